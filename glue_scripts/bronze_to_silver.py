@@ -1,0 +1,104 @@
+"""Glue job: the ledger's pending files → silver. One run takes all that is pending, whatever the number of files."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from pyspark.sql import SparkSession
+
+from glue_scripts.engine import changes
+from glue_scripts.engine.derive import follow, followers
+from glue_scripts.engine.files import BronzeFile, bronze_files
+from glue_scripts.engine.gate import judgement, worst
+from glue_scripts.engine.job import Job, job
+from glue_scripts.engine.landing import landed
+from glue_scripts.engine.metrics import as_csv, metrics, publish
+from glue_scripts.engine.session import Aws, aws, session
+from glue_scripts.engine.tables import ensure
+from shared.contracts import Dataset
+from shared.ledger_model import LedgerFile, RowCounts, RunResult
+from shared.zones import metrics_key
+
+PARALLEL_DATASETS = 3
+
+
+class UnbalancedError(RuntimeError):
+    """Some records of a run are in no table and in no quarantine, or in two."""
+
+
+def main(spark: SparkSession, run: Job, clients: Aws) -> None:
+    """Lands every dataset with work, then tells the state machine whether gold may follow. A failed dataset never stops the others."""
+    ensure(spark, changes.stored(run))
+    with ThreadPoolExecutor(PARALLEL_DATASETS) as pool:
+        futures = [pool.submit(process, spark, run, clients, dataset) for dataset in run.contract.datasets]
+    results = [r for f in futures if (r := f.result()) is not None]
+    conclude(spark, run, clients, results)
+
+
+def process(spark: SparkSession, run: Job, clients: Aws, dataset: Dataset) -> RunResult | None:
+    """One dataset from bronze to silver; the ledger is told last, so a crash anywhere is repaired by running again."""
+    files = bronze_files(chosen(run, clients, dataset), dataset)
+    if not files:
+        return None
+    interrupted = clients.ledger.open_attempt(run.domain, dataset.name, run.run_id)
+    with landed(spark, run, dataset, files, again=interrupted or run.by_date) as done:
+        for table in followers(dataset.lands_in, run.contract.silver):
+            follow(spark, run, dataset.lands_in, table, done.keys)
+        if not done.rows.balanced:
+            raise UnbalancedError(f"{dataset.domain}/{dataset.name}: {done.rows}")
+        values = metrics(dataset, files, done.rows, done.reasons, done.nulls, done.extra_rows)
+        gate, findings = judgement(dataset.lands_in.gate, values)
+        result = RunResult(
+            run.domain, run.run_id, dataset.name, done.rows, done.reasons, values, len(files), gate, findings, _now().isoformat()
+        )
+    store(run, clients, dataset, result, files)
+    return result
+
+
+def chosen(run: Job, clients: Aws, dataset: Dataset) -> list[LedgerFile]:
+    """What is pending; or everything, or the files with records of the asked dates."""
+    if run.full_refresh:
+        return clients.ledger.accepted(run.domain, dataset.name)
+    if run.by_date:
+        entries = clients.ledger.accepted(run.domain, dataset.name)
+        return [e for e in entries if any(run.covers(dt.date.fromisoformat(d)) for d in e.event_dates)]
+    return clients.ledger.pending(run.domain, dataset.name)
+
+
+def store(run: Job, clients: Aws, dataset: Dataset, result: RunResult, files: Sequence[BronzeFile]) -> None:
+    """Metrics and result first, the files' new state last."""
+    key = metrics_key(run.domain, dataset.name, _now().date(), run.run_id)
+    clients.s3.put_object(Bucket=run.names.bucket("metrics"), Key=key, Body=as_csv(result.metrics), ContentType="text/csv")
+    publish(clients.cloudwatch, dataset, result.metrics)
+    clients.ledger.record_run(result)
+    clients.ledger.mark_processed((f.entry for f in files), run.run_id)
+    clients.ledger.close_attempt(run.domain, dataset.name)
+
+
+def conclude(spark: SparkSession, run: Job, clients: Aws, results: Sequence[RunResult]) -> None:
+    """The gate's state and whether gold has work: what the state machine reads next."""
+    findings = [f"{r.dataset}: {f}" for r in results for f in r.gate_findings]
+    gate = worst(r.gate for r in results)
+    if gate == "halt":
+        clients.ledger.halt(run.domain, run.run_id, findings)
+    if run.accept_gate:
+        clients.ledger.accept_halt(run.domain)
+    elif earlier := clients.ledger.halted_by(run.domain):
+        gate = "halt"
+        findings.append(f"the gate was closed by run {earlier}; start a run with accept_gate true to open it")
+    changed = run.full_refresh or not changes.pending(spark, run).empty
+    clients.ledger.record_summary(run.domain, run.run_id, gate, changed, findings)
+    total = sum((r.rows for r in results), RowCounts())
+    print(f"run {run.run_id}: {sum(r.files for r in results)} files, {total}, gate {gate}, gold has work: {changed}")  # noqa: T201
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+if __name__ == "__main__":
+    this = job(sys.argv[1:])
+    main(session(f"{this.domain} bronze to silver"), this, aws(this))

@@ -1,0 +1,73 @@
+"""The files of a run, as values and as a small table to join records with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame, SparkSession
+
+from shared.contracts import Dataset, folded
+from shared.ledger_model import LedgerFile, Profile
+
+NATIVE_PARQUET = ("string", "large_string", "int8", "int16", "int32", "int64", "double", "float", "bool", "date32[day]")
+MAX_NATIVE_COLUMNS = 400
+RESERVED = {"_file", "_raw", "_extra", "_bronze_key", "_metadata"}
+
+
+@dataclass(frozen=True)
+class BronzeFile:
+    """An accepted file with its number in the run; numbers follow the order of arrival, so ties break the same way in every run."""
+
+    number: int
+    entry: LedgerFile
+    profile: Profile
+    native: bool
+
+    @property
+    def path(self) -> str:
+        return f"s3://{self.entry.target_bucket}/{self.entry.target_key}"
+
+    @property
+    def primary_date(self) -> str:
+        """Event date of the bronze folder."""
+        key = self.entry.target_key or ""
+        return next(p.removeprefix("event_date=") for p in key.split("/") if p.startswith("event_date="))
+
+
+def bronze_files(entries: Iterable[LedgerFile], dataset: Dataset) -> list[BronzeFile]:
+    """The run's files in order of arrival. One stored object that two entries share is read once."""
+    ordered = sorted(entries, key=lambda e: (e.ingested_at, e.key, e.version))
+    by_place = {e.target_key: e for e in reversed(ordered)}
+    chosen = [e for e in ordered if by_place[e.target_key] is e]
+    return [BronzeFile(i, e, profile, _native(profile, dataset)) for i, e in enumerate(chosen) if (profile := e.profile)]
+
+
+def _native(profile: Profile, dataset: Dataset) -> bool:
+    """Whether Spark's own reader gives what our definition of a record gives; two columns for one name need ours."""
+    known = [name for c in profile.columns if (name := dataset.aliases.get(folded(c)))]
+    if not profile.native or len(set(known)) < len(known) or len(profile.columns) > MAX_NATIVE_COLUMNS:
+        return False
+    if RESERVED.intersection(profile.columns):
+        return False
+    return profile.format != "parquet" or all(_native_parquet(t) for t in profile.types)
+
+
+def _native_parquet(kind: str) -> bool:
+    return (
+        kind in NATIVE_PARQUET or kind.startswith("decimal128") or (kind.startswith("timestamp[") and not kind.startswith("timestamp[ns"))
+    )
+
+
+def files_table(spark: SparkSession, files: Sequence[BronzeFile]) -> DataFrame:
+    """Number, bronze key, raw key, time of ingestion and primary date of each file."""
+    rows = [(f.number, f.entry.target_key, f.entry.key, f.entry.version, f.entry.ingested_at, f.primary_date) for f in files]
+    schema = "_file int, _bronze_key string, _source_file string, _source_version string, ingested string, _primary_date string"
+    return spark.createDataFrame(rows, schema).selectExpr(
+        "_file",
+        "_bronze_key",
+        "_source_file",
+        "_source_version",
+        "CAST(ingested AS timestamp) _ingested_at",
+        "CAST(_primary_date AS date) _primary_date",
+    )

@@ -1,0 +1,98 @@
+"""What a gold transform sees: its sources, restricted to what must be recomputed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F  # noqa: N812
+
+from glue_scripts.engine.changes import Changes
+from glue_scripts.engine.job import Job
+from glue_scripts.engine.reconcile import difference, write
+from glue_scripts.engine.tables import Stored, ensure, replace_all
+from shared.contracts import Table
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The dates and keys for which a table is recomputed; `everything` when all of it is."""
+
+    everything: bool
+    dates: frozenset[str] = frozenset()
+    key_column: str | None = None
+    keys: DataFrame | None = None
+
+    def rows(self, source: DataFrame, date_column: str = "event_date") -> DataFrame:
+        """The rows of a source, or of the table itself, that lie in the scope."""
+        if self.everything:
+            return source
+        in_dates = F.col(date_column).isin([F.lit(d).cast("date") for d in sorted(self.dates)]) if self.dates else F.lit(False)
+        if self.keys is None or self.key_column is None or self.key_column not in source.columns:
+            return source.where(in_dates)
+        keys = self.keys.select(F.col("key").alias(self.key_column))
+        if not self.dates:
+            return source.join(keys, self.key_column, "left_semi")
+        marked = source.join(keys.withColumn("_touched", F.lit(True)).hint("broadcast"), self.key_column, "left")
+        return marked.where(in_dates | F.col("_touched")).drop("_touched")
+
+
+@dataclass(frozen=True)
+class Lake:
+    """A transform's view of the lake. `touched` gives a source's rows in scope, `table` all of them."""
+
+    spark: SparkSession
+    job: Job
+    scope: Scope
+
+    def table(self, name: str) -> DataFrame:
+        return self.spark.table(self.job.identifier(self.job.contract.table(name)))
+
+    def touched(self, name: str) -> DataFrame:
+        return self.scope.rows(self.table(name))
+
+    def parameter(self, name: str) -> tuple[str, ...]:
+        return self.job.contract.parameters[name]
+
+
+Transform = Callable[[Lake], DataFrame]
+
+
+def scope(run: Job, table: Table, pending: Changes) -> Scope | None:
+    """The scope of a gold table; None when nothing that it depends on changed. A table that names no dependency is computed whole."""
+    if run.full_refresh or not table.depends_on:
+        return Scope(everything=True)
+    sources = {d.table for d in table.depends_on}
+    if sources & pending.everything:
+        return Scope(everything=True)
+    dates = frozenset().union(*(pending.dates.get(d.table, frozenset()) for d in table.depends_on if d.column == "event_date"))
+    keyed = [d for d in table.depends_on if d.column != "event_date" and d.table in pending.dates]
+    if not dates and not keyed:
+        return None
+    keys = pending.keys([d.table for d in keyed]) if keyed else None
+    return Scope(False, dates, keyed[0].column if keyed else None, keys)
+
+
+def refresh(spark: SparkSession, run: Job, table: Table, transform: Transform, pending: Changes) -> None:
+    """Brings one gold table up to date in one commit. Incremental and full give equal tables."""
+    home = Stored(run.identifier(table), run.location(table), {c.name: c.type for c in table.columns}, table.partitioned_by)
+    empty = ensure(spark, home)
+    found = Scope(everything=True) if empty else scope(run, table, pending)
+    if found is None:
+        return
+    wanted = transform(Lake(spark, run, found)).selectExpr(*(f"CAST({c.name} AS {c.type}) AS {c.name}" for c in table.columns))
+    if empty or (run.full_refresh and table.depends_on):
+        replace_all(wanted, home)
+        return
+    date_column = table.partitioned_by[0] if table.partitioned_by else "event_date"
+    stored = found.rows(spark.table(home.identifier), date_column)
+    with difference(wanted, stored, home, table.primary_key, table.column_names) as changes:
+        write(spark, changes, home, table.primary_key)
+
+
+def check_complete(tables: tuple[Table, ...], transforms: Mapping[str, Transform]) -> None:
+    """Every gold table of the contract has a transform and the other way round."""
+    missing, unknown = {t.name for t in tables} - transforms.keys(), transforms.keys() - {t.name for t in tables}
+    if missing or unknown:
+        raise LookupError(f"gold tables without a transform: {sorted(missing)}; transforms without a table: {sorted(unknown)}")

@@ -1,0 +1,92 @@
+"""Job arguments, read once at the edge into values."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.contracts import Contract, Table, contract
+from shared.names import Names
+from shared.zones import quarantined_rows_prefix, table_path
+
+CATALOG = "glue_catalog"
+ABSENT = "none"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run of one stage of one domain. `run_id` is the name of the state machine's execution."""
+
+    names: Names
+    contract: Contract
+    run_id: str
+    from_date: dt.date | None = None
+    to_date: dt.date | None = None
+    full_refresh: bool = False
+    accept_gate: bool = False
+
+    @property
+    def domain(self) -> str:
+        return self.contract.domain
+
+    @property
+    def by_date(self) -> bool:
+        """Whether somebody asked for a range of event dates instead of what is pending."""
+        return self.from_date is not None or self.to_date is not None
+
+    def covers(self, date: dt.date) -> bool:
+        return (self.from_date is None or date >= self.from_date) and (self.to_date is None or date <= self.to_date)
+
+    def identifier(self, table: Table) -> str:
+        """The table's name in Spark SQL."""
+        return f"{CATALOG}.{self.names.database(self.domain, table.zone)}.{table.name}"
+
+    def location(self, table: Table) -> str:
+        return f"s3://{self.names.bucket(table.zone)}/{table_path(self.domain, table.zone, table.kind, table.name)}"
+
+    def quarantine_identifier(self, dataset: str) -> str:
+        return f"{CATALOG}.{self.names.database(self.domain, 'quarantine')}.{dataset}_rows"
+
+    def quarantine_location(self, dataset: str) -> str:
+        return f"s3://{self.names.bucket('quarantine')}/{quarantined_rows_prefix(self.domain, dataset).rstrip('/')}"
+
+    @property
+    def changes_identifier(self) -> str:
+        return f"{CATALOG}.{self.names.database(self.domain, 'silver')}.run_changes"
+
+    @property
+    def changes_location(self) -> str:
+        return f"s3://{self.names.bucket('silver')}/{self.domain}/run_changes"
+
+
+def job(argv: Sequence[str]) -> Job:
+    """The job in a command line; what Glue itself adds is accepted and ignored. Raises SystemExit naming a missing argument."""
+    parser = argparse.ArgumentParser(allow_abbrev=False)
+    for name in ("domain", "prefix", "env", "account", "region", "run_id"):
+        parser.add_argument(f"--{name}", required=True)
+    for name in ("from_date", "to_date"):
+        parser.add_argument(f"--{name}", type=_date, default=None)
+    for name in ("full_refresh", "accept_gate"):
+        parser.add_argument(f"--{name}", type=_flag, default=False)
+    known, _ = parser.parse_known_args(list(argv))
+    return Job(
+        names=Names(env=known.env, account=known.account, region=known.region, prefix=known.prefix),
+        contract=contract(known.domain),
+        run_id=known.run_id,
+        from_date=known.from_date,
+        to_date=known.to_date,
+        full_refresh=known.full_refresh,
+        accept_gate=known.accept_gate,
+    )
+
+
+def _date(text: str) -> dt.date | None:
+    return None if text == ABSENT else dt.date.fromisoformat(text)
+
+
+def _flag(text: str) -> bool:
+    if text.lower() not in ("true", "false", ABSENT):
+        raise argparse.ArgumentTypeError(f"expected true or false, found {text!r}")
+    return text.lower() == "true"

@@ -1,0 +1,171 @@
+"""One dataset's files → its silver table: judge, put aside, deduplicate, merge. Every record is accounted for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame, Observation, SparkSession
+from pyspark.sql import functions as F  # noqa: N812
+
+from glue_scripts.engine import changes, quarantine
+from glue_scripts.engine.conform import conformed
+from glue_scripts.engine.files import BronzeFile, files_table
+from glue_scripts.engine.job import Job
+from glue_scripts.engine.judge import judged
+from glue_scripts.engine.read import expected_records, records
+from glue_scripts.engine.reconcile import Difference, write
+from glue_scripts.engine.sql import literal, quoted
+from glue_scripts.engine.tables import LINEAGE_COLUMNS, Stored, append, ensure, replace_all
+from glue_scripts.engine.versions import content, identity, newest_per_key
+from shared.contracts import Dataset, Table
+from shared.ledger_model import RowCounts
+from shared.reasons import RowReason
+
+
+class RecordsLostError(RuntimeError):
+    """Silver did not see the records that the door counted."""
+
+
+@dataclass(frozen=True)
+class Landed:
+    """What became of a dataset's records. `keys`: the touched keys of the landing table, None when all are."""
+
+    rows: RowCounts
+    reasons: dict[str, int]
+    nulls: dict[str, int]
+    extra_rows: int
+    keys: DataFrame | None
+
+
+def silver_table(job: Job, table: Table) -> Stored:
+    columns = {c.name: c.type for c in table.columns} | LINEAGE_COLUMNS
+    return Stored(job.identifier(table), job.location(table), columns, table.partitioned_by)
+
+
+@contextmanager
+def landed(spark: SparkSession, job: Job, dataset: Dataset, files: Sequence[BronzeFile], again: bool) -> Iterator[Landed]:
+    """Lands the files. `again`: an earlier run may have put rows of them aside already."""
+    numbers = files_table(spark, files).cache()
+    table, home = dataset.lands_in, silver_table(job, dataset.lands_in)
+    rows = judged(
+        conformed(records(spark, files, numbers, dataset), job.contract, dataset).join(
+            numbers.select("_file", "_ingested_at").hint("broadcast"), "_file", "inner"
+        ),
+        dataset,
+    )
+    seen = _put_aside(spark, job, dataset, files, rows, numbers, again)
+    _nothing_lost(seen["read"], files)
+    again_seen = Observation()  # also keeps the planner from pushing the judgement below the casts it rests on
+    counted = rows.observe(again_seen, F.count(F.lit(1)).alias("read"))
+    good = counted.where("NOT _bad").selectExpr(*map(quoted, table.column_names), "_extra", "_file")
+    newest = newest_per_key(good.selectExpr("*", f"{content(table)} AS _content"), table)
+    dated = newest.join(numbers.select("_file", "_source_file", "_ingested_at").hint("broadcast"), "_file", "inner")
+    wanted = dated.selectExpr(
+        *map(quoted, table.column_names), "_source_file", "_ingested_at", f"{literal(job.run_id)} AS _run_id", "_extra", "_content"
+    )
+    accepted = seen["read"] - seen["bad"]
+    reasons = {r.value: seen[f"reason_{r}"] for r in RowReason if seen[f"reason_{r}"]}
+    nulls = {c: seen[f"null_{c}"] for c in table.column_names if f"null_{c}" in seen}
+    with _merged(spark, job, table, home, wanted) as (inserted, updated, keys):
+        counts = RowCounts(seen["read"], inserted, seen["bad"], accepted - inserted - updated, updated)
+        yield Landed(counts, reasons, nulls, seen["extra"], keys)
+    numbers.unpersist()
+
+
+def _put_aside(
+    spark: SparkSession, job: Job, dataset: Dataset, files: Sequence[BronzeFile], rows: DataFrame, numbers: DataFrame, again: bool
+) -> dict[str, Any]:
+    """Writes the bad rows to quarantine and counts all rows on the way."""
+    home = quarantine.stored(job, dataset)
+    if not ensure(spark, home) and (again or job.full_refresh):
+        quarantine.forget(spark, home, files)
+    all_rows, bad_rows = Observation(), Observation()
+    names = [c.name for c in dataset.lands_in.columns if c.name != "event_date"]
+    counted = rows.observe(
+        all_rows,
+        F.count(F.lit(1)).alias("read"),
+        F.count_if("_bad").alias("bad"),
+        F.count_if(F.expr("NOT _bad AND _extra IS NOT NULL")).alias("extra"),
+        *(F.count_if(F.expr(f"NOT _bad AND {quoted(n)} IS NULL")).alias(f"null_{n}") for n in names),
+    )
+    bad = quarantine.quarantined(counted, numbers, job, dataset)
+    observed = bad.observe(bad_rows, *(F.count_if(F.array_contains("reasons", r.value)).alias(f"reason_{r}") for r in RowReason))
+    append(observed, home)
+    return {**all_rows.get, **bad_rows.get}
+
+
+def _nothing_lost(read: int, files: Sequence[BronzeFile]) -> None:
+    expected = expected_records(files)
+    if read != expected:
+        raise RecordsLostError(
+            f"the door counted {expected} records in {len(files)} files, silver read {read}; nothing was committed. "
+            f"First file: {files[0].entry.key}. This is a bug in a reader: report it with the file."
+        )
+
+
+@contextmanager
+def _merged(spark: SparkSession, job: Job, table: Table, home: Stored, wanted: DataFrame) -> Iterator[tuple[int, int, DataFrame | None]]:
+    """Brings the wanted rows into silver; gives the numbers of inserted and replaced rows and the touched keys."""
+    if ensure(spark, home) or job.full_refresh:
+        counted = Observation()
+        changes.record_everything(spark, job, table)
+        replace_all(wanted.observe(counted, F.count(F.lit(1)).alias("rows")), home)
+        yield counted.get["rows"], 0, None
+        return
+    staged = wanted.persist(StorageLevel.MEMORY_AND_DISK)
+    compared = _compared(spark, table, home, staged).persist(StorageLevel.MEMORY_AND_DISK)
+    counts = {
+        (r["_outcome"], str(r["_old_partition"])): r["count"] for r in compared.groupBy("_outcome", "_old_partition").count().collect()
+    }
+    total = {o: sum(n for (outcome, _), n in counts.items() if outcome == o) for o in ("insert", "update", "same", "older")}
+    changed = compared.where("_outcome <> 'older'").selectExpr(
+        "event_date", f"{changes.changed_key(table)} AS key", "_old_partition", "_old_key"
+    )
+    changes.record(job, table, changed)
+    rows = compared.where("_outcome IN ('insert', 'update')").withColumnRenamed("_outcome", "_action")
+    old = frozenset(p for (outcome, p), _ in counts.items() if outcome == "update")
+    write(spark, Difference(rows, total["insert"], total["update"], 0, old), home, identity_in_table(table))
+    yield total["insert"] + total["same"], total["update"], staged.select(*table.primary_key[:1]).distinct()
+    compared.unpersist()
+    staged.unpersist()
+
+
+def identity_in_table(table: Table) -> tuple[str, ...]:
+    """Stored columns that identify a row; a log is only ever appended to."""
+    return tuple(c for c in identity(table) if c != "_content")
+
+
+def _compared(spark: SparkSession, table: Table, home: Stored, staged: DataFrame) -> DataFrame:
+    """Staged rows with `_outcome`: insert, update (newer than the stored row), same (this very row stands already), older.
+
+    The key alone is searched in the whole table; whole rows are read only from the dates where it was found.
+    """
+    keys = list(identity_in_table(table))
+    found = spark.table(home.identifier).select(*keys, "event_date").join(staged.select(*keys).distinct(), keys, "left_semi")
+    dates = [r["event_date"] for r in found.select("event_date").distinct().collect()]
+    stored = spark.table(home.identifier).where(F.col("event_date").isin(dates)) if dates else spark.table(home.identifier).where("false")
+    order = [quoted(c) for c in table.order]
+    old = stored.join(staged.select(*keys).distinct(), keys, "left_semi").selectExpr(
+        *map(quoted, keys),
+        "event_date AS _old_partition",
+        f"{changes.changed_key(table)} AS _old_key",
+        f"struct({', '.join([*order, content(table)])}) AS _old_order",
+        f"{content(table)} AS _old_content",
+        "_source_file AS _old_source",
+        "_ingested_at AS _old_ingested",
+    )
+    on = [*keys, *(["_content"] if table.kind == "log" else [])]
+    old = old.withColumnRenamed("_old_content", "_content") if table.kind == "log" else old.drop("_old_content")
+    newer = f"struct({', '.join([*order, '_content'])}) > _old_order"
+    return staged.join(old, on, "left").selectExpr(
+        *(quoted(c) for c in home.columns),
+        "_old_partition",
+        "_old_key",
+        "CASE WHEN _old_order IS NULL THEN 'insert' "
+        f"WHEN {newer} THEN 'update' "
+        "WHEN _old_source = _source_file AND _old_ingested = _ingested_at THEN 'same' ELSE 'older' END AS _outcome",
+    )

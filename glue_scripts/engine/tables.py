@@ -1,0 +1,122 @@
+"""Iceberg tables through the Glue catalog: created and evolved from the contract, changed in single atomic commits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F  # noqa: N812
+
+from glue_scripts.engine.sql import quoted
+
+LINEAGE_COLUMNS = {
+    "_source_file": "string",
+    "_ingested_at": "timestamp",
+    "_run_id": "string",
+    "_extra": "map<string,string>",
+}
+# Athena reads format version 2, not 3. Merge-on-read keeps a late row from rewriting its whole partition; maintenance compacts.
+PROPERTIES = {
+    "format-version": "2",
+    "write.parquet.compression-codec": "zstd",
+    "write.update.mode": "merge-on-read",
+    "write.delete.mode": "merge-on-read",
+    "write.merge.mode": "merge-on-read",
+    "write.metadata.delete-after-commit.enabled": "true",
+    "write.metadata.previous-versions-max": "20",
+}
+WIDER = {("int", "bigint"), ("float", "double")}
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A table as it stands in the catalog: its Spark SQL name, place, columns (name → Spark type) and partition columns."""
+
+    identifier: str
+    location: str
+    columns: Mapping[str, str]
+    partitioned_by: tuple[str, ...] = ()
+
+
+class MigrationNeededError(RuntimeError):
+    """The contract asks for a change that cannot be applied to a live table."""
+
+
+def ensure(spark: SparkSession, table: Stored) -> bool:
+    """Creates the table, or adds nullable columns and widens types. Returns whether it holds no rows. Raises MigrationNeededError."""
+    if not spark.catalog.tableExists(table.identifier):
+        spark.sql(_ddl(table))
+        return True
+    _evolve(spark, table)
+    return spark.table(f"{table.identifier}.snapshots").limit(1).count() == 0 or spark.table(table.identifier).limit(1).count() == 0
+
+
+def _ddl(table: Stored) -> str:
+    columns = ", ".join(f"{quoted(n)} {t}" for n, t in table.columns.items())
+    partitions = f"PARTITIONED BY ({', '.join(map(quoted, table.partitioned_by))})" if table.partitioned_by else ""
+    properties = ", ".join(f"'{k}'='{v}'" for k, v in {**PROPERTIES, "write.data.path": table.location}.items())
+    return (
+        f"CREATE TABLE {table.identifier} ({columns}) USING iceberg {partitions} LOCATION '{table.location}' TBLPROPERTIES ({properties})"
+    )
+
+
+def _evolve(spark: SparkSession, table: Stored) -> None:
+    live = {f.name: f.dataType.simpleString() for f in spark.table(table.identifier).schema}
+    for name, wanted in table.columns.items():
+        if name not in live:
+            spark.sql(f"ALTER TABLE {table.identifier} ADD COLUMN {quoted(name)} {wanted}")
+        elif _plain(live[name]) != _plain(wanted):
+            if not _widens(live[name], wanted):
+                raise MigrationNeededError(
+                    f"{table.identifier}.{name} is {live[name]}, the contract says {wanted}; only widening is automatic. "
+                    f"Add a new column and fill it by a full refresh, or write a migration."
+                )
+            spark.sql(f"ALTER TABLE {table.identifier} ALTER COLUMN {quoted(name)} TYPE {wanted}")
+    for name in live.keys() - table.columns.keys():
+        raise MigrationNeededError(f"{table.identifier}.{name} is not in the contract any more; drop the column by hand, or put it back.")
+
+
+def _plain(kind: str) -> str:
+    return kind.replace(" ", "").lower()
+
+
+def _widens(live: str, wanted: str) -> bool:
+    old, new = (re.fullmatch(r"decimal\((\d+),(\d+)\)", _plain(k)) for k in (live, wanted))
+    if old and new:
+        return old[2] == new[2] and int(new[1]) > int(old[1])
+    return (_plain(live), _plain(wanted)) in WIDER
+
+
+def append(rows: DataFrame, table: Stored) -> None:
+    """Adds rows in one commit."""
+    rows.select(*table.columns).writeTo(table.identifier).append()
+
+
+def replace_all(rows: DataFrame, table: Stored) -> None:
+    """Makes the rows the table's whole content in one commit; readers see the old or the new, never a mixture."""
+    rows.select(*table.columns).writeTo(table.identifier).overwrite(F.lit(True))
+
+
+def apply(spark: SparkSession, changes: DataFrame, table: Stored, key: Sequence[str], partitions: Iterable[str] | None) -> None:
+    """Applies changes in one commit. Each has `_action` (insert, update, delete) and its old partition in `_old_partition`.
+
+    `partitions` are the old partition values as text; only these are searched. None: the table is not partitioned by one column.
+    """
+    view = "changes_" + re.sub(r"\W", "_", table.identifier)
+    changes.createOrReplaceTempView(view)
+    match = " AND ".join(f"t.{quoted(k)} <=> s.{quoted(k)}" for k in key)
+    if partitions is not None:
+        column = quoted(table.partitioned_by[0])
+        match += (
+            f" AND t.{column} = s._old_partition AND t.{column} IN ({', '.join(f'DATE{chr(39)}{p}{chr(39)}' for p in sorted(partitions))})"
+        )
+    sets = ", ".join(f"t.{quoted(c)} = s.{quoted(c)}" for c in table.columns)
+    names, values = ", ".join(map(quoted, table.columns)), ", ".join(f"s.{quoted(c)}" for c in table.columns)
+    spark.sql(
+        f"MERGE INTO {table.identifier} t USING {view} s ON {match} AND s._action <> 'insert' "
+        f"WHEN MATCHED AND s._action = 'delete' THEN DELETE WHEN MATCHED THEN UPDATE SET {sets} "
+        f"WHEN NOT MATCHED AND s._action <> 'delete' THEN INSERT ({names}) VALUES ({values})"
+    )
+    spark.catalog.dropTempView(view)

@@ -1,0 +1,39 @@
+"""Glue job: what changed in silver → gold. Recomputes the touched dates and keys only, or everything with --full_refresh."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+from pyspark.sql import SparkSession
+
+from glue_scripts.engine import changes
+from glue_scripts.engine.gold import Transform, check_complete, refresh
+from glue_scripts.engine.job import Job, job
+from glue_scripts.engine.session import session
+
+PARALLEL_TABLES = 4
+
+
+def main(spark: SparkSession, run: Job, transforms: dict[str, Transform]) -> None:
+    """Refreshes every gold table, several at a time; changes are settled only when all tables have followed."""
+    check_complete(run.contract.gold, transforms)
+    pending = changes.pending(spark, run)
+    with ThreadPoolExecutor(PARALLEL_TABLES) as pool:
+        futures = [pool.submit(refresh, spark, run, table, transforms[table.name], pending) for table in run.contract.gold]
+    for future in futures:
+        future.result()
+    changes.settle(spark, run, pending)
+    print(f"run {run.run_id}: gold follows silver, {len(run.contract.gold)} tables, changes of runs {', '.join(pending.run_ids) or 'none'}")  # noqa: T201
+
+
+def transforms_of(domain: str) -> dict[str, Transform]:
+    """The domain's transforms: `GOLD` of glue_scripts/transforms/<domain>.py."""
+    found: dict[str, Transform] = importlib.import_module(f"glue_scripts.transforms.{domain}").GOLD
+    return found
+
+
+if __name__ == "__main__":
+    this = job(sys.argv[1:])
+    main(session(f"{this.domain} silver to gold"), this, transforms_of(this.domain))

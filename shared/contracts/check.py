@@ -1,0 +1,80 @@
+"""What must hold between the parts of a contract, beyond the shape of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from shared.contracts.model import Contract, Table
+from shared.contracts.node import Node
+from shared.reasons import RowReason
+
+
+def check(contract: Contract, places: Mapping[str, Node], root: Node) -> None:
+    """Raises ContractError at the first rule that names what is not there."""
+    names = {t.name for t in contract.tables}
+    for table in contract.tables:
+        node = places[table.name]
+        _columns(table, node)
+        _keys(table, node)
+        _rules(table, node)
+        _links(contract, table, node, names)
+    if "" not in contract.null_spellings:
+        raise root.child("customProperties").error("nullSpellings must hold the empty text")
+
+
+def _columns(table: Table, node: Node) -> None:
+    if not table.columns:
+        raise node.child("properties").error("a table needs columns")
+    seen: set[str] = set()
+    for name in table.column_names:
+        if name in seen:
+            raise node.child("properties").error(f"column {name} is given twice")
+        seen.add(name)
+
+
+def _keys(table: Table, node: Node) -> None:
+    if not table.primary_key:
+        raise node.child("properties").error("no column is primaryKey")
+    for what, names in {"order": table.order, "tracked": table.tracked, "changeKey": _some(table.change_key)}.items():
+        _known(table, node, what, names)
+    if table.event_date_column:
+        _known(table, node, "eventDate", (table.event_date_column,))
+        if "event_date" not in table.column_names:
+            raise node.child("properties").error("a table with eventDate needs a column event_date")
+    if table.kind == "keyed" and not table.order:
+        raise node.child("customProperties").error("a keyed table needs an order: which version of a row wins")
+    if table.kind == "scd2" and not table.tracked:
+        raise node.child("customProperties").error("an scd2 table needs tracked columns")
+
+
+def _rules(table: Table, node: Node) -> None:
+    for rule in table.rejects:
+        if rule.reason not in {r.value for r in RowReason}:
+            raise node.child("customProperties").error(f"reject: {rule.reason!r} is not a reason ({', '.join(RowReason)})")
+        _known(table, node, "reject", rule.columns)
+
+
+def _links(contract: Contract, table: Table, node: Node, names: set[str]) -> None:
+    for link in table.depends_on:
+        if link.table not in names:
+            raise node.child("customProperties").error(f"dependsOn: {link.table} is not a table of this contract")
+        if link.column not in ("event_date", contract.table(link.table).change_key):
+            raise node.child("customProperties").error(f"dependsOn: {link.table} records no changes of {link.column}; set its changeKey")
+    for column in table.columns:
+        if column.references:
+            target, _, key = column.references.partition(".")
+            name = target.removeprefix(f"{table.zone}_")
+            if name not in names or key not in contract.table(name).column_names:
+                raise node.child("properties").error(f"{column.name} refers to {column.references}, which does not exist")
+    if table.kind in ("latest", "scd2") and table.source not in names:
+        raise node.child("customProperties").error(f"source {table.source!r} is not a table of this contract")
+
+
+def _known(table: Table, node: Node, what: str, names: Iterable[str]) -> None:
+    for name in names:
+        if name not in table.column_names:
+            raise node.child("customProperties").error(f"{what}: {name} is not a column of {table.name}")
+
+
+def _some(value: str | None) -> tuple[str, ...]:
+    return (value,) if value else ()

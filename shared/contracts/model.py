@@ -1,0 +1,136 @@
+"""A data contract as values: what a domain receives, keeps and promises. Read by every part, changed by none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Zone = Literal["bronze", "silver", "gold"]
+Kind = Literal["raw", "keyed", "log", "latest", "scd2", "dim", "fact", "mart", "bridge"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column. `type` is a Spark SQL type name; `aliases` are other spellings producers use."""
+
+    name: str
+    type: str
+    description: str
+    required: bool = False
+    aliases: tuple[str, ...] = ()
+    case: Literal["upper", "lower"] | None = None
+    references: str | None = None
+    confidential: bool = False
+
+
+@dataclass(frozen=True)
+class RejectRule:
+    """A row for which `when` (Spark SQL over typed columns) is true is quarantined with `reason`; `columns` are at fault."""
+
+    reason: str
+    when: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A promise on a run's metric, checked between silver and gold: above `maximum` the gate warns or halts."""
+
+    metric: str
+    maximum: float
+    action: Literal["warn", "halt"]
+    minimum_rows: int = 0
+
+
+@dataclass(frozen=True)
+class Dependency:
+    """A gold table must be recomputed for every value of `column` that changed in `table`."""
+
+    table: str
+    column: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of silver or gold."""
+
+    name: str
+    zone: Zone
+    kind: Kind
+    description: str
+    columns: tuple[Column, ...]
+    primary_key: tuple[str, ...]
+    partitioned_by: tuple[str, ...] = ()
+    source: str | None = None
+    event_date_column: str | None = None
+    order: tuple[str, ...] = ()
+    rejects: tuple[RejectRule, ...] = ()
+    tracked: tuple[str, ...] = ()
+    change_key: str | None = None
+    depends_on: tuple[Dependency, ...] = ()
+    gate: tuple[Threshold, ...] = ()
+
+    def column(self, name: str) -> Column:
+        return next(c for c in self.columns if c.name == name)
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        return tuple(c.name for c in self.columns)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What producers drop under `<domain>/<name>/`: the file rules, and the silver table its records land in."""
+
+    name: str
+    domain: str
+    description: str
+    formats: tuple[str, ...]
+    lands_in: Table
+    encodings: tuple[str, ...] = ("utf-8", "utf-16")
+    duplicate_files: Literal["skip", "accept"] = "skip"
+    max_unreadable_rate: float = 0.1
+    freshness_hours: int | None = None
+
+    @property
+    def event_date_column(self) -> str:
+        """The column whose UTC date is a record's event date."""
+        assert self.lands_in.event_date_column is not None
+        return self.lands_in.event_date_column
+
+    @property
+    def aliases(self) -> dict[str, str]:
+        """Folded spelling → canonical column name; fold a producer's spelling with `folded` before looking it up."""
+        received = [c for c in self.lands_in.columns if c.name != "event_date"]
+        return {folded(s): c.name for c in reversed(received) for s in (*reversed(c.aliases), c.name)}
+
+
+@dataclass(frozen=True)
+class Contract:
+    """One domain."""
+
+    domain: str
+    version: str
+    description: str
+    datasets: tuple[Dataset, ...]
+    silver: tuple[Table, ...]
+    gold: tuple[Table, ...]
+    null_spellings: tuple[str, ...]
+    parameters: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    schedule: str | None = None
+    retention_days: int | None = None
+
+    def dataset(self, name: str) -> Dataset:
+        return next(d for d in self.datasets if d.name == name)
+
+    def table(self, name: str) -> Table:
+        return next(t for t in (*self.silver, *self.gold) if t.name == name)
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        return (*self.silver, *self.gold)
+
+
+def folded(spelling: str) -> str:
+    """`User-ID`, `user_id` and `userid` are one name: case, blanks, `-` and `_` do not count."""
+    return spelling.strip().lower().replace("-", "").replace("_", "").replace(" ", "")

@@ -1,0 +1,77 @@
+"""A place in a contract document: typed access that names the place when something is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from shared.contracts.errors import ContractError
+
+
+@dataclass(frozen=True)
+class Node:
+    """A value of the document, with the file and path that lead to it."""
+
+    file: str
+    path: str
+    value: Any
+
+    def error(self, reason: str) -> ContractError:
+        return ContractError(self.file, self.path or "(document)", reason)
+
+    def child(self, key: str) -> Node:
+        if not isinstance(self.value, dict):
+            raise self.error(f"expected a mapping, found {type(self.value).__name__}")
+        return Node(self.file, f"{self.path}.{key}".lstrip("."), self.value.get(key))
+
+    def items(self) -> Iterator[Node]:
+        """The entries of a list; a missing list has none."""
+        if self.value is not None and not isinstance(self.value, list):
+            raise self.error(f"expected a list, found {type(self.value).__name__}")
+        for i, v in enumerate(self.value or ()):
+            yield Node(self.file, f"{self.path}[{i}]", v)
+
+    def text(self, default: str | None = None) -> str:
+        if self.value is None and default is not None:
+            return default
+        if not isinstance(self.value, str):
+            raise self.error("missing; expected text" if self.value is None else f"expected text, found {self.value!r}")
+        return self.value
+
+    def texts(self) -> tuple[str, ...]:
+        return tuple(n.text() for n in self.items())
+
+    def choice(self, allowed: Collection[str], default: str | None = None) -> str:
+        value = self.text(default)
+        if value not in allowed:
+            raise self.error(f"{value!r} is not one of {', '.join(sorted(allowed))}")
+        return value
+
+    def number(self, default: float | None = None) -> float:
+        if self.value is None and default is not None:
+            return default
+        if isinstance(self.value, bool) or not isinstance(self.value, int | float):
+            raise self.error("missing; expected a number" if self.value is None else f"expected a number, found {self.value!r}")
+        return float(self.value)
+
+    def flag(self) -> bool:
+        if not isinstance(self.value, bool | None):
+            raise self.error(f"expected true or false, found {self.value!r}")
+        return bool(self.value)
+
+    def only(self, allowed: Collection[str]) -> None:
+        """Refuses keys that nothing reads: a misspelt rule must not be ignored."""
+        for key in self.value or ():
+            if key not in allowed:
+                raise self.error(f"unknown key {key!r}; allowed: {', '.join(sorted(allowed))}")
+
+    def custom(self, allowed: Collection[str]) -> Node:
+        """The node's customProperties as one mapping."""
+        values: dict[str, Any] = {}
+        for entry in self.child("customProperties").items():
+            name = entry.child("property").choice(allowed)
+            if name in values:
+                raise entry.error(f"{name} is given twice")
+            values[name] = entry.child("value").value
+        return Node(self.file, f"{self.path}.customProperties".lstrip("."), values)

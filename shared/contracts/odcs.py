@@ -1,0 +1,190 @@
+"""Reads an Open Data Contract Standard v3.1 document into a Contract, and refuses a wrong one with file, path and reason.
+
+Source of the standard: Bitol, Open Data Contract Standard v3.1.0. What the standard lacks is in customProperties (docs/contracts.md).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, cast
+
+from shared.contracts.check import check
+from shared.contracts.model import Column, Contract, Dataset, Dependency, RejectRule, Table, Threshold
+from shared.contracts.node import Node
+
+DOMAIN_PROPERTIES = ("nullSpellings", "parameters", "schedule")
+DATASET_PROPERTIES = ("layer", "formats", "duplicateFiles", "maxUnreadableRate", "encodings")
+TABLE_PROPERTIES = (
+    "layer",
+    "kind",
+    "source",
+    "columnsOf",
+    "eventDate",
+    "order",
+    "tracked",
+    "changeKey",
+    "reject",
+    "dependsOn",
+    "qualityGate",
+)
+COLUMN_PROPERTIES = ("aliases", "case")
+FORMATS = ("csv", "json", "ndjson", "parquet", "xml")
+KINDS = {"silver": ("keyed", "log", "latest", "scd2"), "gold": ("dim", "fact", "mart", "bridge")}
+TYPE = re.compile(r"string|int|bigint|double|boolean|date|timestamp|decimal\((\d{1,2}),(\d{1,2})\)")
+NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+HOURS = {"h": 1, "d": 24}
+DAYS = {"d": 1.0, "y": 365.0}
+
+
+def parsed(document: Mapping[str, Any], file: str) -> Contract:
+    """The contract in a document; raises ContractError."""
+    root = Node(file, "", document)
+    root.child("apiVersion").choice(("v3.1.0",))
+    root.child("kind").choice(("DataContract",))
+    tables, datasets, links = _schema(root)
+    custom = root.custom(DOMAIN_PROPERTIES)
+    domain = _name(root.child("domain"))
+    freshness, retention = _sla(root, "freshness", HOURS), _sla(root, "retention", DAYS)
+    contract = Contract(
+        domain=domain,
+        version=root.child("version").text(),
+        description=root.child("description").child("purpose").text(),
+        datasets=tuple(_dataset(node, domain, tables, freshness) for node in datasets),
+        silver=tuple(t for t in tables.values() if t.zone == "silver"),
+        gold=tuple(t for t in tables.values() if t.zone == "gold"),
+        null_spellings=tuple(s.lower() for s in custom.child("nullSpellings").texts()),
+        parameters={k: custom.child("parameters").child(k).texts() for k in custom.child("parameters").value or {}},
+        schedule=custom.child("schedule").text("") or None,
+        retention_days=retention,
+    )
+    check(contract, links, root)
+    return contract
+
+
+def _schema(root: Node) -> tuple[dict[str, Table], list[Node], dict[str, Node]]:
+    """Tables by their name in the document, the nodes of raw datasets, and where each table stands."""
+    tables: dict[str, Table] = {}
+    datasets: list[Node] = []
+    places: dict[str, Node] = {}
+    for node in root.child("schema").items():
+        name = node.child("physicalName").text()
+        if _layer(node) == "bronze":
+            datasets.append(node)
+            continue
+        if name in places:
+            raise node.child("physicalName").error(f"two tables are called {name}")
+        places[name] = node
+        tables[name] = _table(node, tables)
+    if not tables or not datasets:
+        raise root.child("schema").error("expected at least one bronze dataset and one silver table")
+    return tables, datasets, places
+
+
+def _layer(node: Node) -> str:
+    entries = {e.child("property").value: e for e in node.child("customProperties").items()}
+    if "layer" not in entries:
+        raise node.child("customProperties").error("missing property layer; expected bronze, silver or gold")
+    return entries["layer"].child("value").choice(("bronze", "silver", "gold"))
+
+
+def _table(node: Node, earlier: Mapping[str, Table]) -> Table:
+    custom = node.custom(TABLE_PROPERTIES)
+    zone = custom.child("layer").choice(("silver", "gold"))
+    base = custom.child("columnsOf")
+    if base.value is not None and base.text() not in earlier:
+        raise base.error(f"{base.value!r} is not a table that stands above this one")
+    parent = earlier[base.text()] if base.value is not None else None
+    own = list(node.child("properties").items())
+    keys = _positions(own, "primaryKey")
+    return Table(
+        name=_name(node.child("physicalName")),
+        zone=cast(Any, zone),
+        kind=cast(Any, custom.child("kind").choice(KINDS[zone])),
+        description=node.child("description").text(),
+        columns=(*(parent.columns if parent else ()), *(_column(p) for p in own)),
+        primary_key=(*(parent.primary_key if parent else ()), *keys),
+        partitioned_by=(*(parent.partitioned_by if parent else ()), *_positions(own, "partitioned")),
+        source=custom.child("source").text("") or None,
+        event_date_column=custom.child("eventDate").text("") or None,
+        order=custom.child("order").texts(),
+        rejects=tuple(_reject(r) for r in custom.child("reject").items()),
+        tracked=custom.child("tracked").texts(),
+        change_key=custom.child("changeKey").text("") or None,
+        depends_on=tuple(Dependency(d.child("table").text(), d.child("column").text()) for d in custom.child("dependsOn").items()),
+        gate=tuple(_threshold(t) for t in custom.child("qualityGate").items()),
+    )
+
+
+def _positions(properties: list[Node], flag: str) -> tuple[str, ...]:
+    position = "primaryKeyPosition" if flag == "primaryKey" else "partitionKeyPosition"
+    chosen = [p for p in properties if p.child(flag).flag()]
+    return tuple(p.child("name").text() for p in sorted(chosen, key=lambda p: p.child(position).number()))
+
+
+def _column(node: Node) -> Column:
+    custom = node.custom(COLUMN_PROPERTIES)
+    kind = node.child("physicalType")
+    if not TYPE.fullmatch(kind.text()):
+        raise kind.error(f"{kind.value!r} is not a supported type ({TYPE.pattern.replace('|', ', ')})")
+    related = [r.child("to").text() for r in node.child("relationships").items()]
+    return Column(
+        name=_name(node.child("name")),
+        type=kind.text(),
+        description=node.child("description").text(),
+        required=node.child("required").flag(),
+        aliases=custom.child("aliases").texts(),
+        case=cast(Any, custom.child("case").choice(("upper", "lower"), "")) if custom.child("case").value else None,
+        references=related[0] if related else None,
+        confidential=node.child("classification").text("public") == "confidential",
+    )
+
+
+def _reject(node: Node) -> RejectRule:
+    node.only(("reason", "when", "columns"))
+    return RejectRule(node.child("reason").text(), node.child("when").text(), node.child("columns").texts())
+
+
+def _threshold(node: Node) -> Threshold:
+    node.only(("metric", "maximum", "action", "minimumRows"))
+    return Threshold(
+        metric=node.child("metric").text(),
+        maximum=node.child("maximum").number(),
+        action=cast(Any, node.child("action").choice(("warn", "halt"))),
+        minimum_rows=int(node.child("minimumRows").number(0)),
+    )
+
+
+def _dataset(node: Node, domain: str, tables: Mapping[str, Table], freshness: int | None) -> Dataset:
+    custom = node.custom(DATASET_PROPERTIES)
+    name = _name(node.child("physicalName"))
+    landing = [t for t in tables.values() if t.zone == "silver" and t.source == name and t.event_date_column]
+    if len(landing) != 1:
+        raise node.error(f"expected one silver table with source {name} and an eventDate, found {len(landing)}")
+    formats = tuple(f.choice(FORMATS) for f in custom.child("formats").items())
+    if not formats:
+        raise custom.child("formats").error(f"missing; expected some of {', '.join(FORMATS)}")
+    return Dataset(
+        name=name,
+        domain=domain,
+        description=node.child("description").text(),
+        formats=formats,
+        lands_in=landing[0],
+        encodings=("utf-8", "utf-16", *custom.child("encodings").texts()),
+        duplicate_files=cast(Any, custom.child("duplicateFiles").choice(("skip", "accept"), "skip")),
+        max_unreadable_rate=custom.child("maxUnreadableRate").number(0.1),
+        freshness_hours=freshness,
+    )
+
+
+def _sla(root: Node, name: str, units: Mapping[str, float]) -> int | None:
+    for sla in root.child("slaProperties").items():
+        if sla.child("property").value == name:
+            return int(sla.child("value").number() * units[sla.child("unit").choice(units)])
+    return None
+
+
+def _name(node: Node) -> str:
+    if not NAME.fullmatch(node.text()):
+        raise node.error(f"{node.value!r} is not a name: lower case letters, digits and _, at most 63")
+    return node.text()

@@ -1,0 +1,239 @@
+"""The ledger: which file versions arrived, what became of each, and what each run did. One DynamoDB table.
+
+Items (`pk`, `sk`):
+  file#<bucket>/<key> , v#<version>      a file version (LedgerFile)
+  file#<bucket>/<key> , latest           newest sequencer seen of this key
+  content#<domain>/<dataset>/<sha256> , owner   first file version with this content
+  run#<domain> , <run id>#<dataset>      RunResult
+  run#<domain> , <run id>                summary that the state machine reads: gate, changed
+  attempt#<domain>/<dataset> , open      a run began to write the dataset and has not finished
+  gate#<domain> , halt                   the run whose quality gate halted, until somebody accepts it
+  lock#<domain> , lock                   which run owns the domain
+Index `by_state` (`dataset_id`, `state`): accepted files as `pending#<ingested_at>#<key>` or `processed#…`; nothing else is in it.
+Every write that decides something is conditional, so a repeated or late event changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import fields
+from enum import Enum
+from typing import Any
+
+from shared.ledger_model import FileId, FileStatus, LedgerFile, Profile, RunResult
+
+INDEX = "by_state"
+CLAIM_SECONDS = 900  # the longest a Lambda can run (15 min); a claim older than this has no living owner
+
+
+class Claim(Enum):
+    """What came of asking for a file version."""
+
+    GRANTED = "granted"
+    DONE = "done"  # it already has its outcome, or a newer version of the key was seen
+    BUSY = "busy"  # another worker holds it; ask again later
+
+
+class Ledger:
+    """Access to the ledger table. `table` is a boto3 DynamoDB Table resource."""
+
+    def __init__(self, table: Any) -> None:
+        self._table = table
+        self._conditional_failure = table.meta.client.exceptions.ConditionalCheckFailedException
+
+    # --- files -------------------------------------------------------------------------------------------------------------------
+
+    def claim(self, file: FileId, owner: str, now: float | None = None) -> Claim:
+        """Asks to be the one that handles this file version; a claim of a dead owner expires after 15 minutes."""
+        now = time.time() if now is None else now
+        if not self._is_newest(file):
+            return Claim.DONE
+        granted = self._put(
+            {**_file_key(file), "status": FileStatus.CLAIMED, "owner": owner, "claimed_until": int(now + CLAIM_SECONDS)},
+            "attribute_not_exists(pk) OR (#s = :claimed AND (claimed_until < :now OR #o = :me))",
+            {":claimed": FileStatus.CLAIMED, ":now": int(now), ":me": owner},
+            {"#s": "status", "#o": "owner"},
+        )
+        if granted:
+            return Claim.GRANTED
+        held = self._get(_file_key(file))
+        return Claim.BUSY if held and held["status"] == FileStatus.CLAIMED else Claim.DONE
+
+    def release(self, file: FileId, owner: str) -> None:
+        """Gives a claim back after a failure, so that the retry need not wait for it to expire."""
+        try:
+            self._table.delete_item(
+                Key=_file_key(file),
+                ConditionExpression="#s = :claimed AND #o = :me",
+                ExpressionAttributeNames={"#s": "status", "#o": "owner"},
+                ExpressionAttributeValues={":claimed": FileStatus.CLAIMED, ":me": owner},
+            )
+        except self._conditional_failure:
+            return
+
+    def content_owner(self, domain: str, dataset: str, sha256: str, file: FileId) -> str:
+        """`<key>@<version>` of the first file with this content; this file when there was none."""
+        me = f"{file.key}@{file.version}"
+        key = {"pk": f"content#{domain}/{dataset}/{sha256}", "sk": "owner"}
+        if self._put({**key, "file": me}, "attribute_not_exists(pk)", {}, {}):
+            return me
+        held = self._get(key)
+        return str(held["file"]) if held else me
+
+    def commit(self, file: LedgerFile) -> None:
+        """Writes the outcome of a file version; the last step of its ingestion."""
+        item = {**_file_key(file.file_id), **_attributes(file)}
+        if file.status is FileStatus.ACCEPTED:
+            item |= _state(file, "processed" if file.processed_by else "pending")
+        self._table.put_item(Item=item)
+
+    def mark_processed(self, files: Iterable[LedgerFile], run_id: str) -> None:
+        """Silver holds these files: they are no longer pending."""
+        for file in files:
+            state = _state(file, "processed")
+            self._table.update_item(
+                Key=_file_key(file.file_id),
+                UpdateExpression="SET processed_by = :r, #s = :state",
+                ExpressionAttributeNames={"#s": "state"},
+                ExpressionAttributeValues={":r": run_id, ":state": state["state"]},
+            )
+
+    def pending(self, domain: str, dataset: str) -> list[LedgerFile]:
+        """Accepted files that no run has brought to silver yet, oldest first."""
+        return list(self._by_state(domain, dataset, "pending#"))
+
+    def accepted(self, domain: str, dataset: str) -> list[LedgerFile]:
+        """All accepted files, pending or not."""
+        return list(self._by_state(domain, dataset, ""))
+
+    def files(self, domain: str | None = None) -> list[LedgerFile]:
+        """Every file version the ledger knows, including claims; reads the whole table, for status and tests."""
+        items = self._scan("begins_with(pk, :p) AND begins_with(sk, :v)", {":p": "file#", ":v": "v#"})
+        found = (_file(i) for i in items)
+        return sorted((f for f in found if domain in (None, f.domain)), key=lambda f: (f.ingested_at, f.key, f.version))
+
+    # --- runs --------------------------------------------------------------------------------------------------------------------
+
+    def record_run(self, result: RunResult) -> None:
+        """Stores what a run did; the same run and dataset again replaces its record."""
+        key = {"pk": f"run#{result.domain}", "sk": f"{result.run_id}#{result.dataset}"}
+        self._table.put_item(Item={**key, "result": result.to_json(), "gate": result.gate})
+
+    def runs(self, domain: str, run_id: str | None = None) -> list[RunResult]:
+        """Results of all runs of a domain, or of one."""
+        names = {":p": f"run#{domain}", ":s": f"{run_id}#"} if run_id else {":p": f"run#{domain}"}
+        condition = "pk = :p AND begins_with(sk, :s)" if run_id else "pk = :p"
+        found = [RunResult.from_json(i["result"]) for i in self._query(condition, names) if "result" in i]
+        return sorted(found, key=lambda r: (r.finished_at, r.dataset))
+
+    def open_attempt(self, domain: str, dataset: str, run_id: str) -> bool:
+        """Says that a run begins to write a dataset. Returns whether an earlier one began and never finished."""
+        key = {"pk": f"attempt#{domain}/{dataset}", "sk": "open"}
+        interrupted = self._get(key) is not None
+        self._table.put_item(Item={**key, "run_id": run_id})
+        return interrupted
+
+    def close_attempt(self, domain: str, dataset: str) -> None:
+        """Says that a dataset was written completely."""
+        self._table.delete_item(Key={"pk": f"attempt#{domain}/{dataset}", "sk": "open"})
+
+    def record_summary(self, domain: str, run_id: str, gate: str, changed: bool, findings: Iterable[str] = ()) -> None:
+        """What the state machine decides on after silver: `gate` is pass, warn or halt; `changed` tells whether gold has work."""
+        item = {"pk": f"run#{domain}", "sk": run_id, "gate": gate, "changed": changed, "findings": "; ".join(findings)}
+        self._table.put_item(Item=item)
+
+    def halt(self, domain: str, run_id: str, findings: Iterable[str]) -> None:
+        """Closes the gate of a domain: gold stays as it is until somebody accepts the findings."""
+        self._table.put_item(Item={"pk": f"gate#{domain}", "sk": "halt", "run_id": run_id, "findings": "; ".join(findings)})
+
+    def halted_by(self, domain: str) -> str | None:
+        """The run that closed the domain's gate, or None while it is open."""
+        held = self._get({"pk": f"gate#{domain}", "sk": "halt"})
+        return str(held["run_id"]) if held else None
+
+    def accept_halt(self, domain: str) -> None:
+        """Opens the gate of a domain again."""
+        self._table.delete_item(Key={"pk": f"gate#{domain}", "sk": "halt"})
+
+    def lock_owner(self, domain: str) -> str | None:
+        """Id of the run that owns the domain now."""
+        held = self._get({"pk": f"lock#{domain}", "sk": "lock"})
+        return str(held["run_id"]) if held else None
+
+    # --- the table -----------------------------------------------------------------------------------------------------------------
+
+    def _is_newest(self, file: FileId) -> bool:
+        """S3 orders the events of one key by `sequencer` (hexadecimal; compared after left-padding, S3 event documentation)."""
+        if not file.sequencer:
+            return True
+        padded = file.sequencer.rjust(64, "0")
+        key = {"pk": _file_key(file)["pk"], "sk": "latest"}
+        return self._put({**key, "sequencer": padded}, "attribute_not_exists(pk) OR sequencer <= :s", {":s": padded}, {})
+
+    def _by_state(self, domain: str, dataset: str, prefix: str) -> Iterator[LedgerFile]:
+        values = {":d": f"{domain}/{dataset}", **({":p": prefix} if prefix else {})}
+        condition = "dataset_id = :d" + (" AND begins_with(#s, :p)" if prefix else "")
+        names = {"#s": "state"} if prefix else {}
+        for item in self._query(condition, values, names, index=INDEX):
+            yield _file(item)
+
+    def _query(
+        self, condition: str, values: dict[str, Any], names: dict[str, str] | None = None, index: str | None = None
+    ) -> Iterator[dict[str, Any]]:
+        arguments: dict[str, Any] = {"KeyConditionExpression": condition, "ExpressionAttributeValues": values}
+        arguments |= {"ExpressionAttributeNames": names} if names else {}
+        arguments |= {"IndexName": index} if index else {"ConsistentRead": True}
+        yield from self._pages(self._table.query, arguments)
+
+    def _scan(self, condition: str, values: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        yield from self._pages(self._table.scan, {"FilterExpression": condition, "ExpressionAttributeValues": values})
+
+    @staticmethod
+    def _pages(operation: Any, arguments: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        while True:
+            page = operation(**arguments)
+            yield from page["Items"]
+            if "LastEvaluatedKey" not in page:
+                return
+            arguments = {**arguments, "ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    def _get(self, key: dict[str, str]) -> dict[str, Any] | None:
+        item: dict[str, Any] | None = self._table.get_item(Key=key, ConsistentRead=True).get("Item")
+        return item
+
+    def _put(self, item: dict[str, Any], condition: str, values: dict[str, Any], names: dict[str, str]) -> bool:
+        arguments: dict[str, Any] = {"Item": item, "ConditionExpression": condition}
+        arguments |= {"ExpressionAttributeValues": values} if values else {}
+        arguments |= {"ExpressionAttributeNames": names} if names else {}
+        try:
+            self._table.put_item(**arguments)
+        except self._conditional_failure:
+            return False
+        return True
+
+
+def _file_key(file: FileId) -> dict[str, str]:
+    return {"pk": f"file#{file.bucket}/{file.key}", "sk": f"v#{file.version}"}
+
+
+def _state(file: LedgerFile, state: str) -> dict[str, str]:
+    return {"dataset_id": f"{file.domain}/{file.dataset}", "state": f"{state}#{file.ingested_at}#{file.key[:256]}#{file.version}"}
+
+
+def _attributes(file: LedgerFile) -> dict[str, Any]:
+    values = {f.name: getattr(file, f.name) for f in fields(file)}
+    values["profile"] = file.profile.to_json() if file.profile else None
+    values["event_dates"] = json.dumps(file.event_dates)
+    return {k: v for k, v in values.items() if v is not None}
+
+
+def _file(item: dict[str, Any]) -> LedgerFile:
+    bucket, _, key = item["pk"].removeprefix("file#").partition("/")
+    known = {f.name: item[f.name] for f in fields(LedgerFile) if f.name in item}
+    known |= {n: int(item.get(n, 0)) for n in ("bytes", "records", "unreadable_records")}
+    known |= {"event_dates": tuple(json.loads(item.get("event_dates", "[]")))}
+    known |= {"profile": Profile.from_json(item["profile"]) if "profile" in item else None}
+    identity = {"bucket": bucket, "key": key, "version": item["sk"].removeprefix("v#")}
+    return LedgerFile(**{"domain": "", "dataset": "", **known, **identity, "status": FileStatus(item["status"])})

@@ -1,0 +1,124 @@
+"""What the ledger remembers of a file and of a run."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from enum import StrEnum
+from typing import Any
+
+
+class FileStatus(StrEnum):
+    """`claimed` is a work in progress; the other three are outcomes, and every file version gets exactly one."""
+
+    CLAIMED = "claimed"
+    ACCEPTED = "accepted"
+    QUARANTINED = "quarantined"
+    DUPLICATE = "duplicate"
+
+
+@dataclass(frozen=True)
+class FileId:
+    """One version of one raw object. `version` is the S3 version id, or the event's sequencer in an unversioned bucket."""
+
+    bucket: str
+    key: str
+    version: str
+    sequencer: str = ""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """How an accepted file is read. `native`: Spark's own readers agree with our definition of a record on this file.
+
+    `columns` are the names found, in file order for delimited text and Parquet, sorted for JSON; `types` are Parquet column types.
+    """
+
+    format: str  # csv | json (an array or pretty-printed objects) | ndjson | parquet
+    compression: str = "none"  # none | gzip
+    encoding: str = "utf-8"
+    native: bool = True
+    columns: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    delimiter: str = ","
+    multiline: bool = False
+
+    @classmethod
+    def from_json(cls, text: str) -> Profile:
+        values = json.loads(text)
+        return cls(**{**values, "columns": tuple(values["columns"]), "types": tuple(values["types"])})
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), sort_keys=True)
+
+
+@dataclass(frozen=True)
+class LedgerFile:
+    """A file version and its outcome. Times are ISO 8601 UTC, sizes bytes; `processed_by` is the run that brought it to silver."""
+
+    bucket: str
+    key: str
+    version: str
+    domain: str
+    dataset: str
+    status: FileStatus
+    sequencer: str = ""
+    reason: str | None = None
+    detail: str | None = None
+    bytes: int = 0
+    records: int = 0
+    unreadable_records: int = 0
+    sha256: str | None = None
+    event_dates: tuple[str, ...] = ()
+    profile: Profile | None = None
+    target_bucket: str | None = None
+    target_key: str | None = None
+    duplicate_of: str | None = None
+    ingested_at: str = ""
+    processed_by: str | None = None
+
+    @property
+    def file_id(self) -> FileId:
+        return FileId(self.bucket, self.key, self.version, self.sequencer)
+
+
+@dataclass(frozen=True)
+class RowCounts:
+    """Where a run's records went. Invariant: read = written + quarantined + deduplicated + replaced."""
+
+    read: int = 0
+    written: int = 0
+    quarantined: int = 0
+    deduplicated: int = 0
+    replaced: int = 0
+
+    @property
+    def balanced(self) -> bool:
+        return self.read == self.written + self.quarantined + self.deduplicated + self.replaced
+
+    def __add__(self, other: RowCounts) -> RowCounts:
+        return RowCounts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What one run of a domain did to one dataset."""
+
+    domain: str
+    run_id: str
+    dataset: str
+    rows: RowCounts
+    reasons: dict[str, int] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
+    files: int = 0
+    gate: str = "pass"  # pass | warn | halt
+    gate_findings: tuple[str, ...] = ()
+    finished_at: str = ""
+
+    @classmethod
+    def from_json(cls, text: str) -> RunResult:
+        v: dict[str, Any] = json.loads(text)
+        return cls(**{**v, "rows": RowCounts(**v["rows"]), "gate_findings": tuple(v["gate_findings"])})
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), sort_keys=True)

@@ -1,0 +1,66 @@
+"""The name of every resource that people, policies, jobs and the laptop refer to; built once, from four values, without a lookup."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+DATA_ZONES = ("raw", "bronze", "silver", "gold", "quarantine", "metrics")
+STAGES = ("bronze-to-silver", "silver-to-gold")
+
+
+@dataclass(frozen=True)
+class Names:
+    """Names of one environment: the same strings for CDK, IAM policies, the jobs and the emulation, without cross references."""
+
+    env: str
+    account: str
+    region: str
+    prefix: str = "lakehouse"
+    partition: str = "aws"
+
+    def name(self, what: str) -> str:
+        return f"{self.prefix}-{self.env}-{what}"
+
+    def bucket_prefix(self, zone: str) -> str:
+        return self.name(zone)
+
+    def bucket(self, zone: str) -> str:
+        """Account-regional bucket name: unique by construction (S3 account regional namespaces)."""
+        return f"{self.name(zone)}-{self.account}-{self.region}-an"
+
+    def bucket_arn(self, zone: str) -> str:
+        return f"arn:{self.partition}:s3:::{self.bucket(zone)}"
+
+    def database(self, domain: str, zone: str) -> str:
+        """Glue database: one per domain and zone, so that two domains may both have a `dim_date`."""
+        return f"{self.prefix}_{self.env}_{domain}_{zone}".replace("-", "_")
+
+    def job(self, domain: str, stage: str) -> str:
+        return self.name(f"{domain}-{stage}")
+
+    def crawler(self, domain: str, zone: str) -> str:
+        return self.name(f"{domain}-{zone}")
+
+    def state_machine(self, domain: str) -> str:
+        return self.name(domain)
+
+    def function(self, what: str) -> str:
+        return self.name(what)
+
+    def queue(self, what: str) -> str:
+        return self.name(what)
+
+    @property
+    def ledger_table(self) -> str:
+        return self.name("ledger")
+
+    @property
+    def alerts_topic(self) -> str:
+        return self.name("alerts")
+
+    def arn(self, service: str, resource: str) -> str:
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
+
+    def execution_arn(self, domain: str, run_id: str) -> str:
+        """ARN of the state machine execution that is a run: a run's id is its execution's name."""
+        return self.arn("states", f"execution:{self.state_machine(domain)}:{run_id}")

@@ -1,0 +1,64 @@
+"""Why a file or a row was put aside: the closed vocabulary of Lambda, jobs, metrics, docs and runbook."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class FileReason(StrEnum):
+    """A file is put aside as a whole because none of it can be trusted."""
+
+    UNKNOWN_DATASET = "unknown_dataset"
+    EMPTY_FILE = "empty_file"
+    CORRUPT_GZIP = "corrupt_gzip"
+    NESTED_COMPRESSION = "nested_compression"
+    DECOMPRESSION_BOMB = "decompression_bomb"
+    NOT_TEXT = "not_text"
+    UNPARSABLE = "unparsable"
+    CORRUPT_PARQUET = "corrupt_parquet"
+    RECORD_TOO_LARGE = "record_too_large"
+    NO_KNOWN_COLUMN = "no_known_column"
+    TOO_MANY_UNREADABLE = "too_many_unreadable"
+    FORMAT_NOT_ACCEPTED = "format_not_accepted"
+    OBJECT_GONE = "object_gone"
+
+
+class RowReason(StrEnum):
+    """A row is put aside; every reason that applies is listed."""
+
+    CORRUPT_RECORD = "corrupt_record"
+    MISSING_KEY = "missing_key"
+    MISSING_TIMESTAMP = "missing_timestamp"
+    IMPOSSIBLE_TIMESTAMP = "impossible_timestamp"
+    INVALID_TYPE = "invalid_type"
+    NEGATIVE_AMOUNT = "negative_amount"
+    INVALID_VALUE = "invalid_value"
+    SCHEMA_MISMATCH = "schema_mismatch"
+
+
+FILE_HELP: dict[FileReason, str] = {
+    FileReason.UNKNOWN_DATASET: "The key is not under <domain>/<dataset>/ of any contract. Move the file, or add the dataset's contract.",
+    FileReason.EMPTY_FILE: "The file holds no record. Ask the producer, or ignore it.",
+    FileReason.CORRUPT_GZIP: "The gzip stream is truncated, fails its checksum or has rubbish behind it. Have it sent again.",
+    FileReason.NESTED_COMPRESSION: "A gzip inside a gzip. Compress once.",
+    FileReason.DECOMPRESSION_BOMB: "The file expands beyond the allowed ratio, size or depth. Split it, or raise the limit.",
+    FileReason.NOT_TEXT: "Neither Parquet nor text in UTF-8, UTF-16 or an encoding that the contract names.",
+    FileReason.UNPARSABLE: "The text is no complete JSON, JSON lines or delimited table.",
+    FileReason.CORRUPT_PARQUET: "The Parquet footer or a data page cannot be read. Have the producer send it again.",
+    FileReason.RECORD_TOO_LARGE: "One record is longer than the allowed length.",
+    FileReason.NO_KNOWN_COLUMN: "No column of the file is in the contract. Wrong folder, or aliases are missing in the contract.",
+    FileReason.TOO_MANY_UNREADABLE: "More records are unreadable than the contract's threshold allows.",
+    FileReason.FORMAT_NOT_ACCEPTED: "The content is of a format that the contract does not list.",
+    FileReason.OBJECT_GONE: "The object was deleted or expired before it could be read.",
+}
+
+ROW_HELP: dict[RowReason, str] = {
+    RowReason.CORRUPT_RECORD: "The line or row could not be read at all; its text is kept.",
+    RowReason.MISSING_KEY: "A column of the primary key is empty.",
+    RowReason.MISSING_TIMESTAMP: "The column that gives the event date is empty.",
+    RowReason.IMPOSSIBLE_TIMESTAMP: "A time before 2000-01-01 or more than one day after ingestion.",
+    RowReason.INVALID_TYPE: "A value does not have its column's type; `columns` names the columns.",
+    RowReason.NEGATIVE_AMOUNT: "An amount below zero where the contract forbids it.",
+    RowReason.INVALID_VALUE: "A value outside the contract's rules; `columns` names the columns.",
+    RowReason.SCHEMA_MISMATCH: "The record has no column that the contract knows.",
+}

@@ -1,0 +1,98 @@
+"""Where everything stands: the only place that builds or parses an object key."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+MAX_KEY_BYTES = 1024  # Amazon S3 limit for an object key, UTF-8
+MAX_STEM = 120
+_SUFFIXES = (".csv", ".json", ".ndjson", ".jsonl", ".txt", ".parquet", ".xml", ".gz")
+
+
+@dataclass(frozen=True)
+class RawKey:
+    """`<domain>/<dataset>/<whatever the producer chose>`."""
+
+    domain: str
+    dataset: str
+    rest: str
+
+
+def raw_key(key: str) -> RawKey | None:
+    """The parts of a raw key, or None when it is not under a domain and a dataset. The key is taken as it is: never URL-decoded."""
+    parts = key.split("/", 2)
+    if len(parts) < 3 or not all(parts[:2]) or not parts[2]:
+        return None
+    return RawKey(*parts)
+
+
+def is_folder_marker(key: str, size: int) -> bool:
+    """Consoles create empty objects that end in `/` to show a folder."""
+    return key.endswith("/") and size == 0
+
+
+def suffixes(key: str) -> str:
+    """The known endings of a name, lower case: `A.CSV.GZ` → `.csv.gz`; an unknown ending is part of the stem."""
+    name, found = PurePosixPath(key).name.lower(), ""
+    while (end := next((s for s in _SUFFIXES if name.endswith(s) and len(name) > len(s)), None)) and found.count(".") < 3:
+        name, found = name.removesuffix(end), end + found
+    return found
+
+
+def stem(key: str) -> str:
+    """A name that is safe in every reader: ASCII letters, digits, `.`, `-`, `_`; never hidden, never longer than 120."""
+    name = PurePosixPath(key).name
+    name = name[: len(name) - len(suffixes(key))]
+    safe = re.sub(r"[^A-Za-z0-9.-]+", "_", name).strip("_.")
+    return safe[:MAX_STEM] or "file"
+
+
+def bronze_key(domain: str, dataset: str, event_date: dt.date, key: str, content_hash: str) -> str:
+    """Place of an accepted file: under its primary event date, named by content, so that a retry writes the same key."""
+    return f"{domain}/{dataset}/event_date={event_date.isoformat()}/{stem(key)}-{content_hash[:8]}{suffixes(key)}"
+
+
+def archive_key(domain: str, dataset: str, key: str, ingested_at: dt.datetime, run_id: str) -> str:
+    return f"archive/{domain}/{dataset}/{stem(key)}{suffixes(key)}_{ingested_at:%Y%m%dT%H%M%SZ}_{run_id}"
+
+
+def quarantined_file_key(key: str, version: str) -> str:
+    """Place of a rejected file; one of no known dataset goes to `system/lambda`. Too long a key keeps its start and gets a hash."""
+    place = raw_key(key)
+    folder = f"{place.domain}/{place.dataset}/files/" if place else "system/lambda/"
+    return _fitting(folder, place.rest if place else key, version)
+
+
+def reason_key(quarantined: str) -> str:
+    return f"{quarantined}.reason.json"
+
+
+def quarantined_rows_prefix(domain: str, dataset: str) -> str:
+    return f"{domain}/{dataset}/rows/"
+
+
+def failure_key(domain: str, run_id: str) -> str:
+    """Where a failed run leaves its reason."""
+    return f"{domain}/system/glue/{run_id}.json"
+
+
+def metrics_key(domain: str, dataset: str, run_date: dt.date, run_id: str) -> str:
+    return f"{domain}/{dataset}/run_date={run_date.isoformat()}/{run_id}.csv"
+
+
+def table_path(domain: str, zone: str, kind: str, table: str) -> str:
+    """Folder of a table's data and metadata inside its zone's bucket."""
+    return f"{domain}/{kind}/{table}" if zone == "gold" else f"{domain}/{table}"
+
+
+def _fitting(folder: str, rest: str, version: str) -> str:
+    room = MAX_KEY_BYTES - len(folder.encode()) - len(".reason.json")
+    if len(rest.encode()) <= room:
+        return folder + rest
+    import hashlib
+
+    tail = "-" + hashlib.sha256(f"{rest}\n{version}".encode()).hexdigest()[:16]
+    return folder + rest.encode()[: room - len(tail)].decode(errors="ignore") + tail
