@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 MAX_KEY_BYTES = 1024  # Amazon S3 limit for an object key, UTF-8
 MAX_STEM = 120
+NO_DATE = dt.date(1970, 1, 1)  # bronze folder of a file in which no record has a readable date
 _SUFFIXES = (".csv", ".json", ".ndjson", ".jsonl", ".txt", ".parquet", ".xml", ".gz")
 
 

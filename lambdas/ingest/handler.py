@@ -1,0 +1,57 @@
+"""Entry point of the ingest function: settings and clients once, one queue message at a time, failures of one never of all."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.config import Config
+
+from lambdas.ingest.event import created_objects
+from lambdas.ingest.ingest import Ingest
+from lambdas.ingest.store import Store
+from shared.ledger import Ledger
+from shared.ledger_model import LedgerFile
+from shared.names import Names
+from shared.records import Limits
+
+logger, tracer = Logger(), Tracer()
+processor = BatchProcessor(event_type=EventType.SQS)
+names = Names(*(os.environ[f"LAKE_{name}"] for name in ("ENV", "ACCOUNT", "REGION", "PREFIX")))
+config = Config(retries={"mode": "adaptive", "max_attempts": 8})
+ledger = Ledger(boto3.resource("dynamodb", config=config).Table(names.ledger_table))
+ingest = Ingest(names, ledger, Store(boto3.client("s3", config=config)), Limits(), lambda: dt.datetime.now(dt.UTC))
+
+
+@tracer.capture_method(capture_response=False)
+def handle(record: SQSRecord) -> None:
+    for file in created_objects(record.body):
+        outcome = ingest(file, owner=record.message_id)
+        if outcome is not None:
+            report(outcome)
+
+
+def report(outcome: LedgerFile) -> None:
+    """Logs and counts an outcome: names, sizes and reasons, never content."""
+    logger.info(
+        "file %s", outcome.status, extra={"key": outcome.key, "bytes": outcome.bytes, "records": outcome.records, "reason": outcome.reason}
+    )
+    counted = {f"Files{outcome.status.capitalize()}": (MetricUnit.Count, 1), "BytesIngested": (MetricUnit.Bytes, outcome.bytes)}
+    for name, (unit, value) in counted.items():
+        with single_metric(name, unit, value, namespace="Lakehouse") as metric:
+            metric.add_dimension("Domain", outcome.domain)
+            metric.add_dimension("Dataset", outcome.dataset)
+
+
+@logger.inject_lambda_context
+@tracer.capture_lambda_handler(capture_response=False)
+def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    return process_partial_response(event, handle, processor, context)

@@ -1,0 +1,65 @@
+"""The function's S3 I/O. Content is only ever copied by S3 itself, never rewritten."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from shared.ledger_model import FileId, LedgerFile
+from shared.reasons import FILE_HELP, FileReason
+from shared.zones import reason_key
+
+MISSING = ("NoSuchKey", "NoSuchVersion", "404")
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An object version being read."""
+
+    body: Any
+    size: int
+
+
+class Store:
+    """Reads raw objects and copies them to where they belong. `s3` is a boto3 S3 client."""
+
+    def __init__(self, s3: Any) -> None:
+        self._s3 = s3
+
+    def opened(self, file: FileId) -> Opened | None:
+        """The object version as a stream, or None when it is gone."""
+        try:
+            found = self._s3.get_object(**_place(file))
+        except self._s3.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] in MISSING:
+                return None
+            raise
+        return Opened(found["Body"], int(found["ContentLength"]))
+
+    def copy(self, file: FileId, bucket: str, key: str) -> None:
+        """Server-side copy, in parts above 5 GB (boto3's managed copy)."""
+        self._s3.copy(_place(file), bucket, key)
+
+    def explain(self, outcome: LedgerFile, reason: FileReason) -> None:
+        """Writes why a file was put aside beside the file."""
+        told = {
+            "reason": reason,
+            "detail": outcome.detail,
+            "help": FILE_HELP[reason],
+            "bucket": outcome.bucket,
+            "key": outcome.key,
+            "version": outcome.version,
+            "bytes": outcome.bytes,
+            "sha256": outcome.sha256,
+            "ingested_at": outcome.ingested_at,
+        }
+        body = json.dumps(told, indent=2, ensure_ascii=False).encode()
+        self._s3.put_object(
+            Bucket=outcome.target_bucket, Key=reason_key(outcome.target_key or ""), Body=body, ContentType="application/json"
+        )
+
+
+def _place(file: FileId) -> dict[str, str]:
+    versioned = {} if file.version in ("null", file.sequencer) else {"VersionId": file.version}
+    return {"Bucket": file.bucket, "Key": file.key, **versioned}

@@ -1,0 +1,43 @@
+"""The format of a file, told by its content; its name is a hint that nobody needs."""
+
+from __future__ import annotations
+
+import csv
+from typing import Literal
+
+from shared.contracts import Dataset, folded
+from shared.records.delimited import delimiter_of
+from shared.records.strict_json import loads
+
+Format = Literal["json", "ndjson", "csv"]
+SAMPLE_LINES = 50
+
+
+def text_format(sample: bytes, dataset: Dataset) -> Format:
+    """json (an array, or objects over several lines), ndjson, or csv for any delimited text."""
+    start = sample.lstrip(b" \t\r\n")
+    lines = [line for line in start.split(b"\n")[:SAMPLE_LINES] if line.strip()]
+    if start.startswith(b"["):
+        return "json"
+    objects = sum(_is_object(line) for line in lines)
+    if start.startswith(b"{"):
+        return "ndjson" if objects or _looks_like_lines(lines) else "json"
+    return "ndjson" if objects and not _header_is_known(lines[0], dataset) else "csv"
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        return isinstance(loads(line), dict)
+    except ValueError:
+        return False
+
+
+def _looks_like_lines(lines: list[bytes]) -> bool:
+    """No line parses, yet most start a record of their own: broken lines, not a pretty-printed object."""
+    return len(lines) > 1 and sum(line.startswith(b"{") for line in lines) * 2 > len(lines) and not lines[0].rstrip().endswith(b"{")
+
+
+def _header_is_known(line: bytes, dataset: Dataset) -> bool:
+    text = line.decode(errors="replace")
+    names = next(csv.reader([text], delimiter=delimiter_of(text)), [])
+    return any(folded(n) in dataset.aliases for n in names)

@@ -1,0 +1,48 @@
+"""Verdicts on a file, as values."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from shared.ledger_model import Profile
+from shared.reasons import FileReason
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds that keep a hostile file from exhausting memory, time or disk. Sizes are bytes."""
+
+    max_ratio: int = 500  # decompressed to compressed; gzip reaches about 1,030 on zeros, honest logs 5 to 60
+    ratio_from: int = 64 * 2**20  # below this size no ratio is a danger
+    max_decompressed: int = 200 * 2**30
+    max_record: int = 16 * 2**20
+    max_depth: int = 64
+    max_columns: int = 2000
+    native_json_bytes: int = 32 * 2**20  # larger JSON arrays are streamed by our own reader, Spark would hold them whole
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A file that can be read. `event_dates` counts records per UTC date; records without a readable date are in none."""
+
+    profile: Profile
+    records: int
+    unreadable_records: int
+    event_dates: dict[dt.date, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A file that is put aside as a whole. `detail` never holds values of the file."""
+
+    reason: FileReason
+    detail: str
+
+
+class Unreadable(Exception):  # noqa: N818
+    """Raised inside this package when a file cannot be read further; `judge` turns it into Rejected."""
+
+    def __init__(self, reason: FileReason, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason, self.detail = reason, detail

@@ -1,0 +1,145 @@
+"""The contracts say what they should, and a wrong one is refused with file, path and reason."""
+
+from __future__ import annotations
+
+import copy
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from local.data_model import PAGE, page
+from shared.contracts import ContractError, compiled, contract, contracts, folded
+from shared.contracts.odcs import parsed
+
+HERE = Path(__file__).parents[2] / "shared" / "contracts"
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return yaml.safe_load((HERE / "ecommerce.odcs.yaml").read_text("utf-8"))
+
+
+def table(document: dict[str, Any], name: str) -> dict[str, Any]:
+    return next(t for t in document["schema"] if t["name"] == name)
+
+
+def custom(node: dict[str, Any], name: str) -> dict[str, Any]:
+    return next(p for p in node["customProperties"] if p["property"] == name)
+
+
+def test_silver_and_gold_hold_the_tables_of_the_domain_page():
+    found = contract("ecommerce")
+    assert [t.name for t in found.silver] == ["events", "users_updates", "users", "users_history", "transactions"]
+    assert [t.name for t in found.gold] == [
+        "dim_users",
+        "dim_country",
+        "dim_status",
+        "dim_date",
+        "fact_events",
+        "fact_transactions",
+        "fact_user_activity",
+        "daily_revenue",
+        "daily_active_users",
+        "user_ltv",
+    ]
+
+
+def test_a_derived_table_has_the_columns_of_its_log_and_its_own():
+    history = contract("ecommerce").table("users_history")
+    assert history.column_names == (
+        *("user_id", "name", "email", "phone", "city", "age", "updated_at", "event_date"),
+        *("valid_from", "valid_to", "is_current"),
+    )
+    assert history.primary_key == ("user_id", "valid_from")
+
+
+@pytest.mark.parametrize("spelling", ["eventId", "event-id", "EVENT_ID", "Event Id", "event_uuid", "id"])
+def test_every_spelling_of_a_column_is_known(spelling: str):
+    assert contract("ecommerce").dataset("events").aliases[folded(spelling)] == "event_id"
+
+
+def test_the_derived_event_date_is_not_taken_from_producers():
+    assert "eventdate" not in contract("ecommerce").dataset("events").aliases
+
+
+def test_revenue_statuses_are_those_of_the_domain_page():
+    assert contract("ecommerce").parameters["revenue_statuses"] == ("delivered", "completed", "paid", "shipped", "success")
+
+
+def test_money_is_decimal_everywhere():
+    kinds = {c.type for k in contracts() for t in k.tables for c in t.columns if "amount" in c.name or "revenue" in c.name}
+    assert kinds == {"decimal(18,2)", "boolean"}  # boolean: dim_status.is_revenue
+
+
+@pytest.mark.parametrize(
+    ("change", "path", "reason"),
+    [
+        (lambda d: d.update(apiVersion="v2"), "apiVersion", "'v2' is not one of v3.1.0"),
+        (lambda d: d.update(domain="E Commerce"), "domain", "'E Commerce' is not a name"),
+        (
+            lambda d: table(d, "silver_events")["properties"][0].update(physicalType="text"),
+            "schema[3].properties[0].physicalType",
+            "'text' is not",
+        ),
+        (
+            lambda d: table(d, "silver_events")["properties"].append(dict(table(d, "silver_events")["properties"][0])),
+            "schema[3].properties",
+            "given twice",
+        ),
+        (
+            lambda d: custom(table(d, "silver_events"), "order").update(value=["nope"]),
+            "schema[3].customProperties",
+            "order: nope is not a column",
+        ),
+        (
+            lambda d: custom(table(d, "silver_events"), "reject")["value"][0].update(reason="odd"),
+            "schema[3].customProperties",
+            "'odd' is not a reason",
+        ),
+        (lambda d: custom(table(d, "silver_events"), "reject")["value"][0].update(extra=1), "reject[0]", "unknown key 'extra'"),
+        (
+            lambda d: custom(table(d, "silver_events"), "eventDate").update(property="eventdate"),
+            "customProperties[4].property",
+            "not one of",
+        ),
+        (lambda d: custom(table(d, "gold_user_ltv"), "dependsOn")["value"][0].update(table="x"), "customProperties", "x is not a table"),
+        (
+            lambda d: table(d, "gold_user_ltv")["properties"][0].update(relationships=[{"to": "gold_nope.x"}]),
+            "properties",
+            "does not exist",
+        ),
+        (lambda d: custom(d, "nullSpellings").update(value=["null"]), "customProperties", "must hold the empty text"),
+        (lambda d: table(d, "bronze_events")["customProperties"][1].update(value=["csv", "xls"]), "formats[1]", "'xls' is not one of"),
+    ],
+)
+def test_a_wrong_contract_is_refused_with_file_path_and_reason(document: dict[str, Any], change: Any, path: str, reason: str):
+    wrong = copy.deepcopy(document)
+    change(wrong)
+    with pytest.raises(ContractError) as refused:
+        parsed(wrong, "shop.odcs.yaml")
+    assert str(refused.value).startswith("shop.odcs.yaml: ")
+    assert path in refused.value.path
+    assert reason in refused.value.reason
+
+
+def test_the_packed_form_needs_no_yaml_and_says_the_same(tmp_path: Path):
+    package = tmp_path / "shared"
+    for source in HERE.parent.rglob("*.py"):
+        target = package / source.relative_to(HERE.parent)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(source.read_bytes())
+    for name, content in compiled().items():
+        (package / "contracts" / name).write_bytes(content)
+    code = "import sys; sys.modules['yaml'] = None; from shared.contracts import contracts; print(repr(contracts()))"
+    told = subprocess.run([sys.executable, "-S", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == repr(contracts())
+    assert json.loads(compiled()["index.json"]) == [c.domain for c in contracts()]
+
+
+def test_the_data_model_page_is_current():
+    assert PAGE.read_text("utf-8") == page(), "run ./lake contract docs"
