@@ -83,14 +83,15 @@ def timestamp(value: str) -> str:
     below 1e11 seconds, below 1e14 milliseconds, else microseconds.
     """
     iso = f"CASE WHEN {value} RLIKE '{ISO}' THEN try_cast({_iso_for_spark(value)} AS timestamp) END"
+    number, micros = f"try_cast({value} AS decimal(38,9))", 1000000
     epoch = (
-        f"CASE WHEN abs(try_cast({value} AS bigint)) < 100000000000 THEN timestamp_seconds(try_cast({value} AS bigint)) "
-        f"WHEN abs(try_cast({value} AS bigint)) < 100000000000000 THEN timestamp_millis(try_cast({value} AS bigint)) "
-        f"WHEN abs(try_cast({value} AS bigint)) < 100000000000000000 THEN timestamp_micros(try_cast({value} AS bigint)) END"
+        f"CASE WHEN abs({number}) < 100000000000 THEN timestamp_micros(CAST({number} * {micros} AS bigint)) "
+        f"WHEN abs({number}) < 100000000000000 THEN timestamp_micros(CAST({number} * 1000 AS bigint)) "
+        f"WHEN abs({number}) < 100000000000000000 THEN timestamp_micros(CAST({number} AS bigint)) END"
     )
     return (
         f"CASE WHEN substr({value}, 5, 1) = '-' AND length({value}) >= 10 THEN {iso} "
-        f"WHEN {value} RLIKE '^-?\\\\d{{6,17}}$' THEN {epoch} "
+        f"WHEN {value} RLIKE '^-?\\\\d{{6,17}}(\\\\.\\\\d{{1,9}})?$' THEN {epoch} "
         f"WHEN substr({value}, 3, 1) = '/' THEN try_to_timestamp({value}, 'dd/MM/yyyy') "
         f"WHEN substr({value}, 3, 1) = '-' THEN try_to_timestamp({value}, 'MM-dd-yyyy HH:mm') END"
     )

@@ -14,7 +14,7 @@ EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 ISO = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,]\d{1,9})?)? ?(Z|z|[+-]\d{2}(?::?\d{2})?)?)?")
 DAY_FIRST = re.compile(r"(\d{2})/(\d{2})/(\d{4})")
 MONTH_FIRST = re.compile(r"(\d{2})-(\d{2})-(\d{4}) \d{2}:\d{2}")
-DIGITS = re.compile(r"-?\d{6,17}")
+DIGITS = re.compile(r"(-?\d{6,17})(?:\.\d{1,9})?")
 FLUSH_AT = 20_000
 
 
@@ -39,8 +39,8 @@ def _from_text(text: str) -> dt.date | None:
         return dt.date(int(match[3]), int(match[2]), int(match[1]))
     if match := MONTH_FIRST.fullmatch(text):
         return dt.date(int(match[3]), int(match[1]), int(match[2]))
-    if DIGITS.fullmatch(text):
-        return _from_epoch(int(text))
+    if match := DIGITS.fullmatch(text):
+        return _from_epoch(int(match[1]))
     return None
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from shared.reasons import FileReason
+from shared.records.dates import FLUSH_AT
 from shared.records.strict_json import loads
 from shared.records.tally import Tally
 from shared.records.verdict import Limits, Unreadable
@@ -27,54 +28,51 @@ def batches(blocks: Iterator[bytes], limits: Limits) -> Iterator[list[bytes]]:
 
 
 def tally_lines(blocks: Iterator[bytes], tally: Tally, limits: Limits) -> None:
-    """Judges every line. The inner loop is what the door's speed rests on: no call but the parser's for a common line."""
+    """Judges every line. The inner loop is what the door's speed rests on: for a common line it calls the parser and nothing else."""
     shapes: dict[tuple[str, ...], str | None] = {}
-    spellings = tally.dates.spellings
+    shape: tuple[str, ...] = ()
+    date_column: str | None = None
+    parse, spellings = loads, tally.dates.spellings
     for lines in batches(blocks, limits):
         for line in lines:
             try:
-                record = loads(line)
-                shape = tuple(record)
-                date_column = shapes[shape]
-            except (KeyError, ValueError, TypeError):
-                found = _unusual(line, shapes, tally, limits)
-                if found is None:
-                    continue
-                record, date_column = found
+                record = parse(line)
+            except ValueError:
+                record = None
             if record.__class__ is not dict:
-                tally.unreadable += 1
+                _no_object(line, tally)
                 continue
+            if tuple(record) != shape:
+                shape = tuple(record)
+                date_column = _date_column(shape, shapes, tally, limits)
             if date_column is not None:
                 value: Any = record[date_column]
                 if value.__class__ is str:
-                    if len(value) > 10 and (len(value) <= 19 or value[-1] == "Z") and value[4] == "-":
+                    if len(value) > 10 and (value[-1] == "Z" or len(value) < 20) and value[4] == "-":
                         value = value[:10]
                 elif value.__class__ is not int:
                     value = None if value is None else str(value)
-                spellings[value] = spellings.get(value, 0) + 1
-        tally.records += len(lines) - lines.count(b"") - lines.count(b"\r")
-        if len(spellings) > 5000:
+                spellings[value] += 1
+        tally.records += len(lines)
+        if len(spellings) > FLUSH_AT:
             tally.dates.flush()
     tally.columns = tuple(sorted({c for shape in shapes for c in shape}))
 
 
-def _unusual(line: bytes, shapes: dict[tuple[str, ...], str | None], tally: Tally, limits: Limits) -> tuple[Any, str | None] | None:
-    """A line with new columns, or no object. Counts what is unreadable; None: there is nothing more to do with it."""
-    if not line.strip(BLANKS):
-        tally.records -= line not in (b"", b"\r")
-        return None
-    try:
-        record = loads(line)
-    except ValueError:
-        record = None
-    if not isinstance(record, dict):
+def _no_object(line: bytes, tally: Tally) -> None:
+    """A blank line is no record at all; anything else is an unreadable one."""
+    if line.strip(BLANKS):
         tally.unreadable += 1
-        return None
-    shape = tuple(record)
-    known = tally.date_columns(shape)
-    if len(shapes) < limits.max_columns:
-        shapes[shape] = known[0] if known else None
-        tally.plain &= len(known) < 2
     else:
-        tally.plain = False
-    return record, (known[0] if known else None)
+        tally.records -= 1
+
+
+def _date_column(shape: tuple[str, ...], shapes: dict[tuple[str, ...], str | None], tally: Tally, limits: Limits) -> str | None:
+    """The column of a shape that carries the event date. More shapes than the limit are not remembered, and not left to Spark."""
+    if shape not in shapes:
+        known = tally.date_columns(shape)
+        tally.plain &= len(known) < 2 and len(shapes) < limits.max_columns
+        if len(shapes) >= limits.max_columns:
+            return known[0] if known else None
+        shapes[shape] = known[0] if known else None
+    return shapes[shape]

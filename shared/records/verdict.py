@@ -17,7 +17,6 @@ class Limits:
     ratio_from: int = 64 * 2**20  # below this size no ratio is a danger
     max_decompressed: int = 200 * 2**30
     max_record: int = 16 * 2**20
-    max_depth: int = 64
     max_columns: int = 2000
     native_json_bytes: int = 32 * 2**20  # larger JSON arrays are streamed by our own reader, Spark would hold them whole
 
