@@ -16,14 +16,14 @@ def conformed(records: DataFrame, contract: Contract, dataset: Dataset) -> DataF
     table = dataset.lands_in
     names = received(dataset)
     texts = records.selectExpr(
-        "_file", "_extra", "_raw", *(f"{cleaned(quoted(n), contract.null_spellings)} AS {quoted(TEXT + n)}" for n in names)
+        "_file", "_ingested_at", "_extra", "_raw", *(f"{cleaned(quoted(n), contract.null_spellings)} AS {quoted(TEXT + n)}" for n in names)
     )
     values = []
     for name in names:
         column = table.column(name)
         values.append(f"{typed(quoted(TEXT + name), column.type, column.case)} AS {quoted(name)}")
     kept = [quoted(TEXT + n) for n in names if table.column(n).type != "string"]
-    rows = texts.selectExpr("_file", "_extra", "_raw", *values, *kept)
+    rows = texts.selectExpr("_file", "_ingested_at", "_extra", "_raw", *values, *kept)
     return rows.selectExpr("*", f"CAST({quoted(dataset.event_date_column)} AS date) AS event_date")
 
 

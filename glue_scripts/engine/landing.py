@@ -51,12 +51,7 @@ def landed(spark: SparkSession, job: Job, dataset: Dataset, files: Sequence[Bron
     """Lands the files. `again`: an earlier run may have put rows of them aside already."""
     numbers = files_table(spark, files).cache()
     table, home = dataset.lands_in, silver_table(job, dataset.lands_in)
-    rows = judged(
-        conformed(records(spark, files, numbers, dataset), job.contract, dataset).join(
-            numbers.select("_file", "_ingested_at").hint("broadcast"), "_file", "inner"
-        ),
-        dataset,
-    )
+    rows = judged(conformed(records(spark, files, numbers, dataset), job.contract, dataset), dataset)
     seen = _put_aside(spark, job, dataset, files, rows, numbers, again)
     _nothing_lost(seen["read"], files)
     again_seen = Observation()  # also keeps the planner from pushing the judgement below the casts it rests on

@@ -22,12 +22,17 @@ JSON_OPTIONS = {"lineSep": "\n", "allowSingleQuotes": "false", "allowNonNumericN
 
 
 def records(spark: SparkSession, files: Sequence[BronzeFile], table: DataFrame, dataset: Dataset) -> DataFrame:
-    """All records of the files: `_file`, the contract's received columns as text, `_extra` map<string,string>, `_raw` string."""
+    """All records of the files: `_file`, `_ingested_at`, the received columns as text, `_extra` map<string,string>, `_raw` string."""
     groups: dict[tuple[Any, ...], list[BronzeFile]] = defaultdict(list)
     for file in files:
         groups[_group(file)].append(file)
-    parts = [_read(spark, key, group, table, dataset) for key, group in sorted(_merged(groups).items(), key=repr)]
-    return reduce(DataFrame.unionByName, parts)
+    read = sorted(_merged(groups).items(), key=repr)
+    parts = [READERS[key[0]](spark, group, dataset) for key, group in read if key[0] != "csv"]
+    if delimited := [group for key, group in read if key[0] == "csv"]:
+        parts.append(_delimited(spark, delimited, dataset))
+    rows = reduce(DataFrame.unionByName, parts)
+    known = table.select("_bronze_key", "_file", "_ingested_at").hint("broadcast")
+    return rows.join(known, "_bronze_key", "inner").drop("_bronze_key")
 
 
 def received(dataset: Dataset) -> tuple[str, ...]:
@@ -60,26 +65,18 @@ def _merged(groups: dict[tuple[Any, ...], list[BronzeFile]]) -> dict[tuple[Any, 
     return merged | {("parquet", i): files for i, (_, files) in enumerate(schemas)}
 
 
-def _read(spark: SparkSession, key: tuple[Any, ...], files: list[BronzeFile], table: DataFrame, dataset: Dataset) -> DataFrame:
-    readers: dict[str, Callable[..., DataFrame]] = {"csv": _csv, "ndjson": _json, "json": _json, "parquet": _parquet}
-    if key[0] == "python":
-        return _python(spark, files, dataset)
-    return readers[key[0]](spark, files, table, dataset)
-
-
-def _json(spark: SparkSession, files: list[BronzeFile], table: DataFrame, dataset: Dataset) -> DataFrame:
+def _json(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> DataFrame:
     names = sorted({c for f in files for c in f.profile.columns})
     schema = ", ".join(f"{quoted(n)} string" for n in [*names, "_raw"])
-    options = JSON_OPTIONS if files[0].profile.format == "ndjson" else {**JSON_OPTIONS, "multiLine": "true", "lineSep": "\n"}
-    rows = spark.read.schema(schema).options(columnNameOfCorruptRecord="_raw", **options).json([f.path for f in files])
-    return _by_name(_numbered(rows, table, dataset), names, dataset, raw="_raw")
+    rows = spark.read.schema(schema).options(columnNameOfCorruptRecord="_raw", **JSON_OPTIONS).json([f.path for f in files])
+    return _by_name(_located(rows, dataset), names, dataset, raw="_raw")
 
 
-def _parquet(spark: SparkSession, files: list[BronzeFile], table: DataFrame, dataset: Dataset) -> DataFrame:
-    kinds = {n: t for f in files for n, t in zip(f.profile.columns, f.profile.types, strict=True)}
+def _parquet(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> DataFrame:
+    names = sorted({n for f in files for n in f.profile.columns})
     widest = spark.read.option("mergeSchema", "true").parquet(*_one_of_each(files))
     rows = spark.read.schema(widest.schema).parquet(*[f.path for f in files])
-    return _by_name(_numbered(rows, table, dataset), sorted(kinds), dataset, raw="CAST(NULL AS string)")
+    return _by_name(_located(rows, dataset), names, dataset, raw="CAST(NULL AS string)")
 
 
 def _one_of_each(files: list[BronzeFile]) -> list[str]:
@@ -94,7 +91,7 @@ def _by_name(rows: DataFrame, names: Sequence[str], dataset: Dataset, raw: str) 
         spellings[dataset.aliases.get(folded(name), "")].append(f"CAST({quoted(name)} AS string)")
     columns = [f"{_first(spellings.get(c, []))} AS {quoted(c)}" for c in received(dataset)]
     unknown = [n for n in names if folded(n) not in dataset.aliases]
-    return rows.selectExpr("_file", *columns, f"{_extra(unknown)} AS _extra", f"{raw} AS _raw")
+    return rows.selectExpr("_bronze_key", *columns, f"{_extra(unknown)} AS _extra", f"{raw} AS _raw")
 
 
 def _first(candidates: list[str]) -> str:
@@ -112,25 +109,26 @@ def _extra(unknown: Sequence[str]) -> str:
     return f"CASE WHEN {present} THEN map_from_entries(filter(array({pairs}), e -> e.v IS NOT NULL)) END"
 
 
-def _csv(spark: SparkSession, files: list[BronzeFile], table: DataFrame, dataset: Dataset) -> DataFrame:
-    """Files of one shape in one scan, although their headers differ: cells are found by position, positions by file."""
+def _delimited(spark: SparkSession, groups: list[list[BronzeFile]], dataset: Dataset) -> DataFrame:
+    """All delimited files, although their headers differ: cells are found by position, positions by file."""
+    cells = reduce(DataFrame.unionByName, (_cells(spark, group, dataset) for group in groups))
+    headers = _headers(spark, [f for group in groups for f in group], dataset)
+    wide = cells.join(headers.hint("broadcast"), "_bronze_key", "inner")
+    columns = [f"get(_cells, {quoted('_at_' + c)}) AS {quoted(c)}" for c in received(dataset)]
+    extra = "map_from_entries(filter(transform(_extras, e -> struct(e.name AS k, get(_cells, e.at) AS v)), e -> e.v IS NOT NULL))"
+    return wide.selectExpr(
+        "_bronze_key", *columns, f"CASE WHEN size(_extras) > 0 THEN {extra} END AS _extra", "CAST(NULL AS string) AS _raw"
+    )
+
+
+def _cells(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> DataFrame:
+    """The rows of files of one shape, each as an array of cells."""
     first = files[0].profile
-    cells = [f"c{i}" for i in range(len(first.columns))]
-    options = {
-        "header": "true",
-        "sep": first.delimiter,
-        "quote": '"',
-        "escape": '"',
-        "multiLine": str(first.multiline).lower(),
-        "maxColumns": "20480",
-    }
-    rows = spark.read.schema(", ".join(f"{c} string" for c in cells)).options(**options).csv([f.path for f in files])
-    headers = _headers(spark, files, dataset)
-    wide = _numbered(rows, table, dataset).join(headers.hint("broadcast"), "_file", "inner")
-    cell = f"array({', '.join(cells)})"
-    columns = [f"get({cell}, {quoted('_at_' + c)}) AS {quoted(c)}" for c in received(dataset)]
-    extra = f"map_from_entries(filter(transform(_extras, e -> struct(e.name AS k, get({cell}, e.at) AS v)), e -> e.v IS NOT NULL))"
-    return wide.selectExpr("_file", *columns, f"CASE WHEN size(_extras) > 0 THEN {extra} END AS _extra", "CAST(NULL AS string) AS _raw")
+    names = [f"c{i}" for i in range(len(first.columns))]
+    options = {"header": "true", "sep": first.delimiter, "quote": '"', "escape": '"', "maxColumns": "20480"}
+    options["multiLine"] = str(first.multiline).lower()
+    rows = spark.read.schema(", ".join(f"{c} string" for c in names)).options(**options).csv([f.path for f in files])
+    return _located(rows, dataset).selectExpr("_bronze_key", f"array({', '.join(names)}) AS _cells")
 
 
 def _headers(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> DataFrame:
@@ -140,26 +138,25 @@ def _headers(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> 
     for file in files:
         known = {dataset.aliases[folded(c)]: i for i, c in enumerate(file.profile.columns) if folded(c) in dataset.aliases}
         extras = [(c, i) for i, c in enumerate(file.profile.columns) if folded(c) not in dataset.aliases]
-        rows.append((file.number, *(known.get(n) for n in names), extras))
+        rows.append((file.entry.target_key, *(known.get(n) for n in names), extras))
     positions = ", ".join(f"{quoted('_at_' + n)} int" for n in names)
-    return spark.createDataFrame(rows, f"_file int, {positions}, _extras array<struct<name:string,at:int>>")
+    return spark.createDataFrame(rows, f"_bronze_key string, {positions}, _extras array<struct<name:string,at:int>>")
 
 
-def _numbered(rows: DataFrame, table: DataFrame, dataset: Dataset) -> DataFrame:
-    """Each row with the number of its file, found by the object key (bronze names need no URL encoding)."""
+def _located(rows: DataFrame, dataset: Dataset) -> DataFrame:
+    """Each row with the object key it was read from; bronze names need no URL encoding."""
     start = literal(f"/{dataset.domain}/{dataset.name}/")
-    located = rows.selectExpr("*", f"substr(_metadata.file_path, locate({start}, _metadata.file_path) + 1) AS _bronze_key")
-    numbers = table.select("_bronze_key", "_file").hint("broadcast")
-    return located.join(numbers, "_bronze_key", "inner").drop("_bronze_key")
+    return rows.selectExpr("*", f"substr(_metadata.file_path, locate({start}, _metadata.file_path) + 1) AS _bronze_key")
 
 
 def _python(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> DataFrame:
     """The door's own reading code, one file a task: for files that Spark's readers would misread."""
     names = received(dataset)
-    listed = [(f.number, f.entry.target_bucket, f.entry.target_key, f.profile.to_json()) for f in files]
-    table = spark.createDataFrame(listed, "_file int, bucket string, key string, profile string").repartition(len(listed), "_file")
+    listed = [(f.entry.target_bucket, f.entry.target_key, f.profile.to_json()) for f in files]
+    slices = min(len(listed), 4 * spark.sparkContext.defaultParallelism)
+    table = spark.createDataFrame(spark.sparkContext.parallelize(listed, slices), "bucket string, key string, profile string")
     columns = ", ".join(f"{quoted(n)} string" for n in names)
-    schema = f"_file int, {columns}, _extra map<string,string>, _raw string"
+    schema = f"_bronze_key string, {columns}, _extra map<string,string>, _raw string"
     aliases = dataset.aliases
 
     def read(batches: Iterable[Any]) -> Iterator[Any]:
@@ -170,6 +167,9 @@ def _python(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> D
                 yield from arrow_batches(file, names, aliases, BATCH)
 
     return table.mapInArrow(read, schema)
+
+
+READERS: dict[str, Callable[..., DataFrame]] = {"ndjson": _json, "parquet": _parquet, "python": _python}
 
 
 def expected_records(files: Iterable[BronzeFile]) -> int:

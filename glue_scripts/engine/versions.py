@@ -15,9 +15,9 @@ LINEAGE = ("_source_file", "_ingested_at", "_run_id")
 
 
 def content(table: Table) -> str:
-    """SQL for a hash of all that a row says, whoever sent it."""
+    """SQL for a hash of what a row says in the contract's columns, whoever sent it."""
     columns = ", ".join(quoted(c) for c in table.column_names)
-    return f"xxhash64({columns}, to_json(_extra))"
+    return f"xxhash64({columns})"
 
 
 def identity(table: Table) -> tuple[str, ...]:
@@ -32,7 +32,9 @@ def _dated(table: Table) -> tuple[str, ...]:
 def newest_per_key(rows: DataFrame, table: Table) -> DataFrame:
     """One row per identity: the latest by the contract's order, then by content, then the first to arrive."""
     order = [F.col(c).desc_nulls_last() for c in table.order]
-    window = Window.partitionBy(*identity(table)).orderBy(*order, F.desc("_content"), F.asc("_file"))
+    window = Window.partitionBy(*identity(table)).orderBy(
+        *order, F.desc("_content"), F.expr("to_json(_extra)").desc_nulls_last(), F.asc("_file")
+    )
     return rows.withColumn("_place", F.row_number().over(window)).where("_place = 1").drop("_place")
 
 

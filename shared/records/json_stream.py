@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import itertools
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -106,9 +105,7 @@ def _value(window: _Window, limits: Limits) -> tuple[Any, str]:
 def tally_stream(blocks: Iterator[bytes], tally: Tally, limits: Limits) -> None:
     """Judges every record; one that is no object is unreadable."""
     shapes: set[tuple[str, ...]] = set()
-    first = next(blocks)
-    tally.plain &= first.lstrip().startswith(b"[")  # of several objects one after the other Spark reads only the first
-    for value, _ in values(itertools.chain([first], blocks), limits):
+    for value, _ in values(blocks, limits):
         tally.records += 1
         if not isinstance(value, dict):
             tally.unreadable += 1

@@ -18,7 +18,6 @@ class Limits:
     max_decompressed: int = 200 * 2**30
     max_record: int = 16 * 2**20
     max_columns: int = 2000
-    native_json_bytes: int = 32 * 2**20  # larger JSON arrays are streamed by our own reader, Spark would hold them whole
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,12 @@ def _columns(rows: list[tuple[Any, ...]], names: tuple[str, ...]) -> Columns:
     return {n: [r[i] for r in rows] for i, n in enumerate(names)}
 
 
+def _mean(total: str, count: str) -> str:
+    """An exact mean, half up to the cent, in whole numbers: DuckDB divides decimals as floating point."""
+    cents = f"cast({total} * 100 as hugeint)"
+    return f"cast(cast((2 * {cents} + {count}) // nullif(2 * {count}, 0) as decimal(18,0)) * 0.01::decimal(3,2) as decimal(18,2))"
+
+
 def gold_sql() -> dict[str, str]:
     """Gold as DuckDB SQL, written from the domain page."""
     revenue = f"coalesce(status in ({', '.join(map(repr, REVENUE))}), false)"
@@ -89,12 +95,12 @@ def gold_sql() -> dict[str, str]:
         f"t as (select user_id, {day} d, count(*) n, sum(amount) filter (where {revenue}) r, sum(amount) s, count(amount) c "
         "from transactions where user_id is not null group by all) "
         "select user_id, d as event_date, coalesce(e.n, 0) events_count, coalesce(t.n, 0) transactions_count, "
-        "cast(coalesce(r, 0) as decimal(18,2)) total_revenue, cast(round(s / nullif(c, 0)::decimal(18,6), 2) as decimal(18,2)) "
-        "avg_transaction_amount from e full join t using (user_id, d)",
+        "cast(coalesce(r, 0) as decimal(18,2)) total_revenue, "
+        f"{_mean('s', 'c')} avg_transaction_amount from e full join t using (user_id, d)",
         "daily_revenue": f"select {day} as date, count(*) transaction_count, "
         f"cast(coalesce(sum(amount) filter (where {revenue}), 0) as decimal(18,2)) total_revenue, "
         "cast(coalesce(sum(amount), 0) as decimal(18,2)) gross_amount, "
-        "cast(round(sum(amount) / nullif(count(amount), 0)::decimal(18,6), 2) as decimal(18,2)) avg_amount, "
+        f"{_mean('sum(amount)', 'count(amount)')} avg_amount, "
         "count(*) filter (where status = 'delivered') delivered_count from transactions group by 1",
         "daily_active_users": "with s as (select cast(ts as date) d, user_id, 1 k from events union all "
         f"select {day}, user_id, 2 from transactions) select d as date, count(distinct user_id) filter (where k = 1) event_active_users, "

@@ -1,0 +1,45 @@
+"""The CDK app: `build` makes it, running this file synthesizes it (`cdk synth`, `-c env=dev` for one environment)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import stacks.node  # noqa: F401 - first: chooses the Node that aws_cdk starts
+
+# isort: split
+import aws_cdk as cdk
+
+from shared.contracts import contracts
+from stacks.base import Lake
+from stacks.config import ENVIRONMENTS, Settings, settings
+from stacks.lake import LakeStage
+
+ROOT = Path(__file__).parent
+BUILD_DIR = ROOT / ".lake" / "build"
+
+
+def build(envs: list[str] | None = None, *, outdir: str | None = None, context: Mapping[str, str] | None = None) -> cdk.App:
+    """The app with some environments (None: the one of context `env`, or all).
+
+    Context `local=true` is for the laptop: the account and region given in the context, and a Lambda archive without its packages.
+    Raises ConfigError, ContractError or PackagingError.
+    """
+    flags = json.loads((ROOT / "cdk.json").read_text("utf-8"))["context"]  # only the CDK CLI would load them for us
+    app = cdk.App(outdir=outdir, context={**flags, **(context or {})}, analytics_reporting=False)
+    chosen = app.node.try_get_context("env")
+    for env in envs or ([chosen] if chosen else list(ENVIRONMENTS)):
+        local = app.node.try_get_context("local") == "true"
+        LakeStage(app, Lake(_settings(app, env), contracts(), BUILD_DIR, dependencies=not local))
+    return app
+
+
+def _settings(app: cdk.App, env: str) -> Settings:
+    """The environment's settings, with the account and region of the context where it names any."""
+    pinned = {name: value for name in ("account", "region") if (value := app.node.try_get_context(name))}
+    return settings(env, **pinned)
+
+
+if __name__ == "__main__":
+    build().synth()

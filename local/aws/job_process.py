@@ -1,0 +1,132 @@
+"""One Glue job run as a local process: script and libraries from the emulated S3, Spark settings from the job, output kept in files."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from local import spark
+
+_ERROR_LINE = re.compile(r"^[A-Za-z_][\w.]*(Error|Exception|Exit|Interrupt)\b")
+_LONGEST_MESSAGE = 2000
+
+
+class RunState(StrEnum):
+    """Job run states of Glue that a local run can have."""
+
+    STARTING = "STARTING"
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    TIMEOUT = "TIMEOUT"
+    STOPPED = "STOPPED"
+
+    @property
+    def active(self) -> bool:
+        return self in (RunState.STARTING, RunState.RUNNING)
+
+
+@dataclass(frozen=True)
+class JobCommand:
+    """What a run executes. `arguments` are the job's merged with the run's; `timeout_minutes` ends it."""
+
+    job: str
+    run_id: str
+    script: str
+    arguments: dict[str, str]
+    timeout_minutes: float
+    folder: Path
+    """Where the run keeps script, settings, `stdout` and `stderr`."""
+
+    @property
+    def argv(self) -> list[str]:
+        """As Glue passes them: everything it was given, its own options too."""
+        own = {"--JOB_NAME": self.job, "--JOB_RUN_ID": self.run_id, "--JOB_ID": f"j_{self.run_id[3:]}"}
+        return [word for name, value in {**self.arguments, **own}.items() for word in (name, str(value))]
+
+
+class JobProcess:
+    """A run in progress: `execute` blocks until it ends, `stop` ends it from another thread."""
+
+    def __init__(self, command: JobCommand, s3: Any) -> None:
+        self.command, self._s3 = command, s3
+        self._process: subprocess.Popen[bytes] | None = None
+        self._stopped = threading.Event()
+
+    def execute(self) -> tuple[RunState, str]:
+        """The final state and, unless it succeeded, why."""
+        self.command.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            argv, environment = self._prepare()
+        except (self._s3.exceptions.ClientError, spark.SettingError) as error:
+            return RunState.FAILED, f"{type(error).__name__}: {error}"
+        with (self.command.folder / "stdout").open("wb") as out, (self.command.folder / "stderr").open("wb") as err:
+            if self._stopped.is_set():
+                return RunState.STOPPED, ""
+            self._process = subprocess.Popen(argv, stdout=out, stderr=err, env=environment, cwd=self.command.folder, start_new_session=True)
+        return self._outcome(self._process)
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self._kill(signal.SIGTERM)
+
+    def _outcome(self, process: subprocess.Popen[bytes]) -> tuple[RunState, str]:
+        try:
+            code = process.wait(timeout=self.command.timeout_minutes * 60)
+        except subprocess.TimeoutExpired:
+            self._kill(signal.SIGTERM)
+            self._end(process)
+            return RunState.TIMEOUT, f"Job run exceeded its timeout of {self.command.timeout_minutes:g} minutes"
+        if self._stopped.is_set():
+            return RunState.STOPPED, ""
+        if code == 0:
+            return RunState.SUCCEEDED, ""
+        return RunState.FAILED, last_error((self.command.folder / "stderr").read_text(errors="replace"), code)
+
+    def _end(self, process: subprocess.Popen[bytes]) -> None:
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._kill(signal.SIGKILL)
+            process.wait()
+
+    def _kill(self, sign: signal.Signals) -> None:
+        if self._process is not None and self._process.poll() is None:
+            os.killpg(self._process.pid, sign)
+
+    def _prepare(self) -> tuple[list[str], dict[str, str]]:
+        folder, arguments = self.command.folder, self.command.arguments
+        script = self._fetched(self.command.script)
+        libraries = [self._fetched(uri) for uri in arguments.get("--extra-py-files", "").split(",") if uri]
+        endpoint = os.environ["AWS_ENDPOINT_URL"]
+        settings = spark.settings(endpoint, spark.job_conf(arguments.get("--conf", "")), scratch=folder / "scratch")
+        spark.write_conf(folder / "conf", settings)
+        return [sys.executable, str(script), *self.command.argv], {
+            **os.environ,
+            **spark.environment(folder / "conf"),
+            "PYTHONPATH": os.pathsep.join(str(library) for library in libraries),
+        }
+
+    def _fetched(self, uri: str) -> Path:
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        target = self.command.folder / Path(key).name
+        self._s3.download_file(bucket, key, str(target))
+        return target
+
+
+def last_error(stderr: str, code: int) -> str:
+    """The last exception of the driver, as Glue puts it into ErrorMessage; a Java cause on the next line belongs to it."""
+    lines = [line for line in stderr.strip().splitlines() if line.strip()]
+    found = [i for i, line in enumerate(lines) if _ERROR_LINE.match(line)]
+    if not found:
+        return (lines[-1] if lines else f"the job ended with code {code} and said nothing")[:_LONGEST_MESSAGE]
+    cause = lines[found[-1] + 1] if found[-1] + 1 < len(lines) and lines[found[-1] + 1].startswith(": ") else ""
+    return (lines[found[-1]] + cause)[:_LONGEST_MESSAGE]

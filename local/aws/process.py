@@ -1,0 +1,152 @@
+"""Starts, finds and stops the emulation's process. One state folder holds one emulation: its data, its log and its address."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.aws.environment import server_environment, url
+from local.errors import LakeError
+from local.settings import ROOT
+
+BOOT_SECONDS = 60.0
+STOP_SECONDS = 20.0
+LOG = "server.log"
+ADDRESS = "process.json"
+
+
+class EmulationError(LakeError):
+    """The emulation did not start, or is not there."""
+
+
+@dataclass(frozen=True)
+class Emulation:
+    """A running emulation."""
+
+    state: Path
+    port: int
+    pid: int
+
+    @property
+    def endpoint(self) -> str:
+        return url(self.port)
+
+    @property
+    def log(self) -> Path:
+        return self.state / LOG
+
+
+def running(state: Path) -> Emulation | None:
+    """The emulation of a state folder if it answers; a leftover of a crashed one is not one."""
+    address = state / ADDRESS
+    if not address.exists():
+        return None
+    known = json.loads(address.read_text())
+    found = Emulation(state, known["port"], known["pid"])
+    return found if _alive(found.pid) and _healthy(found) else None
+
+
+def start(state: Path) -> Emulation:
+    """The emulation of a state folder, started unless it runs. Raises EmulationError with the end of its log."""
+    if (found := running(state)) is not None:
+        return found
+    state.mkdir(parents=True, exist_ok=True)
+    port = _port(state)
+    with (state / LOG).open("ab") as log:
+        command = [sys.executable, "-m", "local.aws.server", "--state", str(state), "--port", str(port)]
+        process = subprocess.Popen(
+            command, stdout=log, stderr=log, cwd=ROOT, env=server_environment(port, state, os.environ), start_new_session=True
+        )
+    started = Emulation(state, port, process.pid)
+    (state / ADDRESS).write_text(json.dumps({"port": port, "pid": process.pid}))
+    _wait_until_healthy(started, process)
+    return started
+
+
+def stop(state: Path) -> bool:
+    """Stops the emulation, which saves its state. Returns whether one ran."""
+    found = running(state)
+    if found is None:
+        return False
+    os.kill(found.pid, signal.SIGTERM)
+    if not _gone(found.pid, STOP_SECONDS):
+        os.kill(found.pid, signal.SIGKILL)
+        _gone(found.pid, STOP_SECONDS)
+    return True
+
+
+def reset(state: Path) -> None:
+    """Stops the emulation and forgets everything in it."""
+    stop(state)
+    if state.exists():
+        shutil.rmtree(state)
+
+
+def _port(state: Path) -> int:
+    """The port of last time if it is free (queue URLs that were saved contain it), else any free one."""
+    address = state / ADDRESS
+    wanted = json.loads(address.read_text())["port"] if address.exists() else 0
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise EmulationError("no free port on 127.0.0.1")
+
+
+def _wait_until_healthy(emulation: Emulation, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + BOOT_SECONDS
+    while time.monotonic() < deadline:
+        if _healthy(emulation):
+            return
+        if process.poll() is not None:
+            raise EmulationError(f"the emulated AWS ended with code {process.returncode}. {_end_of_log(emulation)}")
+        time.sleep(0.05)
+    raise EmulationError(f"the emulated AWS did not answer within {BOOT_SECONDS:.0f} s. {_end_of_log(emulation)}")
+
+
+def _healthy(emulation: Emulation) -> bool:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"{emulation.endpoint}/_ministack/ready", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _alive(pid: int) -> bool:
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)  # collects it if it is a child of ours that ended
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
+def _gone(pid: int, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if not _alive(pid):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def _end_of_log(emulation: Emulation, lines: int = 15) -> str:
+    end = "\n".join(emulation.log.read_text(errors="replace").splitlines()[-lines:])
+    return f"Its log, {emulation.log}, ends:\n{end}"

@@ -1,0 +1,47 @@
+"""`python -m local.aws.server --state DIR --port N`: ministack plus what it lacks, in the foreground."""
+
+from __future__ import annotations
+
+import argparse
+import atexit
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from local.aws.environment import server_environment
+
+
+def main(argv: Sequence[str]) -> None:
+    """Serves until it is told to end; state is saved on SIGTERM."""
+    parser = argparse.ArgumentParser(prog="python -m local.aws.server")
+    parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument("--port", type=int, required=True)
+    given = parser.parse_args(argv)
+    state = given.state.resolve()
+    environment = server_environment(given.port, state, os.environ)
+    os.environ.clear()
+    os.environ.update(environment)
+    _serve(state)
+
+
+def _serve(state: Path) -> None:
+    # ministack reads its environment when it is imported.
+    from ministack import app
+
+    from local.aws import catalog, cloudformation, crawlers, functions, glue_runs, object_events, states
+
+    cloudformation.install(state / "recorded.json")
+    catalog.install()
+    crawlers.install()
+    functions.install()
+    object_events.install()
+    runs = glue_runs.install(state)
+    states.install(runs)
+    atexit.register(runs.stop_all)
+    sys.argv = sys.argv[:1]
+    app.main()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

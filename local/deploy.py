@@ -1,0 +1,144 @@
+"""Deploys a cloud assembly into the emulation as the CDK CLI would: assets first, then stack by stack, created or updated."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from local.assembly import Asset, StackArtifact, stacks
+from local.errors import LakeError
+from local.session import Session
+
+BOOTSTRAP_PARAMETER = "/cdk-bootstrap/hnb659fds/version"  # what `cdk bootstrap` leaves; templates look at it
+CAPABILITIES = ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
+STACK_SECONDS = 120.0
+
+
+class DeployError(LakeError):
+    """A stack could not be deployed."""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What was deployed; `recorded` are resource types that the emulation lacks: they were noted, nothing behaves."""
+
+    stacks: tuple[str, ...]
+    outputs: dict[str, str] = field(default_factory=dict)
+    recorded: tuple[str, ...] = ()
+
+
+def deploy(session: Session, assembly: Path, recorded: Path, report: Callable[[str], None] = lambda _: None) -> Deployment:
+    """Deploys every stack of the assembly. Raises DeployError naming stack, resource and reason."""
+    artifacts = stacks(assembly)
+    for artifact in artifacts:
+        _refuse_custom_resources(artifact)
+    session.client("ssm").put_parameter(Name=BOOTSTRAP_PARAMETER, Value="30", Type="String", Overwrite=True)
+    s3 = session.client("s3")
+    outputs: dict[str, str] = {}
+    published: set[Asset] = set()
+    for artifact in artifacts:
+        for asset in (a for a in artifact.assets if a not in published):
+            publish(s3, asset, session.names.account, session.names.region)
+            published.add(asset)
+        outputs |= _deploy_stack(session.client("cloudformation"), artifact, session.names.account, session.names.region)
+        report(artifact.name)
+    return Deployment(tuple(a.name for a in artifacts), outputs, recorded_types(recorded))
+
+
+def recorded_types(recorded: Path) -> tuple[str, ...]:
+    """The types in the emulation's record, with how many there are of each."""
+    entries = json.loads(recorded.read_text()) if recorded.exists() else []
+    names = [entry["type"] for entry in entries]
+    return tuple(f"{name} ×{names.count(name)}" for name in sorted(set(names)))
+
+
+def publish(s3: Any, asset: Asset, account: str, region: str) -> None:
+    """Uploads an asset unless it is there; its key is the hash of its content."""
+    bucket, key = (_filled(text, account, region) for text in (asset.bucket, asset.key))
+    if not _exists(lambda: s3.head_bucket(Bucket=bucket)):
+        s3.create_bucket(Bucket=bucket)
+    if not _exists(lambda: s3.head_object(Bucket=bucket, Key=key)):
+        s3.put_object(Bucket=bucket, Key=key, Body=zipped(asset.source) if asset.zipped else asset.source.read_bytes())
+
+
+def zipped(folder: Path) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+            archive.write(path, path.relative_to(folder))
+    return packed.getvalue()
+
+
+def _deploy_stack(cloudformation: Any, artifact: StackArtifact, account: str, region: str) -> dict[str, str]:
+    bucket, _, key = _filled(artifact.template_url, account, region).removeprefix("s3://").partition("/")
+    # By URL, whatever its size: a template in the request may have 51,200 bytes at most (CloudFormation quota).
+    request = {
+        "StackName": artifact.name,
+        "TemplateURL": f"https://s3.{region}.amazonaws.com/{bucket}/{key}",
+        "Capabilities": CAPABILITIES,
+    }
+    status = _status(cloudformation, artifact.name)
+    if status is not None and status["StackStatus"] in ("ROLLBACK_COMPLETE", "CREATE_FAILED", "DELETE_FAILED"):
+        cloudformation.delete_stack(StackName=artifact.name)
+        status = None
+    try:
+        (cloudformation.create_stack if status is None else cloudformation.update_stack)(**request)
+    except ClientError as error:
+        if "No updates are to be performed" not in str(error):
+            raise DeployError(f"stack {artifact.name}: {error.response['Error']['Message']}") from error
+    return _outputs(cloudformation, artifact.name)
+
+
+def _outputs(cloudformation: Any, name: str) -> dict[str, str]:
+    deadline = time.monotonic() + STACK_SECONDS
+    while (status := _status(cloudformation, name)) is None or status["StackStatus"].endswith("IN_PROGRESS"):
+        if time.monotonic() > deadline:
+            raise DeployError(f"stack {name}: not ready after {STACK_SECONDS:.0f} s; its state is {status and status['StackStatus']}")
+        time.sleep(0.05)
+    if status["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+        raise DeployError(f"stack {name}: {status['StackStatus']}. {_reasons(cloudformation, name) or status.get('StackStatusReason', '')}")
+    return {f"{name}.{o['OutputKey']}": o["OutputValue"] for o in status.get("Outputs", [])}
+
+
+def _reasons(cloudformation: Any, name: str) -> str:
+    events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
+    failed = [e for e in events if e["ResourceStatus"].endswith("FAILED") and e.get("ResourceStatusReason")]
+    return "; ".join(f"{e['LogicalResourceId']} ({e['ResourceType']}): {e['ResourceStatusReason']}" for e in reversed(failed))
+
+
+def _status(cloudformation: Any, name: str) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+    except ClientError as error:
+        if "does not exist" in str(error):
+            return None
+        raise
+    return found
+
+
+def _refuse_custom_resources(artifact: StackArtifact) -> None:
+    custom = [f"{k} ({r['Type']})" for k, r in artifact.resources.items() if r["Type"].startswith("Custom::")]
+    if custom:
+        raise DeployError(f"stack {artifact.name}: custom resources never end on the laptop, use plain ones: {', '.join(custom)}")
+
+
+def _exists(call: Callable[[], Any]) -> bool:
+    try:
+        call()
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("404", "NoSuchBucket", "NoSuchKey"):
+            return False
+        raise
+    return True
+
+
+def _filled(text: str, account: str, region: str) -> str:
+    return text.replace("${AWS::AccountId}", account).replace("${AWS::Region}", region).replace("${AWS::Partition}", "aws")

@@ -1,0 +1,56 @@
+"""Drops files into the raw bucket, as a producer would."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.errors import LakeError
+from local.session import Session
+
+PARALLEL_UPLOADS = 8
+
+
+class DropError(LakeError):
+    """A path cannot be dropped."""
+
+
+@dataclass(frozen=True)
+class Drop:
+    """A file and the raw key it gets."""
+
+    source: Path
+    key: str
+
+
+def planned(paths: Sequence[Path], domain: str | None, dataset: str | None) -> list[Drop]:
+    """Files with their keys: `<domain>/<dataset>/<relative path>`. A folder keeps what is below it.
+
+    Without `dataset` the first folder below a given folder is the dataset; without `domain` too, the first two are both.
+    """
+    if dataset and not domain:
+        raise DropError("--dataset needs --domain")
+    prefix = "/".join(p for p in (domain, dataset) if p)
+    drops = []
+    for path in paths:
+        if not path.exists():
+            raise DropError(f"{path} does not exist")
+        if path.is_file() and not dataset:
+            raise DropError(f"{path} is a file: say where it belongs with --domain and --dataset")
+        files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+        root = path.parent if path.is_file() else path
+        drops += [Drop(f, "/".join(p for p in (prefix, f.relative_to(root).as_posix()) if p)) for f in files]
+    if wrong := [d for d in drops if d.key.count("/") < 2]:
+        place = "a raw key is <domain>/<dataset>/<name>: use --domain and --dataset"
+        raise DropError(f"{wrong[0].source} would become {wrong[0].key}; {place}")
+    return drops
+
+
+def upload(session: Session, drops: Sequence[Drop], advance: Callable[[int], None]) -> None:
+    """Uploads all, several at a time, with the number of finished ones told after each."""
+    s3, bucket = session.client("s3"), session.names.bucket("raw")
+    with ThreadPoolExecutor(PARALLEL_UPLOADS) as pool:
+        for done, _ in enumerate(pool.map(lambda d: s3.upload_file(str(d.source), bucket, d.key), drops), start=1):
+            advance(done)

@@ -1,0 +1,40 @@
+"""Brings the laptop's lakehouse up: jars, emulation, synthesis, deployment."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from local import deploy, session, synth, toolchain
+from local.aws import process
+from local.console import say
+
+OLDEST_JAVA = 17
+
+
+def provision(report: Callable[[str], None] = say) -> session.Session:
+    """A session with a running, deployed emulation; quick when everything is there already."""
+    with ThreadPoolExecutor(3) as pool:
+        jars = pool.submit(toolchain.jars)
+        assembly = pool.submit(synth.local_assembly)
+        emulation = pool.submit(process.start, session.STATE)
+        target = session.local(emulation.result())
+        jars.result()
+        done = deploy.deploy(target, assembly.result(), session.STATE / "recorded.json", lambda name: report(f"  deployed {name}"))
+    if done.recorded:
+        report(f"  recorded only, nothing behaves behind them on the laptop: {', '.join(done.recorded)}")
+    return target
+
+
+def check_java() -> str | None:
+    """What to do about Java, or None when the one there is new enough."""
+    java = shutil.which("java")
+    if java is None:
+        return f"Java {OLDEST_JAVA} or newer is missing: `apt-get install openjdk-17-jre-headless`, or `brew install openjdk@17`"
+    said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
+    version = said.partition('"')[2].partition('"')[0].partition(".")[0]
+    if version.isdigit() and int(version) >= OLDEST_JAVA:
+        return None
+    return f"Java {OLDEST_JAVA} or newer is needed, found: {said.splitlines()[0] if said else java}"

@@ -1,0 +1,44 @@
+"""Athena SQL in a deployed environment: the same short database names, answered by Athena itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import ParseError
+
+from local.athena import Answer, QueryError, database
+from local.session import Session
+
+WORKGROUP = "athena"  # the workgroup's name in shared.names terms: <prefix>-<env>-athena
+
+
+def run(session: Session, statement: str, domains: Sequence[str], domain: str | None = None) -> Answer:
+    """Runs one statement in the environment's workgroup, which enforces its limits. Raises QueryError with Athena's words."""
+    athena = session.client("athena")
+    query = athena.start_query_execution(
+        QueryString=qualified(session, statement, domains, domain), WorkGroup=session.names.name(WORKGROUP)
+    )["QueryExecutionId"]
+    while (status := athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]["Status"])["State"] in ("QUEUED", "RUNNING"):
+        time.sleep(0.5)
+    if status["State"] != "SUCCEEDED":
+        raise QueryError(f"Athena: {status['State']}: {status.get('StateChangeReason', '')}")
+    rows: list[tuple[str | None, ...]] = []
+    for page in athena.get_paginator("get_query_results").paginate(QueryExecutionId=query):
+        columns = tuple(c["Name"] for c in page["ResultSet"]["ResultSetMetadata"]["ColumnInfo"])
+        rows += [tuple(cell.get("VarCharValue") for cell in row["Data"]) for row in page["ResultSet"]["Rows"]]
+    return Answer(columns, list(rows[1:]))  # the first row repeats the names
+
+
+def qualified(session: Session, statement: str, domains: Sequence[str], domain: str | None) -> str:
+    """The statement with full database names."""
+    try:
+        tree = sqlglot.parse_one(statement, read="athena")
+    except ParseError as error:
+        raise QueryError(f"not a statement that Athena understands: {error}") from error
+    for table in tree.find_all(exp.Table):
+        if table.db:
+            table.set("db", exp.to_identifier(database(session.names, table.db, domains, domain)))
+    return tree.sql(dialect="athena")

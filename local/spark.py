@@ -1,0 +1,115 @@
+"""The laptop's Glue runtime: Spark settings that a script picks up by itself, through spark-defaults.conf, without knowing of them.
+
+A job's own `--conf` counts as in Glue; on top come the emulation's address and what one machine needs.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from local.aws.environment import client_environment
+from local.settings import ACCOUNT, HOME, REGION
+
+CATALOG = "spark.sql.catalog.glue_catalog"
+DRIVER_MEMORY = "3g"
+# Spark's generated methods exceed the JIT's size limit and run interpreted without the second option.
+JAVA_OPTIONS = "-XX:+UseParallelGC -XX:-DontCompileHugeMethods -XX:+UseStringDeduplication -Xlog:disable -Xlog:all=error:stderr"
+_PRESET = {"spark.sql.session.timeZone": "UTC", "spark.sql.ansi.enabled": "true", "spark.sql.shuffle.partitions": "4"}
+# For a session outside a job, as benchmarks make one; a job that names a catalog configures all of it.
+_CATALOG = {
+    "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
+    CATALOG: "org.apache.iceberg.spark.SparkCatalog",
+    f"{CATALOG}.type": "glue",
+    f"{CATALOG}.io-impl": "org.apache.iceberg.aws.s3.S3FileIO",
+    f"{CATALOG}.warehouse": "s3://every-table-names-its-location/",
+}
+LOG4J = """\
+rootLogger.level = error
+rootLogger.appenderRef.stderr.ref = stderr
+appender.stderr.type = Console
+appender.stderr.name = stderr
+appender.stderr.target = SYSTEM_ERR
+appender.stderr.layout.type = PatternLayout
+appender.stderr.layout.pattern = %d{HH:mm:ss} %p %c{1}: %m%n%ex
+"""
+
+
+class SettingError(ValueError):
+    """A job's --conf cannot be read."""
+
+
+def jars() -> list[Path]:
+    """The jars that Glue brings and pyspark does not; `local.toolchain` fetches them."""
+    return sorted((HOME / "jars").glob("*.jar"))
+
+
+def job_conf(text: str) -> dict[str, str]:
+    """A Glue job's `--conf`: `a=b --conf c=d`, the way to pass several."""
+    pairs = [p.strip() for p in re.split(r"\s+--conf\s+", text.strip()) if p.strip()]
+    if wrong := [p for p in pairs if "=" not in p]:
+        raise SettingError(f"--conf: expected name=value, found {wrong[0]!r}")
+    return {name.strip(): value.strip() for name, _, value in (p.partition("=") for p in pairs)}
+
+
+def settings(endpoint: str, job: Mapping[str, str], *, scratch: Path, memory: str = DRIVER_MEMORY) -> dict[str, str]:
+    """All settings of a session: presets, what the job asks for, what the laptop replaces. The later wins."""
+    catalog = {} if CATALOG in job else _CATALOG
+    return {**_PRESET, **catalog, **job, **_address(endpoint), **_machine(scratch, memory)}
+
+
+def _address(endpoint: str) -> dict[str, str]:
+    """Where the emulation is, for Iceberg's own S3 and Glue clients and for Hadoop's S3A."""
+    return {
+        f"{CATALOG}.glue.endpoint": endpoint,
+        f"{CATALOG}.s3.endpoint": endpoint,
+        f"{CATALOG}.s3.path-style-access": "true",
+        f"{CATALOG}.client.region": REGION,
+        f"{CATALOG}.http-client.type": "apache",
+        "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem",
+        "spark.hadoop.fs.s3a.endpoint": endpoint,
+        "spark.hadoop.fs.s3a.endpoint.region": REGION,
+        "spark.hadoop.fs.s3a.path.style.access": "true",
+        "spark.hadoop.fs.s3a.connection.ssl.enabled": "false",
+        "spark.hadoop.fs.s3a.aws.credentials.provider": "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider",
+        "spark.hadoop.fs.s3a.access.key": ACCOUNT,
+        "spark.hadoop.fs.s3a.secret.key": "local",
+    }
+
+
+def _machine(scratch: Path, memory: str) -> dict[str, str]:
+    """One machine instead of a cluster."""
+    return {
+        "spark.master": f"local[{max(2, os.cpu_count() or 2)}]",
+        "spark.driver.memory": memory,
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.extraClassPath": os.pathsep.join(map(str, jars())),
+        "spark.driver.extraJavaOptions": f"{JAVA_OPTIONS} -Duser.timezone=UTC",
+        "spark.local.dir": str(scratch),
+        "spark.sql.warehouse.dir": str(scratch / "warehouse"),
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+    }
+
+
+def write_conf(folder: Path, values: Mapping[str, str]) -> None:
+    """A SPARK_CONF_DIR: spark-defaults.conf and quiet logging."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "spark-defaults.conf").write_text("".join(f"{k} {v}\n" for k, v in sorted(values.items())))
+    (folder / "log4j2.properties").write_text(LOG4J)
+
+
+def environment(conf_dir: Path, endpoint: str | None = None) -> dict[str, str]:
+    """Variables for a Python process that makes a Spark session; with `endpoint` also the AWS SDK's."""
+    own = {
+        "SPARK_CONF_DIR": str(conf_dir),
+        "PYSPARK_PYTHON": sys.executable,
+        "PYSPARK_DRIVER_PYTHON": sys.executable,
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "PYTHONUNBUFFERED": "1",
+    }
+    return {**(client_environment(endpoint) if endpoint else {}), **own}

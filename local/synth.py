@@ -1,0 +1,64 @@
+"""Cloud assemblies: `app.py` synthesized offline; the laptop's is kept in `.lake/cdk` under the hash of everything it is made from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from local.errors import LakeError
+from local.settings import ACCOUNT, ENV, HOME, REGION, ROOT
+
+INPUTS = ("app.py", "cdk.json", "requirements.txt", "stacks", "shared", "lambdas", "glue_scripts")
+LOCAL_CONTEXT = {"local": "true", "account": ACCOUNT, "region": REGION}
+# In a process of its own: the CDK keeps a Node process, and its validator must be told by the environment.
+_SYNTH = """
+import json, sys
+import stacks.node
+import app
+envs, outdir, context = json.loads(sys.argv[1])
+app.build(envs, outdir=outdir, context=context).synth()
+"""
+
+
+class SynthError(LakeError):
+    """app.py did not synthesize."""
+
+
+def local_assembly() -> Path:
+    """The laptop's assembly, synthesized unless its inputs are those of last time."""
+    target = HOME / "cdk" / inputs_hash(ROOT)[:16]
+    if not (target / "manifest.json").exists():
+        staged = target.with_suffix(".part")
+        for old in (HOME / "cdk").glob("*"):
+            shutil.rmtree(old)
+        synthesize([ENV], staged, LOCAL_CONTEXT)
+        staged.replace(target)
+    return target
+
+
+def synthesize(envs: Sequence[str] | None, out: Path, context: dict[str, str] | None = None) -> Path:
+    """Writes the assembly of some environments (None: all) to `out`. Raises SynthError with what app.py said."""
+    out.mkdir(parents=True, exist_ok=True)
+    arguments = json.dumps([list(envs) if envs else None, str(out.resolve()), context])
+    environment = {**os.environ, "CDK_VALIDATION": "false", "PYTHONPATH": str(ROOT), "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1"}
+    command = [sys.executable, "-c", _SYNTH, arguments]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SynthError(f"app.py did not synthesize:\n{done.stderr.strip()[-3000:]}")
+    return out
+
+
+def inputs_hash(root: Path) -> str:
+    """Hash of names and contents of all inputs; compiled Python does not count."""
+    total = hashlib.sha256()
+    files = (p for name in INPUTS for p in ([root / name] if (root / name).is_file() else sorted((root / name).rglob("*"))))
+    for path in files:
+        if path.is_file() and "__pycache__" not in path.parts:
+            total.update(path.relative_to(root).as_posix().encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    return total.hexdigest()

@@ -1,0 +1,1 @@
+"""The CDK stacks of one environment. Synthesis needs no credentials, network, git or Docker."""

@@ -1,0 +1,111 @@
+"""What a role may do: one managed policy per role, and a written reason for every wildcard."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aws_cdk import Acknowledgment, Aws, Validations
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from shared.ledger import INDEX
+from shared.names import Names
+
+OBJECTS = "actions on objects need a wildcard for the key; scoped to one bucket and prefix"
+TABLES = "the tables of one domain and zone are made by its jobs; scoped to that database"
+NO_RESOURCE = "the service defines no resource type for this action (Service Authorization Reference)"
+
+
+class Access(Construct):
+    """A role and its only policy. Nothing else may add to the role: `role` ignores the grants that constructs make on their own."""
+
+    def __init__(self, scope: Construct, id: str, principal: str, names: Names) -> None:
+        super().__init__(scope, id)
+        self.names = names
+        same_account = {"StringEquals": {"aws:SourceAccount": names.account}}
+        conditions = None if principal == "lambda.amazonaws.com" else same_account  # Lambda does not send the key
+        own = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal(principal, conditions=conditions))
+        self.role: iam.IRole = own.without_policy_updates()
+        self._policy = iam.ManagedPolicy(self, "Policy", roles=[own], description=f"least privilege of {id}")
+
+    def allow(
+        self, actions: Sequence[str], resources: Sequence[str], *, when: Mapping[str, Any] | None = None, why: str | None = None
+    ) -> None:
+        """Grants actions; raises ValueError for a wildcard without `why`."""
+        self._policy.add_statements(iam.PolicyStatement(actions=list(actions), resources=list(resources), conditions=when))
+        for resource in resources:
+            if "*" not in resource:
+                continue
+            if why is None:
+                raise ValueError(f"{self.node.path}: {resource} has a wildcard; say why, or name the resource")
+            Validations.of(self._policy).acknowledge(Acknowledgment(id=_wildcard_finding(resource), reason=why))
+
+    # --- buckets -------------------------------------------------------------------------------------------------------------------
+
+    def read(self, zone: str, prefix: str = "") -> None:
+        """Objects under a prefix of a zone, and the names of what is there."""
+        bucket = self.names.bucket_arn(zone)
+        # IfExists: a request for a missing object carries no prefix, and is answered 403 instead of 404 unless listing is allowed.
+        only = {"StringLikeIfExists": {"s3:prefix": [prefix.rstrip("/"), f"{prefix}*"]}} if prefix else None
+        self.allow(["s3:GetObject"], [f"{bucket}/{prefix}*"], why=OBJECTS)
+        self.allow(["s3:ListBucket"], [bucket], when=only)
+
+    def write(self, zone: str, prefix: str = "", *, delete: bool = False) -> None:
+        actions = ["s3:PutObject", "s3:AbortMultipartUpload", *(["s3:DeleteObject"] if delete else [])]
+        self.allow(actions, [f"{self.names.bucket_arn(zone)}/{prefix}*"], why=OBJECTS)
+
+    def use_key(self, key_arn: str | None) -> None:
+        """Data encrypted with the environment's own key, if it has one."""
+        if key_arn is not None:
+            self.allow(["kms:Decrypt", "kms:GenerateDataKey"], [key_arn])
+
+    def publish_metrics(self, *namespaces: str) -> None:
+        only = {"StringEquals": {"cloudwatch:namespace": list(namespaces)}}
+        self.allow(["cloudwatch:PutMetricData"], ["*"], when=only, why=NO_RESOURCE)
+
+    # --- ledger --------------------------------------------------------------------------------------------------------------------
+
+    def use_ledger(self) -> None:
+        table = self.names.arn("dynamodb", f"table/{self.names.ledger_table}")
+        self.allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:Query"], [table])
+        self.allow(["dynamodb:Query"], [f"{table}/index/{INDEX}"])
+
+    # --- catalog -------------------------------------------------------------------------------------------------------------------
+
+    def read_tables(self, domain: str, zone: str) -> None:
+        actions = [
+            "glue:GetDatabase",
+            "glue:GetTable",
+            "glue:GetTables",
+            "glue:GetPartition",
+            "glue:GetPartitions",
+            "glue:BatchGetPartition",
+        ]
+        self.allow(actions, self._catalog(domain, zone), why=TABLES)
+
+    def write_tables(self, domain: str, zone: str) -> None:
+        self.read_tables(domain, zone)
+        self.allow(["glue:CreateTable", "glue:UpdateTable", "glue:DeleteTable"], self._catalog(domain, zone), why=TABLES)
+
+    def update_table(self, domain: str, zone: str, table: str) -> None:
+        """New snapshots of one existing table."""
+        database = self.names.database(domain, zone)
+        places = ("catalog", f"database/{database}", f"table/{database}/{table}")
+        self.allow(["glue:UpdateTable"], [self.names.arn("glue", place) for place in places])
+
+    def write_partitions(self, domain: str, zone: str) -> None:
+        """What a crawler does to its database."""
+        self.write_tables(domain, zone)
+        actions = ["glue:BatchCreatePartition", "glue:BatchUpdatePartition", "glue:BatchDeletePartition", "glue:UpdatePartition"]
+        self.allow(actions, self._catalog(domain, zone), why=TABLES)
+
+    def _catalog(self, domain: str, zone: str) -> list[str]:
+        database = self.names.database(domain, zone)
+        return [self.names.arn("glue", r) for r in ("catalog", f"database/{database}", f"table/{database}/*")]
+
+
+def _wildcard_finding(resource: str) -> str:
+    """The id of cdk-nag's finding on a resource; it writes the account and region of the deployment as `<AWS::…>`."""
+    shown = resource.replace(Aws.ACCOUNT_ID, "<AWS::AccountId>").replace(Aws.REGION, "<AWS::Region>")
+    return f"AwsSolutions::AwsSolutions-IAM5[Resource::{shown}]"

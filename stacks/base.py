@@ -1,0 +1,73 @@
+"""What every stack knows: the environment's settings and the names of everything in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from aws_cdk import Aws, Environment, RemovalPolicy, Stack
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from shared.contracts import Contract
+from shared.names import Names
+from stacks.config import Settings
+
+
+@dataclass(frozen=True)
+class Lake:
+    """One environment as values. `dependencies` is False where the runtime brings the Lambda's packages itself (the laptop)."""
+
+    settings: Settings
+    contracts: tuple[Contract, ...]
+    build_dir: Path
+    dependencies: bool = True
+
+    @property
+    def names(self) -> Names:
+        """Names with the account and region of the deployment when the settings pin none."""
+        s = self.settings
+        return Names(s.env, s.account or Aws.ACCOUNT_ID, s.region or Aws.REGION, s.prefix)
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        return tuple(c.domain for c in self.contracts)
+
+
+class LakeStack(Stack):
+    """A stack of one environment, named `<prefix>-<env>-<stack>`. A stateful one cannot be deleted by accident where data is retained."""
+
+    def __init__(self, scope: Construct, id: str, lake: Lake, *, description: str, stateful: bool = False) -> None:
+        s = lake.settings
+        super().__init__(
+            scope,
+            id,
+            stack_name=lake.names.name(id),
+            env=Environment(account=s.account, region=s.region),
+            description=description,
+            termination_protection=s.retain_data and stateful,
+            analytics_reporting=False,
+        )
+        self.lake, self.names, self.settings = lake, lake.names, s
+
+    @property
+    def removal(self) -> RemovalPolicy:
+        """What becomes of data when its stack goes."""
+        return RemovalPolicy.RETAIN if self.settings.retain_data else RemovalPolicy.DESTROY
+
+    def log_group(self, id: str, name: str | None = None) -> logs.LogGroup:
+        retention = next(r for days, r in _RETENTION.items() if days == self.settings.log_days)
+        return logs.LogGroup(self, id, log_group_name=name, retention=retention, removal_policy=self.removal)
+
+
+_RETENTION = {
+    7: logs.RetentionDays.ONE_WEEK,
+    14: logs.RetentionDays.TWO_WEEKS,
+    30: logs.RetentionDays.ONE_MONTH,
+    60: logs.RetentionDays.TWO_MONTHS,
+    90: logs.RetentionDays.THREE_MONTHS,
+    180: logs.RetentionDays.SIX_MONTHS,
+    365: logs.RetentionDays.ONE_YEAR,
+    400: logs.RetentionDays.THIRTEEN_MONTHS,
+    731: logs.RetentionDays.TWO_YEARS,
+}

@@ -1,0 +1,77 @@
+"""The settings in which environments differ: typed, frozen, and refused when wrong with a message that says what is allowed."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+LONGEST_PREFIX = 21  # "<prefix>-test-quarantine" must fit the 37 characters of an account-regional bucket name prefix
+LogDays = Literal[7, 14, 30, 60, 90, 180, 365, 400, 731]  # retentions that CloudWatch Logs knows (PutRetentionPolicy)
+
+
+class ConfigError(ValueError):
+    """An environment's settings are wrong."""
+
+
+class Settings(BaseModel):
+    """One environment. Without `account` and `region` the templates fit any: the deploying profile decides."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    env: Literal["dev", "test", "prod"]
+    prefix: Annotated[str, Field(pattern=rf"^[a-z][a-z0-9-]{{0,{LONGEST_PREFIX - 2}}}[a-z0-9]$")] = "lakehouse"
+    account: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
+    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] | None = None
+    retain_data: bool
+    """Buckets, ledger and catalog outlive their stacks."""
+    customer_key: bool = False
+    """Data is encrypted with a key of the environment's own (SSE-KMS) instead of S3's (SSE-S3)."""
+    scheduled: bool = False
+    """Domains run by themselves at the time their contract names."""
+    ingest_memory_mb: Annotated[int, Field(ge=512, le=10_240)] = 1769  # 1,769 MB is one full vCPU
+    ingest_timeout_seconds: Annotated[int, Field(ge=30, le=900)] = 300
+    glue_workers: Annotated[int, Field(ge=2, le=100)] = 2
+    """Most workers of a job (G.1X); auto-scaling starts fewer."""
+    glue_timeout_minutes: Annotated[int, Field(ge=5, le=1440)] = 60
+    log_days: LogDays = 30
+    alert_emails: tuple[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")], ...] = ()
+
+    @model_validator(mode="after")
+    def _prod_is_safe(self) -> Self:
+        if self.env == "prod" and not self.retain_data:
+            raise ValueError("prod must retain its data: retain_data must be true")
+        if (self.account is None) != (self.region is None):
+            raise ValueError("account and region are pinned together or not at all")
+        return self
+
+
+ENVIRONMENTS: dict[str, dict[str, Any]] = {
+    "dev": {"retain_data": False},
+    "test": {"retain_data": False, "scheduled": True},
+    "prod": {
+        "retain_data": True,
+        "customer_key": True,
+        "scheduled": True,
+        "glue_workers": 10,
+        "glue_timeout_minutes": 240,
+        "log_days": 365,
+    },
+}
+
+
+def settings(env: str, **overrides: Any) -> Settings:
+    """The settings of an environment; raises ConfigError with one line for each mistake."""
+    if env not in ENVIRONMENTS:
+        raise ConfigError(f"there is no environment {env!r}; allowed: {', '.join(ENVIRONMENTS)}")
+    try:
+        return Settings(**{"env": env, **ENVIRONMENTS[env], **overrides})
+    except ValidationError as error:
+        raise ConfigError("\n".join(_line(env, dict(e)) for e in error.errors())) from error
+
+
+def _line(env: str, error: dict[str, Any]) -> str:
+    place = ".".join(str(p) for p in (f"environment {env}", *error["loc"]))
+    if error["type"] == "extra_forbidden":
+        return f"{place}: there is no such setting; allowed: {', '.join(Settings.model_fields)}"
+    return f"{place}: {error['msg']}; found {error['input']!r}" if error["loc"] else f"{place}: {error['msg']}"

@@ -1,0 +1,109 @@
+"""Raw bucket → EventBridge → queue → ingest Lambda."""
+
+from __future__ import annotations
+
+from aws_cdk import Duration
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as sources
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from stacks.access import NO_RESOURCE, OBJECTS, Access
+from stacks.base import Lake, LakeStack
+from stacks.packaging import lambda_archive
+
+BATCH_WINDOW_SECONDS = 5
+MAX_RECEIVES = 5
+
+
+class IngestionStack(LakeStack):
+    def __init__(self, scope: Construct, lake: Lake, *, key_arn: str | None) -> None:
+        super().__init__(scope, "ingestion", lake, description="Lakehouse: raw bucket to EventBridge, queue and ingest Lambda")
+        self.dead_letters = self._queue("DeadLetters", "ingest-dlq", Duration.days(14))
+        self.queue = self._ingest_queue()
+        self._send_raw_objects()
+        self.access = self._access(key_arn)
+        self.function = self._function()
+
+    def _queue(self, id: str, name: str, retention: Duration) -> sqs.Queue:
+        encryption = sqs.QueueEncryption.SQS_MANAGED
+        return sqs.Queue(self, id, queue_name=self.names.queue(name), enforce_ssl=True, encryption=encryption, retention_period=retention)
+
+    def _ingest_queue(self) -> sqs.Queue:
+        """A message stays invisible for six runs of the function, as AWS asks for, so that a slow file is not handed out twice."""
+        visible_after = 6 * self.settings.ingest_timeout_seconds + BATCH_WINDOW_SECONDS
+        return sqs.Queue(
+            self,
+            "Queue",
+            queue_name=self.names.queue("ingest"),
+            enforce_ssl=True,
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            retention_period=Duration.days(4),
+            visibility_timeout=Duration.seconds(visible_after),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=MAX_RECEIVES),
+        )
+
+    def _send_raw_objects(self) -> None:
+        """Every new object, empty ones too: each gets an outcome in the ledger."""
+        pattern = events.EventPattern(
+            source=["aws.s3"], detail_type=["Object Created"], detail={"bucket": {"name": [self.names.bucket("raw")]}}
+        )
+        target = targets.SqsQueue(self.queue, dead_letter_queue=self.dead_letters, retry_attempts=185, max_event_age=Duration.hours(24))
+        events.Rule(self, "RawObjects", event_pattern=pattern, targets=[target], description="New objects of the raw bucket")
+
+    def _access(self, key_arn: str | None) -> Access:
+        access = Access(self, "IngestAccess", "lambda.amazonaws.com", self.names)
+        # Tags: a server-side copy carries a producer's tags along and fails without the right to read and write them.
+        raw, copied = self.names.bucket_arn("raw"), [f"{self.names.bucket_arn(z)}/*" for z in ("bronze", "quarantine")]
+        access.read("raw")
+        access.allow(["s3:GetObjectVersion", "s3:GetObjectTagging", "s3:GetObjectVersionTagging"], [f"{raw}/*"], why=OBJECTS)
+        access.allow(["s3:PutObjectTagging"], copied, why=OBJECTS)
+        access.write("bronze")
+        access.write("quarantine")
+        access.use_key(key_arn)
+        access.use_ledger()
+        access.allow(["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], [self.queue.queue_arn])
+        access.allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"], why=NO_RESOURCE)
+        return access
+
+    def _function(self) -> lambda_.Function:
+        logs = self.log_group("IngestLogs")
+        self.access.allow(["logs:CreateLogStream", "logs:PutLogEvents"], [logs.log_group_arn])
+        function = lambda_.Function(
+            self,
+            "Ingest",
+            function_name=self.names.function("ingest"),
+            runtime=lambda_.Runtime.PYTHON_3_14,
+            architecture=lambda_.Architecture.ARM_64,
+            handler="lambdas.ingest.handler.handler",
+            code=lambda_.Code.from_asset(str(lambda_archive(self.lake.build_dir, dependencies=self.lake.dependencies))),
+            role=self.access.role,
+            memory_size=self.settings.ingest_memory_mb,
+            timeout=Duration.seconds(self.settings.ingest_timeout_seconds),
+            tracing=lambda_.Tracing.ACTIVE,
+            log_group=logs,
+            logging_format=lambda_.LoggingFormat.JSON,
+            environment=self._environment(),
+        )
+        source = sources.SqsEventSource(
+            self.queue,
+            batch_size=10,
+            max_batching_window=Duration.seconds(BATCH_WINDOW_SECONDS),
+            max_concurrency=20,
+            report_batch_item_failures=True,
+        )
+        function.add_event_source(source)
+        return function
+
+    def _environment(self) -> dict[str, str]:
+        n = self.names
+        return {
+            "LAKE_PREFIX": n.prefix,
+            "LAKE_ENV": n.env,
+            "LAKE_ACCOUNT": n.account,
+            "LAKE_REGION": n.region,
+            "POWERTOOLS_SERVICE_NAME": "ingest",
+            "POWERTOOLS_METRICS_NAMESPACE": "Lakehouse",
+        }

@@ -1,0 +1,121 @@
+"""The Glue jobs: one per domain and stage, all from the same two scripts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aws_cdk import aws_glue as glue
+from aws_cdk import aws_s3_assets as assets
+from constructs import Construct
+
+from shared.names import Names
+from stacks.access import Access
+from stacks.base import LakeStack
+from stacks.packaging import ROOT, glue_archive
+from stacks.protection import Protection
+
+CATALOG = "spark.sql.catalog.glue_catalog"
+CHANGES = "run_changes"  # silver's list of what gold has not followed yet: written by the one job, settled by the other
+
+
+@dataclass(frozen=True)
+class Code:
+    """What a job runs: its entry script and the library of all jobs, both published with the stack under the hash of their content."""
+
+    scripts: dict[str, assets.Asset]
+    library: assets.Asset
+
+    @classmethod
+    def of(cls, stack: LakeStack, stages: tuple[str, ...]) -> Code:
+        scripts = {stage: ROOT / "glue_scripts" / f"{stage.replace('-', '_')}.py" for stage in stages}
+        library = assets.Asset(stack, "Library", path=str(glue_archive(stack.lake.build_dir)))
+        return cls({stage: assets.Asset(stack, f"Script-{stage}", path=str(path)) for stage, path in scripts.items()}, library)
+
+
+class LakeJob(Construct):
+    """The job of one domain and stage, and the role it runs under."""
+
+    def __init__(self, stack: LakeStack, domain: str, stage: str, code: Code, protection: Protection) -> None:
+        super().__init__(stack, f"{domain}-{stage}")
+        self.name, script = stack.names.job(domain, stage), code.scripts[stage]
+        access = Access(self, "Access", "glue.amazonaws.com", stack.names)
+        GRANTS[stage](access, domain)
+        protection.allow(access)
+        access.publish_metrics("Lakehouse", "Glue")
+        access.allow(["s3:GetObject"], [a.bucket.arn_for_objects(a.s3_object_key) for a in (script, code.library)])
+        s = stack.settings
+        job = glue.CfnJob(
+            self,
+            "Job",
+            name=self.name,
+            description=f"{domain}: {stage.replace('-', ' ')}",
+            role=access.role.role_arn,
+            glue_version="6.0",
+            worker_type="G.1X",
+            number_of_workers=s.glue_workers,
+            timeout=s.glue_timeout_minutes,
+            max_retries=0,  # the state machine decides what is tried again
+            execution_property=glue.CfnJob.ExecutionPropertyProperty(max_concurrent_runs=1),
+            security_configuration=protection.name,
+            command=glue.CfnJob.JobCommandProperty(name="glueetl", python_version="3", script_location=script.s3_object_url),
+            default_arguments=_arguments(stack.names, domain, code.library.s3_object_url),
+        )
+        job.node.add_dependency(access, protection)
+
+
+def _silver_job(access: Access, domain: str) -> None:
+    for zone, folder in {"bronze": f"{domain}/", "silver": f"{domain}/", "quarantine": f"{domain}/"}.items():
+        access.read(zone, folder)
+    access.write("silver", f"{domain}/", delete=True)
+    access.write("quarantine", f"{domain}/", delete=True)
+    access.write("metrics", f"{domain}/")
+    access.write_tables(domain, "silver")
+    access.write_tables(domain, "quarantine")
+    access.use_ledger()
+
+
+def _gold_job(access: Access, domain: str) -> None:
+    access.read("silver", f"{domain}/")
+    access.read("gold", f"{domain}/")
+    access.write("silver", f"{domain}/{CHANGES}/", delete=True)
+    access.write("gold", f"{domain}/", delete=True)
+    access.read_tables(domain, "silver")
+    access.update_table(domain, "silver", CHANGES)
+    access.write_tables(domain, "gold")
+
+
+GRANTS = {"bronze-to-silver": _silver_job, "silver-to-gold": _gold_job}
+
+
+def _arguments(names: Names, domain: str, library_url: str) -> dict[str, str]:
+    """What every run gets; the state machine adds what is asked of the one run."""
+    return {
+        "--domain": domain,
+        "--prefix": names.prefix,
+        "--env": names.env,
+        "--account": names.account,
+        "--region": names.region,
+        "--extra-py-files": library_url,
+        "--datalake-formats": "iceberg",
+        "--enable-glue-datacatalog": "true",
+        "--enable-auto-scaling": "true",
+        "--enable-metrics": "true",
+        "--enable-observability-metrics": "true",
+        "--conf": " --conf ".join(f"{k}={v}" for k, v in spark_conf(names).items()),
+    }
+
+
+def spark_conf(names: Names) -> dict[str, str]:
+    """Iceberg's catalog is Glue's; and the two JVM flags that save a third of the CPU time, one per option since a space would end it."""
+    conf = {
+        "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
+        CATALOG: "org.apache.iceberg.spark.SparkCatalog",
+        f"{CATALOG}.catalog-impl": "org.apache.iceberg.aws.glue.GlueCatalog",
+        f"{CATALOG}.io-impl": "org.apache.iceberg.aws.s3.S3FileIO",
+        f"{CATALOG}.warehouse": f"s3://{names.bucket('silver')}/",
+        "spark.sql.session.timeZone": "UTC",
+    }
+    for process in ("driver", "executor"):
+        conf[f"spark.{process}.defaultJavaOptions"] = "-XX:+UseParallelGC"
+        conf[f"spark.{process}.extraJavaOptions"] = "-XX:-DontCompileHugeMethods"
+    return conf

@@ -1,0 +1,29 @@
+"""One environment: its stacks, in the order in which they are deployed."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from stacks.base import Lake
+from stacks.catalog import CatalogStack
+from stacks.ingestion import IngestionStack
+from stacks.orchestration import OrchestrationStack
+from stacks.processing import ProcessingStack
+from stacks.storage import StorageStack
+
+
+class LakeStage(cdk.Stage):
+    """All stacks of an environment. They know each other by name only (shared/names.py), so each can be deployed alone later."""
+
+    def __init__(self, scope: Construct, lake: Lake) -> None:
+        super().__init__(scope, lake.settings.env)
+        storage = StorageStack(self, lake)
+        catalog = CatalogStack(self, lake)
+        ingestion = IngestionStack(self, lake, key_arn=storage.key_arn)
+        processing = ProcessingStack(self, lake, key_arn=storage.key_arn)
+        orchestration = OrchestrationStack(self, lake)
+        for stack, first in ((catalog, storage), (ingestion, storage), (processing, catalog), (orchestration, processing)):
+            stack.add_stack_dependency(first)
+        cdk.Tags.of(self).add("lakehouse:env", lake.settings.env)
+        cdk.Tags.of(self).add("lakehouse:product", lake.settings.prefix)

@@ -1,0 +1,101 @@
+"""One state machine per domain, all from one definition; their schedules; and the alarm when a run fails."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aws_cdk import CfnOutput
+from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from shared.contracts import Contract
+from shared.names import Names
+from stacks.access import NO_RESOURCE, Access
+from stacks.alerts import Alerts
+from stacks.base import Lake, LakeStack
+
+DEFINITION = Path(__file__).parent / "pipelines" / "domain.asl.json"
+# Delivery of logs and traces has no resources to name (Step Functions developer guide, "Logging" and "X-Ray").
+LOG_DELIVERY = ("CreateLogDelivery", "GetLogDelivery", "UpdateLogDelivery", "DeleteLogDelivery", "ListLogDeliveries")
+LOG_POLICIES = ("PutResourcePolicy", "DescribeResourcePolicies", "DescribeLogGroups")
+TRACING = ("PutTraceSegments", "PutTelemetryRecords", "GetSamplingRules", "GetSamplingTargets")
+
+
+class OrchestrationStack(LakeStack):
+    def __init__(self, scope: Construct, lake: Lake) -> None:
+        super().__init__(scope, "orchestration", lake, description="Lakehouse: state machine and schedule of every domain, alerts")
+        self.alerts = Alerts(self)
+        self.pipelines = [Pipeline(self, contract) for contract in lake.contracts]
+        self.alerts.on_failed_execution([p.machine.state_machine_arn for p in self.pipelines])
+
+
+class Pipeline(Construct):
+    """The state machine of one domain, and what starts it."""
+
+    def __init__(self, stack: LakeStack, contract: Contract) -> None:
+        super().__init__(stack, f"{contract.domain}-pipeline")
+        names, domain = stack.names, contract.domain
+        access = self._access(names, domain)
+        self.machine = sfn.StateMachine(
+            self,
+            "Machine",
+            state_machine_name=names.state_machine(domain),
+            role=access.role,
+            definition_body=sfn.DefinitionBody.from_string(DEFINITION.read_text("utf-8")),
+            definition_substitutions=substitutions(names, domain),
+            tracing_enabled=True,
+            logs=sfn.LogOptions(
+                destination=stack.log_group(f"{domain}-logs", f"/aws/vendedlogs/states/{names.state_machine(domain)}"),
+                level=sfn.LogLevel.ALL,
+                include_execution_data=False,
+            ),
+        )
+        self.machine.node.add_dependency(access)
+        CfnOutput(stack, f"{domain}-machine", value=self.machine.state_machine_arn, description=f"Runs {domain}: start, watch, redrive")
+        if contract.schedule:
+            self._schedule(names, contract.schedule, enabled=stack.settings.scheduled)
+
+    def _access(self, names: Names, domain: str) -> Access:
+        access = Access(self, "Access", "states.amazonaws.com", names)
+        jobs = [names.arn("glue", f"job/{names.job(domain, stage)}") for stage in ("bronze-to-silver", "silver-to-gold")]
+        access.allow(["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"], jobs)
+        crawler = names.arn("glue", f"crawler/{names.crawler(domain, 'bronze')}")
+        access.allow(["glue:StartCrawler", "glue:GetCrawler"], [crawler])
+        ledger = names.arn("dynamodb", f"table/{names.ledger_table}")
+        for actions, items in {("GetItem",): ("lock", "run"), ("PutItem", "DeleteItem"): ("lock",)}.items():
+            only = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [f"{item}#{domain}" for item in items]}}
+            access.allow([f"dynamodb:{a}" for a in actions], [ledger], when=only)
+        runs = names.execution_arn(domain, "*")
+        access.allow(["states:DescribeExecution"], [runs], why="whether the run that holds the lock is alive; runs of this machine only")
+        access.allow(["sns:Publish"], [names.arn("sns", names.alerts_topic)])
+        delivery = [f"logs:{a}" for a in (*LOG_DELIVERY, *LOG_POLICIES)]
+        access.allow([*delivery, *(f"xray:{a}" for a in TRACING)], ["*"], why=NO_RESOURCE)
+        return access
+
+    def _schedule(self, names: Names, expression: str, *, enabled: bool) -> None:
+        access = Access(self, "ScheduleAccess", "scheduler.amazonaws.com", names)
+        access.allow(["states:StartExecution"], [self.machine.state_machine_arn])
+        schedule = scheduler.CfnSchedule(
+            self,
+            "Schedule",
+            schedule_expression=expression,
+            schedule_expression_timezone="UTC",
+            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
+            state="ENABLED" if enabled else "DISABLED",
+            target=scheduler.CfnSchedule.TargetProperty(arn=self.machine.state_machine_arn, role_arn=access.role.role_arn, input="{}"),
+        )
+        schedule.node.add_dependency(access)
+
+
+def substitutions(names: Names, domain: str) -> dict[str, str]:
+    """What the definition leaves open, by name."""
+    return {
+        "Domain": domain,
+        "LedgerTable": names.ledger_table,
+        "BronzeToSilverJob": names.job(domain, "bronze-to-silver"),
+        "SilverToGoldJob": names.job(domain, "silver-to-gold"),
+        "BronzeCrawler": names.crawler(domain, "bronze"),
+        "ExecutionArnPrefix": names.execution_arn(domain, ""),
+        "AlertsTopicArn": names.arn("sns", names.alerts_topic),
+    }

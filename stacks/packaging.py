@@ -1,0 +1,137 @@
+"""Packs our code for Lambda and Glue without Docker: the same sources give the same bytes, wherever and whenever they are packed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from shared.contracts import compiled
+
+ROOT = Path(__file__).parents[1]
+REQUIREMENTS = ROOT / "lambdas" / "ingest" / "requirements.txt"
+PYTHON_VERSION = "3.14"
+PLATFORMS = ("manylinux2014_aarch64", "manylinux_2_28_aarch64")
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold
+LARGEST_UNZIPPED_BYTES = 250 * 1024**2  # AWS Lambda quota: deployment package, unzipped
+# Parts of pyarrow that reading CSV, JSON and Parquet does not need; 124 MB are left.
+PRUNED = (
+    "pyarrow/include",
+    "pyarrow/tests",
+    "pyarrow/src",
+    "pyarrow/libarrow_flight*",
+    "pyarrow/libarrow_python_flight*",
+    "pyarrow/_flight*",
+    "pyarrow/*.pxd",
+    "pyarrow/*.pyx",
+    "bin",
+    # The runtime has these (with boto3), and a second version beside the runtime's own boto3 may not fit it.
+    *(f"{name}*" for name in ("botocore", "jmespath", "dateutil", "python_dateutil", "urllib3", "six")),
+)
+
+
+Files = Mapping[str, Path | bytes]  # name in the archive → the file, or its content
+
+
+class PackagingError(RuntimeError):
+    """Something that belongs into an archive could not be had."""
+
+
+def lambda_archive(build_dir: Path, *, dependencies: bool) -> Path:
+    """The ingest Lambda's zip; without dependencies where the interpreter that runs it has them (the laptop)."""
+    own: Files = {**sources("lambdas"), **sources("shared"), **contracts()}
+    if not dependencies:
+        return archive("ingest", own, build_dir)
+    packages = installed(REQUIREMENTS, build_dir)
+    files: Files = {**{p.relative_to(packages).as_posix(): p for p in packages.rglob("*") if p.is_file()}, **own}
+    _check_size(files)
+    return archive("ingest", files, build_dir)
+
+
+def glue_archive(build_dir: Path) -> Path:
+    """The library of all Glue jobs (`--extra-py-files`); it needs the standard library and pyspark only."""
+    return archive("spark_jobs", {**sources("glue_scripts"), **sources("shared"), **contracts()}, build_dir)
+
+
+def sources(package: str) -> dict[str, Path]:
+    """Archive name → file of a package's Python code, without its tests."""
+    found = (p.relative_to(ROOT) for p in (ROOT / package).rglob("*.py"))
+    return {p.as_posix(): ROOT / p for p in found if "tests" not in p.parts and "__pycache__" not in p.parts}
+
+
+def contracts() -> dict[str, bytes]:
+    """The contracts as JSON, where the packed loader looks for them."""
+    return {f"shared/contracts/{name}": content for name, content in compiled().items()}
+
+
+def archive(name: str, files: Files, build_dir: Path) -> Path:
+    """`<build_dir>/<name>-<hash of contents>.zip`, made unless it is there: sorted, undated, all files readable."""
+    contents = sorted((path, f if isinstance(f, bytes) else f.read_bytes()) for path, f in files.items())
+    digest = _digest(part for path, content in contents for part in (path.encode(), content))
+    target = build_dir / f"{name}-{digest[:16]}.zip"
+    if target.exists():
+        return target
+    build_dir.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=build_dir) as scratch:
+        part = Path(scratch) / target.name
+        with zipfile.ZipFile(part, "w") as made:
+            for path, content in contents:
+                made.writestr(_entry(path), content, zipfile.ZIP_DEFLATED)
+        os.replace(part, target)
+    return target
+
+
+def _entry(path: str) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(path, EPOCH)
+    entry.external_attr = 0o644 << 16
+    entry.create_system = 3  # Unix, also when packed elsewhere
+    return entry
+
+
+def installed(requirements: Path, build_dir: Path) -> Path:
+    """A folder with the wheels of a requirements file for the Lambda's platform, fetched once per content of that file."""
+    digest = _digest([requirements.read_bytes(), PYTHON_VERSION.encode(), *(p.encode() for p in (*PLATFORMS, *PRUNED))])
+    target = build_dir / f"packages-{digest[:16]}"
+    if target.exists():
+        return target
+    build_dir.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=build_dir) as scratch:
+        staged = Path(scratch) / "packages"
+        _pip_install(requirements, staged)
+        for path in (p for pattern in PRUNED for p in staged.glob(pattern)):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        os.replace(staged, target)
+    return target
+
+
+def _pip_install(requirements: Path, target: Path) -> None:
+    platforms = [word for p in PLATFORMS for word in ("--platform", p)]
+    options = ["--quiet", "--no-compile", "--only-binary=:all:", "--implementation", "cp", "--python-version", PYTHON_VERSION, *platforms]
+    command = [sys.executable, "-m", "pip", "install", *options, "--target", str(target), "-r", str(requirements)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise PackagingError(
+            f"could not fetch the Lambda's packages ({requirements}) for Python {PYTHON_VERSION} on arm64. They are needed once, with a "
+            f"network; afterwards synthesis works offline. The laptop does without them: context local=true. pip said:\n"
+            f"{done.stderr.strip()[-2000:]}"
+        )
+
+
+def _check_size(files: Files) -> None:
+    size = sum(len(f) if isinstance(f, bytes) else f.stat().st_size for f in files.values())
+    if size > LARGEST_UNZIPPED_BYTES:
+        raise PackagingError(f"the Lambda unzips to {size:,} bytes; AWS allows {LARGEST_UNZIPPED_BYTES:,}: prune more in {__file__}")
+
+
+def _digest(parts: Iterable[bytes]) -> str:
+    """Hash of a sequence of byte strings; their borders count."""
+    total = hashlib.sha256()
+    for part in parts:
+        total.update(hashlib.sha256(part).digest())
+    return total.hexdigest()

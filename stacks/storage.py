@@ -1,0 +1,54 @@
+"""All that must not be lost: the buckets of the zones, the ledger, and the key that encrypts the data."""
+
+from __future__ import annotations
+
+from aws_cdk import CfnOutput
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from shared.names import DATA_ZONES
+from stacks.base import Lake, LakeStack
+from stacks.buckets import BucketProps, Lifetime, bucket, send_events
+from stacks.ledger import ledger_table
+
+# Silver and gold hold Iceberg tables: only the tables' own maintenance knows which files are still needed, a lifecycle rule does not.
+LIFETIMES = {
+    "raw": Lifetime(cold_after_days=60),
+    "bronze": Lifetime(cold_after_days=120),
+    "silver": Lifetime(),
+    "gold": Lifetime(),
+    "quarantine": Lifetime(cold_after_days=30),
+    "metrics": Lifetime(cold_after_days=180),
+    "scripts": Lifetime(),
+}
+
+
+class StorageStack(LakeStack):
+    def __init__(self, scope: Construct, lake: Lake) -> None:
+        super().__init__(scope, "storage", lake, description="Lakehouse: buckets of the zones, ledger, data key", stateful=True)
+        self.key = self._data_key() if self.settings.customer_key else None
+        logs_lifetime = Lifetime(expire_after_days=self.settings.log_days)
+        self._logs = bucket(self, "AccessLogs", BucketProps(self.names.bucket_prefix("logs"), self.removal, logs_lifetime))
+        self.zones = {zone: self._zone(zone) for zone in (*DATA_ZONES, "scripts")}
+        send_events(self.zones["raw"])
+        self.ledger = ledger_table(self, self.names.ledger_table, removal=self.removal)
+        CfnOutput(self, "RawBucket", value=self.names.bucket("raw"), description="Drop files here under <domain>/<dataset>/")
+
+    @property
+    def key_arn(self) -> str | None:
+        return self.key.key_arn if self.key else None
+
+    def _zone(self, zone: str) -> s3.Bucket:
+        props = BucketProps(self.names.bucket_prefix(zone), self.removal, LIFETIMES[zone], self._logs, self.key)
+        return bucket(self, zone.capitalize(), props)
+
+    def _data_key(self) -> kms.Key:
+        return kms.Key(
+            self,
+            "DataKey",
+            alias=self.names.name("data"),
+            description="Data of the lakehouse",
+            enable_key_rotation=True,
+            removal_policy=self.removal,
+        )

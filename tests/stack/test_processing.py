@@ -1,0 +1,63 @@
+"""Glue jobs, crawlers and databases."""
+
+from __future__ import annotations
+
+import fnmatch
+
+from shared.contracts import contracts
+from shared.names import STAGES, Names
+from stacks.crawlers import all_but
+from tests.stack.conftest import Assembly
+
+NAMES = Names("dev", "123456789012", "us-east-1")
+DOMAINS = [c.domain for c in contracts()]
+
+
+def test_every_domain_has_one_job_per_stage(assembly: Assembly) -> None:
+    assert assembly.named("AWS::Glue::Job", "Name") == {NAMES.job(d, s) for d in DOMAINS for s in STAGES}
+    assert len(list(assembly.resources("AWS::Glue::Job", "dev"))) == len(DOMAINS) * len(STAGES)
+
+
+def test_jobs_run_on_glue_6_once_at_a_time_and_are_retried_by_the_state_machine_only(assembly: Assembly) -> None:
+    for place, job in assembly.resources("AWS::Glue::Job"):
+        properties = job["Properties"]
+        assert (properties["GlueVersion"], properties["WorkerType"]) == ("6.0", "G.1X"), place
+        assert properties["MaxRetries"] == 0, place
+        assert properties["ExecutionProperty"] == {"MaxConcurrentRuns": 1}, place
+        assert properties["NumberOfWorkers"] >= 2, place
+        assert properties["Timeout"] > 0, place
+        assert properties["SecurityConfiguration"].endswith("-glue"), place
+
+
+def test_a_job_is_told_who_it_is_and_where_its_tables_are(assembly: Assembly) -> None:
+    job = next(r["Properties"] for _, r in assembly.resources("AWS::Glue::Job", "dev"))
+    arguments = job["DefaultArguments"]
+    identity = {k: arguments[k] for k in ("--prefix", "--env", "--account", "--region")}
+    assert identity == {"--prefix": "lakehouse", "--env": "dev", "--account": "123456789012", "--region": "us-east-1"}
+    assert arguments["--domain"] in DOMAINS
+    settings = dict(s.split("=", 1) for s in arguments["--conf"].split(" --conf "))
+    assert settings["spark.sql.catalog.glue_catalog"] == "org.apache.iceberg.spark.SparkCatalog"
+    assert settings["spark.sql.catalog.glue_catalog.warehouse"] == f"s3://{NAMES.bucket('silver')}/"
+    assert settings["spark.sql.session.timeZone"] == "UTC"
+    assert not [s for s in settings.values() if " " in s]  # a blank would end the option
+
+
+def test_crawlers_look_at_each_dataset_of_what_is_schema_on_read(assembly: Assembly) -> None:
+    zones = ("bronze", "quarantine", "metrics")
+    assert assembly.named("AWS::Glue::Crawler", "Name") == {NAMES.crawler(d, z) for d in DOMAINS for z in zones}
+    crawlers = {r["Properties"]["Name"]: r["Properties"] for _, r in assembly.resources("AWS::Glue::Crawler", "dev")}
+    for contract in contracts():
+        targets = [t["Path"] for t in crawlers[NAMES.crawler(contract.domain, "bronze")]["Targets"]["S3Targets"]]
+        assert targets == [f"s3://{NAMES.bucket('bronze')}/{contract.domain}/{d.name}/" for d in contract.datasets]
+        assert "Schedule" not in crawlers[NAMES.crawler(contract.domain, "bronze")]
+
+
+def test_the_quarantine_crawler_reads_reasons_not_the_unreadable_files() -> None:
+    patterns = all_but(".reason.json")
+    names = {"a.csv.reason.json": True, "a.csv": False, "a.json": False, "reason.json.gz": False, "season.json": False, "Xreason.json": False}
+    assert {n: not any(fnmatch.fnmatchcase(n, p) for p in patterns) for n in names} == names
+
+
+def test_every_domain_has_a_database_per_zone(assembly: Assembly) -> None:
+    databases = {r["Properties"]["DatabaseInput"]["Name"] for _, r in assembly.resources("AWS::Glue::Database", "dev")}
+    assert databases == {NAMES.database(d, z) for d in DOMAINS for z in ("bronze", "silver", "gold", "quarantine", "metrics")}
