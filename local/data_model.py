@@ -25,8 +25,8 @@ def page() -> str:
     parts = [
         "# Data model",
         "",
-        "Written from the contracts by `./lake contract docs`; do not edit. For every domain: what producers drop, what silver and gold hold, "
-        "and why a file or row is put aside.",
+        "Written from the contracts by `./lake contract docs`; do not edit. For every domain: what producers drop, what silver and gold "
+        "hold, and why a file or row is put aside.",
         "",
     ]
     for contract in contracts():
@@ -58,7 +58,8 @@ def _dataset(dataset: Dataset) -> list[str]:
         "",
         dataset.description,
         "",
-        f"Formats (told by the content, not the name; each may be gzipped): {', '.join(dataset.formats)}. The same content a second time {again}. "
+        f"Formats (told by the content, not the name; each may be gzipped): {', '.join(dataset.formats)}. "
+        f"The same content a second time {again}. "
         f"A file with more than {dataset.max_unreadable_rate:.0%} unreadable records is put aside as a whole. "
         f"Records land in silver `{dataset.lands_in.name}`; their event date is the UTC date of `{dataset.event_date_column}`.",
         "",
@@ -76,9 +77,8 @@ def _table(table: Table) -> list[str]:
     parts += ["", "| column | type | meaning | also spelt | refers to |", "|---|---|---|---|---|"]
     for c in table.columns:
         notes = c.description + (" Confidential." if c.confidential else "") + (" Always present." if c.required else "")
-        parts += [
-            f"| `{c.name}` | {c.type} | {notes} | {', '.join(f'`{a}`' for a in c.aliases)} | {f'`{c.references}`' if c.references else ''} |"
-        ]
+        spelt, target = ", ".join(f"`{a}`" for a in c.aliases), f"`{c.references}`" if c.references else ""
+        parts += [f"| `{c.name}` | {c.type} | {notes} | {spelt} | {target} |"]
     if table.zone == "silver":
         parts += [
             "",

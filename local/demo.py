@@ -117,9 +117,10 @@ def wait_for_outcomes(session: Session, domain: str, keys: set[str]) -> None:
 
 
 def _stalled(missing: set[str]) -> str:
-    shown = "\n  ".join(sorted(missing)[:5])
-    log = f"The Lambda's log is in {STATE / process.LOG}"
-    return f"{len(missing)} files got no outcome within {STALL_SECONDS:.0f} s, among them:\n  {shown}\n{log}"
+    shown, log = "\n  ".join(sorted(missing)[:5]), STATE / process.LOG
+    errors = [line for line in log.read_text(errors="replace").splitlines() if "ESM: Lambda" in line and "failed" in line]
+    last = f"\nThe function's last error: {errors[-1]}" if errors else ""
+    return f"{len(missing)} files got no outcome within {STALL_SECONDS:.0f} s, among them:\n  {shown}{last}\nThe function's log is in {log}"
 
 
 def _pipeline(session: Session, domain: str) -> runs.Outcome:

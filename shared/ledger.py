@@ -26,6 +26,7 @@ from shared.ledger_model import FileId, FileStatus, LedgerFile, Profile, RunResu
 
 INDEX = "by_state"
 CLAIM_SECONDS = 900  # the longest a Lambda can run (15 min); a claim older than this has no living owner
+RETRY_SECONDS = 3600  # the queue delivers a message again well within this time
 
 
 class Claim(Enum):
@@ -42,6 +43,7 @@ class Ledger:
     def __init__(self, table: Any) -> None:
         self._table = table
         self._conditional_failure = table.meta.client.exceptions.ConditionalCheckFailedException
+        self._transaction_failure = table.meta.client.exceptions.TransactionCanceledException
 
     # --- files -------------------------------------------------------------------------------------------------------------------
 
@@ -49,6 +51,7 @@ class Ledger:
         """Asks to be the one that handles this file version; a claim of a dead owner expires after 15 minutes."""
         now = time.time() if now is None else now
         if not self._is_newest(file):
+            self._forget(file, owner, now)
             return Claim.DONE
         granted = self._put(
             {**_file_key(file), "status": FileStatus.CLAIMED, "owner": owner, "claimed_until": int(now + CLAIM_SECONDS)},
@@ -61,26 +64,63 @@ class Ledger:
         held = self._get(_file_key(file))
         return Claim.BUSY if held and held["status"] == FileStatus.CLAIMED else Claim.DONE
 
-    def release(self, file: FileId, owner: str) -> None:
-        """Gives a claim back after a failure, so that the retry need not wait for it to expire."""
+    def release(self, file: FileId, owner: str, now: float | None = None) -> None:
+        """Gives a claim back after a failure: the retry need not wait for it to expire. The file stays known as work to be done."""
+        now = time.time() if now is None else now
         try:
-            self._table.delete_item(
+            self._table.update_item(
                 Key=_file_key(file),
+                UpdateExpression="SET claimed_until = :past",
                 ConditionExpression="#s = :claimed AND #o = :me",
                 ExpressionAttributeNames={"#s": "status", "#o": "owner"},
-                ExpressionAttributeValues={":claimed": FileStatus.CLAIMED, ":me": owner},
+                ExpressionAttributeValues={":past": int(now) - 1, ":claimed": FileStatus.CLAIMED, ":me": owner},
             )
         except self._conditional_failure:
             return
 
-    def content_owner(self, domain: str, dataset: str, sha256: str, file: FileId) -> str:
-        """`<key>@<version>` of the first file with this content; this file when there was none."""
+    def content_owner(self, domain: str, dataset: str, sha256: str, file: FileId, now: float | None = None) -> str | None:
+        """`<key>@<version>` of the file that brings this content into the lake; this file when no other one does or will.
+
+        None while another file with the same content is in work or waits for its retry: only its outcome tells. One that was
+        never accepted (deleted before it could be read, or not retried for an hour) loses the content to the next that has it.
+        """
+        now = time.time() if now is None else now
         me = f"{file.key}@{file.version}"
         key = {"pk": f"content#{domain}/{dataset}/{sha256}", "sk": "owner"}
         if self._put({**key, "file": me}, "attribute_not_exists(pk)", {}, {}):
             return me
-        held = self._get(key)
-        return str(held["file"]) if held else me
+        owner = str((self._get(key) or {"file": me})["file"])
+        if owner == me:
+            return me
+        other, _, version = owner.rpartition("@")
+        entry_key = _file_key(FileId(file.bucket, other, version))
+        if (self._get(entry_key) or {}).get("status") == FileStatus.ACCEPTED:
+            return owner
+        return me if self._take_over({**key, "file": me}, owner, entry_key, int(now) - RETRY_SECONDS) else None
+
+    def _take_over(self, content: dict[str, str], owner: str, entry_key: dict[str, str], silent_since: int) -> bool:
+        """Moves a content from its owner, in one transaction with the proof that the owner will not be accepted meanwhile."""
+        given_up = "attribute_not_exists(pk) OR (#s <> :accepted AND (#s <> :claimed OR claimed_until < :since))"
+        values = {":accepted": FileStatus.ACCEPTED, ":claimed": FileStatus.CLAIMED, ":since": silent_since}
+        proof = {
+            "TableName": self._table.name,
+            "Key": entry_key,
+            "ConditionExpression": given_up,
+            "ExpressionAttributeNames": {"#s": "status"},
+            "ExpressionAttributeValues": values,
+        }
+        move = {
+            "TableName": self._table.name,
+            "Item": content,
+            "ConditionExpression": "#f = :owner",
+            "ExpressionAttributeNames": {"#f": "file"},
+            "ExpressionAttributeValues": {":owner": owner},
+        }
+        try:
+            self._table.meta.client.transact_write_items(TransactItems=[{"ConditionCheck": proof}, {"Put": move}])
+        except self._transaction_failure:
+            return False
+        return True
 
     def commit(self, file: LedgerFile) -> None:
         """Writes the outcome of a file version; the last step of its ingestion."""
@@ -171,6 +211,18 @@ class Ledger:
         padded = file.sequencer.rjust(64, "0")
         key = {"pk": _file_key(file)["pk"], "sk": "latest"}
         return self._put({**key, "sequencer": padded}, "attribute_not_exists(pk) OR sequencer <= :s", {":s": padded}, {})
+
+    def _forget(self, file: FileId, owner: str, now: float) -> None:
+        """Removes a claim that will have no outcome because a newer version of the key came before its retry."""
+        try:
+            self._table.delete_item(
+                Key=_file_key(file),
+                ConditionExpression="#s = :claimed AND (claimed_until < :now OR #o = :me)",
+                ExpressionAttributeNames={"#s": "status", "#o": "owner"},
+                ExpressionAttributeValues={":claimed": FileStatus.CLAIMED, ":now": int(now), ":me": owner},
+            )
+        except self._conditional_failure:
+            return
 
     def _by_state(self, domain: str, dataset: str, prefix: str) -> Iterator[LedgerFile]:
         values = {":d": f"{domain}/{dataset}", **({":p": prefix} if prefix else {})}

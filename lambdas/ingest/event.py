@@ -22,30 +22,36 @@ def created_objects(body: str) -> list[FileId]:
         event = json.loads(body)
     except ValueError as error:
         raise UnknownEventError("the message is no JSON") from error
-    if not isinstance(event, dict):
-        raise UnknownEventError(f"expected a JSON object, found {type(event).__name__}")
-    if event.get("source") == "aws.s3" and isinstance(event.get("detail"), dict):
-        return _from_eventbridge(event)
-    if isinstance(event.get("Records"), list):
-        return [
-            _from_notification(r) for r in event["Records"] if str(r.get("eventName", "")).removeprefix("s3:").startswith("ObjectCreated")
-        ]
-    if event.get("Event") == "s3:TestEvent":
-        return []
-    raise UnknownEventError("neither an EventBridge event of aws.s3 nor an S3 notification")
+    match event:
+        case {"source": "aws.s3", "detail-type": "Object Created", "detail": dict(detail)}:
+            return [_from_eventbridge(detail)]
+        case {"source": "aws.s3", "detail-type": str()} | {"Event": "s3:TestEvent"}:
+            return []
+        case {"Records": list(records)}:
+            return [_from_notification(r) for r in records if _is_creation(r)]
+    raise UnknownEventError("expected an EventBridge event of aws.s3 or an S3 notification, found neither")
 
 
-def _from_eventbridge(event: dict[str, Any]) -> list[FileId]:
-    if event.get("detail-type") != "Object Created":
-        return []
-    found = event["detail"]["object"]
-    return [_file(event["detail"]["bucket"]["name"], found["key"], found.get("version-id"), found.get("sequencer", ""))]
+def _from_eventbridge(detail: dict[str, Any]) -> FileId:
+    match detail:
+        case {"bucket": {"name": str(bucket)}, "object": {"key": str(key), **found}}:
+            return _file(bucket, key, found.get("version-id"), found.get("sequencer"))
+    raise UnknownEventError("an Object Created event without detail.bucket.name or detail.object.key")
+
+
+def _is_creation(record: Any) -> bool:
+    match record:
+        case {"eventName": str(name)}:
+            return name.removeprefix("s3:").startswith("ObjectCreated")
+    raise UnknownEventError("an entry of Records without eventName")
 
 
 def _from_notification(record: dict[str, Any]) -> FileId:
-    found = record["s3"]["object"]
-    return _file(record["s3"]["bucket"]["name"], unquote_plus(found["key"]), found.get("versionId"), found.get("sequencer", ""))
+    match record:
+        case {"s3": {"bucket": {"name": str(bucket)}, "object": {"key": str(key), **found}}}:
+            return _file(bucket, unquote_plus(key), found.get("versionId"), found.get("sequencer"))
+    raise UnknownEventError("an ObjectCreated record without s3.bucket.name or s3.object.key")
 
 
-def _file(bucket: str, key: str, version: str | None, sequencer: str) -> FileId:
-    return FileId(bucket, key, version or sequencer or "null", sequencer)
+def _file(bucket: str, key: str, version: object, sequencer: object) -> FileId:
+    return FileId(bucket, key, str(version or sequencer or "null"), str(sequencer or ""))

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 import boto3
@@ -16,19 +20,28 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
 from lambdas.ingest.event import created_objects
-from lambdas.ingest.ingest import Ingest
+from lambdas.ingest.ingest import NOWHERE, Ingest
 from lambdas.ingest.store import Store
 from shared.ledger import Ledger
 from shared.ledger_model import LedgerFile
 from shared.names import Names
+from shared.reasons import FileReason
 from shared.records import Limits
+
+
+def limits(environment: Mapping[str, str], disk_free: int) -> Limits:
+    """The defaults, with any of `LAKE_MAX_BYTES`, `LAKE_MAX_DECOMPRESSED`, … in their place; Parquet gets most of the free disk."""
+    given = {f.name: int(environment[n]) for f in fields(Limits) if (n := f"LAKE_{f.name.upper()}") in environment}
+    return Limits(**{"max_spooled": disk_free * 9 // 10, **given})
+
 
 logger, tracer = Logger(), Tracer()
 processor = BatchProcessor(event_type=EventType.SQS)
 names = Names(*(os.environ[f"LAKE_{name}"] for name in ("ENV", "ACCOUNT", "REGION", "PREFIX")))
 config = Config(retries={"mode": "adaptive", "max_attempts": 8})
 ledger = Ledger(boto3.resource("dynamodb", config=config).Table(names.ledger_table))
-ingest = Ingest(names, ledger, Store(boto3.client("s3", config=config)), Limits(), lambda: dt.datetime.now(dt.UTC))
+bounds = limits(os.environ, shutil.disk_usage(tempfile.gettempdir()).free)
+ingest = Ingest(names, ledger, Store(boto3.client("s3", config=config)), bounds, lambda: dt.datetime.now(dt.UTC))
 
 
 @tracer.capture_method(capture_response=False)
@@ -44,11 +57,13 @@ def report(outcome: LedgerFile) -> None:
     logger.info(
         "file %s", outcome.status, extra={"key": outcome.key, "bytes": outcome.bytes, "records": outcome.records, "reason": outcome.reason}
     )
+    unknown = outcome.reason == FileReason.UNKNOWN_DATASET  # names that anybody can choose would make metrics without end
+    domain, dataset = (NOWHERE, NOWHERE) if unknown else (outcome.domain, outcome.dataset)
     counted = {f"Files{outcome.status.capitalize()}": (MetricUnit.Count, 1), "BytesIngested": (MetricUnit.Bytes, outcome.bytes)}
     for name, (unit, value) in counted.items():
         with single_metric(name, unit, value, namespace="Lakehouse") as metric:
-            metric.add_dimension("Domain", outcome.domain)
-            metric.add_dimension("Dataset", outcome.dataset)
+            metric.add_dimension("Domain", domain)
+            metric.add_dimension("Dataset", dataset)
 
 
 @logger.inject_lambda_context

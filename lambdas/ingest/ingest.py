@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from lambdas.ingest.store import Store
+from lambdas.ingest.store import Opened, Store
 from shared.contracts import Dataset, contract, domains
 from shared.ledger import Claim, Ledger
 from shared.ledger_model import FileId, FileStatus, LedgerFile
@@ -16,9 +16,11 @@ from shared.records import Accepted, Limits, Rejected, judge
 from shared.records.source import Source
 from shared.zones import NO_DATE, bronze_key, is_folder_marker, quarantined_file_key, raw_key, suffixes
 
+NOWHERE = "unknown"  # domain and dataset of a key that names none
+
 
 class BusyError(RuntimeError):
-    """Another worker holds this file version; the queue delivers the message again."""
+    """Another worker holds this file version, or one with the same content; the queue delivers the message again."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Ingest:
 
     def __call__(self, file: FileId, owner: str) -> LedgerFile | None:
         """The outcome of a file version, or None when there is nothing to do. Raises BusyError, or what AWS raises."""
-        if is_folder_marker(file.key, 0) and self._is_empty(file):
+        if file.key.endswith("/") and self._marks_a_folder(file):
             return None
         match self.ledger.claim(file, owner):
             case Claim.DONE:
@@ -42,34 +44,39 @@ class Ingest:
                 raise BusyError(f"{file.key} is being ingested by another worker")
         try:
             outcome = self._routed(file)
+            self.ledger.commit(outcome)
         except BaseException:
             self.ledger.release(file, owner)
             raise
-        self.ledger.commit(outcome)
         return outcome
 
-    def _is_empty(self, file: FileId) -> bool:
-        opened = self.store.opened(file)
-        return opened is None or opened.size == 0
+    def _marks_a_folder(self, file: FileId) -> bool:
+        with self.store.opened(file) as opened:
+            return opened is None or is_folder_marker(file.key, opened.size)
 
     def _routed(self, file: FileId) -> LedgerFile:
         """Judges the file, copies it to where it belongs, and tells what the ledger shall hold."""
-        blank = LedgerFile(file.bucket, file.key, file.version, "", "", FileStatus.QUARANTINED, file.sequencer, ingested_at=self._time())
         place = raw_key(file.key)
-        entry = replace(blank, domain=place.domain, dataset=place.dataset) if place else replace(blank, domain="unknown", dataset="unknown")
-        opened = self.store.opened(file)
-        if opened is None:
-            return replace(entry, reason=FileReason.OBJECT_GONE, detail="the object version does not exist any more")
-        entry = replace(entry, bytes=opened.size)
-        dataset = dataset_of(file.key)
+        domain, dataset = (place.domain, place.dataset) if place else (NOWHERE, NOWHERE)
+        entry = LedgerFile(file.bucket, file.key, file.version, domain, dataset, FileStatus.QUARANTINED, file.sequencer)
+        entry = replace(entry, ingested_at=self.now().isoformat(timespec="microseconds"))
+        with self.store.opened(file) as opened:
+            if opened is None:
+                return replace(entry, reason=FileReason.OBJECT_GONE, detail="the object version does not exist any more")
+            verdict, sha256 = self._judged(file.key, opened)
+        entry = replace(entry, bytes=opened.size, sha256=sha256)
+        return self._put_aside(file, entry, verdict) if isinstance(verdict, Rejected) else self._accepted(file, entry, verdict)
+
+    def _judged(self, key: str, opened: Opened) -> tuple[Accepted | Rejected, str | None]:
+        """The verdict, and the hash of the content when it was read."""
+        dataset = dataset_of(key)
         if dataset is None:
-            return self._put_aside(file, entry, Rejected(FileReason.UNKNOWN_DATASET, "no contract has this domain and dataset"))
+            return Rejected(FileReason.UNKNOWN_DATASET, "no contract has this domain and dataset"), None
+        if opened.size > self.limits.max_bytes:
+            return Rejected(FileReason.TOO_LARGE, f"{opened.size} bytes are more than {self.limits.max_bytes}"), None
         source = Source(opened.body, self.limits)
-        verdict = judge(source, dataset, self.limits, suffixes(file.key))
-        entry = replace(entry, sha256=source.sha256)
-        if isinstance(verdict, Rejected):
-            return self._put_aside(file, entry, verdict)
-        return self._accepted(file, entry, dataset, verdict)
+        verdict = judge(source, dataset, self.limits, suffixes(key))
+        return verdict, source.sha256
 
     def _put_aside(self, file: FileId, entry: LedgerFile, verdict: Rejected) -> LedgerFile:
         key = quarantined_file_key(file.key, file.version)
@@ -78,8 +85,8 @@ class Ingest:
         self.store.explain(aside, verdict.reason)
         return aside
 
-    def _accepted(self, file: FileId, entry: LedgerFile, dataset: Dataset, verdict: Accepted) -> LedgerFile:
-        me, sha256 = f"{file.key}@{file.version}", entry.sha256 or ""
+    def _accepted(self, file: FileId, entry: LedgerFile, verdict: Accepted) -> LedgerFile:
+        sha256 = entry.sha256 or ""
         read = replace(
             entry,
             records=verdict.records,
@@ -87,16 +94,20 @@ class Ingest:
             event_dates=tuple(d.isoformat() for d in verdict.event_dates),
             profile=verdict.profile,
         )
-        if dataset.duplicate_files == "skip":
-            owner = self.ledger.content_owner(entry.domain, entry.dataset, sha256, file)
-            if owner != me:
-                return replace(read, status=FileStatus.DUPLICATE, duplicate_of=owner)
+        if other := self._same_content(file, entry):
+            return replace(read, status=FileStatus.DUPLICATE, duplicate_of=other)
         key = bronze_key(entry.domain, entry.dataset, primary_date(verdict.event_dates), file.key, sha256)
         self.store.copy(file, self.names.bucket("bronze"), key)
         return replace(read, status=FileStatus.ACCEPTED, target_bucket=self.names.bucket("bronze"), target_key=key)
 
-    def _time(self) -> str:
-        return self.now().isoformat(timespec="microseconds")
+    def _same_content(self, file: FileId, entry: LedgerFile) -> str | None:
+        """The file that brought this content already, if the contract wants it only once."""
+        if contract(entry.domain).dataset(entry.dataset).duplicate_files == "accept":
+            return None
+        owner = self.ledger.content_owner(entry.domain, entry.dataset, entry.sha256 or "", file)
+        if owner is None:
+            raise BusyError(f"a file with the content of {file.key} is being ingested by another worker")
+        return owner if owner != f"{file.key}@{file.version}" else None
 
 
 def dataset_of(key: str) -> Dataset | None:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+
+from boto3.s3.transfer import TransferConfig
 
 from shared.ledger_model import FileId, LedgerFile
 from shared.reasons import FILE_HELP, FileReason
 from shared.zones import reason_key
 
-MISSING = ("NoSuchKey", "NoSuchVersion", "404")
+MISSING = ("NoSuchKey", "NoSuchVersion", "MethodNotAllowed", "404", "405")  # not allowed: the version is a delete marker
+COPY = TransferConfig(multipart_threshold=1 << 30, multipart_chunksize=256 << 20, max_concurrency=8)  # one request up to 1 GB (S3: up to 5)
 
 
 @dataclass(frozen=True)
@@ -27,19 +32,24 @@ class Store:
     def __init__(self, s3: Any) -> None:
         self._s3 = s3
 
-    def opened(self, file: FileId) -> Opened | None:
+    @contextmanager
+    def opened(self, file: FileId) -> Iterator[Opened | None]:
         """The object version as a stream, or None when it is gone."""
         try:
             found = self._s3.get_object(**_place(file))
         except self._s3.exceptions.ClientError as error:
-            if error.response["Error"]["Code"] in MISSING:
-                return None
-            raise
-        return Opened(found["Body"], int(found["ContentLength"]))
+            if error.response["Error"]["Code"] not in MISSING:
+                raise
+            yield None
+            return
+        try:
+            yield Opened(found["Body"], int(found["ContentLength"]))
+        finally:
+            found["Body"].close()  # what was not read would block the connection for the next file
 
     def copy(self, file: FileId, bucket: str, key: str) -> None:
-        """Server-side copy, in parts above 5 GB (boto3's managed copy)."""
-        self._s3.copy(_place(file), bucket, key)
+        """Server-side copy, in parts when the object is large."""
+        self._s3.copy(_place(file), bucket, key, Config=COPY)
 
     def explain(self, outcome: LedgerFile, reason: FileReason) -> None:
         """Writes why a file was put aside beside the file."""
@@ -54,7 +64,7 @@ class Store:
             "sha256": outcome.sha256,
             "ingested_at": outcome.ingested_at,
         }
-        body = json.dumps(told, indent=2, ensure_ascii=False).encode()
+        body = json.dumps(told, indent=2, ensure_ascii=False).encode(errors="backslashreplace")
         self._s3.put_object(
             Bucket=outcome.target_bucket, Key=reason_key(outcome.target_key or ""), Body=body, ContentType="application/json"
         )

@@ -24,6 +24,8 @@ BOOT_SECONDS = 60.0
 STOP_SECONDS = 20.0
 LOG = "server.log"
 ADDRESS = "process.json"
+UNSAVED = "unsaved"  # there while an emulation runs; it saves its state when it ends, and only then
+_children: list[subprocess.Popen[bytes]] = []  # an emulation outlives the command that started it; a dropped Popen would complain
 
 
 class EmulationError(LakeError):
@@ -61,6 +63,8 @@ def start(state: Path) -> Emulation:
     """The emulation of a state folder, started unless it runs. Raises EmulationError with the end of its log."""
     if (found := running(state)) is not None:
         return found
+    if (state / UNSAVED).exists():
+        raise EmulationError(f"the emulated AWS of {state} was killed before it could save: start afresh with `./lake up --reset`")
     state.mkdir(parents=True, exist_ok=True)
     port = _port(state)
     with (state / LOG).open("ab") as log:
@@ -68,6 +72,7 @@ def start(state: Path) -> Emulation:
         process = subprocess.Popen(
             command, stdout=log, stderr=log, cwd=ROOT, env=server_environment(port, state, os.environ), start_new_session=True
         )
+    _children.append(process)
     started = Emulation(state, port, process.pid)
     (state / ADDRESS).write_text(json.dumps({"port": port, "pid": process.pid}))
     _wait_until_healthy(started, process)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from local.aws.environment import server_environment
+from local.aws.process import UNSAVED
 
 
 def main(argv: Sequence[str]) -> None:
@@ -39,6 +40,9 @@ def _serve(state: Path) -> None:
     runs = glue_runs.install(state)
     states.install(runs)
     atexit.register(runs.stop_all)
+    unsaved = state / UNSAVED
+    unsaved.touch()
+    atexit.register(unsaved.unlink, missing_ok=True)  # a killed process leaves it
     sys.argv = sys.argv[:1]
     app.main()
 

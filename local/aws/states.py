@@ -48,12 +48,28 @@ def install(runs: Runs) -> None:
             _current.reset(token)
 
     sfn._execute_task = execute_task
+    sfn._run_parallel_branches = parallel(sfn._run_parallel_branches)
     sfn._SERVICE_DISPATCH[START] = start_job_run(runs)
     sfn._SERVICE_DISPATCH["arn:aws:states:::aws-sdk:s3:putObject"] = put_object
     sfn._SERVICE_DISPATCH["arn:aws:states:::aws-sdk:s3:getObject"] = get_object
     # The names of the Java SDK, which Step Functions reports.
     missing = {name: f"{name}Exception" for name in ("ExecutionDoesNotExist", "StateMachineDoesNotExist", "ExecutionAlreadyExists")}
     sfn._AWS_SDK_ERROR_CODE_OVERRIDES["sfn"] = missing
+
+
+def parallel(stock: Callable[..., Any]) -> Callable[..., Any]:
+    """ministack ignores Arguments, Output and Assign of a JSONata Parallel state in silence."""
+
+    def run(state: dict[str, Any], given: Any, execution: dict[str, Any], context: dict[str, Any]) -> Any:
+        if sfn._state_query_language(state, context) != "JSONata":
+            return stock(state, given, execution, context)
+        arguments = sfn._apply_jsonata_arguments(state, given, context) if "Arguments" in state else given
+        result, following = stock(state, arguments, execution, context)
+        output = sfn._apply_jsonata_output(state, given, context, result=result, default=result)
+        sfn._apply_state_assign(state, given, context, result=result)
+        return output, following
+
+    return run
 
 
 def start_job_run(runs: Runs) -> Callable[[str, dict[str, Any]], Any]:

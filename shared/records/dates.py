@@ -8,25 +8,23 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
-EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-ISO = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,]\d{1,9})?)? ?(Z|z|[+-]\d{2}(?::?\d{2})?)?)?")
-DAY_FIRST = re.compile(r"(\d{2})/(\d{2})/(\d{4})")
-MONTH_FIRST = re.compile(r"(\d{2})-(\d{2})-(\d{4}) \d{2}:\d{2}")
-DIGITS = re.compile(r"(-?\d{6,17})(?:\.\d{1,9})?")
+EPOCH = dt.date(1970, 1, 1)
+DAY = 86_400
+ISO = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,]\d{1,9})?)? ?(Z|z|[+-]\d{2}(?::?\d{2})?)?)?", re.ASCII)
+DAY_FIRST = re.compile(r"(\d{2})/(\d{2})/(\d{4})", re.ASCII)
+MONTH_FIRST = re.compile(r"(\d{2})-(\d{2})-(\d{4}) (\d{2}):(\d{2})", re.ASCII)
+DIGITS = re.compile(r"(-?\d{6,17})(?:\.\d{1,9})?", re.ASCII)
+OFFSET = re.compile(r"[+-]\d{2}:\d{2}", re.ASCII)
 FLUSH_AT = 20_000
 
 
 def date_of(value: Any) -> dt.date | None:
     """The date, or None when the value is empty or no time."""
-    if isinstance(value, dt.datetime):
-        return value.date() if value.tzinfo is None else value.astimezone(dt.UTC).date()
-    if isinstance(value, dt.date):
-        return value
-    text = str(value).strip()
     try:
-        return _from_text(text)
+        return _from_text(str(value).strip())
     except (ValueError, OverflowError):
         return None
 
@@ -38,9 +36,9 @@ def _from_text(text: str) -> dt.date | None:
     if match := DAY_FIRST.fullmatch(text):
         return dt.date(int(match[3]), int(match[2]), int(match[1]))
     if match := MONTH_FIRST.fullmatch(text):
-        return dt.date(int(match[3]), int(match[1]), int(match[2]))
+        return dt.datetime(int(match[3]), int(match[1]), int(match[2]), int(match[4]), int(match[5])).date()
     if match := DIGITS.fullmatch(text):
-        return _from_epoch(int(match[1]))
+        return EPOCH + dt.timedelta(days=_epoch_day(int(match[1])))
     return None
 
 
@@ -54,33 +52,62 @@ def _utc(day: dt.date, match: re.Match[str]) -> dt.date:
     return (moment - offset if zone[0] == "+" else moment + offset).date()
 
 
-def _from_epoch(number: int) -> dt.date:
+def _epoch_day(number: int) -> int:
+    """Days since 1970 of an epoch: below 1e11 seconds, below 1e14 milliseconds, else microseconds."""
     size = abs(number)
-    seconds = number if size < 10**11 else number / 10**3 if size < 10**14 else number / 10**6
-    return (EPOCH + dt.timedelta(seconds=seconds)).date()
+    return number // (DAY if size < 10**11 else DAY * 10**3 if size < 10**14 else DAY * 10**6)
 
 
 class DateCount:
     """Counts records per date. Spellings are collected as they come and parsed once for each distinct one."""
 
     def __init__(self) -> None:
-        self.spellings: Counter[Any] = Counter()
-        self.dates: Counter[dt.date] = Counter()
+        self._spellings: Counter[str] = Counter()
+        self._dates: Counter[dt.date] = Counter()
 
-    def add(self, value: Any) -> None:
-        """Takes one record's value. A UTC or zone-less ISO time needs only its first ten characters."""
-        if value.__class__ is str and len(value) > 10 and (len(value) <= 19 or value[-1] == "Z") and value[4] == "-":
-            value = value[:10]
-        self.spellings[value] += 1
-        if len(self.spellings) > FLUSH_AT:
-            self.flush()
+    def add(self, values: Sequence[Any]) -> None:
+        """Takes one value of each of several records."""
+        kinds = set(map(type, values))
+        if kinds != {str}:
+            values = [str(_whole_day(v)) if v.__class__ is int else str(v) for v in values if v is not None]
+        try:
+            self._spellings.update([v[:10] if v[4] == "-" and (v[-1] == "Z" or len(v) == 19) else _key(v) for v in values])
+        except IndexError:
+            self._spellings.update([_key(v) for v in values])
+        if len(self._spellings) > FLUSH_AT:
+            self._flush()
 
-    def flush(self) -> None:
-        for value, count in self.spellings.items():
-            if value is not None and (day := date_of(value)):
-                self.dates[day] += count
-        self.spellings.clear()
+    def add_days(self, days: dict[int | None, int]) -> None:
+        """Takes days since 1970 with the number of records of each; a day that no calendar knows is no date."""
+        for day, count in days.items():
+            if day is not None and abs(day) < 700_000:
+                self._dates[EPOCH + dt.timedelta(days=day)] += count
 
     def result(self) -> dict[dt.date, int]:
-        self.flush()
-        return dict(sorted(self.dates.items()))
+        self._flush()
+        return dict(sorted(self._dates.items()))
+
+    def _flush(self) -> None:
+        for value, count in self._spellings.items():
+            if day := date_of(value):
+                self._dates[day] += count
+        self._spellings.clear()
+
+
+def _key(text: str) -> str:
+    """A spelling with the same date of which there are fewer: without what is smaller than a minute where the form is certain."""
+    if len(text) > 19 and text[4] == "-" and text[16] == ":":
+        if OFFSET.fullmatch(text, len(text) - 6):
+            return text[:16] + text[-6:]
+        if text[19] in ".," and text[20:].isdecimal():
+            return text[:10]
+    return text
+
+
+def _whole_day(epoch: int) -> int:
+    """The epoch's midnight in seconds when it is certain that these are seconds or milliseconds, else the epoch itself."""
+    if 10**9 <= epoch < 10**11:
+        return epoch - epoch % DAY
+    if 10**12 <= epoch < 10**14:
+        return (epoch - epoch % (DAY * 1000)) // 1000
+    return epoch

@@ -3,100 +3,146 @@
 from __future__ import annotations
 
 import csv
+from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from shared.reasons import FileReason
 from shared.records.tally import Tally
 from shared.records.verdict import Limits, Unreadable
 
 DELIMITERS = ",;|\t"
-UNDECODED = range(0xDC80, 0xDD00)
+CHUNK = 64
+
+
+@dataclass(frozen=True)
+class Broken:
+    """An unreadable row: the text it stands in. Undecodable bytes are in it as lone surrogates (`surrogateescape`)."""
+
+    text: str
+
+
+Row = list[str] | Broken
 
 
 class Rows:
-    """The rows behind the header. `width` is the header's; `text` is what the latest row was read from."""
+    """The rows behind the header, in chunks. What is learnt on the way is complete when all chunks were taken."""
 
     def __init__(self, blocks: Iterator[bytes], limits: Limits) -> None:
         csv.field_size_limit(limits.max_record)
         self._limits = limits
         self._blocks = blocks
-        self._lines: list[str] = []
-        self.lone_returns = False
-        self.undecoded = False
-        feed = self._feed()
-        first = next((line for line in feed if line.strip()), "")
-        self.delimiter = delimiter_of(first)
-        self.header = _header(next(csv.reader([first], delimiter=self.delimiter), []))
-        self._reader = csv.reader(feed, delimiter=self.delimiter, strict=True)
-        self._lines.clear()
-        self.rows = self.blank = 0
+        self._chunks = self._split()
+        self.lone_returns = self.undecoded = self.multiline = False
+        self._queue: deque[str] = deque()
+        self.delimiter = ","
+        self.header = self._header()
 
-    @property
-    def multiline(self) -> bool:
-        """Whether a row was spread over several lines so far."""
-        return self._reader.line_num > self.rows + self.blank
-
-    @property
-    def text(self) -> str:
-        return "".join(self._lines)
-
-    def __iter__(self) -> Iterator[list[str] | None]:
-        """Every row; None for an unreadable one. After a broken quote reading goes on at the next line."""
-        width = len(self.header)
+    def __iter__(self) -> Iterator[list[Row]]:
+        """A chunk whose every line is one good row is read at once, any other row by row."""
         while True:
-            try:
-                for row in self._reader:
-                    if len(row) != width or self.undecoded:
-                        if not row or (len(row) == 1 and not row[0].strip()):
-                            self.blank += 1
-                            self._lines.clear()
-                            continue
-                        readable = len(row) == width and not (self.undecoded and _undecoded(row))
-                        self.rows += 1
-                        yield row if readable else None
-                    else:
-                        self.rows += 1
-                        yield row
-                    self._lines.clear()
+            lines = list(self._queue) if self._queue else next(self._chunks, None)
+            self._queue.clear()
+            if lines is None:
                 return
-            except csv.Error:
-                self.rows += 1
-                yield None
-                self._lines.clear()
+            yield self._at_once(lines) or self._one_by_one(lines)
 
-    def _feed(self) -> Iterator[str]:
-        """The lines, each with its end. \\r\\n and lone \\r are line ends as well."""
-        rest = b""
+    def _at_once(self, lines: list[str]) -> list[Row] | None:
+        try:
+            rows: list[Row] = list(csv.reader(lines, delimiter=self.delimiter, strict=True))
+        except csv.Error:
+            return None
+        whole = len(rows) == len(lines) and set(map(len, rows)) == {len(self.header)}  # type: ignore[arg-type]
+        return rows if whole and not self.undecoded and len(self.header) > 1 else None
+
+    def _one_by_one(self, lines: list[str]) -> list[Row]:
+        """The rows of these lines and of as many more as the last of them needs. After a broken quote the next line starts a row."""
+        self._queue.extend(lines)
+        taken: list[str] = []
+        reader = csv.reader(self._fed(taken), delimiter=self.delimiter, strict=True)
+        rows: list[Row] = []
+        while self._queue:
+            taken.clear()
+            fields = self._fields(reader)
+            text = "\n".join(taken)
+            if fields is not None and (not fields or (len(fields) == 1 and not text.strip())):
+                continue  # a blank line is no record
+            good = fields is not None and len(fields) == len(self.header) and text.isascii()
+            good = good or (fields is not None and len(fields) == len(self.header) and _is_unicode(text))
+            self.multiline |= good and len(taken) > 1
+            rows.append(fields if good and fields is not None else Broken(text))
+        return rows
+
+    def _fields(self, reader: Iterator[list[str]]) -> list[str] | None:
+        """The next row's fields; None for broken quoting. Raises Unreadable when no end of the row is in sight."""
+        try:
+            return next(reader, [])
+        except csv.Error as error:
+            if "field limit" in str(error):
+                raise self._too_large() from error
+            return None
+
+    def _fed(self, taken: list[str]) -> Iterator[str]:
+        """Lines for the reader. It asks for more than are queued only inside an open quote."""
+        while True:
+            while self._queue:
+                taken.append(self._queue.popleft())
+                yield taken[-1] + "\n"
+            if sum(map(len, taken)) > self._limits.max_record:
+                raise self._too_large()
+            more = next(self._chunks, None)
+            if more is None:
+                return
+            self._queue.extend(more)
+
+    def _header(self) -> tuple[str, ...]:
+        """Column names: the first line that is not blank. A repeated name gets its position, so that no column hides another."""
+        while not self._queue or not self._queue[0].strip():
+            if self._queue:
+                self._queue.popleft()
+            elif (lines := next(self._chunks, None)) is not None:
+                self._queue.extend(lines)
+            else:
+                return ()
+        self.delimiter = delimiter_of(self._queue[0])
+        names = self._fields(csv.reader(self._fed([]), delimiter=self.delimiter, strict=True)) or []
+        found: list[str] = []
+        for i, name in enumerate(n.strip() for n in names):
+            found.append(f"{name}_{i}" if not name or name in found else name)
+        return tuple(found)
+
+    def _split(self) -> Iterator[list[str]]:
+        """The lines, some at a time, without their ends: \\n, \\r\\n or a lone \\r."""
+        rest: list[bytes] = []
+        size = 0
         for block in self._blocks:
-            lines = (rest + block).split(b"\n")
-            rest = lines.pop()
-            if len(rest) > self._limits.max_record:
-                raise Unreadable(FileReason.RECORD_TOO_LARGE, f"a line is longer than {self._limits.max_record} bytes")
-            yield from self._decoded(b"\n".join(lines) + b"\n") if lines else ()
-        if rest:
-            yield from self._decoded(rest)
+            end = block.rfind(b"\n") + 1
+            if end:
+                yield from self._decoded(b"".join([*rest, block[: end - 1]]))
+                rest, size = [], 0
+            rest.append(block[end:])
+            size += len(block) - end
+            if size > self._limits.max_record:
+                raise self._too_large()
+        yield from self._decoded(b"".join(rest))
 
-    def _decoded(self, part: bytes) -> Iterator[str]:
+    def _decoded(self, part: bytes) -> Iterator[list[str]]:
         try:
             text = part.decode()
         except UnicodeDecodeError:
             text = part.decode(errors="surrogateescape")
             self.undecoded = True
         if "\r" in text:
-            text = text.replace("\r\n", "\n")
+            text = text.replace("\r\n", "\n").removesuffix("\r")
             if "\r" in text:
                 self.lone_returns = True
                 text = text.replace("\r", "\n")
         lines = text.split("\n")
-        last = lines.pop()
-        keep = self._lines.append
-        for line in lines:
-            line += "\n"
-            keep(line)
-            yield line
-        if last:
-            keep(last)
-            yield last
+        for start in range(0, len(lines), CHUNK):
+            yield lines[start : start + CHUNK]
+
+    def _too_large(self) -> Unreadable:
+        return Unreadable(FileReason.RECORD_TOO_LARGE, f"a row does not end within {self._limits.max_record} characters")
 
 
 def delimiter_of(header: str) -> str:
@@ -104,39 +150,33 @@ def delimiter_of(header: str) -> str:
     return max(DELIMITERS, key=header.count)
 
 
-def _header(names: list[str]) -> tuple[str, ...]:
-    """Column names; a repeated name gets its position, so that no column hides another."""
-    found: list[str] = []
-    for i, name in enumerate(n.strip() for n in names):
-        found.append(f"{name}_{i}" if not name or name in found else name)
-    return tuple(found)
-
-
-def _undecoded(row: list[str]) -> bool:
-    return any(ord(c) in UNDECODED for field in row for c in field)
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def tally_rows(blocks: Iterator[bytes], tally: Tally, limits: Limits) -> None:
     """Judges every row. Raises Unreadable for a header that no contract knows."""
     rows = Rows(blocks, limits)
     tally.columns, tally.delimiter = rows.header, rows.delimiter
-    if not tally.knows_a_column:
+    dated = tally.learn(rows.header)
+    if not rows.header:
+        raise Unreadable(FileReason.EMPTY_FILE, "the file is blank")
+    if not tally.known:
         raise Unreadable(FileReason.NO_KNOWN_COLUMN, f"none of the {len(rows.header)} columns of the first line is in the contract")
     if len(rows.header) > limits.max_columns:
-        raise Unreadable(FileReason.UNPARSABLE, f"{len(rows.header)} columns")
-    dated = [rows.header.index(c) for c in tally.date_columns(rows.header)[:1]]
-    at = dated[0] if dated else None
-    spellings = tally.dates.spellings
-    for row in rows:
-        if row is None:
-            tally.unreadable += 1
-        elif at is not None:
-            value = row[at]
-            if len(value) > 10 and (len(value) <= 19 or value[-1] == "Z") and value[4] == "-":
-                value = value[:10]
-            spellings[value] = spellings.get(value, 0) + 1
-            if len(spellings) > 5000:
-                tally.dates.flush()
-    tally.records = rows.rows
+        raise Unreadable(FileReason.UNPARSABLE, f"{len(rows.header)} columns are more than {limits.max_columns}")
+    at = rows.header.index(dated) if dated is not None else None
+    for chunk in rows:
+        good = [row for row in chunk if row.__class__ is list]
+        tally.records += len(chunk)
+        tally.unreadable += len(chunk) - len(good)
+        if at is not None:
+            tally.dates.add([row[at] for row in good if isinstance(row, list)])
+    if not tally.records:
+        raise Unreadable(FileReason.EMPTY_FILE, "header only")
     tally.multiline = rows.multiline
     tally.plain &= not (rows.lone_returns or rows.undecoded)

@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 import codecs
+import itertools
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from shared.reasons import FileReason
-from shared.records.strict_json import DECODER, check
+from shared.records.json_lines import CHUNK, tally_values
+from shared.records.strict_json import loads, refuse_depth
 from shared.records.tally import Tally
 from shared.records.verdict import Limits, Unreadable
 
-BLANKS = " \t\n\r"
+SPLITTER = json.JSONDecoder(parse_float=str, parse_int=str)  # only finds where a value ends
+BLANK = re.compile(r"[ \t\n\r]*")
 
 
 class _Window:
-    """A part of the text, refilled from the front as it is used up."""
+    """A part of the text, refilled from the front as it is used up. Bytes that are no UTF-8 stay recognisable as such."""
 
     def __init__(self, blocks: Iterator[bytes]) -> None:
         self._blocks = blocks
-        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="surrogateescape")
         self.text, self.at, self.ended = "", 0, False
 
     def more(self) -> bool:
         """Reads on; False at the end of the file."""
         block = next(self._blocks, None)
-        try:
-            added = self._decoder.decode(block or b"", final=block is None)
-        except UnicodeDecodeError as error:
-            raise Unreadable(FileReason.UNPARSABLE, "bytes that are no UTF-8 inside JSON") from error
+        added = self._decoder.decode(block or b"", final=block is None)
         self.text, self.at = self.text[self.at :] + added, 0
         self.ended = block is None
         return block is not None
@@ -37,83 +38,77 @@ class _Window:
     def peek(self) -> str:
         """The next character that is not blank, or nothing at the end."""
         while True:
-            while self.at < len(self.text) and self.text[self.at] in BLANKS:
-                self.at += 1
+            self.at = BLANK.match(self.text, self.at).end()  # type: ignore[union-attr]  # it matches the empty text too
             if self.at < len(self.text):
                 return self.text[self.at]
             if self.ended or not self.more():
                 return ""
 
 
-def values(blocks: Iterator[bytes], limits: Limits) -> Iterator[tuple[Any, str]]:
-    """Each record's value and text. Raises Unreadable where the text stops being JSON."""
+def elements(blocks: Iterator[bytes], limits: Limits) -> Iterator[bytes]:
+    """Each record's text. Raises Unreadable where it cannot be told any more where a record ends."""
     window = _Window(blocks)
-    in_array = window.peek() == "["
-    if in_array:
+    if window.peek() != "[":
+        while window.peek():
+            yield _element(window, limits)
+        return
+    window.at += 1
+    mark = window.peek()
+    if mark == "]":
         window.at += 1
-        if window.peek() == "]":
-            _end(window)
-            return
-    while True:
-        if not window.peek():
-            if in_array:
-                raise Unreadable(FileReason.UNPARSABLE, "the array is not closed")
-            return
-        yield _value(window, limits)
-        if in_array:
-            mark = window.peek()
-            window.at += 1
-            if mark == "]":
-                _end(window)
-                return
-            if mark != ",":
-                raise Unreadable(FileReason.UNPARSABLE, "expected , or ] behind an element" if mark else "the array is not closed")
-
-
-def _end(window: _Window) -> None:
-    if window.text[window.at : window.at + 1] == "]":
+    while mark != "]":
+        yield _element(window, limits)
+        mark = window.peek()
+        if mark not in {",", "]"}:
+            raise Unreadable(FileReason.UNPARSABLE, "expected , or ] behind an element" if mark else "the array is not closed")
         window.at += 1
     if window.peek():
         raise Unreadable(FileReason.UNPARSABLE, "text behind the array")
 
 
-def _value(window: _Window, limits: Limits) -> tuple[Any, str]:
-    """The value at the window; reads on while it may be incomplete."""
+def _element(window: _Window, limits: Limits) -> bytes:
+    """The text of the value at the window; reads on while it may be incomplete."""
+    window.peek()
     while True:
-        try:
-            value, end = DECODER.raw_decode(window.text, window.at)
-        except (json.JSONDecodeError, RecursionError, ValueError) as error:
-            if not isinstance(error, json.JSONDecodeError):
-                raise Unreadable(FileReason.UNPARSABLE, "a value that is no JSON, or nested too deep") from error
-            if len(window.text) - window.at > limits.max_record:
-                raise Unreadable(FileReason.UNPARSABLE, f"no end of a record within {limits.max_record} characters") from error
-            if window.ended or not window.more():
-                raise Unreadable(FileReason.UNPARSABLE, f"the JSON is broken or ends early ({error.msg})") from error
-            continue
-        if end == len(window.text) and not window.ended:
-            window.more()  # 12 may be the start of 123
-            continue
-        text = window.text[window.at : end]
-        window.at = end
-        try:
-            check(value, text)
-        except ValueError as error:
-            raise Unreadable(FileReason.UNPARSABLE, "lone surrogates or too deep nesting") from error
-        return value, text
+        end = _end(window)
+        if (end or len(window.text)) - window.at > limits.max_record:
+            raise Unreadable(FileReason.RECORD_TOO_LARGE, f"no end of a record within {limits.max_record} characters")
+        if end and (end < len(window.text) or window.ended):
+            break
+        if window.ended:
+            raise Unreadable(FileReason.UNPARSABLE, "the JSON is broken or ends early")
+        window.more()  # even a complete value may go on: 12 may be the start of 123
+    text = window.text[window.at : end].encode(errors="surrogateescape")
+    window.at = end
+    try:
+        refuse_depth(text)
+    except ValueError as error:
+        raise Unreadable(FileReason.DECOMPRESSION_BOMB, f"a record is {error}") from error
+    return text
+
+
+def _end(window: _Window) -> int:
+    """Where the value at the window ends, or 0 while that cannot be told."""
+    try:
+        return SPLITTER.raw_decode(window.text, window.at)[1]
+    except RecursionError as error:
+        raise Unreadable(FileReason.DECOMPRESSION_BOMB, "a record is nested too deep") from error
+    except json.JSONDecodeError as error:
+        if error.pos < len(window.text) - len("-Infinity") and not error.msg.startswith("Unterminated string"):
+            raise Unreadable(FileReason.UNPARSABLE, f"the JSON is broken ({error.msg})") from error
+        return 0
+
+
+def record_of(text: bytes) -> Any:
+    """The value of an element, or None when it is no strict JSON."""
+    try:
+        return loads(text)
+    except ValueError:
+        return None
 
 
 def tally_stream(blocks: Iterator[bytes], tally: Tally, limits: Limits) -> None:
     """Judges every record; one that is no object is unreadable."""
-    shapes: set[tuple[str, ...]] = set()
-    for value, _ in values(blocks, limits):
-        tally.records += 1
-        if not isinstance(value, dict):
-            tally.unreadable += 1
-            continue
-        shape = tuple(value)
-        if shape not in shapes and len(shapes) < limits.max_columns:
-            shapes.add(shape)
-        for column in tally.date_columns(shape)[:1]:
-            tally.dates.add(None if value[column] is None else str(value[column]))
-    tally.columns = tuple(sorted({c for shape in shapes for c in shape}))
-    tally.plain &= len(shapes) < limits.max_columns
+    found = map(record_of, elements(blocks, limits))
+    while chunk := list(itertools.islice(found, CHUNK)):
+        tally_values(chunk, tally)

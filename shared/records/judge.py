@@ -15,62 +15,53 @@ from shared.records.json_stream import tally_stream
 from shared.records.parquet import MAGIC, tally_parquet
 from shared.records.sniff import text_format
 from shared.records.source import Source
-from shared.records.tally import Tally
-from shared.records.text import encoding_of, utf8
+from shared.records.tally import MAX_NAMES, Tally
+from shared.records.text import SAMPLE, begun, encoding_of, utf8
 from shared.records.verdict import Accepted, Limits, Rejected, Unreadable
 
-SAMPLE = 64 * 1024
 FEW_RECORDS = 20  # a single bad record among fewer than this spoils the rate, not the file
+TALLIES = {"csv": tally_rows, "ndjson": tally_lines, "json": tally_stream}
 
 
 def judge(source: Source, dataset: Dataset, limits: Limits, suffix: str = "") -> Accepted | Rejected:
     """Reads the source to its end and judges it. `suffix` is that of the key (`.csv.gz`): Spark decompresses by the name."""
+    tally = Tally(dataset)
     try:
-        return _judged(source, dataset, limits, suffix)
+        kind, encoding = _tallied(source, tally, limits)
+        source.drain()
+        _enough(tally)
     except Unreadable as stop:
         source.drain()
         return Rejected(stop.reason, stop.detail)
-
-
-def _judged(source: Source, dataset: Dataset, limits: Limits, suffix: str) -> Accepted:
-    blocks = source.blocks()
-    sample = _first_text(blocks)
-    tally = Tally(dataset)
-    if sample[:4] == MAGIC:
-        encoding, kind = "utf-8", "parquet"
-        _accepts(dataset, kind)
-        _spooled(itertools.chain([sample], blocks), tally)
-    else:
-        encoding = encoding_of(sample[:SAMPLE], dataset.encodings)
-        content = utf8(itertools.chain([sample], blocks), encoding)
-        head = next(content)
-        kind = text_format(head[:SAMPLE], dataset)
-        _accepts(dataset, kind)
-        whole = itertools.chain([head], content)
-        {"csv": tally_rows, "ndjson": tally_lines, "json": tally_stream}[kind](whole, tally, limits)
-    source.drain()
-    _enough(tally, limits)
     profile = Profile(
         format=kind,
         compression=source.compression,
         encoding=encoding,
         native=_native(tally, source, kind, encoding, suffix),
-        columns=tally.columns[:500],
-        types=tally.types[:500],
+        columns=tally.columns[:MAX_NAMES],
+        types=tally.types[:MAX_NAMES],
         delimiter=tally.delimiter,
         multiline=tally.multiline,
     )
     return Accepted(profile, tally.records, tally.unreadable, tally.dates.result())
 
 
-def _first_text(blocks: Iterator[bytes]) -> bytes:
-    """The first block that holds more than blanks. Raises Unreadable when there is none."""
-    seen = b""
-    for block in blocks:
-        seen = block if not seen.strip() else seen
-        if seen.strip(b" \t\r\n\xef\xbb\xbf"):
-            return seen
-    raise Unreadable(FileReason.EMPTY_FILE, "the file is empty or blank")
+def _tallied(source: Source, tally: Tally, limits: Limits) -> tuple[str, str]:
+    """Format and encoding; the rest goes to the tally."""
+    sample, blocks = begun(source.blocks())
+    if not sample:
+        raise Unreadable(FileReason.EMPTY_FILE, "the file has no byte" if not source.bytes else "the file is blank")
+    if sample.startswith(MAGIC):
+        _accepts(tally.dataset, "parquet")
+        _spooled(blocks, tally, limits)
+        return "parquet", "utf-8"
+    encoding = encoding_of(sample, tally.dataset.encodings)
+    content = utf8(blocks, encoding)
+    head = next(content, b"")
+    kind = text_format(head[:SAMPLE], tally.dataset)
+    _accepts(tally.dataset, kind)
+    TALLIES[kind](itertools.chain([head], content), tally, limits)
+    return kind, encoding
 
 
 def _accepts(dataset: Dataset, kind: str) -> None:
@@ -78,23 +69,25 @@ def _accepts(dataset: Dataset, kind: str) -> None:
         raise Unreadable(FileReason.FORMAT_NOT_ACCEPTED, f"the content is {kind}; the contract accepts {', '.join(dataset.formats)}")
 
 
-def _spooled(blocks: Iterator[bytes], tally: Tally) -> None:
+def _spooled(blocks: Iterator[bytes], tally: Tally, limits: Limits) -> None:
     """Parquet needs its footer first, so the file goes to disk (the function's temporary storage), never to memory."""
     with tempfile.TemporaryFile() as file:
         for block in blocks:
+            if file.tell() + len(block) > limits.max_spooled:
+                raise Unreadable(FileReason.TOO_LARGE, f"Parquet of more than {limits.max_spooled} bytes")
             file.write(block)
         file.seek(0)
-        tally_parquet(file, tally)
+        tally_parquet(file, tally, limits)
 
 
-def _enough(tally: Tally, limits: Limits) -> None:
+def _enough(tally: Tally) -> None:
     """Raises Unreadable when the file as a whole is not worth reading."""
     if not tally.records:
         raise Unreadable(FileReason.EMPTY_FILE, "the file has no record")
     single = tally.unreadable == 1 and 1 < tally.records < FEW_RECORDS
     if tally.unreadable > tally.dataset.max_unreadable_rate * tally.records and not single:
         raise Unreadable(FileReason.TOO_MANY_UNREADABLE, f"{tally.unreadable} of {tally.records} records are unreadable")
-    if not tally.knows_a_column:
+    if not tally.known:
         raise Unreadable(FileReason.NO_KNOWN_COLUMN, f"none of {len(tally.columns)} columns is in the contract")
 
 
@@ -106,4 +99,4 @@ def _native(tally: Tally, source: Source, kind: str, encoding: str, suffix: str)
     """
     named_gzip = suffix.endswith(".gz")
     readable = tally.plain and not tally.unreadable and encoding == "utf-8" and named_gzip == (source.compression == "gzip")
-    return readable and kind != "json" and len(tally.columns) <= 500 and not (kind == "parquet" and source.compression == "gzip")
+    return readable and kind != "json" and len(tally.columns) <= MAX_NAMES and not (kind == "parquet" and source.compression == "gzip")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import tempfile
 from collections.abc import Iterator
@@ -10,14 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.ledger_model import Profile
-from shared.records.delimited import Rows
-from shared.records.json_lines import BLANKS, batches
-from shared.records.json_stream import values
+from shared.records.delimited import Broken, Rows
+from shared.records.json_lines import batches
+from shared.records.json_stream import elements
 from shared.records.parquet import batches as parquet_batches
-from shared.records.parquet import text_of
+from shared.records.parquet import texts
 from shared.records.source import Readable, Source
 from shared.records.strict_json import Number, exact
-from shared.records.text import utf8
+from shared.records.text import BLANKS, begun, utf8
 from shared.records.verdict import Limits
 
 
@@ -30,46 +29,34 @@ class Record:
 
 
 def records(stream: Readable, profile: Profile, limits: Limits | None = None) -> Iterator[Record]:
-    """Every record in order. Numbers keep their spelling, nested values are compact JSON."""
+    """Every record in order. Numbers keep their spelling, nested values are compact JSON, an empty cell of a table is null."""
     limits = limits or Limits()
-    blocks = Source(stream, limits).blocks()
+    _, blocks = begun(Source(stream, limits).blocks())
     if profile.format == "parquet":
-        yield from _parquet(blocks)
+        yield from _parquet(blocks, limits)
         return
-    content = utf8(_without_blank_start(blocks), profile.encoding)
     readers = {"csv": _delimited, "ndjson": _lines, "json": _stream}
-    yield from readers[profile.format](content, limits)
-
-
-def _without_blank_start(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """As the door: blocks of nothing but blanks before the first text are passed over."""
-    for block in blocks:
-        if block.strip(b" \t\r\n\xef\xbb\xbf"):
-            yield from itertools.chain([block], blocks)
-            return
+    yield from readers[profile.format](utf8(blocks, profile.encoding), limits)
 
 
 def _lines(blocks: Iterator[bytes], limits: Limits) -> Iterator[Record]:
-    for lines in batches(blocks, limits):
+    for lines, _ in batches(blocks, limits):
         for line in lines:
             if line.strip(BLANKS):
-                yield _line(line)
-
-
-def _line(line: bytes) -> Record:
-    try:
-        value = exact(line)
-    except (ValueError, RecursionError):
-        value = None
-    return _object(value) if isinstance(value, dict) else Record(None, line.decode(errors="replace"))
+                yield _json(line)
 
 
 def _stream(blocks: Iterator[bytes], limits: Limits) -> Iterator[Record]:
-    for value, text in values(blocks, limits):
-        yield _object(value) if isinstance(value, dict) else Record(None, text)
+    yield from map(_json, elements(blocks, limits))
 
 
-def _object(value: dict[str, Any]) -> Record:
+def _json(text: bytes) -> Record:
+    try:
+        value = exact(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        return Record(None, text.decode(errors="replace"))
     return Record({k: _text(v) for k, v in value.items()})
 
 
@@ -77,8 +64,6 @@ def _text(value: Any) -> str | None:
     """A JSON value as text; Number is text already."""
     if value is None or isinstance(value, str):
         return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
     return _compact(value)
 
 
@@ -95,20 +80,21 @@ def _compact(value: Any) -> str:
 
 def _delimited(blocks: Iterator[bytes], limits: Limits) -> Iterator[Record]:
     rows = Rows(blocks, limits)
-    for row in rows:
-        if row is None:
-            yield Record(None, rows.text.rstrip("\n").encode(errors="surrogateescape").decode(errors="replace"))
-        else:
-            yield Record(dict(zip(rows.header, (v or None for v in row), strict=True)))
+    for chunk in rows:
+        for row in chunk:
+            if isinstance(row, Broken):
+                yield Record(None, row.text.encode(errors="surrogateescape").decode(errors="replace"))
+            else:
+                yield Record(dict(zip(rows.header, (v or None for v in row), strict=True)))
 
 
-def _parquet(blocks: Iterator[bytes]) -> Iterator[Record]:
+def _parquet(blocks: Iterator[bytes], limits: Limits) -> Iterator[Record]:
     with tempfile.TemporaryFile() as file:
         for block in blocks:
             file.write(block)
         file.seek(0)
-        stream = parquet_batches(file)
-        next(stream)
+        stream = parquet_batches(file, limits)
+        names = next(stream).names
         for batch in stream:
-            for row in batch.to_pylist():
-                yield Record({k: text_of(v) for k, v in row.items()})
+            for row in zip(*map(texts, batch.columns), strict=True):
+                yield Record(dict(zip(names, row, strict=True)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from typing import Literal
+from typing import Any, Literal
 
 from shared.contracts import Dataset, folded
 from shared.records.delimited import delimiter_of
@@ -15,21 +15,23 @@ SAMPLE_LINES = 50
 
 def text_format(sample: bytes, dataset: Dataset) -> Format:
     """json (an array, or objects over several lines), ndjson, or csv for any delimited text."""
-    start = sample.lstrip(b" \t\r\n")
-    lines = [line for line in start.split(b"\n")[:SAMPLE_LINES] if line.strip()]
-    if start.startswith(b"["):
-        return "json"
-    objects = sum(_is_object(line) for line in lines)
-    if start.startswith(b"{"):
+    lines = [line for line in sample.split(b"\n")[:SAMPLE_LINES] if line.strip()]
+    if not lines:
+        return "csv"
+    objects = sum(_kind(line) is dict for line in lines)
+    start = lines[0].lstrip()[:1]
+    if start == b"[":
+        return "ndjson" if objects and _kind(lines[0]) is list else "json"
+    if start == b"{":
         return "ndjson" if objects or _looks_like_lines(lines) else "json"
     return "ndjson" if objects and not _header_is_known(lines[0], dataset) else "csv"
 
 
-def _is_object(line: bytes) -> bool:
+def _kind(line: bytes) -> type[Any] | None:
     try:
-        return isinstance(loads(line), dict)
+        return type(loads(line))
     except ValueError:
-        return False
+        return None
 
 
 def _looks_like_lines(lines: list[bytes]) -> bool:

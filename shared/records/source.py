@@ -11,6 +11,7 @@ from shared.reasons import FileReason
 from shared.records.verdict import Limits, Unreadable
 
 BLOCK = 1 << 20
+SLICE = 1 << 16  # of compressed bytes; what a member leaves over is copied, so a file of a million tiny members needs small slices
 GZIP = b"\x1f\x8b"
 
 
@@ -35,21 +36,13 @@ class Source:
         return self._digest.hexdigest()
 
     def blocks(self) -> Iterator[bytes]:
-        """Decompressed content in blocks of about a megabyte. Raises Unreadable for a damaged or hostile gzip."""
+        """Decompressed content in blocks of at most a megabyte. Raises Unreadable for a damaged or hostile gzip."""
         first = self._read()
-        if not first.startswith(GZIP):
-            block = first
-            while block:
-                self.decompressed += len(block)
-                yield block
-                block = self._read()
-            return
-        self.compression = "gzip"
-        nested = True
-        for block in self._inflated(first):
-            if nested and block.startswith(GZIP):
-                raise Unreadable(FileReason.NESTED_COMPRESSION, "a gzip inside a gzip")
-            nested = False
+        if first.startswith(GZIP):
+            self.compression = "gzip"
+        content = self._inflated(first) if self.compression == "gzip" else self._plain(first)
+        for block in content:
+            self._count(len(block))
             yield block
 
     def drain(self) -> None:
@@ -62,44 +55,53 @@ class Source:
         while missing and (part := self._stream.read(missing)):
             parts.append(part)
             missing -= len(part)
-        block = b"".join(parts)
+        block = parts[0] if len(parts) == 1 else b"".join(parts)
         self._digest.update(block)
         self.bytes += len(block)
         return block
 
-    def _inflated(self, block: bytes) -> Iterator[bytes]:
-        """Every member of a gzip; zlib itself checks each member's checksum and length (RFC 1952)."""
-        member = zlib.decompressobj(wbits=31)
+    def _plain(self, block: bytes) -> Iterator[bytes]:
         while block:
-            try:
-                out = member.decompress(block, BLOCK)
-            except zlib.error as error:
-                raise Unreadable(FileReason.CORRUPT_GZIP, f"after {self.decompressed} bytes: {error}") from error
-            if out:
-                self._bounded(len(out))
-                yield out
-            block = member.unconsumed_tail if not member.eof else member.unused_data
-            if member.eof:
-                block = (block or self._read()).lstrip(b"\0")
-                if not block:
-                    block = self._read().lstrip(b"\0")
-                if block and len(block) == 1:
-                    block += self._read()
-                if block and not block.startswith(GZIP):
-                    raise Unreadable(FileReason.CORRUPT_GZIP, f"rubbish behind the gzip, after {self.decompressed} bytes")
-                if not block:
-                    return
-                member = zlib.decompressobj(wbits=31)
-            elif not block:
-                block = self._read()
-        tail = member.flush()
-        if tail:
-            yield tail
-        if not member.eof:
-            raise Unreadable(FileReason.CORRUPT_GZIP, f"the gzip ends early, after {self.decompressed} bytes")
+            yield block
+            block = self._read()
 
-    def _bounded(self, more: int) -> None:
+    def _slices(self, block: bytes) -> Iterator[bytes]:
+        while block:
+            for start in range(0, len(block), SLICE):
+                yield block[start : start + SLICE]
+            block = self._read()
+
+    def _inflated(self, first: bytes) -> Iterator[bytes]:
+        """Every member of a gzip; zlib itself checks each member's checksum and length (RFC 1952). Behind the last nothing may follow."""
+        slices = self._slices(first)
+        member = zlib.decompressobj(wbits=31)
+        rest = next(slices)
+        while True:
+            try:
+                out = member.decompress(rest, BLOCK)
+            except zlib.error as error:
+                raise Unreadable(FileReason.CORRUPT_GZIP, f"after {self.decompressed} decompressed bytes: {error}") from error
+            if out:
+                yield out
+            rest = member.unused_data if member.eof else member.unconsumed_tail
+            if not rest and (rest := next(slices, b"")) == b"" and not out:
+                break
+            if member.eof and rest:
+                rest, member = self._next_member(rest, slices), zlib.decompressobj(wbits=31)
+        if not member.eof:
+            raise Unreadable(FileReason.CORRUPT_GZIP, f"the gzip ends early, after {self.decompressed} decompressed bytes")
+
+    def _next_member(self, rest: bytes, slices: Iterator[bytes]) -> bytes:
+        if len(rest) == 1:
+            rest += next(slices, b"")
+        if not rest.startswith(GZIP):
+            raise Unreadable(FileReason.CORRUPT_GZIP, f"rubbish behind the gzip, after {self.decompressed} decompressed bytes")
+        return rest
+
+    def _count(self, more: int) -> None:
+        """Bounds what one file may expand to: a bomb by its ratio, an honest file by the time there is to read it."""
         self.decompressed += more
-        too_dense = self.decompressed > self._limits.ratio_from and self.decompressed > self._limits.max_ratio * self.bytes
-        if too_dense or self.decompressed > self._limits.max_decompressed:
+        if self.decompressed > self._limits.ratio_from and self.decompressed > self._limits.max_ratio * self.bytes:
             raise Unreadable(FileReason.DECOMPRESSION_BOMB, f"{self.bytes} bytes expand to more than {self.decompressed}")
+        if self.decompressed > self._limits.max_decompressed:
+            raise Unreadable(FileReason.TOO_LARGE, f"more than {self._limits.max_decompressed} bytes when decompressed")

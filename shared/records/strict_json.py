@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import re
+from itertools import accumulate
 from typing import Any
 
 try:
@@ -11,7 +12,12 @@ try:
 except ImportError:  # Glue has no orjson
     orjson = None  # type: ignore[assignment]
 
-MAX_DEPTH = 1024  # orjson has this limit built in
+MAX_DEPTH = 64
+STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL)
+PAIR, LONE = r"u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}", r"u[dD][89a-fA-F][0-9a-fA-F]{2}"
+ESCAPES = re.compile(rf"\\(?:{PAIR}|({LONE})|.)", re.DOTALL)
+STEPS = dict.fromkeys(b"{[", 1) | dict.fromkeys(b"}]", -1)
+NO_BRACKETS = bytes(b for b in range(256) if b not in STEPS)
 
 
 class Number(str):
@@ -34,49 +40,34 @@ DECODER = json.JSONDecoder(parse_constant=_constant, parse_float=_finite, parse_
 
 
 def exact(line: bytes) -> Any:
-    """The value in a line, numbers as they are spelled. Raises ValueError."""
-    text = line.decode()
-    if text.startswith("\ufeff"):
-        raise ValueError("byte-order mark inside the text")
-    value, end = DECODER.raw_decode(text, _blank(text, 0))
-    if _blank(text, end) != len(text):
+    """The value in a line, numbers as they are spelled; of a name given twice the last value counts. Raises ValueError."""
+    refuse_depth(line)
+    text = line.decode().strip(" \t\n\r")
+    value, end = DECODER.raw_decode(text)
+    if end != len(text):
         raise ValueError("text behind the value")
-    check(value, text)
+    if "\\u" in text and any(match[1] for match in ESCAPES.finditer(text)):
+        raise ValueError("half of a surrogate pair")
     return value
 
 
-def check(value: Any, text: str) -> None:
-    """Raises ValueError for what Python's parser lets pass: lone surrogates and too deep nesting."""
-    if "\\u" in text:
-        json.dumps(value, ensure_ascii=False).encode()
-    if text.count("{") + text.count("[") > MAX_DEPTH and depth(value) > MAX_DEPTH:
+def loads(line: bytes) -> Any:
+    """The value in a line. Raises ValueError."""
+    refuse_depth(line)
+    return plain(line)
+
+
+def refuse_depth(line: bytes) -> None:
+    """Raises ValueError when arrays and objects are nested deeper than MAX_DEPTH, before any parser sees them."""
+    if line.count(b"{") + line.count(b"[") > MAX_DEPTH and depth(line) > MAX_DEPTH:
         raise ValueError(f"nested deeper than {MAX_DEPTH}")
 
 
-def depth(value: Any) -> int:
-    """How deep arrays and objects are nested; without recursion, because the value may be hostile."""
-    deepest, todo = 0, [(value, 0)]
-    while todo:
-        item, level = todo.pop()
-        deepest = max(deepest, level)
-        children = item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
-        todo.extend((child, level + 1) for child in children if isinstance(child, dict | list))
-        if isinstance(item, dict | list):
-            deepest = max(deepest, level + 1)
-    return deepest
+def depth(line: bytes) -> int:
+    """How deep the brackets outside of strings are nested."""
+    brackets = STRINGS.sub(b"", line).translate(None, NO_BRACKETS)
+    return max(accumulate(STEPS[b] for b in brackets), default=0)
 
 
-def _blank(text: str, at: int) -> int:
-    while at < len(text) and text[at] in " \t\n\r":
-        at += 1
-    return at
-
-
-def _plain(line: bytes) -> Any:
-    try:
-        return exact(line)
-    except RecursionError as error:
-        raise ValueError(f"nested deeper than {MAX_DEPTH}") from error
-
-
-loads: Callable[[bytes], Any] = _plain if orjson is None else orjson.loads
+# Without the guard against depth, for lines that are known to be shallow.
+plain = exact if orjson is None else orjson.loads

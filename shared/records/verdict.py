@@ -13,9 +13,11 @@ from shared.reasons import FileReason
 class Limits:
     """Bounds that keep a hostile file from exhausting memory, time or disk. Sizes are bytes."""
 
+    max_bytes: int = 12 * 2**30  # as stored; about what one function reads in its time
+    max_decompressed: int = 16 * 2**30
+    max_spooled: int = 9 * 2**30  # Parquet goes to disk first
     max_ratio: int = 500  # decompressed to compressed; gzip reaches about 1,030 on zeros, honest logs 5 to 60
     ratio_from: int = 64 * 2**20  # below this size no ratio is a danger
-    max_decompressed: int = 200 * 2**30
     max_record: int = 16 * 2**20
     max_columns: int = 2000
 

@@ -15,7 +15,9 @@ def only(assembly: Assembly, kind: str, stack: str = "ingestion") -> dict[str, A
 def test_a_message_stays_invisible_for_six_runs_and_the_batch_window(assembly: Assembly) -> None:
     for env in ("dev", "test", "prod"):
         timeout = next(r for _, r in assembly.resources("AWS::Lambda::Function", env))["Properties"]["Timeout"]
-        window = next(r for _, r in assembly.resources("AWS::Lambda::EventSourceMapping", env))["Properties"]["MaximumBatchingWindowInSeconds"]
+        window = next(r for _, r in assembly.resources("AWS::Lambda::EventSourceMapping", env))["Properties"][
+            "MaximumBatchingWindowInSeconds"
+        ]
         queue = next(r["Properties"] for _, r in assembly.resources("AWS::SQS::Queue", env) if "RedrivePolicy" in r["Properties"])
         assert queue["VisibilityTimeout"] >= 6 * timeout + window
 

@@ -54,7 +54,14 @@ def test_crawlers_look_at_each_dataset_of_what_is_schema_on_read(assembly: Assem
 
 def test_the_quarantine_crawler_reads_reasons_not_the_unreadable_files() -> None:
     patterns = all_but(".reason.json")
-    names = {"a.csv.reason.json": True, "a.csv": False, "a.json": False, "reason.json.gz": False, "season.json": False, "Xreason.json": False}
+    names = {
+        "a.csv.reason.json": True,
+        "a.csv": False,
+        "a.json": False,
+        "reason.json.gz": False,
+        "season.json": False,
+        "Xreason.json": False,
+    }
     assert {n: not any(fnmatch.fnmatchcase(n, p) for p in patterns) for n in names} == names
 
 

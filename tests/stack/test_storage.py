@@ -21,7 +21,9 @@ def rules(bucket: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def zone(assembly: Assembly, name: str, env: str = "prod") -> dict[str, Any]:
-    return next(r for _, r in assembly.resources("AWS::S3::Bucket", env) if r["Properties"]["BucketNamePrefix"] == f"lakehouse-{env}-{name}")
+    return next(
+        r for _, r in assembly.resources("AWS::S3::Bucket", env) if r["Properties"]["BucketNamePrefix"] == f"lakehouse-{env}-{name}"
+    )
 
 
 def test_every_environment_has_its_buckets(assembly: Assembly) -> None:
@@ -74,7 +76,9 @@ def test_old_versions_and_unfinished_uploads_go(assembly: Assembly) -> None:
 def test_only_the_raw_bucket_sends_events(assembly: Assembly) -> None:
     sending = {p for p, b in assembly.resources("AWS::S3::Bucket", "dev") if "NotificationConfiguration" in b["Properties"]}
     assert len(sending) == 1
-    assert zone(assembly, "raw", "dev")["Properties"]["NotificationConfiguration"] == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
+    assert zone(assembly, "raw", "dev")["Properties"]["NotificationConfiguration"] == {
+        "EventBridgeConfiguration": {"EventBridgeEnabled": True}
+    }
 
 
 def test_prod_keeps_its_data_whatever_happens_to_its_stacks(assembly: Assembly) -> None:

@@ -1,0 +1,49 @@
+"""One emulation and one Spark session for all engine tests."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from glue_scripts.engine.session import SETTINGS
+from local.aws import process
+from local.aws.environment import client_environment
+from local.settings import ROOT
+from local.spark import environment, settings, write_conf
+from tests.engine.rig import Rig
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    folder = tmp_path_factory.mktemp("engine")
+    emulation = process.start(folder / "aws")
+    conf = folder / "conf"
+    write_conf(conf, settings(emulation.endpoint, {}, scratch=folder / "scratch"))
+    before = dict(os.environ)
+    os.environ.update(client_environment(emulation.endpoint) | environment(conf) | {"PYTHONPATH": str(ROOT)})
+    session = SparkSession.builder.appName("tests").getOrCreate()
+    for key, value in SETTINGS.items():
+        session.conf.set(key, value)
+    yield session
+    session.stop()
+    process.stop(folder / "aws")
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture(scope="session")
+def rig(spark: SparkSession) -> Callable[[str], Rig]:
+    return lambda env: Rig(spark, env)
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from local.samples import SAMPLES
+
+    folder = tmp_path_factory.mktemp("sample")
+    SAMPLES["ecommerce"](2500, 3, 11, folder, progress=False)
+    return folder

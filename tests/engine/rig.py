@@ -1,0 +1,108 @@
+"""A small lakehouse for tests: the emulation's services, the real ingestion code and the real jobs in one Spark session."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import boto3
+import duckdb
+from pyspark.sql import DataFrame, SparkSession
+
+from glue_scripts import bronze_to_silver, silver_to_gold
+from glue_scripts.engine.job import Job
+from glue_scripts.engine.session import Aws, aws
+from lambdas.ingest.ingest import Ingest
+from lambdas.ingest.store import Store
+from shared.contracts import contract
+from shared.ledger import INDEX, Ledger
+from shared.ledger_model import FileId, LedgerFile, RunResult
+from shared.names import DATA_ZONES, Names
+from shared.records import Limits
+
+ACCOUNT, REGION = "123456789012", "us-east-1"
+KEYS = ("pk", "sk", "dataset_id", "state")
+
+
+class Rig:
+    """One environment of its own: buckets, ledger and databases that no other test sees."""
+
+    def __init__(self, spark: SparkSession, env: str) -> None:
+        self.spark, self.names = spark, Names(env, ACCOUNT, REGION)
+        self.s3 = boto3.client("s3")
+        self._provision()
+        self.ledger = Ledger(boto3.resource("dynamodb").Table(self.names.ledger_table))
+        self._clock = itertools.count()
+        self.ingest = Ingest(self.names, self.ledger, Store(self.s3), Limits(), self._now)
+
+    def _now(self) -> dt.datetime:
+        return dt.datetime(2026, 6, 1, tzinfo=dt.UTC) + dt.timedelta(seconds=next(self._clock))
+
+    def _provision(self) -> None:
+        for zone in DATA_ZONES:
+            self.s3.create_bucket(Bucket=self.names.bucket(zone))
+        for zone in ("silver", "gold", "quarantine"):
+            boto3.client("glue").create_database(DatabaseInput={"Name": self.names.database("ecommerce", zone)})
+        boto3.client("dynamodb").create_table(
+            TableName=self.names.ledger_table,
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+            AttributeDefinitions=[{"AttributeName": k, "AttributeType": "S"} for k in KEYS],
+            GlobalSecondaryIndexes=[
+                {
+                    "IndexName": INDEX,
+                    "KeySchema": [{"AttributeName": "dataset_id", "KeyType": "HASH"}, {"AttributeName": "state", "KeyType": "RANGE"}],
+                    "Projection": {"ProjectionType": "ALL"},
+                }
+            ],
+            BillingMode="PAY_PER_REQUEST",
+        )
+
+    def drop(self, key: str, content: bytes) -> LedgerFile | None:
+        """Puts a raw object and ingests it."""
+        self.s3.put_object(Bucket=self.names.bucket("raw"), Key=key, Body=content)
+        return self.ingest(FileId(self.names.bucket("raw"), key, "null"), "test")
+
+    def drop_all(self, root: Path, files: list[Path]) -> Counter[str]:
+        outcomes = (self.drop(str(f.relative_to(root)), f.read_bytes()) for f in files)
+        return Counter(o.status for o in outcomes if o)
+
+    def job(self, run_id: str, **options: Any) -> Job:
+        return Job(self.names, contract("ecommerce"), run_id, **options)
+
+    def run(self, run_id: str, **options: Any) -> dict[str, RunResult]:
+        """Silver and gold, as the state machine would run them."""
+        job = self.job(run_id, **options)
+        clients = self.clients(job)
+        bronze_to_silver.main(self.spark, job, clients)
+        silver_to_gold.main(self.spark, job, silver_to_gold.transforms_of("ecommerce"))
+        return {r.dataset: r for r in self.ledger.runs("ecommerce", run_id)}
+
+    def clients(self, job: Job) -> Aws:
+        return aws(job)
+
+    def table(self, name: str) -> DataFrame:
+        """`silver.events`, `gold.user_ltv`, `quarantine.events_rows`."""
+        zone, _, table = name.partition(".")
+        return self.spark.table(f"glue_catalog.{self.names.database('ecommerce', zone)}.{table}")
+
+    def rows(self, name: str, *columns: str) -> list[tuple[Any, ...]]:
+        frame = self.table(name)
+        chosen = columns or [c for c in frame.columns if not c.startswith("_")]
+        return sorted((tuple(r) for r in frame.select(*chosen).collect()), key=repr)
+
+    def commits(self, name: str) -> int:
+        return int(self.table(f"{name}.snapshots").count())
+
+
+def truth(folder: Path, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Columns and rows of an oracle's query on the clean truth."""
+    con = duckdb.connect()
+    con.execute("set timezone = 'UTC'")
+    for file in sorted(folder.glob("*.parquet")):
+        con.execute(f"create view {file.stem} as select * from read_parquet('{file}')")
+    found = con.execute(sql)
+    columns = [d[0] for d in found.description or ()]
+    return columns, sorted(found.fetchall(), key=repr)

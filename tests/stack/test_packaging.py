@@ -1,0 +1,84 @@
+"""What is published for Lambda and Glue works away from the repository, and is the same whenever it is packed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from shared.contracts import contracts, domains
+from stacks.packaging import PackagingError, archive, glue_archive, installed, lambda_archive
+from tests.stack.conftest import Assembly
+
+LAKE = {"LAKE_PREFIX": "lakehouse", "LAKE_ENV": "dev", "LAKE_ACCOUNT": "123456789012", "LAKE_REGION": "us-east-1"}
+
+
+def run_away_from_home(code: str, folder: Path, path: Path, **environment: str) -> str:
+    """The output of Python that finds our packages in `path` only."""
+    clean = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME")}
+    given = {**clean, "PYTHONPATH": str(path), "PYTHONDONTWRITEBYTECODE": "1", **environment}
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, env=given, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_the_published_lambda_imports(assembly: Assembly, tmp_path: Path) -> None:
+    function = next(r for _, r in assembly.resources("AWS::Lambda::Function", "dev"))
+    zipfile.ZipFile(assembly.asset("dev", "ingestion", function["Properties"]["Code"]["S3Key"])).extractall(tmp_path / "task")
+    environment = {
+        **function["Properties"]["Environment"]["Variables"],
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "POWERTOOLS_TRACE_DISABLED": "1",
+    }
+    code = "import lambdas.ingest.handler as h, shared; print(callable(h.handler), h.__file__, shared.__file__)"
+    said = run_away_from_home(code, tmp_path, tmp_path / "task", **environment).split()
+    assert said[0] == "True"
+    assert all(Path(p).is_relative_to(tmp_path / "task") for p in said[1:])
+
+
+def test_the_glue_library_has_every_contract_without_a_yaml_parser(tmp_path: Path) -> None:
+    library = glue_archive(tmp_path)
+    code = (
+        "import sys; sys.modules['yaml'] = None\n"
+        "import json, glue_scripts.engine.job, shared.contracts as c\n"
+        "print(json.dumps([c.__file__, {d: len(c.contract(d).tables) for d in c.domains()}]))"
+    )
+    place, tables = json.loads(run_away_from_home(code, tmp_path, library))
+    assert place.startswith(str(library))
+    assert tables == {c.domain: len(c.tables) for c in contracts()}
+
+
+def test_archives_hold_code_and_compiled_contracts_only(tmp_path: Path) -> None:
+    for made, package in ((lambda_archive(tmp_path, dependencies=False), "lambdas"), (glue_archive(tmp_path), "glue_scripts")):
+        names = zipfile.ZipFile(made).namelist()
+        assert {n.split("/")[0] for n in names} == {package, "shared"}
+        assert {n for n in names if not n.endswith(".py")} == {
+            "shared/contracts/index.json",
+            *(f"shared/contracts/{d}.odcs.json" for d in domains()),
+        }
+
+
+def test_the_same_content_gives_the_same_bytes_whenever_it_is_packed(tmp_path: Path) -> None:
+    (tmp_path / "x.py").write_text("x = 1")
+    first = archive("a", {"b/x.py": tmp_path / "x.py", "a.json": b"{}"}, tmp_path / "1")
+    os.utime(tmp_path / "x.py", (0, 0))
+    second = archive("a", {"a.json": b"{}", "b/x.py": tmp_path / "x.py"}, tmp_path / "2")
+    assert (first.name, first.read_bytes()) == (second.name, second.read_bytes())
+
+
+def test_other_content_has_another_name(tmp_path: Path) -> None:
+    assert archive("a", {"x": b"1"}, tmp_path).name != archive("a", {"x": b"2"}, tmp_path).name
+    assert archive("a", {"x": b"1y"}, tmp_path).name != archive("a", {"x1": b"y"}, tmp_path).name
+
+
+def test_packages_that_cannot_be_fetched_are_told_with_the_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")  # pip as it is without a network
+    (tmp_path / "requirements.txt").write_text("orjson==3.13.0\n")
+    with pytest.raises(PackagingError, match="needed once, with a network"):
+        installed(tmp_path / "requirements.txt", tmp_path / "build")
+    assert list((tmp_path / "build").iterdir()) == []  # nothing half-made is left to be taken for the real thing

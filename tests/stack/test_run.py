@@ -1,0 +1,191 @@
+"""The synthesized state machine, run in the emulation with stand-ins for the jobs: locks, gate, skipping, failures."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from local import deploy, runs
+from local.aws import process
+from local.session import Session
+from local.session import local as laptop
+from shared.names import STAGES
+from tests.stack.conftest import Assembly
+
+# The emulation is a process of its own on purpose: it outlives the Popen that started it.
+pytestmark = pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
+DOMAIN = "ecommerce"
+# Does what the item `plan` says, and leaves its arguments behind.
+JOB = """
+import os, sys, time, boto3
+given = dict(zip(sys.argv[1::2], sys.argv[2::2]))
+table = boto3.resource("dynamodb").Table(f"{given['--prefix']}-{given['--env']}-ledger")
+plan = table.get_item(Key={"pk": "plan", "sk": given["--run_id"]}, ConsistentRead=True).get("Item", {})
+stage = given["--JOB_NAME"].removeprefix("lakehouse-dev-ecommerce-")
+table.put_item(Item={"pk": "ran", "sk": f"{given['--run_id']}#{stage}", "given": given})
+time.sleep(float(plan.get("seconds", 0)))
+if plan.get("fails"):
+    raise RuntimeError("the stand-in was told to fail")
+summary = {"gate": plan.get("gate", "pass"), "changed": plan.get("changed", True), "findings": plan.get("findings", "")}
+table.put_item(Item={"pk": "run#ecommerce", "sk": given["--run_id"], **summary})
+"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that ended, the states it went through, and the arguments of the jobs it ran."""
+
+    status: str
+    states: list[str]
+    jobs: dict[str, dict[str, str]]
+    output: dict[str, Any] = field(default_factory=dict)
+    error: str = ""
+    cause: str = ""
+
+
+@dataclass(frozen=True)
+class Lab:
+    """The deployed emulation."""
+
+    session: Session
+
+    @property
+    def table(self) -> Any:
+        return self.session.boto.resource("dynamodb", endpoint_url=self.session.endpoint).Table(self.session.names.ledger_table)
+
+    @property
+    def lock(self) -> str | None:
+        item = self.table.get_item(Key={"pk": f"lock#{DOMAIN}", "sk": "lock"}, ConsistentRead=True).get("Item")
+        return str(item["run_id"]) if item else None
+
+    def start(self, name: str, request: dict[str, Any] | None = None, **plan: Any) -> str:
+        self.table.put_item(Item={"pk": "plan", "sk": name, **plan})
+        machine = self.session.names.arn("states", f"stateMachine:{self.session.names.state_machine(DOMAIN)}")
+        self.session.client("stepfunctions").start_execution(stateMachineArn=machine, name=name, input=json.dumps(request or {}))
+        return name
+
+    def end(self, name: str) -> Run:
+        states: list[str] = []
+        runs.follow(self.session, DOMAIN, name, states.append)
+        found = self.described(name)
+        while found["status"] == "SUCCEEDED" and not found.get("output"):  # the emulation sets the status first
+            found = self.described(name)
+        items = {s: self.table.get_item(Key={"pk": "ran", "sk": f"{name}#{s}"}, ConsistentRead=True).get("Item") for s in STAGES}
+        jobs = {s: i["given"] for s, i in items.items() if i}
+        output = json.loads(found.get("output") or "{}")
+        return Run(found["status"], states, jobs, output, found.get("error", ""), found.get("cause", ""))
+
+    def described(self, name: str) -> dict[str, Any]:
+        arn = self.session.names.execution_arn(DOMAIN, name)
+        return dict(self.session.client("stepfunctions").describe_execution(executionArn=arn))
+
+    def run(self, name: str, request: dict[str, Any] | None = None, **plan: Any) -> Run:
+        return self.end(self.start(name, request, **plan))
+
+
+@pytest.fixture(scope="module")
+def lab(assembly: Assembly, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    state = tmp_path_factory.mktemp("aws")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SFN_WAIT_SCALE", "0.01")  # thirty seconds pass in a third of one
+        emulation = process.start(state)
+    try:
+        session = laptop(emulation)
+        deploy.deploy(session, assembly.folder / "assembly-dev", state / "recorded.json")
+        for stage in STAGES:
+            job = session.client("glue").get_job(JobName=session.names.job(DOMAIN, stage))["Job"]
+            bucket, _, key = job["Command"]["ScriptLocation"].removeprefix("s3://").partition("/")
+            session.client("s3").put_object(Bucket=bucket, Key=key, Body=JOB.encode())
+        yield Lab(session)
+    finally:
+        process.stop(state)
+
+
+def test_a_run_with_news_goes_from_silver_to_gold_and_gives_the_lock_back(lab: Lab) -> None:
+    run = lab.run("news")
+    assert (run.status, run.output) == ("SUCCEEDED", {"run_id": "news", "gate": "pass", "changed": True, "findings": ""})
+    assert list(run.jobs) == ["bronze-to-silver", "silver-to-gold"]
+    assert lab.lock is None
+
+
+def test_what_was_not_asked_for_reaches_the_jobs_as_none_and_false(lab: Lab) -> None:
+    given = lab.run("defaults").jobs["bronze-to-silver"]
+    assert {k: given[k] for k in ("--run_id", "--from_date", "--to_date", "--full_refresh", "--accept_gate")} == {
+        "--run_id": "defaults",
+        "--from_date": "none",
+        "--to_date": "none",
+        "--full_refresh": "false",
+        "--accept_gate": "false",
+    }
+
+
+def test_what_was_asked_for_reaches_both_jobs_as_text(lab: Lab) -> None:
+    request = {"from_date": "2026-01-01", "to_date": "2026-01-31", "full_refresh": True, "accept_gate": "True"}
+    for given in lab.run("asked", request).jobs.values():
+        assert {k: given[f"--{k}"] for k in request} == {
+            "from_date": "2026-01-01",
+            "to_date": "2026-01-31",
+            "full_refresh": "true",
+            "accept_gate": "true",
+        }
+
+
+def test_without_news_gold_is_left_alone(lab: Lab) -> None:
+    run = lab.run("no-news", changed=False)
+    assert (run.status, list(run.jobs)) == ("SUCCEEDED", ["bronze-to-silver"])
+
+
+def test_a_full_refresh_reaches_gold_even_without_news(lab: Lab) -> None:
+    assert list(lab.run("refresh", {"full_refresh": "true"}, changed=False).jobs) == ["bronze-to-silver", "silver-to-gold"]
+
+
+def test_a_halting_gate_stops_before_gold_with_its_findings_and_gives_the_lock_back(lab: Lab) -> None:
+    run = lab.run("halted", gate="halt", findings="events: null_rate_ts 0.4 is above 0.1")
+    assert (run.status, run.error, run.cause) == ("FAILED", "QualityGate.Halted", "events: null_rate_ts 0.4 is above 0.1")
+    assert (list(run.jobs), lab.lock) == (["bronze-to-silver"], None)
+
+
+def test_a_warning_gate_goes_on_and_tells_somebody(lab: Lab) -> None:
+    run = lab.run("warned", gate="warn", findings="late")
+    assert (run.status, list(run.jobs)) == ("SUCCEEDED", ["bronze-to-silver", "silver-to-gold"])
+    assert "PublishFindings" in run.states
+
+
+def test_a_failed_job_fails_the_run_and_the_next_run_takes_its_lock_over(lab: Lab) -> None:
+    broken = lab.run("broken", fails=True)
+    assert (broken.status, broken.error) == ("FAILED", "States.TaskFailed")
+    assert "the stand-in was told to fail" in broken.cause
+    assert lab.lock == "broken"
+    following = lab.run("following")
+    assert following.status == "SUCCEEDED"
+    assert "TakeOverLock" in following.states
+    assert lab.lock is None
+
+
+def test_the_lock_of_a_run_that_nobody_remembers_is_taken_over(lab: Lab) -> None:
+    lab.table.put_item(Item={"pk": f"lock#{DOMAIN}", "sk": "lock", "run_id": "of-another-age"})
+    run = lab.run("heir")
+    assert (run.status, "TakeOverLock" in run.states, lab.lock) == ("SUCCEEDED", True, None)
+
+
+def test_a_second_run_waits_until_the_first_has_ended(lab: Lab) -> None:
+    lab.start("first", seconds=1)
+    deadline = time.monotonic() + 20
+    while lab.lock != "first" and time.monotonic() < deadline:
+        time.sleep(0.02)
+    second = lab.run("second")
+    first = lab.described("first")
+    assert "WaitForOwner" in second.states
+    assert "TakeOverLock" not in second.states
+    assert (first["status"], second.status, lab.lock) == ("SUCCEEDED", "SUCCEEDED", None)
+
+
+def test_a_misspelt_input_is_refused_before_anything_runs(lab: Lab) -> None:
+    run = lab.run("misspelt", {"full_refesh": True})
+    assert (run.status, run.error, run.jobs) == ("FAILED", "Input.Unknown", {})
+    assert run.cause == "Allowed are from_date, to_date, full_refresh and accept_gate; found full_refesh"

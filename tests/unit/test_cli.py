@@ -1,0 +1,110 @@
+"""`./lake`: arguments, drops and the parts of a report that need no AWS."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import importlib
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from local import drops, results, runs
+from local.cli import run
+from local.cli.main import VERBS, main
+from local.cli.options import date, positive
+
+
+def parsed(*words: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    run.configure(parser)
+    return parser.parse_args(words)
+
+
+def test_every_verb_has_help_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
+    for verb, (module, _) in VERBS.items():
+        with pytest.raises(SystemExit) as ended:
+            main([verb, "--help"])
+        assert ended.value.code == 0
+        assert importlib.import_module(f"local.cli.{module}").EXAMPLE.splitlines()[0] in capsys.readouterr().out
+
+
+def test_without_a_verb_there_is_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    assert "./lake demo" in capsys.readouterr().out
+
+
+def test_an_unknown_verb_or_argument_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["dance"]) == 2
+    with pytest.raises(SystemExit, match="2"):
+        main(["up", "--nonsense"])
+    assert "--nonsense" in capsys.readouterr().err
+
+
+def test_a_run_asks_for_what_was_given_and_nothing_else() -> None:
+    assert run.request(parsed("ecommerce")) == {}
+    asked = run.request(parsed("ecommerce", "--from-date", "2026-01-01", "--full-refresh"))
+    assert asked == {"from_date": "2026-01-01", "full_refresh": True}
+
+
+@pytest.mark.parametrize("wrong", ["2026-1-1x", "yesterday", "2026-02-30"])
+def test_a_wrong_date_is_named(wrong: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="YYYY-MM-DD"):
+        date(wrong)
+
+
+def test_numbers_may_be_grouped() -> None:
+    assert positive("200_000") == 200_000
+    with pytest.raises(argparse.ArgumentTypeError):
+        positive("0")
+
+
+class TestDrops:
+    def test_a_folder_keeps_its_paths(self, tmp_path: Path) -> None:
+        (tmp_path / "sub dir").mkdir()
+        (tmp_path / "sub dir" / "ü.json").write_text("{}")
+        assert [d.key for d in drops.planned([tmp_path], "shop", "events")] == ["shop/events/sub dir/ü.json"]
+
+    def test_first_folders_name_what_was_not_named(self, tmp_path: Path) -> None:
+        (tmp_path / "shop" / "events").mkdir(parents=True)
+        (tmp_path / "shop" / "events" / "a.json").write_text("{}")
+        assert [d.key for d in drops.planned([tmp_path], None, None)] == ["shop/events/a.json"]
+        assert [d.key for d in drops.planned([tmp_path / "shop"], "shop", None)] == ["shop/events/a.json"]
+
+    def test_a_key_that_names_no_dataset_is_refused(self, tmp_path: Path) -> None:
+        (tmp_path / "a.json").write_text("{}")
+        for paths, domain, dataset in (([tmp_path / "a.json"], "shop", None), ([tmp_path], "shop", None), ([tmp_path], None, "events")):
+            with pytest.raises(drops.DropError):
+                drops.planned(paths, domain, dataset)
+        with pytest.raises(drops.DropError, match="does not exist"):
+            drops.planned([tmp_path / "nope"], "shop", "events")
+
+
+class TestDifferences:
+    def test_equal_is_equal(self) -> None:
+        assert results.differences({"a": {"b": [1, {"c": "2"}]}}, {"a": {"b": [1, {"c": "2"}]}}) == []
+
+    def test_what_nobody_expects_must_be_absent_or_zero(self) -> None:
+        assert results.differences({"a": 1}, {"a": 1, "replaced": 0}) == []
+        assert results.differences({"a": 1}, {"a": 1, "b": 2}) == ["b: expected 0, found 2"]
+
+    def test_each_difference_says_where(self) -> None:
+        assert results.differences({"t": {"x": 1}}, {"t": {"x": 2}}) == ["t/x: expected 1, found 2"]
+        assert results.differences({"t": [1]}, {"t": [1, 2]}) == ["t: expected [1], found [1, 2]"]
+
+    def test_cells_are_plain(self) -> None:
+        zoned = dt.datetime(2026, 1, 1, 7, tzinfo=dt.timezone(dt.timedelta(hours=7)))
+        assert [results.plain(v) for v in (zoned, dt.date(2026, 1, 1), Decimal("1.50"), None, 3)] == [
+            "2026-01-01T00:00:00",
+            "2026-01-01",
+            "1.50",
+            None,
+            3,
+        ]
+
+
+def test_the_job_run_in_a_cause_is_found() -> None:
+    assert runs.job_run('{"JobName": "j", "Id": "jr_1", "ErrorMessage": "x"}') is not None
+    assert runs.job_run("plain words") is None
+    assert runs.job_run('["list"]') is None

@@ -1,0 +1,139 @@
+"""The ledger: conditional writes decide, repeated and late events change nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from shared.ledger import Claim, Ledger
+from shared.ledger_model import FileId, FileStatus, LedgerFile, Profile, RowCounts, RunResult
+from tests.ledger_table import create_ledger_table
+
+FILE = FileId("raw", "shop/events/a.csv", "v1", "0A")
+NEWER = FileId("raw", "shop/events/a.csv", "v2", "100")  # longer than 0A: sequencers compare after padding
+ENTRY = LedgerFile(
+    *("raw", "shop/events/a.csv", "v1", "shop", "events", FileStatus.ACCEPTED, "0A"),
+    bytes=10,
+    records=3,
+    unreadable_records=1,
+    sha256="ff",
+    event_dates=("2024-03-01",),
+    profile=Profile("csv", columns=("a", "b"), multiline=True),
+    target_bucket="bronze",
+    target_key="k",
+    ingested_at="2024-03-05T12:00:00.000000+00:00",
+)
+
+
+@pytest.fixture
+def ledger() -> Iterator[Ledger]:
+    with mock_aws():
+        resource = boto3.resource("dynamodb", region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test")
+        yield Ledger(create_ledger_table(resource, "ledger"))
+
+
+def test_one_worker_gets_the_claim_until_it_expires_or_is_given_back(ledger: Ledger):
+    assert ledger.claim(FILE, "a", now=1000) is Claim.GRANTED
+    assert ledger.claim(FILE, "b", now=1899) is Claim.BUSY
+    assert ledger.claim(FILE, "a", now=1500) is Claim.GRANTED  # the same message again
+    assert ledger.claim(FILE, "b", now=2401) is Claim.GRANTED
+    ledger.release(FILE, "a", now=2402)  # no longer its claim
+    assert ledger.claim(FILE, "a", now=2403) is Claim.BUSY
+    ledger.release(FILE, "b", now=2404)
+    assert ledger.claim(FILE, "a", now=2405) is Claim.GRANTED
+
+
+def test_a_file_with_an_outcome_is_done(ledger: Ledger):
+    for status in (FileStatus.ACCEPTED, FileStatus.QUARANTINED, FileStatus.DUPLICATE):
+        file = replace(FILE, key=status)
+        ledger.claim(file, "a")
+        ledger.commit(replace(ENTRY, key=status, status=status))
+        ledger.release(file, "a")
+        assert ledger.claim(file, "a") is Claim.DONE
+
+
+def test_an_event_older_than_one_of_its_key_is_done(ledger: Ledger):
+    assert ledger.claim(NEWER, "a") is Claim.GRANTED
+    assert ledger.claim(FILE, "b") is Claim.DONE
+    assert ledger.claim(replace(FILE, key="other"), "b") is Claim.GRANTED
+    assert ledger.claim(replace(FILE, sequencer=""), "b") is Claim.GRANTED  # no order known
+
+
+def test_an_entry_is_read_as_it_was_written(ledger: Ledger):
+    ledger.commit(ENTRY)
+    assert ledger.files() == [ENTRY]
+    assert ledger.files("shop") == [ENTRY]
+    assert ledger.files("elsewhere") == []
+
+
+def test_accepted_files_are_pending_oldest_first_until_they_are_processed(ledger: Ledger):
+    later = replace(ENTRY, key="shop/events/0.csv", ingested_at="2024-03-05T12:00:00.000001+00:00")
+    ledger.commit(later)
+    ledger.commit(ENTRY)
+    ledger.commit(replace(ENTRY, key="bad", status=FileStatus.QUARANTINED))
+    assert ledger.pending("shop", "events") == [ENTRY, later]
+    ledger.mark_processed([ENTRY], "run-1")
+    assert ledger.pending("shop", "events") == [later]
+    assert [f.processed_by for f in ledger.accepted("shop", "events")] == [None, "run-1"]
+    assert ledger.pending("shop", "users") == []
+
+
+def test_content_belongs_to_the_first_file_that_is_accepted_with_it(ledger: Ledger):
+    other = replace(FILE, key="b@c.csv")
+    assert ledger.content_owner("shop", "events", "ff", FILE) == "shop/events/a.csv@v1"
+    assert ledger.content_owner("shop", "events", "ff", FILE) == "shop/events/a.csv@v1"
+    assert ledger.content_owner("shop", "users", "ff", other) == "b@c.csv@v1"
+    ledger.commit(ENTRY)
+    assert ledger.content_owner("shop", "events", "ff", other) == "shop/events/a.csv@v1"
+
+
+@pytest.mark.parametrize("gone", [True, False], ids=["unknown", "quarantined"])
+def test_content_of_a_file_that_was_not_accepted_goes_to_the_next(ledger: Ledger, gone: bool):
+    other = replace(FILE, key="b@c.csv")
+    ledger.content_owner("shop", "events", "ff", FILE)
+    if not gone:
+        ledger.commit(replace(ENTRY, status=FileStatus.QUARANTINED))
+    assert ledger.content_owner("shop", "events", "ff", other) == "b@c.csv@v1"
+    ledger.claim(FILE, "a")
+    ledger.claim(other, "b")
+    assert ledger.content_owner("shop", "events", "ff", FILE) is None
+
+
+def test_content_waits_an_hour_for_a_file_in_work(ledger: Ledger):
+    other = replace(FILE, key="b.csv")
+    ledger.claim(FILE, "a", now=10_000)
+    ledger.content_owner("shop", "events", "ff", FILE)
+    assert ledger.content_owner("shop", "events", "ff", other, now=10_900 + 3600) is None
+    assert ledger.content_owner("shop", "events", "ff", other, now=10_900 + 3601) == "b.csv@v1"
+
+
+def test_runs_are_kept_by_domain_and_dataset(ledger: Ledger):
+    first = RunResult("shop", "r1", "events", RowCounts(3, 2, 1), {"missing_key": 1}, {"total_rows": 3.0}, 1, finished_at="1")
+    second = RunResult("shop", "r2", "users", RowCounts(), gate="warn", gate_findings=("x",), finished_at="2")
+    ledger.record_run(second)
+    ledger.record_run(first)
+    ledger.record_run(first)
+    ledger.record_summary("shop", "r1", "pass", True, ["a", "b"])
+    assert ledger.runs("shop") == [first, second]
+    assert ledger.runs("shop", "r2") == [second]
+    assert ledger.runs("elsewhere") == []
+
+
+def test_an_attempt_tells_whether_an_earlier_one_never_finished(ledger: Ledger):
+    assert not ledger.open_attempt("shop", "events", "r1")
+    assert ledger.open_attempt("shop", "events", "r2")
+    ledger.close_attempt("shop", "events")
+    assert not ledger.open_attempt("shop", "events", "r3")
+
+
+def test_a_gate_stays_closed_until_its_findings_are_accepted(ledger: Ledger):
+    assert ledger.halted_by("shop") is None
+    ledger.halt("shop", "r1", ["too many nulls"])
+    assert ledger.halted_by("shop") == "r1"
+    ledger.accept_halt("shop")
+    assert ledger.halted_by("shop") is None
+    assert ledger.lock_owner("shop") is None

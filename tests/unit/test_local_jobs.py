@@ -1,0 +1,70 @@
+"""Local Glue runs: settings, error lines and jar checksums."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from local import spark, synth
+from local.aws.job_process import JobCommand, last_error
+from local.toolchain import ToolchainError, locked, verify
+
+
+def test_a_jobs_conf_holds_several_settings() -> None:
+    assert spark.job_conf("a.b=1 --conf c=x=y  --conf d=e f") == {"a.b": "1", "c": "x=y", "d": "e f"}
+    assert spark.job_conf("") == {}
+    with pytest.raises(spark.SettingError, match="name=value"):
+        spark.job_conf("a=1 --conf nonsense")
+
+
+def test_the_jobs_settings_win_over_presets_and_the_address_over_the_job(tmp_path: Path) -> None:
+    job = {spark.CATALOG: "C", "spark.sql.shuffle.partitions": "64", f"{spark.CATALOG}.s3.endpoint": "elsewhere"}
+    found = spark.settings("http://127.0.0.1:1", job, scratch=tmp_path)
+    assert found["spark.sql.shuffle.partitions"] == "64"
+    assert found[f"{spark.CATALOG}.s3.endpoint"] == "http://127.0.0.1:1"
+    assert f"{spark.CATALOG}.type" not in found  # the job configures its catalog itself
+
+
+def test_settings_are_written_where_spark_looks(tmp_path: Path) -> None:
+    spark.write_conf(tmp_path / "conf", {"b": "2", "a": "1 and more"})
+    assert (tmp_path / "conf" / "spark-defaults.conf").read_text() == "a 1 and more\nb 2\n"
+
+
+@pytest.mark.parametrize(
+    ("stderr", "said"),
+    [
+        ("Traceback (most recent call last):\n  File\nRuntimeError: bad row count\n", "RuntimeError: bad row count"),
+        (
+            "py4j.protocol.Py4JJavaError: An error occurred\n: java.lang.IllegalStateException: x\n\tat y",
+            "py4j.protocol.Py4JJavaError: An error occurred: java.lang.IllegalStateException: x",
+        ),
+        ("usage: job.py\njob.py: error: the following arguments are required: --domain", None),
+        ("", "the job ended with code 3 and said nothing"),
+    ],
+)
+def test_the_last_error_is_the_message(stderr: str, said: str | None) -> None:
+    assert last_error(stderr, 3) == (said or stderr.splitlines()[-1])
+
+
+def test_a_script_gets_all_arguments_of_glue() -> None:
+    command = JobCommand("j", "jr_1", "s3://b/s.py", {"--domain": "shop", "--TempDir": "s3://b/tmp"}, 1, Path())
+    assert command.argv == ["--domain", "shop", "--TempDir", "s3://b/tmp", "--JOB_NAME", "j", "--JOB_RUN_ID", "jr_1", "--JOB_ID", "j_1"]
+
+
+def test_a_changed_jar_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.jar").write_bytes(b"not the jar")
+    with pytest.raises(ToolchainError, match="expected sha256"):
+        verify(tmp_path, {"a.jar": "0" * 64})
+    assert all(len(digest) == 64 for digest in locked().values())
+
+
+def test_the_assembly_is_made_again_when_an_input_changes(tmp_path: Path) -> None:
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks" / "a.py").write_text("1")
+    before = synth.inputs_hash(tmp_path)
+    (tmp_path / "stacks" / "__pycache__").mkdir()
+    (tmp_path / "stacks" / "__pycache__" / "a.pyc").write_text("compiled")
+    assert synth.inputs_hash(tmp_path) == before
+    (tmp_path / "stacks" / "a.py").write_text("2")
+    assert synth.inputs_hash(tmp_path) != before

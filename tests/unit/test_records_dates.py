@@ -1,0 +1,78 @@
+"""The UTC date of every spelling of a time."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.records.dates import DateCount, date_of
+
+SPELLINGS = {
+    "2024-03-01": "2024-03-01",
+    " 2024-03-01\u00a0": "2024-03-01",
+    "2024-03-01T10:00:00Z": "2024-03-01",
+    "2024-03-01T10:00:00z": "2024-03-01",
+    "2024-03-01T10:00": "2024-03-01",
+    "2024-03-01 23:59:59.999999999": "2024-03-01",
+    "2024-03-01T23:59:59,5Z": "2024-03-01",
+    "2024-03-01T23:30:00-01:00": "2024-03-02",
+    "2024-03-01T00:30:00+07": "2024-02-29",
+    "2024-03-01T00:30:00+0530": "2024-02-29",
+    "2024-03-01 00:30:00.25 +05:30": "2024-02-29",
+    "2024-01-01T00:00:00+00:30": "2023-12-31",
+    "01/03/2024": "2024-03-01",
+    "03-01-2024 23:59": "2024-03-01",
+    "1709251200": "2024-03-01",
+    "1709251199": "2024-02-29",
+    "1709251199.999": "2024-02-29",
+    "1709251199999": "2024-02-29",
+    "1709251199999999": "2024-02-29",
+    "1709251200000000": "2024-03-01",
+    "-1000000": "1969-12-20",
+}
+NO_TIMES = ["", "null", "n/a", "-", "2024", "2024-02-30", "2024-13-01", "2024-03-01T25:00:00Z", "30/02/2024", "03-01-2024 24:00", "99999"]
+NO_TIMES += ["2024-03-01T10:00:00 Paris", "2024-03-01x", "x", "٢٠٢٤-٠٣-٠١", "0001-01-01T00:00:00+01:00", "123456789012345678"]
+
+
+@pytest.mark.parametrize("text", SPELLINGS)
+def test_a_spelling_gives_its_utc_date(text: str):
+    assert date_of(text) == dt.date.fromisoformat(SPELLINGS[text])
+
+
+@pytest.mark.parametrize("text", NO_TIMES)
+def test_what_is_no_time_has_no_date(text: str):
+    assert date_of(text) is None
+
+
+def test_counting_agrees_with_parsing_each_value():
+    count = DateCount()
+    values = [*SPELLINGS, *NO_TIMES, None, 1709251200, 1709251200000, 1709251200.5, True, {"a": 1}, [1]]
+    count.add(values)
+    count.add([None])
+    count.add([])
+    count.add(list(SPELLINGS))
+    expected: dict[dt.date, int] = {}
+    for value in [*values, *SPELLINGS]:
+        if value is not None and (day := date_of(value)):
+            expected[day] = expected.get(day, 0) + 1
+    assert count.result() == dict(sorted(expected.items()))
+
+
+@given(st.lists(st.integers(-(10**18), 10**18)))
+def test_epochs_are_counted_as_they_are_parsed(epochs: list[int]):
+    count, expected = DateCount(), []
+    count.add(epochs)
+    expected = [d for e in epochs if (d := date_of(e))]
+    assert sum(count.result().values()) == len(expected)
+    assert set(count.result()) == set(expected)
+
+
+@given(st.datetimes(dt.datetime(1990, 1, 1), dt.datetime(2090, 1, 1), timezones=st.timezones()))
+def test_iso_times_of_any_zone_are_counted_under_their_utc_date(moment: dt.datetime):
+    count = DateCount()
+    moment = moment.replace(tzinfo=dt.timezone(dt.timedelta(minutes=round((moment.utcoffset() or dt.timedelta()).total_seconds() / 60))))
+    count.add([moment.isoformat(), moment.isoformat(sep=" ")])
+    assert count.result() == {moment.astimezone(dt.UTC).date(): 2}

@@ -1,0 +1,119 @@
+"""Parquet: dates of every type, text of every type, damage and bombs inside pages."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import io
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from shared.records import Accepted
+from tests.unit.door import read, reason, verdict
+
+NEW_YEAR = dt.datetime(2023, 12, 31, 23, 30)
+LONG_AGO, FAR = -(10**17), 10**18  # microseconds: years no calendar knows
+
+
+def written(table: pa.Table, **options: Any) -> bytes:
+    file = io.BytesIO()
+    pq.write_table(table, file, **options)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("values", "dates"),
+    [
+        (pa.array([NEW_YEAR, None], pa.timestamp("us")), {dt.date(2023, 12, 31): 1}),
+        (pa.array([NEW_YEAR], pa.timestamp("us", "Asia/Tokyo")), {dt.date(2023, 12, 31): 1}),
+        (pa.array([NEW_YEAR], pa.timestamp("ns", "UTC")), {dt.date(2023, 12, 31): 1}),
+        (pa.array([NEW_YEAR.date()] * 3, pa.date32()), {dt.date(2023, 12, 31): 3}),
+        (pa.array([1704067199, 1704067200]), {dt.date(2023, 12, 31): 1, dt.date(2024, 1, 1): 1}),
+        (pa.array([1704067199999, 1704067200000]), {dt.date(2023, 12, 31): 1, dt.date(2024, 1, 1): 1}),
+        (pa.array(["2023-12-31T23:30:00-01:00", "n/a", None]), {dt.date(2024, 1, 1): 1}),
+        (pa.array([LONG_AGO, FAR], pa.int64()).cast(pa.timestamp("us")), {}),
+    ],
+    ids=["naive", "zoned", "nanoseconds", "date", "seconds", "milliseconds", "text", "out of range"],
+)
+def test_dates_are_utc_whatever_the_type(values: pa.Array, dates: dict[dt.date, int]):
+    found, _ = read(written(pa.table({"ts": values})), ".parquet")
+    assert found.event_dates == dates
+
+
+def test_cells_become_the_text_that_spark_would_make_of_them():
+    table = pa.table(
+        {
+            "event_id": pa.array(["a"]).dictionary_encode(),
+            "age": [7],
+            "ok": [True],
+            "price": [decimal.Decimal("1.50")],
+            "ts": pa.array([1704065400123456789], pa.timestamp("ns", "UTC")),
+            "day": [dt.date(2024, 2, 29)],
+            "nested": [{"a": [1, None]}],
+            "raw": [b"x\xff"],
+            "none": pa.array([None], pa.string()),
+        }
+    )
+    _, rows = read(written(table))
+    assert rows[0].fields == {
+        "event_id": "a",
+        "age": "7",
+        "ok": "true",
+        "price": "1.50",
+        "ts": "2023-12-31 23:30:00.123456",
+        "day": "2024-02-29",
+        "nested": '{"a": [1, null]}',
+        "raw": "x\ufffd",
+        "none": None,
+    }
+
+
+def test_a_time_that_no_calendar_knows_is_text_that_no_cast_accepts():
+    _, rows = read(written(pa.table({"ts": pa.array([FAR], pa.int64()).cast(pa.timestamp("us"))})))
+    assert rows[0].fields == {"ts": "1000000000000000000 microseconds"}
+
+
+def test_names_that_differ_by_case_are_left_to_our_own_reader():
+    found, _ = read(written(pa.table({"event_id": ["a"], "EVENT_ID": ["b"]})), ".parquet")
+    assert not found.profile.native
+
+
+def test_damage_in_the_last_row_group_is_found():
+    table = pa.table({"event_id": [f"e{i:09d}" for i in range(100_000)]})
+    content = written(table, row_group_size=20_000, compression="snappy", use_dictionary=False, write_page_checksum=True)
+    at = len(content) * 9 // 10
+    assert reason(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])[0] == "corrupt_parquet"
+
+
+def test_text_that_is_no_utf8_is_damage():
+    column = pa.array([b"\xff\xfe"] * 10, pa.binary())
+    broken = pa.StringArray.from_buffers(10, column.buffers()[1], column.buffers()[2])
+    assert reason(written(pa.table({"event_id": broken})))[0] == "corrupt_parquet"
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        pa.table({"event_id": pa.array(["x" * 80_000_000])}),
+        pa.table({"age": pa.array([0]).take(pa.array([0] * 12_000_000))}),
+    ],
+    ids=["one enormous value", "one value twelve million times"],
+)
+def test_bombs_are_refused_and_not_expanded(table: pa.Table):
+    content = written(table, compression="zstd")
+    assert len(content) < 200_000
+    assert reason(content)[0] == "decompression_bomb"
+
+
+def test_a_long_text_that_many_rows_share_is_held_once():
+    shared = pa.DictionaryArray.from_arrays(pa.array([0] * 2000, pa.int32()), ["x" * 1_000_000])
+    content = written(pa.table({"event_id": shared, "age": list(range(2000))}))
+    pool = pa.default_memory_pool()
+    before = pool.max_memory()
+    found = verdict(content)
+    assert isinstance(found, Accepted)
+    assert found.records == 2000
+    assert pool.max_memory() - before < 100_000_000
