@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+# Read when the CDK is imported, which a test module may do first: the gate has its own test, here it would cost six seconds.
+os.environ["CDK_VALIDATION"] = "false"
 ACCOUNT, REGION = "123456789012", "us-east-1"
 ENVS = ("dev", "test", "prod")
 
@@ -60,7 +62,6 @@ def read(folder: Path) -> Assembly:
 @pytest.fixture(scope="session")
 def assembly(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
     """All environments as the laptop would synthesize them: nothing is fetched."""
-    os.environ["CDK_VALIDATION"] = "false"  # the gate has its own test; here it would cost six seconds
     import app
 
     folder = tmp_path_factory.mktemp("cdk")
