@@ -10,6 +10,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from glue_scripts.engine.session import SETTINGS
+from local import toolchain
 from local.aws import process
 from local.aws.environment import client_environment
 from local.settings import ROOT
@@ -19,6 +20,7 @@ from tests.engine.rig import Rig
 
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    toolchain.jars()
     folder = tmp_path_factory.mktemp("engine")
     emulation = process.start(folder / "aws")
     conf = folder / "conf"
