@@ -66,10 +66,13 @@ class Access(Construct):
 
     # --- ledger --------------------------------------------------------------------------------------------------------------------
 
-    def use_ledger(self) -> None:
+    def use_ledger(self, *, transactions: bool = False) -> None:
+        """All that shared/ledger.py does for a running part; `transactions`: it also moves contents between owners."""
         table = self.names.arn("dynamodb", f"table/{self.names.ledger_table}")
         self.allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:Query"], [table])
         self.allow(["dynamodb:Query"], [f"{table}/index/{INDEX}"])
+        if transactions:
+            self.allow(["dynamodb:ConditionCheckItem"], [table])
 
     # --- catalog -------------------------------------------------------------------------------------------------------------------
 

@@ -63,7 +63,7 @@ class IngestionStack(LakeStack):
         access.write("bronze")
         access.write("quarantine")
         access.use_key(key_arn)
-        access.use_ledger()
+        access.use_ledger(transactions=True)
         access.allow(["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], [self.queue.queue_arn])
         access.allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"], why=NO_RESOURCE)
         return access

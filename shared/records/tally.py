@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from shared.contracts import Dataset, folded
 from shared.records.dates import DateCount
 
 MAX_NAMES = 500
-MAX_SHAPES = 10_000
-MAX_SHAPE_CHARACTERS = 100_000
+MAX_NAME = 1000
+MAX_DATED = 10
 
 
 @dataclass
@@ -30,10 +31,10 @@ class Tally:
     types: tuple[str, ...] = ()
     delimiter: str = ","
     dates: DateCount = field(default_factory=DateCount)
+    dated: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self._aliases = self.dataset.aliases
-        self._shapes: dict[tuple[str, ...], str | None] = {}
         self._names: set[str] = set()
 
     def learn(self, columns: Iterable[str]) -> str | None:
@@ -48,17 +49,27 @@ class Tally:
         self.plain &= len(found) == len(set(found)) and all(c and c.isprintable() for c in columns)
         return next((c for name, c in canonical if name == self.dataset.event_date_column), None)
 
-    def shape(self, names: tuple[str, ...]) -> str | None:
-        """As `learn`, for the names of a JSON record; remembers shapes, within bounds that a hostile file cannot exceed."""
-        try:
-            return self._shapes[names]
-        except KeyError:
-            column = self.learn(names)
-        small = len(names) <= MAX_NAMES and sum(map(len, names)) <= MAX_SHAPE_CHARACTERS
-        if small and len(self._names) <= MAX_NAMES:
-            self._names.update(names)
-            if len(self._shapes) < MAX_SHAPES:
-                self._shapes[names] = column
-        self.plain &= small and len(self._names) <= MAX_NAMES
-        self.columns = tuple(sorted(self._names)[:MAX_NAMES])
-        return column
+    def meet(self, names: set[str]) -> None:
+        """Takes the names of some JSON records. Names beyond the limits, which only a hostile file has, are not remembered."""
+        fresh = names - self._names
+        if not fresh:
+            return
+        small = {n for n in fresh if len(n) <= MAX_NAME}
+        fits = len(small) == len(fresh) and len(self._names) + len(fresh) <= MAX_NAMES
+        if fits:
+            self._names |= fresh
+        self.columns = tuple(sorted({*self.columns, *small})[:MAX_NAMES])
+        self.learn(self.columns if fits else small)
+        self.plain &= fits
+        dates = {n for n in small if self._aliases.get(folded(n)) == self.dataset.event_date_column}
+        self.dated = (*self.dated, *sorted(dates - set(self.dated)))[:MAX_DATED]
+
+    def event_times(self, objects: list[dict[str, Any]]) -> list[Any]:
+        """What each record has for its event time: in the first spelling of the column that it has."""
+        if len(self.dated) == 1:
+            (name,) = self.dated
+            try:
+                return [record[name] for record in objects]
+            except KeyError:
+                pass
+        return [next((v for name in self.dated if (v := record.get(name)) is not None), None) for record in objects]

@@ -104,7 +104,7 @@ def test_money_is_decimal_everywhere():
         (lambda d: custom(table(d, "silver_events"), "reject")["value"][0].update(extra=1), "reject[0]", "unknown key 'extra'"),
         (
             lambda d: custom(table(d, "silver_events"), "eventDate").update(property="eventdate"),
-            "customProperties[4].property",
+            "customProperties[3].property",
             "not one of",
         ),
         (lambda d: custom(table(d, "gold_user_ltv"), "dependsOn")["value"][0].update(table="x"), "customProperties", "x is not a table"),

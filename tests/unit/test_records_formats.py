@@ -143,6 +143,14 @@ def test_bytes_that_are_no_utf8_spoil_their_record_only():
         assert "\ufffd" in (rows[0].raw or "")
 
 
+@pytest.mark.parametrize("between", [b"\n", b"1\n" * 2, b"[1]\n", b' {"event_id":1}\n'])
+def test_a_deep_line_is_found_among_lines_without_brackets(between: bytes):
+    deep = b'{"event_id":' + b"[" * 100 + b"]" * 100 + b"}\n"
+    found, rows = read(b'{"event_id":1}\n' * 2000 + between * 90 + deep, ".ndjson")
+    assert rows[-1].raw == deep.decode().strip()
+    assert found.unreadable_records == between.count(b"1") * 90 * (b"{" not in between) + 1
+
+
 def test_a_file_of_one_line_is_ndjson():
     found, _ = read(b'{"event_id":"e1"}')
     assert found.profile.format == "ndjson"
