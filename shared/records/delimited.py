@@ -64,7 +64,7 @@ class Rows:
         while self._queue:
             taken.clear()
             fields = self._fields(reader)
-            text = "\n".join(taken)
+            text = "".join(taken).removesuffix("\n")
             if fields is not None and (not fields or (len(fields) == 1 and not text.strip())):
                 continue  # a blank line is no record
             good = fields is not None and len(fields) == len(self.header) and text.isascii()
@@ -84,11 +84,14 @@ class Rows:
 
     def _fed(self, taken: list[str]) -> Iterator[str]:
         """Lines for the reader. It asks for more than are queued only inside an open quote."""
+        size = 0
         while True:
             while self._queue:
-                taken.append(self._queue.popleft())
-                yield taken[-1] + "\n"
-            if sum(map(len, taken)) > self._limits.max_record:
+                line = self._queue.popleft() + "\n"
+                size = len(line) + (size if taken else 0)
+                taken.append(line)
+                yield line
+            if size > self._limits.max_record:
                 raise self._too_large()
             more = next(self._chunks, None)
             if more is None:

@@ -205,7 +205,7 @@ def test_broken_quoting_costs_its_row_only():
 
 
 def test_a_quoted_row_may_lie_across_chunks_and_blocks():
-    long = "\n".join(f"line {i}" for i in range(200_000))
+    long = "\n".join("" for _ in range(2_000_000))
     found, rows = read(f'event_id,ts,message\na,2024-03-01,"{long}"\n'.encode() + b"b,2024-03-01,x\n" * 3)
     assert [len((r.fields or {})["message"] or "") for r in rows] == [len(long), 1, 1, 1]
     assert found.profile.multiline

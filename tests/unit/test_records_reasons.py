@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from shared.reasons import FILE_HELP, FileReason
-from shared.records import Limits
+from shared.records import Accepted, Limits, records
 from tests.unit.door import EVENTS, read, reason, verdict
 
 LINE = b'{"event_id":"secret@example.com","ts":"2024-03-01"}\n'
@@ -103,6 +103,7 @@ def test_a_file_that_cannot_be_trusted_is_put_aside_with_its_reason(name: str):
 def test_details_say_what_was_found():
     assert reason(b"")[1] == "the file has no byte"
     assert reason(b"event_id,ts\n")[1] == "header only"
+    assert reason(ZIPPED + b"rubbish")[1] == f"rubbish behind the gzip, after {len(GOOD)} decompressed bytes"
     assert reason(GOOD + b"{bad\n" * 12)[1] == "12 of 112 records are unreadable"
     assert reason(b"foo,bar\n1,2\n")[1] == "none of the 2 columns of the first line is in the contract"
 
@@ -127,8 +128,9 @@ def test_a_bomb_is_refused_by_its_ratio_and_an_honest_file_by_its_size():
         b'[{"event_id":"' + b"x" * 3000 + b'"}]',
         b"event_id,ts\n" + b"x" * 3000 + b",\n",
         b'event_id,ts\n"' + b"x\n" * 3000,
+        b"event_id,ts\na" + b',"x\nx"' * 3000,
     ],
-    ids=["line", "element", "row", "open quote"],
+    ids=["line", "element", "row", "open quote", "many quoted fields"],
 )
 def test_a_record_longer_than_the_limit_is_refused(content: bytes):
     assert reason(content * 1000, limits=Limits(max_record=2000))[0] == "record_too_large"
@@ -166,3 +168,11 @@ def test_every_reason_has_its_help_and_its_test_here_or_with_the_ingest_function
 def test_verdicts_are_plain_values():
     assert verdict(b"") == verdict(b"")
     assert json.loads(json.dumps(FileReason.EMPTY_FILE)) == "empty_file"
+
+
+def test_what_the_door_let_pass_with_higher_limits_is_read_to_the_end():
+    content = b'{"event_id":"' + b"x" * 20_000_000 + b'"}\n' + GOOD
+    assert reason(content)[0] == "record_too_large"
+    found = verdict(content, limits=Limits(max_record=30_000_000))
+    assert isinstance(found, Accepted)
+    assert sum(1 for _ in records(io.BytesIO(content), found.profile)) == found.records == 101

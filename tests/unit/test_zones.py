@@ -101,6 +101,9 @@ def test_no_target_key_is_longer_than_s3_allows_or_loses_the_difference_between_
     key = quarantined_file_key(raw, version)
     assert len(reason_key(key).encode()) <= MAX_KEY_BYTES
     assert quarantined_file_key(raw + "x", version) != key
+    long = raw + "é" * 500
+    assert len({quarantined_file_key(k, v) for k in (long, long + "x") for v in ("v1", "v2")}) in {2, 4}
+    assert len({quarantined_file_key(k, v) for k in (long * 2, long * 2 + "x") for v in ("v1", "v2")}) == 4
     made = bronze_key("ecommerce", "events", DAY, raw, HASH)
     assert len(made.encode()) < 300
     assert made.isascii()
