@@ -13,6 +13,7 @@ from shared.records.verdict import Limits, Unreadable
 
 DELIMITERS = ",;|\t"
 CHUNK = 64
+BLANKS = "".join(map(chr, range(33)))  # what Java trims, so that a line is blank to Spark as well
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,16 @@ class Rows:
         self._blocks = blocks
         self._chunks = self._split()
         self.lone_returns = self.undecoded = self.multiline = False
+        self._feeds = self._return_feeds = self._padded = False
         self._queue: deque[str] = deque()
         self.delimiter = ","
         self.header = self._header()
+
+    @property
+    def plain(self) -> bool:
+        """Whether Spark reads the same rows. When they span lines it keeps line ends inside quotes and takes lines of blanks for rows."""
+        odd_lines = self.multiline and (self._padded or (self._feeds and self._return_feeds))
+        return not (self.lone_returns or self.undecoded or odd_lines)
 
     def __iter__(self) -> Iterator[list[Row]]:
         """A chunk whose every line is one good row is read at once, any other row by row."""
@@ -65,7 +73,8 @@ class Rows:
             taken.clear()
             fields = self._fields(reader)
             text = "".join(taken).removesuffix("\n")
-            if fields is not None and (not fields or (len(fields) == 1 and not text.strip())):
+            if fields is not None and (not fields or (len(fields) == 1 and not text.strip(BLANKS))):
+                self._padded |= bool(text)
                 continue  # a blank line is no record
             good = fields is not None and len(fields) == len(self.header) and text.isascii()
             good = good or (fields is not None and len(fields) == len(self.header) and _is_unicode(text))
@@ -100,9 +109,9 @@ class Rows:
 
     def _header(self) -> tuple[str, ...]:
         """Column names: the first line that is not blank. A repeated name gets its position, so that no column hides another."""
-        while not self._queue or not self._queue[0].strip():
+        while not self._queue or not self._queue[0].strip(BLANKS):
             if self._queue:
-                self._queue.popleft()
+                self._padded |= bool(self._queue.popleft())
             elif (lines := next(self._chunks, None)) is not None:
                 self._queue.extend(lines)
             else:
@@ -121,7 +130,7 @@ class Rows:
         for block in self._blocks:
             end = block.rfind(b"\n") + 1
             if end:
-                yield from self._decoded(b"".join([*rest, block[: end - 1]]))
+                yield from self._decoded(b"".join([*rest, block[:end]]))
                 rest, size = [], 0
             rest.append(block[end:])
             size += len(block) - end
@@ -135,12 +144,15 @@ class Rows:
         except UnicodeDecodeError:
             text = part.decode(errors="surrogateescape")
             self.undecoded = True
+        feeds, returns = text.count("\n"), text.count("\r\n") if "\r" in text else 0
+        self._return_feeds |= returns > 0
+        self._feeds |= feeds > returns
         if "\r" in text:
             text = text.replace("\r\n", "\n").removesuffix("\r")
             if "\r" in text:
                 self.lone_returns = True
                 text = text.replace("\r", "\n")
-        lines = text.split("\n")
+        lines = text.removesuffix("\n").split("\n")
         for start in range(0, len(lines), CHUNK):
             yield lines[start : start + CHUNK]
 
@@ -182,4 +194,4 @@ def tally_rows(blocks: Iterator[bytes], tally: Tally, limits: Limits) -> None:
     if not tally.records:
         raise Unreadable(FileReason.EMPTY_FILE, "header only")
     tally.multiline = rows.multiline
-    tally.plain &= not (rows.lone_returns or rows.undecoded)
+    tally.plain &= rows.plain

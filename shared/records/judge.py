@@ -16,7 +16,7 @@ from shared.records.parquet import MAGIC, tally_parquet
 from shared.records.sniff import text_format
 from shared.records.source import Source
 from shared.records.tally import MAX_NAMES, Tally
-from shared.records.text import SAMPLE, begun, encoding_of, utf8
+from shared.records.text import BLANKS, SAMPLE, begun, encoding_of, utf8
 from shared.records.verdict import Accepted, Limits, Rejected, Unreadable
 
 FEW_RECORDS = 20  # a single bad record among fewer than this spoils the rate, not the file
@@ -58,7 +58,7 @@ def _tallied(source: Source, tally: Tally, limits: Limits) -> tuple[str, str]:
     encoding = encoding_of(sample, tally.dataset.encodings)
     content = utf8(blocks, encoding)
     head = next(content, b"")
-    kind = text_format(head[:SAMPLE], tally.dataset)
+    kind = text_format(head.lstrip(BLANKS)[:SAMPLE], tally.dataset)
     _accepts(tally.dataset, kind)
     TALLIES[kind](itertools.chain([head], content), tally, limits)
     return kind, encoding

@@ -24,12 +24,12 @@ def begun(blocks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
     """
     sample = b""
     for block in blocks:
-        sample += block if sample.strip(BLANKS) else block.lstrip(BLANKS)
+        sample += block if sample or block.strip(BLANKS) else b""
         if len(sample) >= SAMPLE:
             break
     if sample.startswith(GZIP):
         raise Unreadable(FileReason.NESTED_COMPRESSION, "a gzip inside a gzip")
-    return sample[:SAMPLE], itertools.chain([sample], blocks)
+    return sample.lstrip(BLANKS)[:SAMPLE], itertools.chain([sample], blocks)
 
 
 def encoding_of(sample: bytes, allowed: Sequence[str]) -> str:

@@ -185,6 +185,15 @@ def test_quotes_are_doubled_and_may_hold_line_ends():
     assert (found.profile.multiline, found.profile.native) == (True, True)
 
 
+@pytest.mark.parametrize("odd", ['"x\r\ny",2024-03-01\n', '"x\ny",2024-03-01\n  \n', '"x\ny",2024-03-01\n\t\n'])
+def test_rows_over_several_lines_among_odd_lines_keep_spark_away(odd: str):
+    """Found by comparing with Spark 4.1: it keeps \r\n inside quotes when lines end in \n, and makes rows of lines of blanks."""
+    found, rows = read(f"event_id,ts\n{odd}a,2024-03-01\n".encode(), ".csv")
+    assert (len(rows), found.profile.multiline, found.profile.native) == (2, True, False)
+    assert read(f" \nevent_id,ts\n{odd}a,2024-03-01\n".encode(), ".csv")[0].profile.native is False
+    assert read(b"event_id,ts\r\na,2024-03-01\n \t\nb,2024-03-01\n", ".csv")[0].profile.native is True
+
+
 def test_a_row_of_another_width_is_unreadable_and_keeps_its_text():
     found, rows = read(b"event_id,ts\n" + b"x,2024-03-01\n" * 20 + b"a,b,c\nalone\n")
     assert [r.raw for r in rows[20:]] == ["a,b,c", "alone"]
