@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 DATA_ZONES = ("raw", "bronze", "silver", "gold", "quarantine", "metrics")
+RESULTS = "results"
+WORKGROUP = "athena"
 STAGES = ("bronze-to-silver", "silver-to-gold")
 
 

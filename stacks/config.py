@@ -35,6 +35,11 @@ class Settings(BaseModel):
     """Most workers of a job (G.1X); auto-scaling starts fewer."""
     glue_timeout_minutes: Annotated[int, Field(ge=5, le=1440)] = 60
     log_days: LogDays = 30
+    query_scan_limit_gb: Annotated[int, Field(ge=1, le=100_000)] = 10
+    """Athena cancels a query that reads more; 1,000 GB cost about $5."""
+    query_result_days: Annotated[int, Field(ge=1, le=365)] = 7
+    query_reuse_minutes: Annotated[int, Field(ge=0, le=10_080)] = 0
+    """`./lake query` may answer from an equal query's result of that age; 0 always asks anew."""
     alert_emails: tuple[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")], ...] = ()
 
     @model_validator(mode="after")
@@ -56,6 +61,9 @@ ENVIRONMENTS: dict[str, dict[str, Any]] = {
         "glue_workers": 10,
         "glue_timeout_minutes": 240,
         "log_days": 365,
+        "query_scan_limit_gb": 200,
+        "query_result_days": 30,
+        "query_reuse_minutes": 60,
     },
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import aws_cdk as cdk
 from constructs import Construct
 
+from stacks.analytics import AnalyticsStack
 from stacks.base import Lake
 from stacks.catalog import CatalogStack
 from stacks.ingestion import IngestionStack
@@ -23,6 +24,8 @@ class LakeStage(cdk.Stage):
         ingestion = IngestionStack(self, lake, key_arn=storage.key_arn)
         processing = ProcessingStack(self, lake, key_arn=storage.key_arn)
         orchestration = OrchestrationStack(self, lake)
+        analytics = AnalyticsStack(self, lake, key_arn=storage.key_arn)
+        analytics.add_stack_dependency(catalog)
         for stack, first in ((catalog, storage), (ingestion, storage), (processing, catalog), (orchestration, processing)):
             stack.add_stack_dependency(first)
         cdk.Tags.of(self).add("lakehouse:env", lake.settings.env)

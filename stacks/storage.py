@@ -7,7 +7,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from shared.names import DATA_ZONES
+from shared.names import DATA_ZONES, RESULTS
 from stacks.base import Lake, LakeStack
 from stacks.buckets import BucketProps, Lifetime, bucket, send_events
 from stacks.ledger import ledger_table
@@ -32,6 +32,8 @@ class StorageStack(LakeStack):
         self._logs = bucket(self, "AccessLogs", BucketProps(self.names.bucket_prefix("logs"), self.removal, logs_lifetime))
         self.zones = {zone: self._zone(zone) for zone in (*DATA_ZONES, "scripts")}
         send_events(self.zones["raw"])
+        results = Lifetime(expire_after_days=self.settings.query_result_days)
+        bucket(self, "Results", BucketProps(self.names.bucket_prefix(RESULTS), self.removal, results, self._logs, self.key))
         self.ledger = ledger_table(self, self.names.ledger_table, removal=self.removal)
         CfnOutput(self, "RawBucket", value=self.names.bucket("raw"), description="Drop files here under <domain>/<dataset>/")
 

@@ -15,7 +15,7 @@ from stacks.config import ConfigError, settings
 from tests.stack.conftest import ENVS, Assembly
 
 ROOT = Path(__file__).parents[2]
-STACKS = {"storage", "catalog", "ingestion", "processing", "orchestration"}
+STACKS = {"storage", "catalog", "ingestion", "processing", "orchestration", "analytics"}
 POLICY_CHARACTERS = 6144  # IAM quota: managed policy, white space not counted
 
 
@@ -33,6 +33,7 @@ def test_stacks_come_after_what_they_need(assembly: Assembly) -> None:
         "ingestion": {"storage"},
         "processing": {"catalog"},
         "orchestration": {"processing"},
+        "analytics": {"catalog"},
     }
 
 

@@ -29,7 +29,7 @@ def zone(assembly: Assembly, name: str, env: str = "prod") -> dict[str, Any]:
 def test_every_environment_has_its_buckets(assembly: Assembly) -> None:
     for env in ("dev", "test", "prod"):
         prefixes = assembly.named("AWS::S3::Bucket", "BucketNamePrefix", env)
-        assert prefixes == {f"lakehouse-{env}-{zone}" for zone in (*DATA_ZONES, "scripts", "logs")}
+        assert prefixes == {f"lakehouse-{env}-{zone}" for zone in (*DATA_ZONES, "scripts", "logs", "results")}
 
 
 def test_buckets_are_closed_versioned_encrypted_and_logged(assembly: Assembly) -> None:
@@ -55,10 +55,10 @@ def test_buckets_and_queues_refuse_plain_http(assembly: Assembly) -> None:
         assert closed == {place for place, _ in assembly.resources(kind)}
 
 
-def test_only_access_logs_ever_expire(assembly: Assembly) -> None:
+def test_only_access_logs_and_query_results_ever_expire(assembly: Assembly) -> None:
     for place, bucket in assembly.resources("AWS::S3::Bucket"):
         expiring = [r for r in rules(bucket) if {"ExpirationInDays", "ExpirationDate"} & r.keys()]
-        assert bool(expiring) == ("AccessLogs" in place), place
+        assert bool(expiring) == ("AccessLogs" in place or "Results" in place), place
 
 
 def test_zones_grow_cold_at_their_own_pace_and_iceberg_tables_never(assembly: Assembly) -> None:

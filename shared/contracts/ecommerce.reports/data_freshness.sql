@@ -1,0 +1,7 @@
+-- Rows and the latest time in every silver table that files land in.
+SELECT 'events' AS silver_table, COUNT(*) AS row_count, MAX(ts) AS latest FROM silver.events
+UNION ALL
+SELECT 'users_updates', COUNT(*), MAX(updated_at) FROM silver.users_updates
+UNION ALL
+SELECT 'transactions', COUNT(*), MAX(created_at) FROM silver.transactions
+ORDER BY silver_table

@@ -1,0 +1,43 @@
+"""The reports of a domain: Athena SQL beside its contract, `shared/contracts/<domain>.reports/<name>.sql`, one SELECT a file.
+
+Databases are written `silver` and `gold`. The comment that a file begins with is the report's description.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.names import Names
+
+CONTRACTS = Path(__file__).parent / "contracts"
+_DATABASE = re.compile(r"\b(silver|gold)\.(?=[a-z_])")
+
+
+@dataclass(frozen=True)
+class Report:
+    """A named query. `sql` says `silver.` and `gold.`; `qualified` says which databases these are."""
+
+    domain: str
+    name: str
+    description: str
+    sql: str
+
+    def qualified(self, names: Names) -> str:
+        """The statement as it runs in an environment's Athena."""
+        return _DATABASE.sub(lambda found: f"{names.database(self.domain, found[1])}.", self.sql)
+
+
+def reports(domain: str, folder: Path = CONTRACTS) -> tuple[Report, ...]:
+    """The reports of a domain by name; a domain without any has none. Raises ValueError for a file without a description."""
+    return tuple(_report(domain, path) for path in sorted((folder / f"{domain}.reports").glob("*.sql")))
+
+
+def _report(domain: str, path: Path) -> Report:
+    lines = path.read_text("utf-8").splitlines()
+    first = next((i for i, line in enumerate(lines) if not line.startswith("--")), len(lines))
+    description = " ".join(line.removeprefix("--").strip() for line in lines[:first])
+    if not description:
+        raise ValueError(f"{path}: begin with a comment that says what the report tells")
+    return Report(domain, path.stem, description, "\n".join(lines[first:]).strip())
