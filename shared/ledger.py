@@ -26,6 +26,7 @@ from shared.ledger_model import FileId, FileStatus, LedgerFile, Profile, RunResu
 
 INDEX = "by_state"
 CLAIM_SECONDS = 900  # the longest a Lambda can run (15 min); a claim older than this has no living owner
+CLAIM_KEPT_SECONDS = 30 * 86400  # its messages live 18 days at most (queue 4, dead letters 14); then DynamoDB may forget it
 RETRY_SECONDS = 3600  # the queue delivers a message again well within this time
 
 
@@ -54,7 +55,7 @@ class Ledger:
             self._forget(file, owner, now)
             return Claim.DONE
         granted = self._put(
-            {**_file_key(file), "status": FileStatus.CLAIMED, "owner": owner, "claimed_until": int(now + CLAIM_SECONDS)},
+            {**_file_key(file), "status": FileStatus.CLAIMED, "owner": owner, **_claim_times(now)},
             "attribute_not_exists(pk) OR (#s = :claimed AND (claimed_until < :now OR #o = :me))",
             {":claimed": FileStatus.CLAIMED, ":now": int(now), ":me": owner},
             {"#s": "status", "#o": "owner"},
@@ -264,6 +265,11 @@ class Ledger:
         except self._conditional_failure:
             return False
         return True
+
+
+def _claim_times(now: float) -> dict[str, int]:
+    """`expires_at` is the table's time-to-live attribute: an outcome replaces the item without it, so only dead claims ever go."""
+    return {"claimed_until": int(now + CLAIM_SECONDS), "expires_at": int(now + CLAIM_KEPT_SECONDS)}
 
 
 def _file_key(file: FileId) -> dict[str, str]:

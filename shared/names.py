@@ -60,6 +60,10 @@ class Names:
     def alerts_topic(self) -> str:
         return self.name("alerts")
 
+    @property
+    def trail(self) -> str:
+        return self.name("objects")
+
     def arn(self, service: str, resource: str) -> str:
         return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
 

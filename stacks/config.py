@@ -27,19 +27,29 @@ class Settings(BaseModel):
     """Buckets, ledger and catalog outlive their stacks."""
     customer_key: bool = False
     """Data is encrypted with a key of the environment's own (SSE-KMS) instead of S3's (SSE-S3)."""
+    audit_objects: bool = False
+    """CloudTrail notes every read and write of an object of the data buckets: $1 per million."""
     scheduled: bool = False
-    """Domains run by themselves at the time their contract names."""
+    """Domains run by themselves: at the time their contract names, and when enough files wait."""
+    start_files: Annotated[int, Field(ge=1, le=100_000)] = 100
+    """A run starts when so many files of a domain wait …"""
+    start_minutes: Annotated[int, Field(ge=5, le=1440)] = 15
+    """… or the oldest has waited so long; so that a thousand files cost one run."""
     ingest_memory_mb: Annotated[int, Field(ge=512, le=10_240)] = 1769  # 1,769 MB is one full vCPU
     ingest_timeout_seconds: Annotated[int, Field(ge=30, le=900)] = 300
     glue_workers: Annotated[int, Field(ge=2, le=100)] = 2
     """Most workers of a job (G.1X); auto-scaling starts fewer."""
     glue_timeout_minutes: Annotated[int, Field(ge=5, le=1440)] = 60
+    glue_flex: bool = False
+    """Jobs run on spare capacity, a third cheaper; they may start minutes later and be interrupted (then redrive the run)."""
     log_days: LogDays = 30
     query_scan_limit_gb: Annotated[int, Field(ge=1, le=100_000)] = 10
     """Athena cancels a query that reads more; 1,000 GB cost about $5."""
     query_result_days: Annotated[int, Field(ge=1, le=365)] = 7
     query_reuse_minutes: Annotated[int, Field(ge=0, le=10_080)] = 0
     """`./lake query` may answer from an equal query's result of that age; 0 always asks anew."""
+    monthly_budget_usd: Annotated[int, Field(ge=1, le=1_000_000)] = 50
+    """People are told when the month's cost passes 80 %, or is forecast to pass all of it."""
     alert_emails: tuple[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")], ...] = ()
 
     @model_validator(mode="after")
@@ -53,11 +63,13 @@ class Settings(BaseModel):
 
 ENVIRONMENTS: dict[str, dict[str, Any]] = {
     "dev": {"retain_data": False},
-    "test": {"retain_data": False, "scheduled": True},
+    "test": {"retain_data": False, "scheduled": True, "glue_flex": True, "monthly_budget_usd": 100},
     "prod": {
         "retain_data": True,
         "customer_key": True,
         "scheduled": True,
+        "audit_objects": True,
+        "monthly_budget_usd": 2000,
         "glue_workers": 10,
         "glue_timeout_minutes": 240,
         "log_days": 365,

@@ -54,6 +54,8 @@ class LakeJob(Construct):
             worker_type="G.1X",
             number_of_workers=s.glue_workers,
             timeout=s.glue_timeout_minutes,
+            execution_class="FLEX" if s.glue_flex else "STANDARD",
+            job_run_queuing_enabled=not s.glue_flex,  # Flex waits for spare capacity by itself
             max_retries=0,  # the state machine decides what is tried again
             execution_property=glue.CfnJob.ExecutionPropertyProperty(max_concurrent_runs=1),
             security_configuration=protection.name,

@@ -11,6 +11,7 @@ from shared.names import DATA_ZONES, RESULTS
 from stacks.base import Lake, LakeStack
 from stacks.buckets import BucketProps, Lifetime, bucket, send_events
 from stacks.ledger import ledger_table
+from stacks.trail import DataTrail
 
 # Silver and gold hold Iceberg tables: only the tables' own maintenance knows which files are still needed, a lifecycle rule does not.
 LIFETIMES = {
@@ -34,6 +35,9 @@ class StorageStack(LakeStack):
         send_events(self.zones["raw"])
         results = Lifetime(expire_after_days=self.settings.query_result_days)
         bucket(self, "Results", BucketProps(self.names.bucket_prefix(RESULTS), self.removal, results, self._logs, self.key))
+        if self.settings.audit_objects:
+            events = BucketProps(self.names.bucket_prefix("trail"), self.removal, logs_lifetime, self._logs)
+            DataTrail(self, bucket(self, "TrailEvents", events), self.key)
         self.ledger = ledger_table(self, self.names.ledger_table, removal=self.removal)
         CfnOutput(self, "RawBucket", value=self.names.bucket("raw"), description="Drop files here under <domain>/<dataset>/")
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import struct
 import subprocess
 import sys
+import sysconfig
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from app import BUILD_DIR
 from shared.contracts import contracts, domains
-from stacks.packaging import PackagingError, archive, glue_archive, installed, lambda_archive
+from stacks.packaging import REQUIREMENTS, ROOT, PackagingError, archive, glue_archive, installed, lambda_archive
 from tests.stack.conftest import Assembly
 
 LAKE = {"LAKE_PREFIX": "lakehouse", "LAKE_ENV": "dev", "LAKE_ACCOUNT": "123456789012", "LAKE_REGION": "us-east-1"}
@@ -82,3 +86,57 @@ def test_packages_that_cannot_be_fetched_are_told_with_the_way_out(tmp_path: Pat
     with pytest.raises(PackagingError, match="needed once, with a network"):
         installed(tmp_path / "requirements.txt", tmp_path / "build")
     assert list((tmp_path / "build").iterdir()) == []  # nothing half-made is left to be taken for the real thing
+
+
+# --- the packages that the function carries: arm64 wheels, which this machine may be unable to run ---------------------------------------
+
+AARCH64 = 183  # e_machine of ELF, System V ABI
+RUNTIME = {"boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six"}  # what AWS puts beside the function
+
+
+@pytest.fixture(scope="module")
+def packages() -> Path:
+    """The folder that goes into the archive, as a deployment packs it."""
+    try:
+        return installed(REQUIREMENTS, BUILD_DIR)
+    except PackagingError as error:
+        pytest.skip(str(error))
+
+
+def test_every_package_is_built_for_the_function_s_processor_and_python(packages: Path) -> None:
+    wheels = {w.parent.name: re.findall(r"^Tag: (\S+)$", w.read_text(), re.MULTILINE) for w in packages.glob("*.dist-info/WHEEL")}
+    assert {"orjson", "pyarrow", "aws_lambda_powertools"} <= {name.split("-")[0] for name in wheels}
+    fitting = re.compile(r"py(2\.py)?3-none-any|cp314-cp314-(manylinux|linux)\w*_aarch64|cp3\d+-abi3-\w*aarch64")
+    assert {name: tags for name, tags in wheels.items() if not any(map(fitting.fullmatch, tags))} == {}
+    libraries = [p for p in packages.rglob("*") if re.search(r"\.so(\.\d+)*$", p.name)]
+    assert libraries
+    assert {p.name for p in libraries if struct.unpack("<H", p.read_bytes()[18:20]) != (AARCH64,)} == set()
+
+
+def test_the_archive_with_its_packages_fits_the_limit_of_lambda(packages: Path, tmp_path: Path) -> None:
+    made = zipfile.ZipFile(lambda_archive(BUILD_DIR, dependencies=True))
+    unzipped = sum(entry.file_size for entry in made.infolist())
+    assert unzipped < 250 * 1024**2
+    assert {"lambdas/ingest/handler.py", "pyarrow/lib.cpython-314-aarch64-linux-gnu.so", "orjson/__init__.py"} <= set(made.namelist())
+
+
+def test_the_function_imports_nothing_that_the_archive_does_not_carry(packages: Path, tmp_path: Path) -> None:
+    """By this machine's wheels of the same versions: whatever the handler loads must be packed, ours, the runtime's, or Python's."""
+    pins = dict(re.findall(r"^([\w-]+)(?:\[\w+\])?==(\S+)$", REQUIREMENTS.read_text(), re.MULTILINE))
+    assert pins
+    assert pins.items() <= dict(re.findall(r"^([\w-]+)(?:\[\w+\])?==(\S+)$", (ROOT / "requirements.txt").read_text(), re.MULTILINE)).items()
+    zipfile.ZipFile(lambda_archive(tmp_path, dependencies=False)).extractall(tmp_path / "task")
+    carried = {p.name.split(".")[0] for p in packages.iterdir()} | RUNTIME
+    here = {p.name.split(".")[0] for p in Path(sysconfig.get_path("purelib")).iterdir()}
+    code = (
+        "import sys, json\nclass Absent:\n"
+        "    def find_spec(self, name, *_):\n"
+        f"        if name.split('.')[0] in {sorted(here - carried)}: raise ModuleNotFoundError(name, name=name)\n"
+        "sys.meta_path.insert(0, Absent())\n"
+        "import lambdas.ingest.handler, pyarrow.parquet, pyarrow.compute\n"
+        "print(json.dumps([n for n in sys.modules if n.startswith('pyarrow.')]))"
+    )
+    arrow = json.loads(run_away_from_home(code, tmp_path, tmp_path / "task", **LAKE, AWS_DEFAULT_REGION="us-east-1"))
+    assert "pyarrow.parquet" in arrow
+    packed = {str(p.relative_to(packages)).split(".")[0].replace("/", ".") for p in packages.glob("pyarrow/**/*")}
+    assert set(arrow) - packed == set()

@@ -29,6 +29,17 @@ def test_jobs_run_on_glue_6_once_at_a_time_and_are_retried_by_the_state_machine_
         assert properties["SecurityConfiguration"].endswith("-glue"), place
 
 
+def test_jobs_wait_for_capacity_and_scale_and_are_observed(assembly: Assembly) -> None:
+    for place, job in assembly.resources("AWS::Glue::Job"):
+        properties = job["Properties"]
+        flex = place.startswith("test/")  # spare capacity where nobody waits for the result
+        assert (properties["ExecutionClass"], properties["JobRunQueuingEnabled"]) == (("FLEX", False) if flex else ("STANDARD", True)), (
+            place
+        )
+        switched_on = ("--enable-auto-scaling", "--enable-metrics", "--enable-observability-metrics")
+        assert {properties["DefaultArguments"][name] for name in switched_on} == {"true"}, place
+
+
 def test_a_job_is_told_who_it_is_and_where_its_tables_are(assembly: Assembly) -> None:
     job = next(r["Properties"] for _, r in assembly.resources("AWS::Glue::Job", "dev"))
     arguments = job["DefaultArguments"]

@@ -29,7 +29,8 @@ def zone(assembly: Assembly, name: str, env: str = "prod") -> dict[str, Any]:
 def test_every_environment_has_its_buckets(assembly: Assembly) -> None:
     for env in ("dev", "test", "prod"):
         prefixes = assembly.named("AWS::S3::Bucket", "BucketNamePrefix", env)
-        assert prefixes == {f"lakehouse-{env}-{zone}" for zone in (*DATA_ZONES, "scripts", "logs", "results")}
+        audited = ("trail",) if env == "prod" else ()
+        assert prefixes == {f"lakehouse-{env}-{zone}" for zone in (*DATA_ZONES, "scripts", "logs", "results", *audited)}
 
 
 def test_buckets_are_closed_versioned_encrypted_and_logged(assembly: Assembly) -> None:
@@ -39,7 +40,7 @@ def test_buckets_are_closed_versioned_encrypted_and_logged(assembly: Assembly) -
         assert properties["VersioningConfiguration"] == {"Status": "Enabled"}, place
         assert properties["BucketNamespace"] == "account-regional", place
         [encryption] = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-        by_key = place.startswith("prod/") and "AccessLogs" not in place
+        by_key = place.startswith("prod/") and "AccessLogs" not in place and "TrailEvents" not in place
         assert encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == ("aws:kms" if by_key else "AES256"), place
         assert "LoggingConfiguration" in properties or "AccessLogs" in place, place
 
@@ -55,10 +56,32 @@ def test_buckets_and_queues_refuse_plain_http(assembly: Assembly) -> None:
         assert closed == {place for place, _ in assembly.resources(kind)}
 
 
-def test_only_access_logs_and_query_results_ever_expire(assembly: Assembly) -> None:
+def test_only_logs_and_query_results_ever_expire(assembly: Assembly) -> None:
     for place, bucket in assembly.resources("AWS::S3::Bucket"):
         expiring = [r for r in rules(bucket) if {"ExpirationInDays", "ExpirationDate"} & r.keys()]
-        assert bool(expiring) == ("AccessLogs" in place or "Results" in place), place
+        assert bool(expiring) == any(kind in place for kind in ("AccessLogs", "Results", "TrailEvents")), place
+
+
+def test_prod_notes_who_read_and_wrote_which_object_of_the_data_buckets(assembly: Assembly) -> None:
+    """Data events cost money by the million, so only prod pays for them."""
+    [(place, trail)] = assembly.resources("AWS::CloudTrail::Trail")
+    properties = trail["Properties"]
+    assert place.startswith("prod/storage/")
+    assert (properties["IsLogging"], properties["EnableLogFileValidation"]) == (True, True)
+    [selector] = properties["AdvancedEventSelectors"]
+    fields = {f["Field"]: f.get("Equals") or f["StartsWith"] for f in selector["FieldSelectors"]}
+    assert fields["eventCategory"] == ["Data"]
+    assert fields["resources.type"] == ["AWS::S3::Object"]
+    zones = ("raw", "bronze", "silver", "gold", "quarantine", "metrics")
+    assert fields["resources.ARN"] == [f"arn:aws:s3:::lakehouse-prod-{zone}-123456789012-us-east-1-an/" for zone in zones]
+
+
+def test_only_this_trail_may_deliver_to_its_bucket(assembly: Assembly) -> None:
+    trail_arn = "arn:aws:cloudtrail:us-east-1:123456789012:trail/lakehouse-prod-objects"
+    policies = {p: r["Properties"]["PolicyDocument"]["Statement"] for p, r in assembly.resources("AWS::S3::BucketPolicy", "prod")}
+    grants = [s for p, statements in policies.items() for s in statements if s["Principal"] == {"Service": "cloudtrail.amazonaws.com"}]
+    assert {s["Action"] for s in grants} == {"s3:GetBucketAcl", "s3:PutObject"}
+    assert {s["Condition"]["StringEquals"]["aws:SourceArn"] for s in grants} == {trail_arn}
 
 
 def test_zones_grow_cold_at_their_own_pace_and_iceberg_tables_never(assembly: Assembly) -> None:

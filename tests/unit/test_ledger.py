@@ -36,6 +36,13 @@ def ledger() -> Iterator[Ledger]:
         yield Ledger(create_ledger_table(resource, "ledger"))
 
 
+def test_only_a_claim_that_never_had_an_outcome_may_be_forgotten(ledger: Ledger):
+    ledger.claim(FILE, "a", now=1000)
+    assert [i["expires_at"] for i in ledger._table.scan()["Items"] if i["sk"] == "v#v1"] == [1000 + 30 * 24 * 3600]
+    ledger.commit(ENTRY)
+    assert not [i for i in ledger._table.scan()["Items"] if "expires_at" in i]
+
+
 def test_one_worker_gets_the_claim_until_it_expires_or_is_given_back(ledger: Ledger):
     assert ledger.claim(FILE, "a", now=1000) is Claim.GRANTED
     assert ledger.claim(FILE, "b", now=1899) is Claim.BUSY
