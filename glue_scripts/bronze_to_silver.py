@@ -10,16 +10,18 @@ from concurrent.futures import ThreadPoolExecutor
 from pyspark.sql import SparkSession
 
 from glue_scripts.engine import changes
+from glue_scripts.engine.archive import archive
 from glue_scripts.engine.derive import follow, followers
-from glue_scripts.engine.files import BronzeFile, bronze_files
+from glue_scripts.engine.files import bronze_files
 from glue_scripts.engine.gate import judgement, worst
 from glue_scripts.engine.job import Job, job
 from glue_scripts.engine.landing import landed
 from glue_scripts.engine.metrics import as_csv, metrics, publish
 from glue_scripts.engine.session import Aws, aws, session
 from glue_scripts.engine.tables import ensure
+from glue_scripts.engine.work import Work, lanes, work
 from shared.contracts import Dataset
-from shared.ledger_model import LedgerFile, RowCounts, RunResult
+from shared.ledger_model import RowCounts, RunResult
 from shared.zones import metrics_key
 
 PARALLEL_DATASETS = 3
@@ -33,48 +35,45 @@ def main(spark: SparkSession, run: Job, clients: Aws) -> None:
     """Lands every dataset with work, then tells the state machine whether gold may follow. A failed dataset never stops the others."""
     ensure(spark, changes.stored(run))
     with ThreadPoolExecutor(PARALLEL_DATASETS) as pool:
-        futures = [pool.submit(process, spark, run, clients, dataset) for dataset in run.contract.datasets]
-    results = [r for f in futures if (r := f.result()) is not None]
-    conclude(spark, run, clients, results)
+        futures = [pool.submit(process_in_order, spark, run, clients, lane) for lane in lanes(run.contract)]
+    conclude(spark, run, clients, [result for f in futures for result in f.result()])
+
+
+def process_in_order(spark: SparkSession, run: Job, clients: Aws, datasets: Sequence[Dataset]) -> list[RunResult]:
+    return [result for dataset in datasets if (result := process(spark, run, clients, dataset)) is not None]
 
 
 def process(spark: SparkSession, run: Job, clients: Aws, dataset: Dataset) -> RunResult | None:
     """One dataset from bronze to silver; the ledger is told last, so a crash anywhere is repaired by running again."""
-    files = bronze_files(chosen(run, clients, dataset), dataset)
+    asked = work(run, clients.ledger, dataset)
+    files = bronze_files(asked.files, dataset)
     if not files:
         return None
     interrupted = clients.ledger.open_attempt(run.domain, dataset.name, run.run_id)
-    with landed(spark, run, dataset, files, again=interrupted or run.by_date) as done:
+    with landed(spark, run, dataset, files, asked, again=interrupted or run.by_date) as done:
         for table in followers(dataset.lands_in, run.contract.silver):
             follow(spark, run, dataset.lands_in, table, done.keys)
         if not done.rows.balanced:
             raise UnbalancedError(f"{dataset.domain}/{dataset.name}: {done.rows}")
-        values = metrics(dataset, files, done.rows, done.reasons, done.nulls, done.extra_rows)
+        values = metrics(dataset, files, done)
         gate, findings = judgement(dataset.lands_in.gate, values)
         result = RunResult(
             run.domain, run.run_id, dataset.name, done.rows, done.reasons, values, len(files), gate, findings, _now().isoformat()
         )
-    store(run, clients, dataset, result, files)
+    store(run, clients, dataset, result, asked)
     return result
 
 
-def chosen(run: Job, clients: Aws, dataset: Dataset) -> list[LedgerFile]:
-    """What is pending; or everything, or the files with records of the asked dates."""
-    if run.full_refresh:
-        return clients.ledger.accepted(run.domain, dataset.name)
-    if run.by_date:
-        entries = clients.ledger.accepted(run.domain, dataset.name)
-        return [e for e in entries if any(run.covers(dt.date.fromisoformat(d)) for d in e.event_dates)]
-    return clients.ledger.pending(run.domain, dataset.name)
-
-
-def store(run: Job, clients: Aws, dataset: Dataset, result: RunResult, files: Sequence[BronzeFile]) -> None:
-    """Metrics and result first, the files' new state last."""
+def store(run: Job, clients: Aws, dataset: Dataset, result: RunResult, done: Work) -> None:
+    """Metrics and result first, then the archive, the files' new state last."""
     key = metrics_key(run.domain, dataset.name, _now().date(), run.run_id)
     clients.s3.put_object(Bucket=run.names.bucket("metrics"), Key=key, Body=as_csv(result.metrics), ContentType="text/csv")
     publish(clients.cloudwatch, dataset, result.metrics)
     clients.ledger.record_run(result)
-    clients.ledger.mark_processed((f.entry for f in files), run.run_id)
+    files = [*done.files, *(f for f in done.superseded if f.processed_by is None)]
+    if dataset.archive:
+        archive(clients, files, run.run_id)
+    clients.ledger.mark_processed(files, run.run_id)
     clients.ledger.close_attempt(run.domain, dataset.name)
 
 

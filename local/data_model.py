@@ -11,6 +11,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "data-model.md"
 KINDS = {
     "keyed": "one row per key, the newest version",
     "log": "every accepted record once",
+    "files": "every accepted record of the newest version of each file",
     "latest": "one row per key, the newest value of each column",
     "scd2": "one row per key and interval of validity",
     "dim": "dimension",
@@ -61,7 +62,9 @@ def _dataset(dataset: Dataset) -> list[str]:
         f"Formats (told by the content, not the name; each may be gzipped): {', '.join(dataset.formats)}. "
         f"The same content a second time {again}. "
         f"A file with more than {dataset.max_unreadable_rate:.0%} unreadable records is put aside as a whole. "
-        f"Records land in silver `{dataset.lands_in.name}`; their event date is the UTC date of `{dataset.event_date_column}`.",
+        + (f"Always: {', '.join(f'`{k}` = `{v}`' for k, v in dataset.constants.items())}. " if dataset.constants else "")
+        + ("Files move to the archive once silver holds them. " if dataset.archive else "")
+        + f"Records land in silver `{dataset.lands_in.name}`; their event date is the UTC date of `{dataset.event_date_column}`.",
         "",
     ]
 
@@ -76,7 +79,12 @@ def _table(table: Table) -> list[str]:
         parts += [f"The newest by {', then '.join(f'`{o}`' for o in table.order)} counts; equal ones are decided by content."]
     parts += ["", "| column | type | meaning | also spelt | refers to |", "|---|---|---|---|---|"]
     for c in table.columns:
-        notes = c.description + (" Confidential." if c.confidential else "") + (" Always present." if c.required else "")
+        notes = (
+            c.description
+            + (f" Computed: `{c.derived}`." if c.derived else "")
+            + (" Confidential." if c.confidential else "")
+            + (" Always present." if c.required else "")
+        )
         spelt, target = ", ".join(f"`{a}`" for a in c.aliases), f"`{c.references}`" if c.references else ""
         parts += [f"| `{c.name}` | {c.type} | {notes} | {spelt} | {target} |"]
     if table.zone == "silver":

@@ -149,6 +149,21 @@ class Ledger:
         """All accepted files, pending or not."""
         return list(self._by_state(domain, dataset, ""))
 
+    def versions(self, file: LedgerFile) -> list[LedgerFile]:
+        """The accepted versions of a file's raw key, oldest first."""
+        found = (_file(i) for i in self._query("pk = :p AND begins_with(sk, :v)", {":p": _file_key(file.file_id)["pk"], ":v": "v#"}))
+        return sorted((f for f in found if f.status is FileStatus.ACCEPTED), key=lambda f: f.arrival)
+
+    def moved(self, file: LedgerFile, key: str) -> None:
+        """The stored copy of an accepted file has a new place in its bucket."""
+        self._table.update_item(Key=_file_key(file.file_id), UpdateExpression="SET target_key = :k", ExpressionAttributeValues={":k": key})
+
+    def outcome(self, file: FileId) -> LedgerFile | None:
+        """What became of a file version; None while nothing has."""
+        held = self._get(_file_key(file))
+        found = _file(held) if held and "ingested_at" in held else None
+        return found if found and found.status is not FileStatus.CLAIMED else None
+
     def files(self, domain: str | None = None) -> list[LedgerFile]:
         """Every file version the ledger knows, including claims; reads the whole table, for status and tests."""
         items = self._scan("begins_with(pk, :p) AND begins_with(sk, :v)", {":p": "file#", ":v": "v#"})

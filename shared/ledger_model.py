@@ -34,7 +34,7 @@ class Profile:
     `columns` are the names found, in file order for delimited text and Parquet, sorted for JSON; `types` are Parquet column types.
     """
 
-    format: str  # csv | json (an array or pretty-printed objects) | ndjson | parquet
+    format: str  # csv | json (an array or pretty-printed objects) | ndjson | parquet | xml
     compression: str = "none"  # none | gzip
     encoding: str = "utf-8"
     native: bool = True
@@ -70,12 +70,18 @@ class LedgerFile:
     unreadable_records: int = 0
     sha256: str | None = None
     event_dates: tuple[str, ...] = ()
+    primary_date: str | None = None
     profile: Profile | None = None
     target_bucket: str | None = None
     target_key: str | None = None
     duplicate_of: str | None = None
     ingested_at: str = ""
     processed_by: str | None = None
+
+    @property
+    def arrival(self) -> tuple[str, str, str, str]:
+        """Orders the versions of one key as S3 wrote them, where it told the order, and all files by their arrival."""
+        return (self.sequencer.rjust(64, "0"), self.ingested_at, self.key, self.version)
 
     @property
     def file_id(self) -> FileId:

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 MAX_KEY_BYTES = 1024  # Amazon S3 limit for an object key, UTF-8
 MAX_STEM = 120
 NO_DATE = dt.date(1970, 1, 1)  # bronze folder of a file in which no record has a readable date
+BY_EVENT_DATE = "event_date"  # the layout a contract has unless it chooses the other one
 _SUFFIXES = (".csv", ".json", ".ndjson", ".jsonl", ".txt", ".parquet", ".xml", ".gz")
 
 
@@ -51,19 +52,46 @@ def stem(key: str) -> str:
     return safe[:MAX_STEM] or "file"
 
 
-def bronze_key(domain: str, dataset: str, event_date: dt.date, key: str, content_hash: str) -> str:
+def date_folder(event_date: dt.date, layout: str) -> str:
+    """How a contract's layout spells an event date in a key."""
+    return (
+        f"event_date={event_date.isoformat()}"
+        if layout == BY_EVENT_DATE
+        else f"year={event_date:%Y}/month={event_date:%m}/day={event_date:%d}"
+    )
+
+
+def dated(key: str) -> dt.date:
+    """The event date in a bronze key, in either layout. Raises ValueError for a key without one."""
+    found = re.search(r"/(?:event_date=(\d{4}-\d{2}-\d{2})|year=(\d{4})/month=(\d{2})/day=(\d{2}))/", key)
+    if found is None:
+        raise ValueError(f"{key} is no bronze key: it has no event date")
+    return dt.date.fromisoformat(found[1] or "-".join(found.groups()[1:]))
+
+
+def bronze_key(domain: str, dataset: str, event_date: dt.date, key: str, content_hash: str, layout: str = BY_EVENT_DATE) -> str:
     """Place of an accepted file: under its primary event date, named by content, so that a retry writes the same key."""
-    return f"{domain}/{dataset}/event_date={event_date.isoformat()}/{stem(key)}-{content_hash[:8]}{suffixes(key)}"
+    return f"{domain}/{dataset}/{date_folder(event_date, layout)}/{stem(key)}-{content_hash[:8]}{suffixes(key)}"
+
+
+def archive_prefix(domain: str) -> str:
+    return f"archive/{domain}/"
 
 
 def archive_key(domain: str, dataset: str, key: str, ingested_at: dt.datetime, run_id: str) -> str:
-    return f"archive/{domain}/{dataset}/{stem(key)}{suffixes(key)}_{ingested_at:%Y%m%dT%H%M%SZ}_{run_id}"
+    """Place of a file that silver has, in the bronze bucket. Equal names of one run and second are the caller's to tell apart."""
+    return f"{archive_prefix(domain)}{dataset}/{stem(key)}{suffixes(key)}_{ingested_at:%Y%m%dT%H%M%SZ}_{run_id}"
 
 
-def quarantined_file_key(key: str, version: str) -> str:
+def is_archived(key: str) -> bool:
+    return key.startswith("archive/")
+
+
+def quarantined_file_key(key: str, version: str, layout: str = BY_EVENT_DATE) -> str:
     """Place of a rejected file; one of no known dataset goes to `system/lambda`. Too long a key keeps its start and gets a hash."""
     place = raw_key(key)
-    folder = f"{place.domain}/{place.dataset}/files/" if place else "system/lambda/"
+    own = f"{place.dataset}/files/" if place and layout == BY_EVENT_DATE else f"system/lambda/{place.dataset}/" if place else ""
+    folder = f"{place.domain}/{own}" if place else "system/lambda/"
     return _fitting(folder, place.rest if place else key, version)
 
 
@@ -71,8 +99,9 @@ def reason_key(quarantined: str) -> str:
     return f"{quarantined}.reason.json"
 
 
-def quarantined_rows_prefix(domain: str, dataset: str) -> str:
-    return f"{domain}/{dataset}/rows/"
+def quarantined_rows_prefix(domain: str, dataset: str, layout: str = BY_EVENT_DATE) -> str:
+    """Where rows that were put aside stand: a folder per dataset, or with the other layout one for the domain."""
+    return f"{domain}/{dataset}/rows/" if layout == BY_EVENT_DATE else f"{domain}/data_quality/"
 
 
 def failure_key(domain: str, run_id: str) -> str:

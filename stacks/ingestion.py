@@ -60,6 +60,8 @@ class IngestionStack(LakeStack):
         access.read("raw")
         access.allow(["s3:GetObjectVersion", "s3:GetObjectTagging", "s3:GetObjectVersionTagging"], [f"{raw}/*"], why=OBJECTS)
         access.allow(["s3:PutObjectTagging"], copied, why=OBJECTS)
+        for archiving in (c for c in self.lake.contracts if any(d.archive for d in c.datasets)):
+            access.allow(["s3:DeleteObject", "s3:DeleteObjectVersion"], [f"{raw}/{archiving.domain}/*"], why=OBJECTS)
         access.write("bronze")
         access.write("quarantine")
         access.use_key(key_arn)

@@ -8,8 +8,10 @@ from aws_cdk import aws_glue as glue
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
+from shared.contracts import contract
 from shared.names import Names
-from stacks.access import Access
+from shared.zones import archive_prefix
+from stacks.access import OBJECTS, Access
 from stacks.base import LakeStack
 from stacks.packaging import ROOT, glue_archive
 from stacks.protection import Protection
@@ -74,6 +76,13 @@ def _silver_job(access: Access, domain: str) -> None:
     access.write_tables(domain, "silver")
     access.write_tables(domain, "quarantine")
     access.use_ledger()
+    if any(d.archive for d in contract(domain).datasets):
+        access.write("bronze", f"{domain}/", delete=True)
+        access.read("bronze", archive_prefix(domain))
+        access.write("bronze", archive_prefix(domain))
+        bronze = access.names.bucket_arn("bronze")  # a copy carries a producer's tags along
+        access.allow(["s3:GetObjectTagging"], [f"{bronze}/{domain}/*"], why=OBJECTS)
+        access.allow(["s3:PutObjectTagging"], [f"{bronze}/{archive_prefix(domain)}*"], why=OBJECTS)
 
 
 def _gold_job(access: Access, domain: str) -> None:

@@ -42,9 +42,9 @@ def stored(job: Job) -> Stored:
 
 
 def record(job: Job, table: Table, old_and_new: DataFrame) -> None:
-    """Announces changed rows: `event_date`, `key`, and for replaced rows `_old_partition`, `_old_key`."""
+    """Announces changed rows: `event_date`, `key`, and for replaced rows `_old_date`, `_old_key`."""
     new = old_and_new.select("event_date", "key")
-    old = old_and_new.where("_old_partition IS NOT NULL").selectExpr("_old_partition AS event_date", "_old_key AS key")
+    old = old_and_new.where("_old_date IS NOT NULL").selectExpr("_old_date AS event_date", "_old_key AS key")
     rows = new.unionByName(old).distinct().coalesce(1)
     append(rows.selectExpr(f"{literal(job.run_id)} AS run_id", f"{literal(table.name)} AS table_name", "event_date", "key"), stored(job))
 

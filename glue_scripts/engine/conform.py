@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from pyspark.sql import DataFrame
 
-from glue_scripts.engine.read import received
-from glue_scripts.engine.sql import cleaned, quoted, typed
+from glue_scripts.engine.sql import cleaned, literal, quoted, typed
 from shared.contracts import Contract, Dataset
 
 TEXT = "_text_"
 
 
 def conformed(records: DataFrame, contract: Contract, dataset: Dataset) -> DataFrame:
-    """Typed columns, each non-text one beside its cleaned text `_text_<column>`, and `event_date`; the rest passes through."""
-    table = dataset.lands_in
-    names = received(dataset)
+    """Typed columns, each non-text one beside its cleaned text `_text_<column>`, constants, and derived ones but the key."""
+    table, names = dataset.lands_in, dataset.received
     texts = records.selectExpr(
         "_file", "_ingested_at", "_extra", "_raw", *(f"{cleaned(quoted(n), contract.null_spellings)} AS {quoted(TEXT + n)}" for n in names)
     )
@@ -24,12 +22,15 @@ def conformed(records: DataFrame, contract: Contract, dataset: Dataset) -> DataF
         values.append(f"{typed(quoted(TEXT + name), column.type, column.case)} AS {quoted(name)}")
     kept = [quoted(TEXT + n) for n in names if table.column(n).type != "string"]
     rows = texts.selectExpr("_file", "_ingested_at", "_extra", "_raw", *values, *kept)
-    return rows.selectExpr("*", f"CAST({quoted(dataset.event_date_column)} AS date) AS event_date")
+    constants = [f"CAST({literal(v)} AS {table.column(n).type}) AS {quoted(n)}" for n, v in dataset.constants.items()]
+    day = f"CAST({quoted(dataset.event_date_column)} AS date) AS event_date"
+    derived = [c for c in table.columns if c.derived and c.name not in table.primary_key]
+    return rows.selectExpr("*", *constants, day).selectExpr("*", *(f"CAST({c.derived} AS {c.type}) AS {quoted(c.name)}" for c in derived))
 
 
 def raw_record(dataset: Dataset) -> str:
     """SQL for what was received: the text of an unreadable record, otherwise its values as JSON, as they were before any cast."""
     table = dataset.lands_in
-    cells = [quoted(TEXT + n) if table.column(n).type != "string" else quoted(n) for n in received(dataset)]
-    fields = ", ".join(f"{c} AS {quoted(n)}" for c, n in zip(cells, received(dataset), strict=True))
+    cells = [quoted(TEXT + n) if table.column(n).type != "string" else quoted(n) for n in dataset.received]
+    fields = ", ".join(f"{c} AS {quoted(n)}" for c, n in zip(cells, dataset.received, strict=True))
     return f"coalesce(_raw, to_json(struct({fields}, _extra)))"

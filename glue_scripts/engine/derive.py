@@ -32,10 +32,10 @@ def follow(spark: SparkSession, job: Job, log: Table, table: Table, keys: DataFr
     with difference(wanted, stored, home, table.primary_key, table.column_names, table.change_key) as found:
         if not found.empty:
             key = f"coalesce({changes.changed_key(table)}, _old_key) AS key"
-            changes.record(job, table, found.rows.selectExpr("event_date", key, "_old_partition", "_old_key"))
+            changes.record(job, table, found.rows.selectExpr("event_date", key, "_old_date", "_old_key"))
             write(spark, found, home, table.primary_key)
 
 
 def followers(log: Table, tables: tuple[Table, ...]) -> tuple[Table, ...]:
     """The tables that are computed from a log."""
-    return tuple(t for t in tables if t.source == log.name and t.kind in RULES)
+    return tuple(t for t in tables if log.name in t.sources and t.kind in RULES)

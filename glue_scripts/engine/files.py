@@ -9,6 +9,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from shared.contracts import Dataset, folded
 from shared.ledger_model import LedgerFile, Profile
+from shared.zones import dated
 
 NATIVE_PARQUET = ("string", "large_string", "int8", "int16", "int32", "int64", "double", "float", "bool", "date32[day]")
 MAX_NATIVE_COLUMNS = 400
@@ -28,11 +29,10 @@ class BronzeFile:
     def path(self) -> str:
         return f"s3://{self.entry.target_bucket}/{self.entry.target_key}"
 
-    @property
-    def primary_date(self) -> str:
-        """Event date of the bronze folder."""
-        key = self.entry.target_key or ""
-        return next(p.removeprefix("event_date=") for p in key.split("/") if p.startswith("event_date="))
+
+def primary_date(file: LedgerFile) -> str:
+    """Event date of the bronze folder that a file was accepted into."""
+    return file.primary_date or dated(file.target_key or "").isoformat()
 
 
 def bronze_files(entries: Iterable[LedgerFile], dataset: Dataset) -> list[BronzeFile]:
@@ -40,7 +40,11 @@ def bronze_files(entries: Iterable[LedgerFile], dataset: Dataset) -> list[Bronze
     ordered = sorted(entries, key=lambda e: (e.ingested_at, e.key, e.version))
     by_place = {e.target_key: e for e in reversed(ordered)}
     chosen = [e for e in ordered if by_place[e.target_key] is e]
-    return [BronzeFile(i, e, profile, _native(profile, dataset)) for i, e in enumerate(chosen) if (profile := e.profile)]
+    return [
+        BronzeFile(i, e, profile, _native(profile, dataset) and _named_well(e, profile))
+        for i, e in enumerate(chosen)
+        if (profile := e.profile)
+    ]
 
 
 def _native(profile: Profile, dataset: Dataset) -> bool:
@@ -53,6 +57,11 @@ def _native(profile: Profile, dataset: Dataset) -> bool:
     return profile.format != "parquet" or all(_native_parquet(t) for t in profile.types)
 
 
+def _named_well(entry: LedgerFile, profile: Profile) -> bool:
+    """Spark decompresses by the name, and an archived file's name ends with its run."""
+    return profile.compression == "none" or (entry.target_key or "").lower().endswith(".gz")
+
+
 def _native_parquet(kind: str) -> bool:
     return (
         kind in NATIVE_PARQUET or kind.startswith("decimal128") or (kind.startswith("timestamp[") and not kind.startswith("timestamp[ns"))
@@ -60,14 +69,20 @@ def _native_parquet(kind: str) -> bool:
 
 
 def files_table(spark: SparkSession, files: Sequence[BronzeFile]) -> DataFrame:
-    """Number, bronze key, raw key, time of ingestion and primary date of each file."""
-    rows = [(f.number, f.entry.target_key, f.entry.key, f.entry.version, f.entry.ingested_at, f.primary_date) for f in files]
-    schema = "_file int, _bronze_key string, _source_file string, _source_version string, ingested string, _primary_date string"
+    """Number, bronze key, raw key, hash of the content, time of ingestion and primary date of each file."""
+    rows = [
+        (f.number, f.entry.target_key, f.entry.key, f.entry.version, f.entry.sha256, f.entry.ingested_at, primary_date(f.entry))
+        for f in files
+    ]
+    schema = (
+        "_file int, _bronze_key string, _source_file string, _source_version string, _sha256 string, ingested string, _primary_date string"
+    )
     return spark.createDataFrame(rows, schema).selectExpr(
         "_file",
         "_bronze_key",
         "_source_file",
         "_source_version",
+        "_sha256",
         "CAST(ingested AS timestamp) _ingested_at",
         "CAST(_primary_date AS date) _primary_date",
     )

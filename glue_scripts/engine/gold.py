@@ -74,9 +74,14 @@ def scope(run: Job, table: Table, pending: Changes) -> Scope | None:
     return Scope(False, dates, keyed[0].column if keyed else None, keys)
 
 
+def stored_table(run: Job, table: Table) -> Stored:
+    date = table.partitioned_by[0] if table.partitioned_by else None
+    return Stored(run.identifier(table), run.location(table), {c.name: c.type for c in table.columns}, table.partitioned_by, date)
+
+
 def refresh(spark: SparkSession, run: Job, table: Table, transform: Transform, pending: Changes) -> None:
     """Brings one gold table up to date in one commit. Incremental and full give equal tables."""
-    home = Stored(run.identifier(table), run.location(table), {c.name: c.type for c in table.columns}, table.partitioned_by)
+    home = stored_table(run, table)
     empty = ensure(spark, home)
     found = Scope(everything=True) if empty else scope(run, table, pending)
     if found is None:
@@ -85,8 +90,7 @@ def refresh(spark: SparkSession, run: Job, table: Table, transform: Transform, p
     if empty or (run.full_refresh and table.depends_on):
         replace_all(wanted, home)
         return
-    date_column = table.partitioned_by[0] if table.partitioned_by else "event_date"
-    stored = found.rows(spark.table(home.identifier), date_column)
+    stored = found.rows(spark.table(home.identifier), home.date_column or "event_date")
     with difference(wanted, stored, home, table.primary_key, table.column_names) as changes:
         write(spark, changes, home, table.primary_key)
 

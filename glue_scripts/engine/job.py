@@ -47,10 +47,12 @@ class Job:
         return f"s3://{self.names.bucket(table.zone)}/{table_path(self.domain, table.zone, table.kind, table.name)}"
 
     def quarantine_identifier(self, dataset: str) -> str:
-        return f"{CATALOG}.{self.names.database(self.domain, 'quarantine')}.{dataset}_rows"
+        name = quarantined_rows_prefix(self.domain, dataset, self.contract.layout).strip("/").split("/", 1)[1].replace("/", "_")
+        return f"{CATALOG}.{self.names.database(self.domain, 'quarantine')}.{name}"
 
     def quarantine_location(self, dataset: str) -> str:
-        return f"s3://{self.names.bucket('quarantine')}/{quarantined_rows_prefix(self.domain, dataset).rstrip('/')}"
+        prefix = quarantined_rows_prefix(self.domain, dataset, self.contract.layout)
+        return f"s3://{self.names.bucket('quarantine')}/{prefix.rstrip('/')}"
 
     @property
     def changes_identifier(self) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 
 from glue_scripts.engine.conform import TEXT
-from glue_scripts.engine.read import received
 from glue_scripts.engine.sql import literal, quoted
 from shared.contracts import Dataset
 from shared.reasons import RowReason
@@ -22,7 +21,7 @@ def tests(dataset: Dataset) -> list[tuple[str, str, tuple[str, ...]]]:
     """(SQL that is true when a row is bad, reason, columns at fault), in the order in which reasons are listed."""
     table, when = dataset.lands_in, quoted(dataset.event_date_column)
     when_text = quoted(TEXT + dataset.event_date_column)
-    names = received(dataset)
+    names = dataset.received
     empty = " AND ".join(f"{quoted(TEXT + n) if table.column(n).type != 'string' else quoted(n)} IS NULL" for n in names)
     unknown = f"_raw IS NULL AND _extra IS NOT NULL AND {empty}"
     known = f"_raw IS NULL AND NOT coalesce({unknown}, false)"
@@ -30,7 +29,7 @@ def tests(dataset: Dataset) -> list[tuple[str, str, tuple[str, ...]]]:
         ("_raw IS NOT NULL", RowReason.CORRUPT_RECORD, ()),
         (unknown, RowReason.SCHEMA_MISMATCH, ()),
     ]
-    found += [(f"{known} AND {quoted(k)} IS NULL", RowReason.MISSING_KEY, (k,)) for k in table.primary_key]
+    found += [(f"{known} AND {quoted(k)} IS NULL", RowReason.MISSING_KEY, (k,)) for k in table.primary_key if k in names]
     found += [
         (f"{known} AND {when_text} IS NULL", RowReason.MISSING_TIMESTAMP, (dataset.event_date_column,)),
         (f"{when} < {EARLIEST} OR {when} > _ingested_at + INTERVAL 1 DAY", RowReason.IMPOSSIBLE_TIMESTAMP, (dataset.event_date_column,)),

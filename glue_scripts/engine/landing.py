@@ -18,11 +18,13 @@ from glue_scripts.engine.job import Job
 from glue_scripts.engine.judge import judged
 from glue_scripts.engine.read import expected_records, records
 from glue_scripts.engine.reconcile import Difference, write
+from glue_scripts.engine.replace import identified, replaced
 from glue_scripts.engine.sql import literal, quoted
 from glue_scripts.engine.tables import LINEAGE_COLUMNS, Stored, append, ensure, replace_all
 from glue_scripts.engine.versions import content, identity, newest_per_key
+from glue_scripts.engine.work import Work
 from shared.contracts import Dataset, Table
-from shared.ledger_model import RowCounts
+from shared.ledger_model import LedgerFile, RowCounts
 from shared.reasons import RowReason
 
 
@@ -38,48 +40,55 @@ class Landed:
     reasons: dict[str, int]
     nulls: dict[str, int]
     extra_rows: int
+    removed: int
     keys: DataFrame | None
 
 
 def silver_table(job: Job, table: Table) -> Stored:
     columns = {c.name: c.type for c in table.columns} | LINEAGE_COLUMNS
-    return Stored(job.identifier(table), job.location(table), columns, table.partitioned_by)
+    return Stored(job.identifier(table), job.location(table), columns, table.partitioned_by, "event_date")
 
 
 @contextmanager
-def landed(spark: SparkSession, job: Job, dataset: Dataset, files: Sequence[BronzeFile], again: bool) -> Iterator[Landed]:
+def landed(spark: SparkSession, job: Job, dataset: Dataset, files: Sequence[BronzeFile], work: Work, again: bool) -> Iterator[Landed]:
     """Lands the files. `again`: an earlier run may have put rows of them aside already."""
     numbers = files_table(spark, files).cache()
     table, home = dataset.lands_in, silver_table(job, dataset.lands_in)
     rows = judged(conformed(records(spark, files, numbers, dataset), job.contract, dataset), dataset)
-    seen = _put_aside(spark, job, dataset, files, rows, numbers, again)
+    stale = [*work.superseded, *(work.files if again or job.full_refresh else ())]
+    seen = _put_aside(spark, job, dataset, rows, numbers, stale)
     _nothing_lost(seen["read"], files)
     again_seen = Observation()  # also keeps the planner from pushing the judgement below the casts it rests on
     counted = rows.observe(again_seen, F.count(F.lit(1)).alias("read"))
-    good = counted.where("NOT _bad").selectExpr(*map(quoted, table.column_names), "_extra", "_file")
-    newest = newest_per_key(good.selectExpr("*", f"{content(table)} AS _content"), table)
-    dated = newest.join(numbers.select("_file", "_source_file", "_ingested_at").hint("broadcast"), "_file", "inner")
-    wanted = dated.selectExpr(
-        *map(quoted, table.column_names), "_source_file", "_ingested_at", f"{literal(job.run_id)} AS _run_id", "_extra", "_content"
-    )
-    accepted = seen["read"] - seen["bad"]
+    computed = {k for k in table.primary_key if table.column(k).derived}
+    good = counted.where("NOT _bad").selectExpr(*(quoted(c) for c in table.column_names if c not in computed), "_extra", "_file")
+    known = numbers.select("_file", "_source_file", "_sha256", "_ingested_at").hint("broadcast")
+    own = [*map(quoted, table.column_names), "_source_file", "_ingested_at", f"{literal(job.run_id)} AS _run_id", "_extra"]
     reasons = {r.value: seen[f"reason_{r}"] for r in RowReason if seen[f"reason_{r}"]}
     nulls = {c: seen[f"null_{c}"] for c in table.column_names if f"null_{c}" in seen}
-    with _merged(spark, job, table, home, wanted) as (inserted, updated, keys):
-        counts = RowCounts(seen["read"], inserted, seen["bad"], accepted - inserted - updated, updated)
-        yield Landed(counts, reasons, nulls, seen["extra"], keys)
+    if table.kind == "files":
+        wanted = identified(good.join(known, "_file", "inner"), table).selectExpr(*own)
+        with replaced(spark, job, dataset, home, wanted, numbers, work) as (written, removed):
+            yield Landed(RowCounts(seen["read"], written, seen["bad"]), reasons, nulls, seen["extra"], removed, None)
+    else:
+        newest = newest_per_key(good.selectExpr("*", f"{content(table)} AS _content"), table)
+        wanted = newest.join(known, "_file", "inner").selectExpr(*own, "_content")
+        with _merged(spark, job, table, home, wanted) as (inserted, updated, keys):
+            again_sent = seen["read"] - seen["bad"] - inserted - updated
+            counts = RowCounts(seen["read"], inserted, seen["bad"], again_sent, updated)
+            yield Landed(counts, reasons, nulls, seen["extra"], 0, keys)
     numbers.unpersist()
 
 
 def _put_aside(
-    spark: SparkSession, job: Job, dataset: Dataset, files: Sequence[BronzeFile], rows: DataFrame, numbers: DataFrame, again: bool
+    spark: SparkSession, job: Job, dataset: Dataset, rows: DataFrame, numbers: DataFrame, stale: Sequence[LedgerFile]
 ) -> dict[str, Any]:
-    """Writes the bad rows to quarantine and counts all rows on the way."""
+    """Writes the bad rows to quarantine, in the place of those of stale files, and counts all rows on the way."""
     home = quarantine.stored(job, dataset)
-    if not ensure(spark, home) and (again or job.full_refresh):
-        quarantine.forget(spark, home, files)
+    if not ensure(spark, home) and stale:
+        quarantine.forget(spark, home, stale)
     all_rows, bad_rows = Observation(), Observation()
-    names = [c.name for c in dataset.lands_in.columns if c.name != "event_date"]
+    names = dataset.received
     counted = rows.observe(
         all_rows,
         F.count(F.lit(1)).alias("read"),
@@ -113,12 +122,10 @@ def _merged(spark: SparkSession, job: Job, table: Table, home: Stored, wanted: D
         return
     staged = wanted.persist(StorageLevel.MEMORY_AND_DISK)
     compared = _compared(spark, table, home, staged).persist(StorageLevel.MEMORY_AND_DISK)
-    counts = {
-        (r["_outcome"], str(r["_old_partition"])): r["count"] for r in compared.groupBy("_outcome", "_old_partition").count().collect()
-    }
+    counts = {(r["_outcome"], str(r["_old_date"])): r["count"] for r in compared.groupBy("_outcome", "_old_date").count().collect()}
     total = {o: sum(n for (outcome, _), n in counts.items() if outcome == o) for o in ("insert", "update", "same", "older")}
     changed = compared.where("_outcome <> 'older'").selectExpr(
-        "event_date", f"{changes.changed_key(table)} AS key", "_old_partition", "_old_key"
+        "event_date", f"{changes.changed_key(table)} AS key", "_old_date", "_old_key"
     )
     changes.record(job, table, changed)
     rows = compared.where("_outcome IN ('insert', 'update')").withColumnRenamed("_outcome", "_action")
@@ -146,7 +153,7 @@ def _compared(spark: SparkSession, table: Table, home: Stored, staged: DataFrame
     order = [quoted(c) for c in table.order]
     old = stored.join(staged.select(*keys).distinct(), keys, "left_semi").selectExpr(
         *map(quoted, keys),
-        "event_date AS _old_partition",
+        "event_date AS _old_date",
         f"{changes.changed_key(table)} AS _old_key",
         f"struct({', '.join([*order, content(table)])}) AS _old_order",
         f"{content(table)} AS _old_content",
@@ -158,7 +165,7 @@ def _compared(spark: SparkSession, table: Table, home: Stored, staged: DataFrame
     newer = f"struct({', '.join([*order, '_content'])}) > _old_order"
     return staged.join(old, on, "left").selectExpr(
         *(quoted(c) for c in home.columns),
-        "_old_partition",
+        "_old_date",
         "_old_key",
         "CASE WHEN _old_order IS NULL THEN 'insert' "
         f"WHEN {newer} THEN 'update' "

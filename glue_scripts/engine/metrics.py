@@ -9,17 +9,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from glue_scripts.engine.files import BronzeFile
+from glue_scripts.engine.landing import Landed
 from shared.contracts import Dataset, folded
-from shared.ledger_model import RowCounts
 
 NAMESPACE = "Lakehouse"
 RATES = ("null_rate_", "quarantine_rate")
 
 
-def metrics(
-    dataset: Dataset, files: Sequence[BronzeFile], rows: RowCounts, reasons: Mapping[str, int], nulls: Mapping[str, int], extra_rows: int
-) -> dict[str, float]:
-    """Counts as they are, rates as shares of 0 to 1."""
+def metrics(dataset: Dataset, files: Sequence[BronzeFile], done: Landed) -> dict[str, float]:
+    """Counts as they are, rates as shares of 0 to 1. `removed_rows`: rows of older versions of the files that left silver."""
+    rows = done.rows
     accepted = rows.read - rows.quarantined
     counts: dict[str, float] = {
         "files": len(files),
@@ -29,10 +28,11 @@ def metrics(
         "duplicates": rows.deduplicated,
         "quarantined_rows": rows.quarantined,
         "quarantine_rate": rows.quarantined / rows.read if rows.read else 0.0,
-        "extra_column_rows": extra_rows,
+        "extra_column_rows": done.extra_rows,
+        "removed_rows": done.removed,
     }
-    counts |= {f"quarantined_{reason}": n for reason, n in reasons.items()}
-    counts |= {f"null_rate_{column}": n / accepted if accepted else 0.0 for column, n in nulls.items()}
+    counts |= {f"quarantined_{reason}": n for reason, n in done.reasons.items()}
+    counts |= {f"null_rate_{column}": n / accepted if accepted else 0.0 for column, n in done.nulls.items()}
     return counts | {f"drift_column_{name}": n for name, n in _drift(dataset, files).items()}
 
 

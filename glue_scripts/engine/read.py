@@ -35,11 +35,6 @@ def records(spark: SparkSession, files: Sequence[BronzeFile], table: DataFrame, 
     return rows.join(known, "_bronze_key", "inner").drop("_bronze_key")
 
 
-def received(dataset: Dataset) -> tuple[str, ...]:
-    """The columns that producers send; `event_date` is derived."""
-    return tuple(c for c in dataset.lands_in.column_names if c != "event_date")
-
-
 def _group(file: BronzeFile) -> tuple[Any, ...]:
     """Files with one key are read together: by format, and for CSV by shape."""
     p = file.profile
@@ -69,14 +64,14 @@ def _json(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> Dat
     names = sorted({c for f in files for c in f.profile.columns})
     schema = ", ".join(f"{quoted(n)} string" for n in [*names, "_raw"])
     rows = spark.read.schema(schema).options(columnNameOfCorruptRecord="_raw", **JSON_OPTIONS).json([f.path for f in files])
-    return _by_name(_located(rows, dataset), names, dataset, raw="_raw")
+    return _by_name(_located(rows), names, dataset, raw="_raw")
 
 
 def _parquet(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> DataFrame:
     names = sorted({n for f in files for n in f.profile.columns})
     widest = spark.read.option("mergeSchema", "true").parquet(*_one_of_each(files))
     rows = spark.read.schema(widest.schema).parquet(*[f.path for f in files])
-    return _by_name(_located(rows, dataset), names, dataset, raw="CAST(NULL AS string)")
+    return _by_name(_located(rows), names, dataset, raw="CAST(NULL AS string)")
 
 
 def _one_of_each(files: list[BronzeFile]) -> list[str]:
@@ -89,7 +84,7 @@ def _by_name(rows: DataFrame, names: Sequence[str], dataset: Dataset, raw: str) 
     spellings: dict[str, list[str]] = defaultdict(list)
     for name in names:
         spellings[dataset.aliases.get(folded(name), "")].append(f"CAST({quoted(name)} AS string)")
-    columns = [f"{_first(spellings.get(c, []))} AS {quoted(c)}" for c in received(dataset)]
+    columns = [f"{_first(spellings.get(c, []))} AS {quoted(c)}" for c in dataset.received]
     unknown = [n for n in names if folded(n) not in dataset.aliases]
     return rows.selectExpr("_bronze_key", *columns, f"{_extra(unknown)} AS _extra", f"{raw} AS _raw")
 
@@ -114,7 +109,7 @@ def _delimited(spark: SparkSession, groups: list[list[BronzeFile]], dataset: Dat
     cells = reduce(DataFrame.unionByName, (_cells(spark, group, dataset) for group in groups))
     headers = _headers(spark, [f for group in groups for f in group], dataset)
     wide = cells.join(headers.hint("broadcast"), "_bronze_key", "inner")
-    columns = [f"get(_cells, {quoted('_at_' + c)}) AS {quoted(c)}" for c in received(dataset)]
+    columns = [f"get(_cells, {quoted('_at_' + c)}) AS {quoted(c)}" for c in dataset.received]
     extra = "map_from_entries(filter(transform(_extras, e -> struct(e.name AS k, get(_cells, e.at) AS v)), e -> e.v IS NOT NULL))"
     return wide.selectExpr(
         "_bronze_key", *columns, f"CASE WHEN size(_extras) > 0 THEN {extra} END AS _extra", "CAST(NULL AS string) AS _raw"
@@ -128,12 +123,12 @@ def _cells(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> Da
     options = {"header": "true", "sep": first.delimiter, "quote": '"', "escape": '"', "maxColumns": "20480"}
     options["multiLine"] = str(first.multiline).lower()
     rows = spark.read.schema(", ".join(f"{c} string" for c in names)).options(**options).csv([f.path for f in files])
-    return _located(rows, dataset).selectExpr("_bronze_key", f"array({', '.join(names)}) AS _cells")
+    return _located(rows).selectExpr("_bronze_key", f"array({', '.join(names)}) AS _cells")
 
 
 def _headers(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> DataFrame:
     """Where each column of the contract stands in each file (null: not there), and the columns nobody knows."""
-    names = received(dataset)
+    names = dataset.received
     rows = []
     for file in files:
         known = {dataset.aliases[folded(c)]: i for i, c in enumerate(file.profile.columns) if folded(c) in dataset.aliases}
@@ -143,15 +138,14 @@ def _headers(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> 
     return spark.createDataFrame(rows, f"_bronze_key string, {positions}, _extras array<struct<name:string,at:int>>")
 
 
-def _located(rows: DataFrame, dataset: Dataset) -> DataFrame:
+def _located(rows: DataFrame) -> DataFrame:
     """Each row with the object key it was read from; bronze names need no URL encoding."""
-    start = literal(f"/{dataset.domain}/{dataset.name}/")
-    return rows.selectExpr("*", f"substr(_metadata.file_path, locate({start}, _metadata.file_path) + 1) AS _bronze_key")
+    return rows.selectExpr("*", "regexp_extract(_metadata.file_path, '^[^:]+:/+[^/]+/(.*)$', 1) AS _bronze_key")
 
 
 def _python(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> DataFrame:
     """The door's own reading code, one file a task: for files that Spark's readers would misread."""
-    names = received(dataset)
+    names = dataset.received
     listed = [(f.entry.target_bucket, f.entry.target_key, f.profile.to_json()) for f in files]
     slices = min(len(listed), 4 * spark.sparkContext.defaultParallelism)
     table = spark.createDataFrame(spark.sparkContext.parallelize(listed, slices), "bucket string, key string, profile string")

@@ -32,12 +32,16 @@ WIDER = {("int", "bigint"), ("float", "double")}
 
 @dataclass(frozen=True)
 class Stored:
-    """A table as it stands in the catalog: its Spark SQL name, place, columns (name → Spark type) and partition columns."""
+    """A table as it stands in the catalog: its Spark SQL name, place, columns (name → Spark type) and partition columns.
+
+    `date_column`: the date by which its changes are found; the columns' bounds that Iceberg keeps spare the files of other dates.
+    """
 
     identifier: str
     location: str
     columns: Mapping[str, str]
     partitioned_by: tuple[str, ...] = ()
+    date_column: str | None = None
 
 
 class MigrationNeededError(RuntimeError):
@@ -99,19 +103,17 @@ def replace_all(rows: DataFrame, table: Stored) -> None:
     rows.select(*table.columns).writeTo(table.identifier).overwrite(F.lit(True))
 
 
-def apply(spark: SparkSession, changes: DataFrame, table: Stored, key: Sequence[str], partitions: Iterable[str] | None) -> None:
-    """Applies changes in one commit. Each has `_action` (insert, update, delete) and its old partition in `_old_partition`.
+def apply(spark: SparkSession, changes: DataFrame, table: Stored, key: Sequence[str], dates: Iterable[str] | None) -> None:
+    """Applies changes in one commit. Each has `_action` (insert, update, delete) and its old date in `_old_date`.
 
-    `partitions` are the old partition values as text; only these are searched. None: the table is not partitioned by one column.
+    `dates` are the old rows' dates as text; only these are searched. None: the table has no date column.
     """
     view = "changes_" + re.sub(r"\W", "_", table.identifier)
     changes.createOrReplaceTempView(view)
     match = " AND ".join(f"t.{quoted(k)} <=> s.{quoted(k)}" for k in key)
-    if partitions is not None:
-        column = quoted(table.partitioned_by[0])
-        match += (
-            f" AND t.{column} = s._old_partition AND t.{column} IN ({', '.join(f'DATE{chr(39)}{p}{chr(39)}' for p in sorted(partitions))})"
-        )
+    if dates is not None and table.date_column is not None:
+        column = quoted(table.date_column)
+        match += f" AND t.{column} = s._old_date AND t.{column} IN ({', '.join(f'DATE{chr(39)}{d}{chr(39)}' for d in sorted(dates))})"
     sets = ", ".join(f"t.{quoted(c)} = s.{quoted(c)}" for c in table.columns)
     names, values = ", ".join(map(quoted, table.columns)), ", ".join(f"s.{quoted(c)}" for c in table.columns)
     spark.sql(

@@ -39,6 +39,7 @@ class Ingest:
             return None
         match self.ledger.claim(file, owner):
             case Claim.DONE:
+                self._clear(file, self.ledger.outcome(file))
                 return None
             case Claim.BUSY:
                 raise BusyError(f"{file.key} is being ingested by another worker")
@@ -48,7 +49,14 @@ class Ingest:
         except BaseException:
             self.ledger.release(file, owner)
             raise
+        self._clear(file, outcome)
         return outcome
+
+    def _clear(self, file: FileId, outcome: LedgerFile | None) -> None:
+        """Where the contract archives files, one that stands in bronze or quarantine leaves raw; after a crash when its event returns."""
+        dataset = dataset_of(file.key)
+        if dataset is not None and dataset.archive and outcome is not None and outcome.reason != FileReason.OBJECT_GONE:
+            self.store.remove(file)
 
     def _marks_a_folder(self, file: FileId) -> bool:
         with self.store.opened(file) as opened:
@@ -79,7 +87,8 @@ class Ingest:
         return verdict, source.sha256
 
     def _put_aside(self, file: FileId, entry: LedgerFile, verdict: Rejected) -> LedgerFile:
-        key = quarantined_file_key(file.key, file.version)
+        dataset = dataset_of(file.key)
+        key = quarantined_file_key(file.key, file.version, *([dataset.layout] if dataset else []))
         aside = replace(entry, reason=verdict.reason, detail=verdict.detail, target_bucket=self.names.bucket("quarantine"), target_key=key)
         self.store.copy(file, self.names.bucket("quarantine"), key)
         self.store.explain(aside, verdict.reason)
@@ -96,18 +105,25 @@ class Ingest:
         )
         if other := self._same_content(file, entry):
             return replace(read, status=FileStatus.DUPLICATE, duplicate_of=other)
-        key = bronze_key(entry.domain, entry.dataset, primary_date(verdict.event_dates), file.key, sha256)
+        day = primary_date(verdict.event_dates)
+        key = bronze_key(entry.domain, entry.dataset, day, file.key, sha256, contract(entry.domain).layout)
         self.store.copy(file, self.names.bucket("bronze"), key)
+        read = replace(read, primary_date=day.isoformat())
         return replace(read, status=FileStatus.ACCEPTED, target_bucket=self.names.bucket("bronze"), target_key=key)
 
     def _same_content(self, file: FileId, entry: LedgerFile) -> str | None:
-        """The file that brought this content already, if the contract wants it only once."""
-        if contract(entry.domain).dataset(entry.dataset).duplicate_files == "accept":
+        """The file that brought this content already, if the contract wants it only once.
+
+        Where a new version replaces a file, a version that goes back to older content is no duplicate: it must win.
+        """
+        dataset = contract(entry.domain).dataset(entry.dataset)
+        if dataset.duplicate_files == "accept":
             return None
         owner = self.ledger.content_owner(entry.domain, entry.dataset, entry.sha256 or "", file)
         if owner is None:
             raise BusyError(f"a file with the content of {file.key} is being ingested by another worker")
-        return owner if owner != f"{file.key}@{file.version}" else None
+        own = owner == f"{file.key}@{file.version}" or (dataset.lands_in.kind == "files" and owner.rpartition("@")[0] == file.key)
+        return None if own else owner
 
 
 def dataset_of(key: str) -> Dataset | None:

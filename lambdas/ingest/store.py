@@ -51,6 +51,10 @@ class Store:
         """Server-side copy, in parts when the object is large."""
         self._s3.copy(_place(file), bucket, key, Config=COPY)
 
+    def remove(self, file: FileId) -> None:
+        """Removes this version of a raw object; one that is gone already is no error."""
+        self._s3.delete_object(**_place(file))
+
     def explain(self, outcome: LedgerFile, reason: FileReason) -> None:
         """Writes why a file was put aside beside the file."""
         told = {

@@ -18,6 +18,8 @@ def check(contract: Contract, places: Mapping[str, Node], root: Node) -> None:
         _keys(table, node)
         _rules(table, node)
         _links(contract, table, node, names)
+    for dataset in contract.datasets:
+        _known(dataset.lands_in, places[dataset.lands_in.name], f"constants of {dataset.name}", dataset.constants)
     if "" not in contract.null_spellings:
         raise root.child("customProperties").error("nullSpellings must hold the empty text")
 
@@ -43,6 +45,9 @@ def _keys(table: Table, node: Node) -> None:
             raise node.child("properties").error("a table with eventDate needs a column event_date")
     if table.kind == "keyed" and not table.order:
         raise node.child("customProperties").error("a keyed table needs an order: which version of a row wins")
+    computed = {c.name for c in table.columns if c.derived is not None}
+    if table.kind == "files" and not computed.issuperset(table.primary_key):
+        raise node.child("customProperties").error("a table of kind files needs a derived key: the same record twice is two rows")
     if table.kind == "scd2" and not table.tracked:
         raise node.child("customProperties").error("an scd2 table needs tracked columns")
 
@@ -66,8 +71,8 @@ def _links(contract: Contract, table: Table, node: Node, names: set[str]) -> Non
             name = target.removeprefix(f"{table.zone}_")
             if name not in names or key not in contract.table(name).column_names:
                 raise node.child("properties").error(f"{column.name} refers to {column.references}, which does not exist")
-    if table.kind in ("latest", "scd2") and table.source not in names:
-        raise node.child("customProperties").error(f"source {table.source!r} is not a table of this contract")
+    if table.kind in ("latest", "scd2") and (len(table.sources) != 1 or table.sources[0] not in names):
+        raise node.child("customProperties").error(f"source {', '.join(table.sources)!r} is not one table of this contract")
 
 
 def _known(table: Table, node: Node, what: str, names: Iterable[str]) -> None:

@@ -6,12 +6,16 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Zone = Literal["bronze", "silver", "gold"]
-Kind = Literal["raw", "keyed", "log", "latest", "scd2", "dim", "fact", "mart", "bridge"]
+Kind = Literal["raw", "keyed", "log", "files", "latest", "scd2", "dim", "fact", "mart", "bridge"]
+Layout = Literal["event_date", "year_month_day"]
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column. `type` is a Spark SQL type name; `aliases` are other spellings producers use."""
+    """One column. `type` is a Spark SQL type name; `aliases` are other spellings producers use.
+
+    `derived`: SQL over the other columns that computes it; no producer sends it.
+    """
 
     name: str
     type: str
@@ -19,6 +23,7 @@ class Column:
     required: bool = False
     aliases: tuple[str, ...] = ()
     case: Literal["upper", "lower"] | None = None
+    derived: str | None = None
     references: str | None = None
     confidential: bool = False
 
@@ -52,7 +57,7 @@ class Dependency:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of silver or gold."""
+    """A table of silver or gold. `sources`: the datasets, or for latest and scd2 the log, that it is computed from."""
 
     name: str
     zone: Zone
@@ -61,7 +66,7 @@ class Table:
     columns: tuple[Column, ...]
     primary_key: tuple[str, ...]
     partitioned_by: tuple[str, ...] = ()
-    source: str | None = None
+    sources: tuple[str, ...] = ()
     event_date_column: str | None = None
     order: tuple[str, ...] = ()
     rejects: tuple[RejectRule, ...] = ()
@@ -74,13 +79,22 @@ class Table:
         return next(c for c in self.columns if c.name == name)
 
     @property
+    def sent_names(self) -> tuple[str, ...]:
+        """The columns that producers may send; the others are computed."""
+        return tuple(c.name for c in self.columns if c.name != "event_date" and c.derived is None)
+
+    @property
     def column_names(self) -> tuple[str, ...]:
         return tuple(c.name for c in self.columns)
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """What producers drop under `<domain>/<name>/`: the file rules, and the silver table its records land in."""
+    """What producers drop under `<domain>/<name>/`: the file rules, and the silver table its records land in.
+
+    `constants`: columns that have one value in all records of the dataset, whatever a record says. `archive`: a file leaves raw once
+    it has its outcome, and bronze once silver has it. `layout`: how keys in bronze spell the event date.
+    """
 
     name: str
     domain: str
@@ -88,6 +102,9 @@ class Dataset:
     formats: tuple[str, ...]
     lands_in: Table
     encodings: tuple[str, ...] = ("utf-8", "utf-16")
+    constants: dict[str, str] = field(default_factory=dict)
+    archive: bool = False
+    layout: Layout = "event_date"
     duplicate_files: Literal["skip", "accept"] = "skip"
     max_unreadable_rate: float = 0.1
     freshness_hours: int | None = None
@@ -99,9 +116,14 @@ class Dataset:
         return self.lands_in.event_date_column
 
     @property
+    def received(self) -> tuple[str, ...]:
+        """The columns that records of this dataset bring."""
+        return tuple(c for c in self.lands_in.sent_names if c not in self.constants)
+
+    @property
     def aliases(self) -> dict[str, str]:
         """Folded spelling → canonical column name; fold a producer's spelling with `folded` before looking it up."""
-        received = [c for c in self.lands_in.columns if c.name != "event_date"]
+        received = [self.lands_in.column(c) for c in self.received]
         return {folded(s): c.name for c in reversed(received) for s in (*reversed(c.aliases), c.name)}
 
 
@@ -118,6 +140,7 @@ class Contract:
     null_spellings: tuple[str, ...]
     parameters: dict[str, tuple[str, ...]] = field(default_factory=dict)
     schedule: str | None = None
+    layout: Layout = "event_date"
     retention_days: int | None = None
 
     def dataset(self, name: str) -> Dataset:

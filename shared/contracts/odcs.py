@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from shared.contracts.check import check
-from shared.contracts.model import Column, Contract, Dataset, Dependency, RejectRule, Table, Threshold
+from shared.contracts.model import Column, Contract, Dataset, Dependency, Layout, RejectRule, Table, Threshold
 from shared.contracts.node import Node
 
-DOMAIN_PROPERTIES = ("nullSpellings", "parameters", "schedule")
-DATASET_PROPERTIES = ("layer", "formats", "duplicateFiles", "maxUnreadableRate", "encodings")
+DOMAIN_PROPERTIES = ("nullSpellings", "parameters", "schedule", "layout")
+DATASET_PROPERTIES = ("layer", "formats", "duplicateFiles", "maxUnreadableRate", "encodings", "constants", "archive")
 TABLE_PROPERTIES = (
     "layer",
     "kind",
@@ -28,10 +28,11 @@ TABLE_PROPERTIES = (
     "dependsOn",
     "qualityGate",
 )
-COLUMN_PROPERTIES = ("aliases", "case")
+COLUMN_PROPERTIES = ("aliases", "case", "derived")
+LAYOUTS = ("event_date", "year_month_day")
 FORMATS = ("csv", "json", "ndjson", "parquet", "xml")
-KINDS = {"silver": ("keyed", "log", "latest", "scd2"), "gold": ("dim", "fact", "mart", "bridge")}
-TYPE = re.compile(r"string|int|bigint|double|boolean|date|timestamp|decimal\((\d{1,2}),(\d{1,2})\)")
+KINDS = {"silver": ("keyed", "log", "files", "latest", "scd2"), "gold": ("dim", "fact", "mart", "bridge")}
+TYPE = re.compile(r"string|int|bigint|double|boolean|date|timestamp|map<string,bigint>|decimal\((\d{1,2}),(\d{1,2})\)")
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 HOURS = {"h": 1, "d": 24}
 DAYS = {"d": 1.0, "y": 365.0}
@@ -45,17 +46,19 @@ def parsed(document: Mapping[str, Any], file: str) -> Contract:
     tables, datasets, links = _schema(root)
     custom = root.custom(DOMAIN_PROPERTIES)
     domain = _name(root.child("domain"))
+    layout = cast(Any, custom.child("layout").choice(LAYOUTS, LAYOUTS[0]))
     freshness, retention = _sla(root, "freshness", HOURS), _sla(root, "retention", DAYS)
     contract = Contract(
         domain=domain,
         version=root.child("version").text(),
         description=root.child("description").child("purpose").text(),
-        datasets=tuple(_dataset(node, domain, tables, freshness) for node in datasets),
+        datasets=tuple(_dataset(node, domain, layout, tables, freshness) for node in datasets),
         silver=tuple(t for t in tables.values() if t.zone == "silver"),
         gold=tuple(t for t in tables.values() if t.zone == "gold"),
         null_spellings=tuple(s.lower() for s in custom.child("nullSpellings").texts()),
         parameters={k: custom.child("parameters").child(k).texts() for k in custom.child("parameters").value or {}},
         schedule=custom.child("schedule").text("") or None,
+        layout=layout,
         retention_days=retention,
     )
     check(contract, links, root)
@@ -105,7 +108,7 @@ def _table(node: Node, earlier: Mapping[str, Table]) -> Table:
         columns=(*(parent.columns if parent else ()), *(_column(p) for p in own)),
         primary_key=(*(parent.primary_key if parent else ()), *keys),
         partitioned_by=(*(parent.partitioned_by if parent else ()), *_positions(own, "partitioned")),
-        source=custom.child("source").text("") or None,
+        sources=_one_or_more(custom.child("source")),
         event_date_column=custom.child("eventDate").text("") or None,
         order=custom.child("order").texts(),
         rejects=tuple(_reject(r) for r in custom.child("reject").items()),
@@ -114,6 +117,10 @@ def _table(node: Node, earlier: Mapping[str, Table]) -> Table:
         depends_on=tuple(Dependency(d.child("table").text(), d.child("column").text()) for d in custom.child("dependsOn").items()),
         gate=tuple(_threshold(t) for t in custom.child("qualityGate").items()),
     )
+
+
+def _one_or_more(node: Node) -> tuple[str, ...]:
+    return (node.text(),) if isinstance(node.value, str) else node.texts()
 
 
 def _positions(properties: list[Node], flag: str) -> tuple[str, ...]:
@@ -134,6 +141,7 @@ def _column(node: Node) -> Column:
         description=node.child("description").text(),
         required=node.child("required").flag(),
         aliases=custom.child("aliases").texts(),
+        derived=custom.child("derived").text("") or None,
         case=cast(Any, custom.child("case").choice(("upper", "lower"), "")) if custom.child("case").value else None,
         references=related[0] if related else None,
         confidential=node.child("classification").text("public") == "confidential",
@@ -155,10 +163,10 @@ def _threshold(node: Node) -> Threshold:
     )
 
 
-def _dataset(node: Node, domain: str, tables: Mapping[str, Table], freshness: int | None) -> Dataset:
+def _dataset(node: Node, domain: str, layout: Layout, tables: Mapping[str, Table], freshness: int | None) -> Dataset:
     custom = node.custom(DATASET_PROPERTIES)
     name = _name(node.child("physicalName"))
-    landing = [t for t in tables.values() if t.zone == "silver" and t.source == name and t.event_date_column]
+    landing = [t for t in tables.values() if t.zone == "silver" and name in t.sources and t.event_date_column]
     if len(landing) != 1:
         raise node.error(f"expected one silver table with source {name} and an eventDate, found {len(landing)}")
     formats = tuple(f.choice(FORMATS) for f in custom.child("formats").items())
@@ -170,6 +178,9 @@ def _dataset(node: Node, domain: str, tables: Mapping[str, Table], freshness: in
         description=node.child("description").text(),
         formats=formats,
         lands_in=landing[0],
+        constants={k: custom.child("constants").child(k).text() for k in sorted(custom.child("constants").value or {})},
+        archive=custom.child("archive").flag(),
+        layout=layout,
         encodings=("utf-8", "utf-16", *custom.child("encodings").texts()),
         duplicate_files=cast(Any, custom.child("duplicateFiles").choice(("skip", "accept"), "skip")),
         max_unreadable_rate=custom.child("maxUnreadableRate").number(0.1),

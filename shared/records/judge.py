@@ -18,9 +18,10 @@ from shared.records.source import Source
 from shared.records.tally import MAX_NAMES, Tally
 from shared.records.text import BLANKS, SAMPLE, begun, encoding_of, utf8
 from shared.records.verdict import Accepted, Limits, Rejected, Unreadable
+from shared.records.xml_stream import declared_encoding, tally_xml
 
 FEW_RECORDS = 20  # a single bad record among fewer than this spoils the rate, not the file
-TALLIES = {"csv": tally_rows, "ndjson": tally_lines, "json": tally_stream}
+TALLIES = {"csv": tally_rows, "ndjson": tally_lines, "json": tally_stream, "xml": tally_xml}
 
 
 def judge(source: Source, dataset: Dataset, limits: Limits, suffix: str = "") -> Accepted | Rejected:
@@ -55,7 +56,7 @@ def _tallied(source: Source, tally: Tally, limits: Limits) -> tuple[str, str]:
         _accepts(tally.dataset, "parquet")
         _spooled(blocks, tally, limits)
         return "parquet", "utf-8"
-    encoding = encoding_of(sample, tally.dataset.encodings)
+    encoding = declared_encoding(sample) or encoding_of(sample, tally.dataset.encodings)
     content = utf8(blocks, encoding)
     head = next(content, b"")
     kind = text_format(head.lstrip(BLANKS)[:SAMPLE], tally.dataset)
@@ -99,4 +100,9 @@ def _native(tally: Tally, source: Source, kind: str, encoding: str, suffix: str)
     """
     named_gzip = suffix.endswith(".gz")
     readable = tally.plain and not tally.unreadable and encoding == "utf-8" and named_gzip == (source.compression == "gzip")
-    return readable and kind != "json" and len(tally.columns) <= MAX_NAMES and not (kind == "parquet" and source.compression == "gzip")
+    return (
+        readable
+        and kind not in ("json", "xml")
+        and len(tally.columns) <= MAX_NAMES
+        and not (kind == "parquet" and source.compression == "gzip")
+    )

@@ -18,6 +18,7 @@ from shared.records.source import Readable, Source
 from shared.records.strict_json import Number, exact
 from shared.records.text import BLANKS, begun, utf8
 from shared.records.verdict import Limits
+from shared.records.xml_stream import elements as xml_elements
 
 # The door's limits may have been set higher than the defaults; what passed it is read to the end, whatever they were.
 ACCEPTED = Limits(max_decompressed=1 << 62, max_spooled=1 << 62, max_ratio=1 << 40, max_record=1 << 30)
@@ -38,7 +39,7 @@ def records(stream: Readable, profile: Profile, limits: Limits | None = None) ->
     if profile.format == "parquet":
         yield from _parquet(blocks, limits)
         return
-    readers = {"csv": _delimited, "ndjson": _lines, "json": _stream}
+    readers = {"csv": _delimited, "ndjson": _lines, "json": _stream, "xml": _xml}
     yield from readers[profile.format](utf8(blocks, profile.encoding), limits)
 
 
@@ -51,6 +52,10 @@ def _lines(blocks: Iterator[bytes], limits: Limits) -> Iterator[Record]:
 
 def _stream(blocks: Iterator[bytes], limits: Limits) -> Iterator[Record]:
     yield from map(_json, elements(blocks, limits))
+
+
+def _xml(blocks: Iterator[bytes], limits: Limits) -> Iterator[Record]:
+    yield from map(Record, xml_elements(blocks, limits))
 
 
 def _json(text: bytes) -> Record:

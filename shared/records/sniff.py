@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import csv
+import re
 from typing import Any, Literal
 
 from shared.contracts import Dataset, folded
 from shared.records.delimited import delimiter_of
 from shared.records.strict_json import loads
 
-Format = Literal["json", "ndjson", "csv"]
+Format = Literal["json", "ndjson", "csv", "xml"]
 SAMPLE_LINES = 50
+XML = re.compile(rb"\s*<[A-Za-z_?!]")
 
 
 def text_format(sample: bytes, dataset: Dataset) -> Format:
-    """json (an array, or objects over several lines), ndjson, or csv for any delimited text."""
+    """json (an array, or objects over several lines), ndjson, xml, or csv for any delimited text."""
     lines = [line for line in sample.split(b"\n")[:SAMPLE_LINES] if line.strip()]
     if not lines:
         return "csv"
+    if XML.match(sample):
+        return "xml"
     objects = sum(_kind(line) is dict for line in lines)
     start = lines[0].lstrip()[:1]
     if start == b"[":

@@ -38,8 +38,8 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
 
 
 @pytest.fixture(scope="session")
-def rig(spark: SparkSession) -> Callable[[str], Rig]:
-    return lambda env: Rig(spark, env)
+def rig(spark: SparkSession) -> Callable[..., Rig]:
+    return lambda env, domain="ecommerce": Rig(spark, env, domain)
 
 
 @pytest.fixture(scope="session")

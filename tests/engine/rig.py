@@ -30,12 +30,13 @@ KEYS = ("pk", "sk", "dataset_id", "state")
 class Rig:
     """One environment of its own: buckets, ledger and databases that no other test sees."""
 
-    def __init__(self, spark: SparkSession, env: str) -> None:
+    def __init__(self, spark: SparkSession, env: str, domain: str = "ecommerce") -> None:
+        self.domain = domain
         self.spark, self.names = spark, Names(env, ACCOUNT, REGION)
         self.s3 = boto3.client("s3")
         self._provision()
         self.ledger = Ledger(boto3.resource("dynamodb").Table(self.names.ledger_table))
-        self._clock = itertools.count()
+        self._clock, self._versions = itertools.count(), itertools.count()
         self.ingest = Ingest(self.names, self.ledger, Store(self.s3), Limits(), self._now)
 
     def _now(self) -> dt.datetime:
@@ -45,7 +46,7 @@ class Rig:
         for zone in DATA_ZONES:
             self.s3.create_bucket(Bucket=self.names.bucket(zone))
         for zone in ("silver", "gold", "quarantine"):
-            boto3.client("glue").create_database(DatabaseInput={"Name": self.names.database("ecommerce", zone)})
+            boto3.client("glue").create_database(DatabaseInput={"Name": self.names.database(self.domain, zone)})
         boto3.client("dynamodb").create_table(
             TableName=self.names.ledger_table,
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
@@ -62,23 +63,28 @@ class Rig:
 
     def drop(self, key: str, content: bytes) -> LedgerFile | None:
         """Puts a raw object and ingests it."""
+        number = next(self._versions)
         self.s3.put_object(Bucket=self.names.bucket("raw"), Key=key, Body=content)
-        return self.ingest(FileId(self.names.bucket("raw"), key, "null"), "test")
+        return self.ingest(self.file(key, number), "test")
+
+    def file(self, key: str, number: int) -> FileId:
+        """The bucket is not versioned here: the sequencer stands for the version."""
+        return FileId(self.names.bucket("raw"), key, f"{number:016X}", f"{number:016X}")
 
     def drop_all(self, root: Path, files: list[Path]) -> Counter[str]:
         outcomes = (self.drop(str(f.relative_to(root)), f.read_bytes()) for f in files)
         return Counter(o.status for o in outcomes if o)
 
     def job(self, run_id: str, **options: Any) -> Job:
-        return Job(self.names, contract("ecommerce"), run_id, **options)
+        return Job(self.names, contract(self.domain), run_id, **options)
 
     def run(self, run_id: str, **options: Any) -> dict[str, RunResult]:
         """Silver and gold, as the state machine would run them."""
         job = self.job(run_id, **options)
         clients = self.clients(job)
         bronze_to_silver.main(self.spark, job, clients)
-        silver_to_gold.main(self.spark, job, silver_to_gold.transforms_of("ecommerce"))
-        return {r.dataset: r for r in self.ledger.runs("ecommerce", run_id)}
+        silver_to_gold.main(self.spark, job, silver_to_gold.transforms_of(self.domain))
+        return {r.dataset: r for r in self.ledger.runs(self.domain, run_id)}
 
     def clients(self, job: Job) -> Aws:
         return aws(job)
@@ -86,7 +92,7 @@ class Rig:
     def table(self, name: str) -> DataFrame:
         """`silver.events`, `gold.user_ltv`, `quarantine.events_rows`."""
         zone, _, table = name.partition(".")
-        return self.spark.table(f"glue_catalog.{self.names.database('ecommerce', zone)}.{table}")
+        return self.spark.table(f"glue_catalog.{self.names.database(self.domain, zone)}.{table}")
 
     def rows(self, name: str, *columns: str) -> list[tuple[Any, ...]]:
         frame = self.table(name)

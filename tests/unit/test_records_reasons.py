@@ -83,7 +83,7 @@ BAD: dict[str, tuple[bytes, str]] = {
     "no column is known": (b"foo,bar\n1,2\n", "no_known_column"),
     "no name is known": (b'{"foo":1}\n{"bar":2}\n', "no_known_column"),
     "prose": (b"Dear all,\nplease find attached\n", "no_known_column"),
-    "XML": (b"<?xml version='1.0'?><a/>\n", "no_known_column"),
+    "XML": (b"<?xml version='1.0'?><a/>\n", "format_not_accepted"),
     "Parquet of something else": (parquet(foo=[1, 2]), "no_known_column"),
     "many bad lines": (GOOD + b"{bad\n" * 12, "too_many_unreadable"),
     "nothing but bad lines": (b"{bad\n{worse\n", "too_many_unreadable"),
@@ -159,8 +159,8 @@ def test_the_hash_is_that_of_the_whole_file_even_when_it_is_refused_early():
     assert (source.sha256, source.bytes) == (hashlib.sha256(content).hexdigest(), len(content))
 
 
-def test_every_reason_has_its_help_and_its_test_here_or_with_the_ingest_function():
-    tested = {expected for _, expected in BAD.values()} | {"format_not_accepted", "too_large", "record_too_large"}
+def test_every_reason_has_its_help_and_its_test_here_or_with_xml_or_the_ingest_function():
+    tested = {expected for _, expected in BAD.values()} | {"too_large", "record_too_large", "external_entity"}
     assert set(FileReason) - tested == {"unknown_dataset", "object_gone"}
     assert set(FILE_HELP) == set(FileReason)
 

@@ -1,0 +1,58 @@
+"""Silver tables without a key of their own: the rows of a file stand and fall with its newest version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame, SparkSession, Window
+from pyspark.sql import functions as F  # noqa: N812
+
+from glue_scripts.engine import changes
+from glue_scripts.engine.job import Job
+from glue_scripts.engine.reconcile import difference, write
+from glue_scripts.engine.sql import literal, quoted
+from glue_scripts.engine.tables import Stored, ensure
+from glue_scripts.engine.work import Work
+from shared.contracts import Dataset, Table
+
+
+def identified(rows: DataFrame, table: Table) -> DataFrame:
+    """The rows with their derived key. `_record_id`: hash of the file's content, the record, and its number among equals of the file."""
+    content = [c.name for c in table.columns if c.name not in table.primary_key]
+    record = f"sha2(to_json(struct({', '.join(map(quoted, content))}, _extra)), 256)"
+    place = F.row_number().over(Window.partitionBy("_file", "_record").orderBy(F.lit(1)))
+    numbered = rows.selectExpr("*", f"{record} AS _record").withColumn("_place", place)
+    ids = numbered.selectExpr("*", "sha2(concat_ws('|', _sha256, _record, _place), 256) AS _record_id")
+    keys = [f"{table.column(k).derived} AS {quoted(k)}" for k in table.primary_key]
+    return ids.selectExpr("*", *keys)
+
+
+@contextmanager
+def replaced(
+    spark: SparkSession, job: Job, dataset: Dataset, home: Stored, wanted: DataFrame, files: DataFrame, work: Work
+) -> Iterator[tuple[int, int]]:
+    """Makes the files' rows those of silver, touching only rows that differ; gives the numbers of wanted and of removed rows."""
+    ensure(spark, home)
+    staged = wanted.persist(StorageLevel.MEMORY_AND_DISK)
+    found = {str(r["event_date"]): r["count"] for r in staged.groupBy("event_date").count().collect()}
+    stored = _old(spark, job, dataset, home, files, work.dates | found.keys())
+    table = dataset.lands_in
+    with difference(staged, stored, home, table.primary_key, table.column_names) as differing:
+        if not differing.empty:
+            rows = differing.rows.selectExpr("event_date", f"{changes.changed_key(table)} AS key", "_old_date", "_old_key")
+            changes.record(job, table, rows)
+            write(spark, differing, home, table.primary_key)
+        yield sum(found.values()), differing.deleted
+    staged.unpersist()
+
+
+def _old(spark: SparkSession, job: Job, dataset: Dataset, home: Stored, files: DataFrame, dates: frozenset[str]) -> DataFrame:
+    """The stored rows of any version of the files; a full refresh also finds those of files that are no longer accepted."""
+    rows = spark.table(home.identifier)
+    if job.full_refresh:
+        return rows.where(f"startswith(_source_file, {literal(f'{dataset.domain}/{dataset.name}/')})")
+    days = [F.lit(d).cast("date") for d in sorted(dates)]
+    known = files.select("_source_file").distinct().hint("broadcast")
+    return rows.where(F.col("event_date").isin(days)).join(known, "_source_file", "left_semi")

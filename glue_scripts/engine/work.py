@@ -1,0 +1,66 @@
+"""What a run has to do: which accepted files it reads, and which older versions of them it replaces."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from glue_scripts.engine.job import Job
+from shared.contracts import Contract, Dataset
+from shared.ledger import Ledger
+from shared.ledger_model import LedgerFile
+from shared.zones import BY_EVENT_DATE
+
+PARALLEL_QUERIES = 16
+
+
+@dataclass(frozen=True)
+class Work:
+    """`superseded`: older accepted versions of the same raw keys; silver forgets their rows and never reads them again."""
+
+    files: tuple[LedgerFile, ...]
+    superseded: tuple[LedgerFile, ...] = ()
+
+    @property
+    def dates(self) -> frozenset[str]:
+        """Every event date that a row of these files, old or new, can have."""
+        return frozenset(d for f in (*self.files, *self.superseded) for d in f.event_dates)
+
+
+def work(run: Job, ledger: Ledger, dataset: Dataset) -> Work:
+    """What is pending; or everything, or the files with records of the asked dates. Of files that replace each other the newest."""
+    if run.full_refresh or run.by_date:
+        accepted = ledger.accepted(run.domain, dataset.name)
+        asked = [f for f in accepted if run.full_refresh or _covered(run, f)]
+        known: Iterable[LedgerFile] = accepted
+    else:
+        known = asked = ledger.pending(run.domain, dataset.name)
+    if dataset.lands_in.kind != "files" or not asked:
+        return Work(tuple(asked))
+    keys = {f.key for f in asked}
+    if run.full_refresh or run.by_date:
+        return _newest([f for f in known if f.key in keys])
+    with ThreadPoolExecutor(PARALLEL_QUERIES) as pool:
+        return _newest([v for versions in pool.map(ledger.versions, {f.key: f for f in asked}.values()) for v in versions])
+
+
+def _covered(run: Job, file: LedgerFile) -> bool:
+    return any(run.covers(dt.date.fromisoformat(d)) for d in file.event_dates)
+
+
+def _newest(versions: Sequence[LedgerFile]) -> Work:
+    by_key: dict[str, list[LedgerFile]] = defaultdict(list)
+    for version in sorted(versions, key=lambda f: f.arrival):
+        by_key[version.key].append(version)
+    return Work(tuple(v[-1] for v in by_key.values()), tuple(old for v in by_key.values() for old in v[:-1]))
+
+
+def lanes(contract: Contract) -> list[list[Dataset]]:
+    """Datasets that write one table, in silver or quarantine, stand in one lane and run one after the other; lanes run side by side."""
+    found: dict[str, list[Dataset]] = defaultdict(list)
+    for dataset in contract.datasets:
+        found[dataset.lands_in.name if contract.layout == BY_EVENT_DATE else contract.domain].append(dataset)
+    return list(found.values())
