@@ -89,7 +89,7 @@ def _prepare(sample: Sample, watch: Stopwatch) -> Session:
 
     def generate() -> None:
         with watch.stage("generate"):
-            SAMPLES[sample.domain](sample.rows, sample.days, sample.seed, sample.folder, progress=False)
+            SAMPLES[sample.domain].generate(sample.rows, sample.days, sample.seed, sample.folder, progress=False)
 
     with progress("generating samples, provisioning", None), ThreadPoolExecutor(1) as pool:
         samples = pool.submit(generate)

@@ -8,17 +8,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from local import athena
+from local.samples import SAMPLES
 from local.session import Session
 from shared.contracts import Contract, contract
 from shared.ledger_model import FileStatus, RowCounts, RunResult
-
-HEADLINES = {
-    "ecommerce": {
-        "daily_revenue": "select * from gold.daily_revenue order by date",
-        "daily_active_users": "select * from gold.daily_active_users order by date",
-        "user_ltv_top": "select * from gold.user_ltv order by ltv desc, user_id limit 20",
-    }
-}
 
 
 @dataclass(frozen=True)
@@ -49,8 +42,12 @@ def collect(session: Session, domain: str) -> Results:
         dict(sorted(reasons(runs).items())),
         table_counts(session, contract(domain)),
         balanced(files, runs),
-        {name: _report(session, sql, domain) for name, sql in HEADLINES.get(domain, {}).items()},
+        {name: _report(session, sql, domain) for name, sql in _headlines(domain).items()},
     )
+
+
+def _headlines(domain: str) -> dict[str, str]:
+    return SAMPLES[domain].headlines if domain in SAMPLES else {}
 
 
 def file_counts(session: Session, domain: str) -> dict[str, int]:

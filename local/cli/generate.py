@@ -13,7 +13,7 @@ EXAMPLE = "./lake generate ecommerce --rows 200000 --days 7 --seed 7 --out /tmp/
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_domain(parser)
-    parser.add_argument("--rows", type=positive, default=200_000, help="records in all (default 200,000)")
+    parser.add_argument("--rows", type=positive, help="records in all (default: what the domain's demo has)")
     parser.add_argument("--days", type=positive, default=7, help="days that they are spread over (default 7)")
     parser.add_argument("--seed", type=int, default=7, help="the same seed gives the same files (default 7)")
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
@@ -22,7 +22,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     from local.samples import SAMPLES
 
-    SAMPLES[arguments.domain](arguments.rows, arguments.days, arguments.seed, arguments.out, progress=True)
+    sample = SAMPLES[arguments.domain]
+    sample.generate(arguments.rows or sample.rows, arguments.days, arguments.seed, arguments.out, progress=True)
     raw = arguments.out / "raw"
     files = sum(1 for p in raw.rglob("*") if p.is_file())
     say(f"{files} files in {raw}; drop them with `./lake drop {raw}`; {arguments.out / 'expected.json'} says what must come of them")

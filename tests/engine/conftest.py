@@ -47,5 +47,5 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from local.samples import SAMPLES
 
     folder = tmp_path_factory.mktemp("sample")
-    SAMPLES["ecommerce"](2500, 3, 11, folder, progress=False)
+    SAMPLES["ecommerce"].generate(2500, 3, 11, folder, progress=False)
     return folder

@@ -27,6 +27,14 @@ TWINS = 3
 FOLDERS = ("{day}/shop", "{day:%Y/%m/%d}", "exports/{day}", "partner a/{day}")
 
 
+ROWS = 200_000
+HEADLINES = {
+    "daily_revenue": "select * from gold.daily_revenue order by date",
+    "daily_active_users": "select * from gold.daily_active_users order by date",
+    "user_ltv_top": "select * from gold.user_ltv order by ltv desc, user_id limit 20",
+}
+
+
 @dataclass
 class Outcome:
     """Counts of files and records, kept while they are written."""
