@@ -19,7 +19,8 @@ from shared.reports import Report, reports
 NAMES = Names("dev", "123456789012", "us-east-1")
 ALL = [report for domain in domains() for report in reports(domain)]
 DAY, NOON = dt.date, dt.datetime(2026, 5, 1, 12)
-DUCKDB_TYPES = {"string": "varchar", "double": "double"}
+DUCKDB_TYPES = {"string": "varchar", "double": "double", "map<string,bigint>": "map(varchar, bigint)"}
+LINEAGE = {"_source_file": "varchar", "_ingested_at": "timestamp", "_run_id": "varchar"}
 
 
 def database(domain: str) -> duckdb.DuckDBPyConnection:
@@ -27,7 +28,8 @@ def database(domain: str) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     connection.execute("set integer_division=true; set default_null_order='nulls_last'")
     for table in contract(domain).tables:
-        columns = ", ".join(f'"{c.name}" {DUCKDB_TYPES.get(c.type, c.type)}' for c in table.columns)
+        types = {c.name: DUCKDB_TYPES.get(c.type, c.type) for c in table.columns} | (LINEAGE if table.zone == "silver" else {})
+        columns = ", ".join(f'"{name}" {kind}' for name, kind in types.items())
         connection.execute(f'create table "{NAMES.database(domain, table.zone)}__{table.name}" ({columns})')
     return connection
 
