@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from local import deploy, session, synth, toolchain
 from local.aws import process
@@ -14,15 +15,15 @@ from local.console import say
 OLDEST_JAVA = 17
 
 
-def provision(report: Callable[[str], None] = say) -> session.Session:
+def provision(report: Callable[[str], None] = say, state: Path = session.STATE) -> session.Session:
     """A session with a running, deployed emulation; quick when everything is there already."""
     with ThreadPoolExecutor(3) as pool:
         jars = pool.submit(toolchain.jars)
         assembly = pool.submit(synth.local_assembly)
-        emulation = pool.submit(process.start, session.STATE)
+        emulation = pool.submit(process.start, state)
         target = session.local(emulation.result())
         jars.result()
-        done = deploy.deploy(target, assembly.result(), session.STATE / "recorded.json", lambda name: report(f"  deployed {name}"))
+        done = deploy.deploy(target, assembly.result(), state / "recorded.json", lambda name: report(f"  deployed {name}"))
     if done.recorded:
         report(f"  recorded only, nothing behaves behind them on the laptop: {', '.join(done.recorded)}")
     return target

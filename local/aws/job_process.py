@@ -45,6 +45,8 @@ class JobCommand:
     timeout_minutes: float
     folder: Path
     """Where the run keeps script, settings, `stdout` and `stderr`."""
+    long: bool = False
+    """Millions of rows: worth the optimising compiler."""
 
     @property
     def argv(self) -> list[str]:
@@ -107,7 +109,7 @@ class JobProcess:
         script = self._fetched(self.command.script)
         libraries = [self._fetched(uri) for uri in arguments.get("--extra-py-files", "").split(",") if uri]
         endpoint = os.environ["AWS_ENDPOINT_URL"]
-        settings = spark.settings(endpoint, spark.job_conf(arguments.get("--conf", "")), scratch=folder / "scratch")
+        settings = spark.settings(endpoint, spark.job_conf(arguments.get("--conf", "")), scratch=folder / "scratch", long=self.command.long)
         spark.write_conf(folder / "conf", settings)
         return [sys.executable, str(script), *self.command.argv], {
             **os.environ,

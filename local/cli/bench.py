@@ -7,13 +7,13 @@ import importlib
 import pkgutil
 from pathlib import Path
 
-EXAMPLE = "./lake bench speed --rows 1000000"
+EXAMPLE = "./lake bench silver --rows 1000000"
 PASSES_ARGUMENTS_ON = True
 FOLDER = Path(__file__).parents[1] / "bench"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    names = sorted(module.name for module in pkgutil.iter_modules([str(FOLDER)]))
+    names = sorted(module.name for module in pkgutil.iter_modules([str(FOLDER)]) if not module.name.startswith("_"))
     parser.add_argument("name", choices=names, help="which benchmark; what follows is its own")
 
 

@@ -1,0 +1,108 @@
+"""CPU seconds and memory of a command with everything that it starts, workers that outlive their parent included. Linux."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.errors import LakeError
+from local.settings import ROOT
+
+PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
+POLL_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Cost:
+    """`cpu` and `wall` seconds, `peak` resident megabytes of all processes together, and what the command printed."""
+
+    cpu: float
+    wall: float
+    peak: int
+    output: str
+
+
+def measured(argv: Sequence[str], environment: Mapping[str, str] | None = None) -> Cost:
+    """Runs a command and waits for all its descendants. Raises LakeError with the end of its errors when it fails."""
+    with tempfile.NamedTemporaryFile("r") as report:
+        runner = [sys.executable, "-m", __name__, report.name, *argv]
+        done = subprocess.run(runner, cwd=ROOT, env={**os.environ, **(environment or {})}, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise LakeError(f"{' '.join(argv[:4])} ended with code {done.returncode}:\n{done.stderr[-3000:]}")
+        found = json.loads(report.read())
+    return Cost(found["cpu"], found["wall"], found["peak"], done.stdout)
+
+
+def _run(report: str, argv: list[str]) -> int:
+    """Adopts what the command leaves behind, so that its CPU time is counted here when it ends."""
+    if sys.platform != "linux":
+        raise LakeError("this benchmark needs Linux: elsewhere the CPU time of orphaned processes cannot be had")
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    began, peak, ended = time.monotonic(), _Peak(), threading.Event()
+    watcher = threading.Thread(target=peak.watch, args=(ended,))
+    watcher.start()
+    code = subprocess.run(argv, check=False).returncode
+    _reap()
+    wall = time.monotonic() - began
+    ended.set()
+    watcher.join()
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    Path(report).write_text(json.dumps({"cpu": used.ru_utime + used.ru_stime, "wall": wall, "peak": peak.megabytes}))
+    return code
+
+
+def _reap() -> None:
+    while True:
+        try:
+            os.wait()
+        except ChildProcessError:
+            return
+
+
+class _Peak:
+    """The largest sum of the resident memory of all descendants that was seen."""
+
+    def __init__(self) -> None:
+        self.megabytes = 0
+
+    def watch(self, ended: threading.Event) -> None:
+        while not ended.wait(POLL_SECONDS):
+            self.megabytes = max(self.megabytes, sum(_resident(p) for p in _descendants(os.getpid())) // 2**20)
+
+
+def _descendants(root: int) -> list[int]:
+    children: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            except (OSError, IndexError):
+                continue
+            children.setdefault(parent, []).append(int(entry.name))
+    found, waiting = [], [root]
+    while waiting:
+        below = children.get(waiting.pop(), [])
+        found += below
+        waiting += below
+    return found
+
+
+def _resident(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_run(sys.argv[1], sys.argv[2:]))

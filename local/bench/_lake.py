@@ -1,0 +1,88 @@
+"""A lakehouse of its own for a benchmark: provisioned from the templates, filled through the door, its jobs run as measured processes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from local import drops, laptop
+from local.aws import process
+from local.aws.environment import client_environment
+from local.aws.job_process import JobCommand, JobProcess, RunState
+from local.bench._cpu import Cost, measured
+from local.demo import wait_for_outcomes
+from local.samples import SAMPLES
+from local.session import Session, local
+from local.settings import HOME
+
+FOLDER = HOME / "bench"
+TIMEOUT_MINUTES = 120.0
+
+
+def sample(domain: str, rows: int, days: int, seed: int, **options: object) -> Path:
+    """The folder of a sample, generated unless it is there from last time."""
+    told = "-".join(str(v) for v in options.values())
+    folder = FOLDER / "-".join(filter(None, (domain, str(rows), str(days), str(seed), told)))
+    if not (folder / "expected.json").exists():
+        SAMPLES[domain](rows, days, seed, folder, progress=sys.stderr.isatty(), **options)
+    return folder
+
+
+class BenchLake:
+    """A fresh environment below `.lake/bench/<name>`; a context manager that stops it."""
+
+    def __init__(self, name: str, domain: str) -> None:
+        self.state, self.domain = FOLDER / name, domain
+
+    def __enter__(self) -> BenchLake:
+        process.reset(self.state)
+        self.session: Session = laptop.provision(report=lambda text: None, state=self.state)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        process.stop(self.state)
+
+    def drop(self, folder: Path) -> None:
+        """Puts a sample's files into the raw bucket and waits until each has its outcome."""
+        plan = drops.planned([folder / "raw"], None, None)
+        drops.upload(self.session, plan, lambda done: None)
+        wait_for_outcomes(self.session, self.domain, {d.key for d in plan})
+
+    def run(self, stage: str, run_id: str, *options: str) -> Cost:
+        """One job (`bronze-to-silver`, `silver-to-gold`) in a process of its own, with the optimising compiler as in Glue."""
+        own = [sys.executable, "-m", __name__, str(self.state), self.domain, stage, run_id, *options]
+        return measured(own, client_environment(self.session.endpoint or ""))
+
+
+def _job(state: Path, domain: str, stage: str, run_id: str, options: Sequence[str]) -> int:
+    """Runs a provisioned Glue job as the emulation does, but as a child of this process."""
+    emulation = process.running(state)
+    assert emulation is not None
+    session = local(emulation)
+    job = session.client("glue").get_job(JobName=session.names.job(domain, stage))["Job"]
+    arguments = {**job["DefaultArguments"], "--run_id": run_id, **dict(o.split("=", 1) for o in options)}
+    folder = state / "runs" / f"{run_id}-{stage}"
+    command = JobCommand(job["Name"], f"jr_{run_id}", job["Command"]["ScriptLocation"], arguments, TIMEOUT_MINUTES, folder, long=True)
+    outcome, reason = JobProcess(command, session.client("s3")).execute()
+    sys.stdout.write((folder / "stdout").read_text())
+    if outcome is not RunState.SUCCEEDED:
+        sys.stderr.write(f"{reason}\n{folder}/stderr\n")
+        return 1
+    return 0
+
+
+def profiles(session: Session, domain: str, folder: Path) -> str:
+    """JSON for an engine that is compared: the accepted files in their original place, and what the door found about them."""
+    files = sorted((f for f in session.ledger.files(domain) if f.status == "accepted"), key=lambda f: (f.ingested_at, f.key))
+    listed = [
+        {"dataset": f.dataset, "path": str(folder / "raw" / f.key), "ingested_at": f.ingested_at, **json.loads(f.profile.to_json())}
+        for f in files
+        if f.profile
+    ]
+    return json.dumps(listed)
+
+
+if __name__ == "__main__":
+    sys.exit(_job(Path(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4], sys.argv[5:]))
