@@ -50,13 +50,13 @@ class BenchLake:
         drops.upload(self.session, plan, lambda done: None)
         wait_for_outcomes(self.session, self.domain, {d.key for d in plan})
 
-    def run(self, stage: str, run_id: str, *options: str) -> Cost:
-        """One job (`bronze-to-silver`, `silver-to-gold`) in a process of its own, with the optimising compiler as in Glue."""
-        own = [sys.executable, "-m", __name__, str(self.state), self.domain, stage, run_id, *options]
+    def run(self, stage: str, run_id: str, *options: str, long: bool = False) -> Cost:
+        """One job (`bronze-to-silver`, `silver-to-gold`) in a process of its own. `long`: millions of rows."""
+        own = [sys.executable, "-m", __name__, str(self.state), self.domain, stage, run_id, "long" if long else "short", *options]
         return measured(own, client_environment(self.session.endpoint or ""))
 
 
-def _job(state: Path, domain: str, stage: str, run_id: str, options: Sequence[str]) -> int:
+def _job(state: Path, domain: str, stage: str, run_id: str, length: str, options: Sequence[str]) -> int:
     """Runs a provisioned Glue job as the emulation does, but as a child of this process."""
     emulation = process.running(state)
     assert emulation is not None
@@ -64,7 +64,9 @@ def _job(state: Path, domain: str, stage: str, run_id: str, options: Sequence[st
     job = session.client("glue").get_job(JobName=session.names.job(domain, stage))["Job"]
     arguments = {**job["DefaultArguments"], "--run_id": run_id, **dict(o.split("=", 1) for o in options)}
     folder = state / "runs" / f"{run_id}-{stage}"
-    command = JobCommand(job["Name"], f"jr_{run_id}", job["Command"]["ScriptLocation"], arguments, TIMEOUT_MINUTES, folder, long=True)
+    command = JobCommand(
+        job["Name"], f"jr_{run_id}", job["Command"]["ScriptLocation"], arguments, TIMEOUT_MINUTES, folder, length == "long"
+    )
     outcome, reason = JobProcess(command, session.client("s3")).execute()
     sys.stdout.write((folder / "stdout").read_text())
     if outcome is not RunState.SUCCEEDED:
@@ -85,4 +87,4 @@ def profiles(session: Session, domain: str, folder: Path) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(_job(Path(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4], sys.argv[5:]))
+    sys.exit(_job(Path(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4], sys.argv[5], sys.argv[6:]))

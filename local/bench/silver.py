@@ -13,6 +13,7 @@ from local.bench import _lake
 from local.bench._cpu import Cost, measured
 from local.bench._lake import BenchLake
 from local.errors import LakeError
+from shared.contracts import contract
 
 DOMAIN, SEED = "ecommerce", 7
 NEW_DAY = dt.date(2026, 10, 28)
@@ -35,7 +36,7 @@ def _against_duckdb(rows: int) -> bool:
     expected = json.loads((folder / "expected.json").read_text())
     with BenchLake("silver", DOMAIN) as lake:
         lake.drop(folder)
-        spark = lake.run("bronze-to-silver", "bench")
+        spark = lake.run("bronze-to-silver", "bench", long=True)
         files, out = _lake.FOLDER / "files.json", _lake.FOLDER / "duckdb"
         files.write_text(_lake.profiles(lake.session, DOMAIN, folder))
         duck = _duckdb(files, out)
@@ -57,16 +58,10 @@ def _same_rows(lake: BenchLake, duck: dict[str, int], expected: dict[str, dict[s
     runs = lake.session.ledger.runs(DOMAIN, "bench")
     spark = {f"quarantine/{r.dataset}": r.rows.quarantined for r in runs}
     wanted = spark | {name: rows for name, rows in expected["tables"].items() if name.startswith("silver/")}
-    written = {f"silver/{name}": r.rows.written for r in runs for name in (_landing(r.dataset),)}
+    written = {f"silver/{contract(DOMAIN).dataset(r.dataset).lands_in.name}": r.rows.written for r in runs}
     for name, rows in (wanted | written).items():
-        if duck.get(name) != rows or wanted[name] != rows:
-            raise LakeError(f"{name}: expected {wanted[name]}, Spark and DuckDB have {rows} and {duck.get(name)}")
-
-
-def _landing(dataset: str) -> str:
-    from shared.contracts import contract
-
-    return contract(DOMAIN).dataset(dataset).lands_in.name
+        if not rows == wanted[name] == duck.get(name):
+            raise LakeError(f"{name}: expected {wanted[name]}, Spark has {rows}, DuckDB {duck.get(name)}")
 
 
 def _after_history(days: tuple[int, int], rows: int) -> bool:
@@ -79,7 +74,7 @@ def _after_history(days: tuple[int, int], rows: int) -> bool:
         with BenchLake("history", DOMAIN) as lake:
             for folder, run_id in ((history, "history"), (new_day, "new-day")):
                 lake.drop(folder)
-                silver, gold = (lake.run(stage, run_id) for stage in ("bronze-to-silver", "silver-to-gold"))
+                silver, gold = (lake.run(stage, run_id, long=run_id == "history") for stage in ("bronze-to-silver", "silver-to-gold"))
         costs.append(silver.cpu + gold.cpu)
         print(f"| {count} | {silver.cpu:.1f} | {gold.cpu:.1f} | {costs[-1]:.1f} |", flush=True)
     print(f"\ngrowth: {costs[-1] / costs[0]:.2f} (at most {MOST_GROWTH})")

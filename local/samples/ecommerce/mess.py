@@ -59,7 +59,7 @@ def _older(rng: np.random.Generator, dataset: str, truth: Columns, period: Perio
     old["spelling"] = np.full(len(rows), "iso_z", dtype=object)
     old["amount"] = np.array([1 if a is None else a + 1 for a in old["amount"]], dtype=object)
     if dataset == "transactions":
-        same = np.array([d is not None for d in old["delivered_at"]]) & (rng.random(len(rows)) < 0.5)
+        same = np.array([d is not None for d in old["delivered_at"]], dtype=bool) & (rng.random(len(rows)) < 0.5)
         old[time][same] = truth[time][rows][same]
         old["spelling"][same] = truth["spelling"][rows][same]
         old["delivered_at"] = np.full(len(rows), None, dtype=object)

@@ -100,7 +100,7 @@ def events(rng: np.random.Generator, count: int, period: Period, pool: Pools, us
     moment, spelling = times(rng, count, period)
     name = rng.choice(pool.names, count)
     return {
-        "event_id": np.array([f"e{i:09d}" for i in rng.permutation(count)], dtype=object),
+        "event_id": np.array([f"e{period.start:%y%m%d}{i:09d}" for i in rng.permutation(count)], dtype=object),
         "user_id": some(rng, rng.choice(users, count), 0.02),
         "ts": moment,
         "country": some(rng, rng.choice(pool.countries, count), 0.05),
@@ -124,7 +124,7 @@ def transactions(rng: np.random.Generator, count: int, period: Period, pool: Poo
     delivered[~arrived] = None
     name = rng.choice(pool.names, count)
     return {
-        "tx_id": np.array([f"t{i:09d}" for i in rng.permutation(count)], dtype=object),
+        "tx_id": np.array([f"t{period.start:%y%m%d}{i:09d}" for i in rng.permutation(count)], dtype=object),
         "user_id": some(rng, rng.choice(users, count), 0.01),
         "amount": some(rng, cents(rng, count, 3_000_000), 0.03),
         "status": some(rng, status, 0.01),
