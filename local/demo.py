@@ -112,12 +112,12 @@ def wait_for_outcomes(session: Session, domain: str, keys: set[str]) -> None:
             if len(finished) > before:
                 moved, before = time.monotonic(), len(finished)
             if time.monotonic() - moved > STALL_SECONDS:
-                raise LakeError(_stalled(keys - finished))
+                raise LakeError(_stalled(session, keys - finished))
             time.sleep(0.5)
 
 
-def _stalled(missing: set[str]) -> str:
-    shown, log = "\n  ".join(sorted(missing)[:5]), STATE / process.LOG
+def _stalled(session: Session, missing: set[str]) -> str:
+    shown, log = "\n  ".join(sorted(missing)[:5]), (session.state or STATE) / process.LOG
     errors = [line for line in log.read_text(errors="replace").splitlines() if "ESM: Lambda" in line and "failed" in line]
     last = f"\nThe function's last error: {errors[-1]}" if errors else ""
     return f"{len(missing)} files got no outcome within {STALL_SECONDS:.0f} s, among them:\n  {shown}{last}\nThe function's log is in {log}"

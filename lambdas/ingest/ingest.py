@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -17,6 +18,7 @@ from shared.records.source import Source
 from shared.zones import NO_DATE, bronze_key, is_folder_marker, quarantined_file_key, raw_key, suffixes
 
 NOWHERE = "unknown"  # domain and dataset of a key that names none
+PATIENCE = 20  # seconds in which a file with the same content gets its outcome; the queue would ask again only after half an hour
 
 
 class BusyError(RuntimeError):
@@ -32,6 +34,7 @@ class Ingest:
     store: Store
     limits: Limits
     now: Callable[[], dt.datetime]
+    wait: Callable[[float], None] = time.sleep
 
     def __call__(self, file: FileId, owner: str) -> LedgerFile | None:
         """The outcome of a file version, or None when there is nothing to do. Raises BusyError, or what AWS raises."""
@@ -119,11 +122,18 @@ class Ingest:
         dataset = contract(entry.domain).dataset(entry.dataset)
         if dataset.duplicate_files == "accept":
             return None
-        owner = self.ledger.content_owner(entry.domain, entry.dataset, entry.sha256 or "", file)
-        if owner is None:
-            raise BusyError(f"a file with the content of {file.key} is being ingested by another worker")
+        owner = self._content_owner(file, entry)
         own = owner == f"{file.key}@{file.version}" or (dataset.lands_in.kind == "files" and owner.rpartition("@")[0] == file.key)
         return None if own else owner
+
+    def _content_owner(self, file: FileId, entry: LedgerFile) -> str:
+        """As the ledger has it. A file that is waited for never waits itself: it has been judged and is on its way to bronze."""
+        for _ in range(PATIENCE):
+            owner = self.ledger.content_owner(entry.domain, entry.dataset, entry.sha256 or "", file)
+            if owner is not None:
+                return owner
+            self.wait(1.0)
+        raise BusyError(f"a file with the content of {file.key} is being ingested by another worker")
 
 
 def dataset_of(key: str) -> Dataset | None:

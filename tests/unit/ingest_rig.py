@@ -121,4 +121,4 @@ def rig() -> Iterator[Rig]:
         for client in (s3, dynamodb.meta.client):
             client.meta.events.register("before-call.*", faults.before)
             client.meta.events.register("after-call.*", faults.after)
-        yield Rig(s3, ledger, faults, Ingest(NAMES, ledger, Store(s3), Limits(), lambda: NOON))
+        yield Rig(s3, ledger, faults, Ingest(NAMES, ledger, Store(s3), Limits(), lambda: NOON, wait=lambda _: None))

@@ -14,7 +14,7 @@ import pytest
 from lambdas.ingest import ingest as module
 from lambdas.ingest.ingest import BusyError, Ingest
 from shared.contracts import contract
-from shared.ledger_model import FileId, FileStatus
+from shared.ledger_model import FileId, FileStatus, LedgerFile
 from shared.records import Limits
 from tests.unit.ingest_rig import GOOD, NAMES, NOON, InjectedError, Rig, message, rig
 
@@ -200,6 +200,26 @@ def test_content_of_a_file_in_work_waits_for_its_outcome(lake: Rig):
     lake.ledger.release(first, "living worker", now=hour_ago)
     assert lake.deliver(body)[0].status == "accepted"  # type: ignore[union-attr]
     assert [f.status for f in lake.ledger.files()] == ["claimed", "accepted"]
+
+
+def test_two_files_of_one_content_at_the_same_time_both_get_their_outcome_at_once(lake: Rig):
+    """Back in the queue the second would stay there for half an hour."""
+    first = FileId(NAMES.bucket("raw"), "ecommerce/events/a.json", "v0", "01")
+    lake.ledger.claim(first, "other worker")
+    lake.ledger.content_owner("ecommerce", "events", SHA, first)
+    waited: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == 3:
+            lake.ledger.commit(LedgerFile(first.bucket, first.key, first.version, "ecommerce", "events", FileStatus.ACCEPTED, sha256=SHA))
+
+    body = lake.drop("ecommerce/events/b.json", GOOD)
+    lake.ingest = replace(lake.ingest, wait=wait)
+    (second,) = lake.deliver(body)
+    assert second is not None
+    assert (second.status, second.duplicate_of) == ("duplicate", "ecommerce/events/a.json@v0")
+    assert len(waited) == 3
 
 
 def test_a_claim_whose_key_was_overwritten_before_its_retry_is_forgotten(lake: Rig):
