@@ -85,7 +85,7 @@ def _landed(con: duckdb.DuckDBPyConnection, agreed: Contract, dataset: Dataset, 
         f"qualify row_number() over (partition by {', '.join(dict.fromkeys(key))} order by {order}) = 1"
     )
     counts[f"silver/{table.name}"] = _write(con, "select * from kept", out / "silver" / table.name)
-    for follower in (t for t in agreed.silver if t.source == table.name and t.kind in FOLLOWERS):
+    for follower in (t for t in agreed.silver if table.name in t.sources and t.kind in FOLLOWERS):
         counts[f"silver/{follower.name}"] = _write(con, FOLLOWERS[follower.kind](follower), out / "silver" / follower.name)
     return counts
 

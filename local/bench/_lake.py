@@ -26,7 +26,7 @@ def sample(domain: str, rows: int, days: int, seed: int, **options: object) -> P
     told = "-".join(str(v) for v in options.values())
     folder = FOLDER / "-".join(filter(None, (domain, str(rows), str(days), str(seed), told)))
     if not (folder / "expected.json").exists():
-        SAMPLES[domain](rows, days, seed, folder, progress=sys.stderr.isatty(), **options)
+        SAMPLES[domain].generate(rows, days, seed, folder, progress=sys.stderr.isatty(), **options)
     return folder
 
 
