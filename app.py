@@ -14,6 +14,7 @@ import aws_cdk as cdk
 from shared.contracts import contracts
 from stacks.base import Lake
 from stacks.config import ENVIRONMENTS, Settings, settings
+from stacks.gate import add_gate
 from stacks.lake import LakeStage
 
 ROOT = Path(__file__).parent
@@ -24,14 +25,18 @@ def build(envs: list[str] | None = None, *, outdir: str | None = None, context: 
     """The app with some environments (None: the one of context `env`, or all).
 
     Context `local=true` is for the laptop: the account and region given in the context, and a Lambda archive without its packages.
+    Context `gate=true` makes synthesis fail on any finding of the security rules.
     Raises ConfigError, ContractError or PackagingError.
     """
     flags = json.loads((ROOT / "cdk.json").read_text("utf-8"))["context"]  # only the CDK CLI would load them for us
     app = cdk.App(outdir=outdir, context={**flags, **(context or {})}, analytics_reporting=False)
     chosen = app.node.try_get_context("env")
-    for env in envs or ([chosen] if chosen else list(ENVIRONMENTS)):
-        local = app.node.try_get_context("local") == "true"
+    envs = envs or ([chosen] if chosen else list(ENVIRONMENTS))
+    local = app.node.try_get_context("local") == "true"
+    for env in envs:
         LakeStage(app, Lake(_settings(app, env), contracts(), BUILD_DIR, dependencies=not local))
+    if app.node.try_get_context("gate") == "true":
+        add_gate(app, envs)
     return app
 
 

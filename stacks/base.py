@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aws_cdk import Aws, Environment, RemovalPolicy, Stack
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
@@ -37,7 +38,9 @@ class Lake:
 class LakeStack(Stack):
     """A stack of one environment, named `<prefix>-<env>-<stack>`. A stateful one cannot be deleted by accident where data is retained."""
 
-    def __init__(self, scope: Construct, id: str, lake: Lake, *, description: str, stateful: bool = False) -> None:
+    def __init__(
+        self, scope: Construct, id: str, lake: Lake, *, description: str, stateful: bool = False, key_arn: str | None = None
+    ) -> None:
         s = lake.settings
         super().__init__(
             scope,
@@ -49,6 +52,7 @@ class LakeStack(Stack):
             analytics_reporting=False,
         )
         self.lake, self.names, self.settings = lake, lake.names, s
+        self._log_key = kms.Key.from_key_arn(self, "LogsKey", key_arn) if key_arn else None
 
     @property
     def removal(self) -> RemovalPolicy:
@@ -56,8 +60,10 @@ class LakeStack(Stack):
         return RemovalPolicy.RETAIN if self.settings.retain_data else RemovalPolicy.DESTROY
 
     def log_group(self, id: str, name: str | None = None) -> logs.LogGroup:
+        """Encrypted with the environment's key when the stack was given one, else with CloudWatch's own."""
         retention = next(r for days, r in _RETENTION.items() if days == self.settings.log_days)
-        return logs.LogGroup(self, id, log_group_name=name, retention=retention, removal_policy=self.removal)
+        key, removal = self._log_key, self.removal
+        return logs.LogGroup(self, id, log_group_name=name, retention=retention, encryption_key=key, removal_policy=removal)
 
 
 _RETENTION = {

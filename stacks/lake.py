@@ -23,7 +23,7 @@ class LakeStage(cdk.Stage):
         catalog = CatalogStack(self, lake)
         ingestion = IngestionStack(self, lake, key_arn=storage.key_arn)
         processing = ProcessingStack(self, lake, key_arn=storage.key_arn)
-        orchestration = OrchestrationStack(self, lake)
+        orchestration = OrchestrationStack(self, lake, key_arn=storage.key_arn)
         analytics = AnalyticsStack(self, lake, key_arn=storage.key_arn)
         analytics.add_stack_dependency(catalog)
         for stack, first in ((catalog, storage), (ingestion, storage), (processing, catalog), (orchestration, processing)):

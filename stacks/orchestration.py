@@ -23,8 +23,9 @@ TRACING = ("PutTraceSegments", "PutTelemetryRecords", "GetSamplingRules", "GetSa
 
 
 class OrchestrationStack(LakeStack):
-    def __init__(self, scope: Construct, lake: Lake) -> None:
-        super().__init__(scope, "orchestration", lake, description="Lakehouse: state machine and schedule of every domain, alerts")
+    def __init__(self, scope: Construct, lake: Lake, *, key_arn: str | None) -> None:
+        what = "Lakehouse: state machine and schedule of every domain, alerts"
+        super().__init__(scope, "orchestration", lake, description=what, key_arn=key_arn)
         self.alerts = Alerts(self)
         self.pipelines = [Pipeline(self, contract) for contract in lake.contracts]
         self.alerts.on_failed_execution([p.machine.state_machine_arn for p in self.pipelines])

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from aws_cdk import aws_glue as glue
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from stacks.access import NO_RESOURCE, Access
 from stacks.base import LakeStack
+from stacks.keys import let_logs_encrypt
 
 LOG_GROUPS = "/aws-glue/*"  # Glue chooses the names of its log groups itself
 
@@ -23,7 +23,7 @@ class Protection(Construct):
         self.name = stack.names.name("glue")
         self._data_key_arn, self._names = key_arn, stack.names
         self._log_key = kms.Key(self, "LogKey", enable_key_rotation=True, description="Logs of Glue", removal_policy=stack.removal)
-        self._let_logs_encrypt()
+        let_logs_encrypt(self._log_key, stack.names, LOG_GROUPS)
         encryption = glue.CfnSecurityConfiguration
         s3: dict[str, Any] = {"s3_encryption_mode": "SSE-KMS", "kms_key_arn": key_arn} if key_arn else {"s3_encryption_mode": "SSE-S3"}
         encryption(
@@ -49,9 +49,3 @@ class Protection(Construct):
         access.allow(["glue:GetSecurityConfiguration"], ["*"], why=NO_RESOURCE)
         access.use_key(self._log_key.key_arn)
         access.use_key(self._data_key_arn)
-
-    def _let_logs_encrypt(self) -> None:
-        service = iam.ServicePrincipal(f"logs.{self._names.region}.amazonaws.com")
-        actions = ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"]
-        groups = {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": self._names.arn("logs", f"log-group:{LOG_GROUPS}")}}
-        self._log_key.add_to_resource_policy(iam.PolicyStatement(principals=[service], actions=actions, resources=["*"], conditions=groups))

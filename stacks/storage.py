@@ -10,6 +10,7 @@ from constructs import Construct
 from shared.names import DATA_ZONES, RESULTS
 from stacks.base import Lake, LakeStack
 from stacks.buckets import BucketProps, Lifetime, bucket, send_events
+from stacks.keys import let_logs_encrypt
 from stacks.ledger import ledger_table
 from stacks.trail import DataTrail
 
@@ -50,7 +51,7 @@ class StorageStack(LakeStack):
         return bucket(self, zone.capitalize(), props)
 
     def _data_key(self) -> kms.Key:
-        return kms.Key(
+        key = kms.Key(
             self,
             "DataKey",
             alias=self.names.name("data"),
@@ -58,3 +59,5 @@ class StorageStack(LakeStack):
             enable_key_rotation=True,
             removal_policy=self.removal,
         )
+        let_logs_encrypt(key, self.names, "*")
+        return key

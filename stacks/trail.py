@@ -9,6 +9,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from shared.names import DATA_ZONES
+from stacks.accepted import accept
 from stacks.base import LakeStack
 
 SERVICE = iam.ServicePrincipal("cloudtrail.amazonaws.com")
@@ -36,6 +37,8 @@ class DataTrail(Construct):
             kms_key_id=key.key_arn if key else None,
             advanced_event_selectors=[_objects_of([f"{names.bucket_arn(zone)}/" for zone in DATA_ZONES])],
         )
+        in_s3 = "read where it is stored, with Athena; a second copy in CloudWatch Logs costs $0.50 a GB and has no reader"
+        accept(trail, {"NIST.800.53.R5-CloudTrailCloudWatchLogsEnabled": in_s3})
         policy = bucket.policy
         assert policy is not None
         trail.node.add_dependency(policy)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ast
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -77,23 +75,6 @@ def test_a_wildcard_needs_a_reason() -> None:
     access = Access(cdk.Stack(), "A", "glue.amazonaws.com", Names("dev", "123456789012", "us-east-1"))
     with pytest.raises(ValueError, match="say why"):
         access.allow(["s3:GetObject"], ["arn:aws:s3:::b/*"])
-
-
-def test_the_security_rules_of_aws_solutions_find_nothing_in_templates_that_fit_any_account(tmp_path: Path) -> None:
-    """In a process of its own: the gate is slow and must not slow the other tests down. Real deployments pin no account."""
-    code = (
-        "import sys, app, aws_cdk as cdk, cdk_nag\n"
-        "made = app.build(context={'local': 'true'}, outdir=sys.argv[1])\n"
-        "cdk.Validations.of(made).add_plugins(cdk_nag.AwsSolutionsChecks(made))\n"
-        "made.synth()"
-    )
-    subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, capture_output=True, check=False)
-    reports = json.loads((tmp_path / "validation-report.json").read_text())["pluginReports"]
-    nag = next(r for r in reports if r["pluginName"] == "AwsSolutions")
-    assert [(v["ruleName"], v["violatingConstructs"]) for v in nag["violations"]] == []
-    assert nag["suppressedViolations"], "the rules did not run"
-    for file in tmp_path.glob("assembly-*/*.template.json"):
-        assert "${Token[" not in file.read_text(), file
 
 
 def test_stacks_know_neither_spark_nor_boto3() -> None:
