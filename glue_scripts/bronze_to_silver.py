@@ -17,6 +17,7 @@ from glue_scripts.engine.gate import judgement, worst
 from glue_scripts.engine.job import Job, job
 from glue_scripts.engine.landing import landed
 from glue_scripts.engine.metrics import as_csv, metrics, publish
+from glue_scripts.engine.replay import files_of_rows, replay_files
 from glue_scripts.engine.session import Aws, aws, session
 from glue_scripts.engine.tables import ensure
 from glue_scripts.engine.work import Work, lanes, work
@@ -45,12 +46,14 @@ def process_in_order(spark: SparkSession, run: Job, clients: Aws, datasets: Sequ
 
 def process(spark: SparkSession, run: Job, clients: Aws, dataset: Dataset) -> RunResult | None:
     """One dataset from bronze to silver; the ledger is told last, so a crash anywhere is repaired by running again."""
-    asked = work(run, clients.ledger, dataset)
+    replay_files(run, clients, dataset)
+    again = files_of_rows(spark, run, clients, dataset)
+    asked = work(run, clients.ledger, dataset, again)
     files = bronze_files(asked.files, dataset)
     if not files:
         return None
     interrupted = clients.ledger.open_attempt(run.domain, dataset.name, run.run_id)
-    with landed(spark, run, dataset, files, asked, again=interrupted or run.by_date) as done:
+    with landed(spark, run, dataset, files, asked, again=interrupted or run.by_date or bool(again)) as done:
         for table in followers(dataset.lands_in, run.contract.silver):
             follow(spark, run, dataset.lands_in, table, done.keys)
         if not done.rows.balanced:

@@ -9,7 +9,8 @@ Items (`pk`, `sk`):
   attempt#<domain>/<dataset> , open      a run began to write the dataset and has not finished
   gate#<domain> , halt                   the run whose quality gate halted, until somebody accepts it
   lock#<domain> , lock                   which run owns the domain
-Index `by_state` (`dataset_id`, `state`): accepted files as `pending#<ingested_at>#<key>` or `processed#…`; nothing else is in it.
+Index `by_state` (`dataset_id`, `state`): accepted files as `pending#<ingested_at>#<key>` or `processed#…`, put aside ones as
+`quarantined#…`; nothing else is in it.
 Every write that decides something is conditional, so a repeated or late event changes nothing.
 """
 
@@ -128,6 +129,8 @@ class Ledger:
         item = {**_file_key(file.file_id), **_attributes(file)}
         if file.status is FileStatus.ACCEPTED:
             item |= _state(file, "processed" if file.processed_by else "pending")
+        elif file.status is FileStatus.QUARANTINED:
+            item |= _state(file, "quarantined")
         self._table.put_item(Item=item)
 
     def mark_processed(self, files: Iterable[LedgerFile], run_id: str) -> None:
@@ -147,7 +150,11 @@ class Ledger:
 
     def accepted(self, domain: str, dataset: str) -> list[LedgerFile]:
         """All accepted files, pending or not."""
-        return list(self._by_state(domain, dataset, ""))
+        return [f for state in ("pending#", "processed#") for f in self._by_state(domain, dataset, state)]
+
+    def quarantined(self, domain: str, dataset: str) -> list[LedgerFile]:
+        """Files that were put aside as a whole, oldest first."""
+        return list(self._by_state(domain, dataset, "quarantined#"))
 
     def versions(self, file: LedgerFile) -> list[LedgerFile]:
         """The accepted versions of a file's raw key, oldest first."""
@@ -241,10 +248,8 @@ class Ledger:
             return
 
     def _by_state(self, domain: str, dataset: str, prefix: str) -> Iterator[LedgerFile]:
-        values = {":d": f"{domain}/{dataset}", **({":p": prefix} if prefix else {})}
-        condition = "dataset_id = :d" + (" AND begins_with(#s, :p)" if prefix else "")
-        names = {"#s": "state"} if prefix else {}
-        for item in self._query(condition, values, names, index=INDEX):
+        values = {":d": f"{domain}/{dataset}", ":p": prefix}
+        for item in self._query("dataset_id = :d AND begins_with(#s, :p)", values, {"#s": "state"}, index=INDEX):
             yield _file(item)
 
     def _query(

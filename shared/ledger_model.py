@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
+from shared.reasons import FILE_HELP, FileReason
+
 
 class FileStatus(StrEnum):
     """`claimed` is a work in progress; the other three are outcomes, and every file version gets exactly one."""
@@ -54,7 +56,10 @@ class Profile:
 
 @dataclass(frozen=True)
 class LedgerFile:
-    """A file version and its outcome. Times are ISO 8601 UTC, sizes bytes; `processed_by` is the run that brought it to silver."""
+    """A file version and its outcome. Times are ISO 8601 UTC, sizes bytes; `processed_by` is the run that brought it to silver.
+
+    `history`: the reasons that replays overturned, as JSON.
+    """
 
     bucket: str
     key: str
@@ -77,6 +82,7 @@ class LedgerFile:
     duplicate_of: str | None = None
     ingested_at: str = ""
     processed_by: str | None = None
+    history: str | None = None
 
     @property
     def arrival(self) -> tuple[str, str, str, str]:
@@ -86,6 +92,22 @@ class LedgerFile:
     @property
     def file_id(self) -> FileId:
         return FileId(self.bucket, self.key, self.version, self.sequencer)
+
+
+def explanation(file: LedgerFile) -> bytes:
+    """Why the file was put aside, as JSON that stands beside it."""
+    told = {
+        "reason": file.reason,
+        "detail": file.detail,
+        "help": FILE_HELP[FileReason(file.reason or "")],
+        "bucket": file.bucket,
+        "key": file.key,
+        "version": file.version,
+        "bytes": file.bytes,
+        "sha256": file.sha256,
+        "ingested_at": file.ingested_at,
+    }
+    return json.dumps(told, indent=2, ensure_ascii=False).encode(errors="backslashreplace")
 
 
 @dataclass(frozen=True)

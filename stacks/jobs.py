@@ -75,9 +75,13 @@ def _silver_job(access: Access, domain: str) -> None:
     access.write("metrics", f"{domain}/")
     access.write_tables(domain, "silver")
     access.write_tables(domain, "quarantine")
-    access.use_ledger()
+    access.use_ledger(transactions=True)
+    # A replay copies what passes from quarantine to bronze, and the copy carries a producer's tags along.
+    access.write("bronze", f"{domain}/")
+    access.allow(["s3:GetObjectTagging"], [f"{access.names.bucket_arn('quarantine')}/{domain}/*"], why=OBJECTS)
+    access.allow(["s3:PutObjectTagging"], [f"{access.names.bucket_arn('bronze')}/{domain}/*"], why=OBJECTS)
     if any(d.archive for d in contract(domain).datasets):
-        access.write("bronze", f"{domain}/", delete=True)
+        access.allow(["s3:DeleteObject"], [f"{access.names.bucket_arn('bronze')}/{domain}/*"], why=OBJECTS)
         access.read("bronze", archive_prefix(domain))
         access.write("bronze", archive_prefix(domain))
         bronze = access.names.bucket_arn("bronze")  # a copy carries a producer's tags along

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.contracts import Contract, Table, contract
 from shared.names import Names
+from shared.reasons import FileReason, RowReason
 from shared.zones import quarantined_rows_prefix, table_path
 
 CATALOG = "glue_catalog"
 ABSENT = "none"
+
+
+@dataclass(frozen=True)
+class Replay:
+    """Which quarantined files and rows to judge again; nothing named: all."""
+
+    dataset: str | None = None
+    reason: str | None = None
+    since: dt.date | None = None
 
 
 @dataclass(frozen=True)
@@ -26,6 +37,7 @@ class Job:
     to_date: dt.date | None = None
     full_refresh: bool = False
     accept_gate: bool = False
+    replay: Replay | None = None
 
     @property
     def domain(self) -> str:
@@ -38,6 +50,16 @@ class Job:
 
     def covers(self, date: dt.date) -> bool:
         return (self.from_date is None or date >= self.from_date) and (self.to_date is None or date <= self.to_date)
+
+    def replays(self, dataset: str, reason: str, ingested_at: str) -> bool:
+        """Whether something that was put aside for a reason is to be judged again."""
+        asked = self.replay
+        return (
+            asked is not None
+            and asked.dataset in (None, dataset)
+            and asked.reason in (None, reason)
+            and (asked.since is None or ingested_at >= asked.since.isoformat())
+        )
 
     def identifier(self, table: Table) -> str:
         """The table's name in Spark SQL."""
@@ -72,20 +94,38 @@ def job(argv: Sequence[str]) -> Job:
         parser.add_argument(f"--{name}", type=_date, default=None)
     for name in ("full_refresh", "accept_gate"):
         parser.add_argument(f"--{name}", type=_flag, default=False)
+    parser.add_argument("--replay", type=_replay, default=None)
     known, _ = parser.parse_known_args(list(argv))
+    agreed, replay = contract(known.domain), known.replay
+    if replay and replay.dataset not in (None, *(d.name for d in agreed.datasets)):
+        parser.error(f"--replay: {replay.dataset!r} is not a dataset of {known.domain}")
+    if replay and replay.reason not in (None, *FileReason, *RowReason):
+        parser.error(f"--replay: {replay.reason!r} is not a reason")
     return Job(
         names=Names(env=known.env, account=known.account, region=known.region, prefix=known.prefix),
-        contract=contract(known.domain),
+        contract=agreed,
         run_id=known.run_id,
         from_date=known.from_date,
         to_date=known.to_date,
         full_refresh=known.full_refresh,
         accept_gate=known.accept_gate,
+        replay=replay,
     )
 
 
 def _date(text: str) -> dt.date | None:
     return None if text == ABSENT else dt.date.fromisoformat(text)
+
+
+def _replay(text: str) -> Replay | None:
+    """`true` for everything, or a JSON object with dataset, reason, since; unknown names are refused."""
+    if text in (ABSENT, "false"):
+        return None
+    asked = {} if text == "true" else json.loads(text)
+    if not isinstance(asked, dict) or not asked.keys() <= {"dataset", "reason", "since"}:
+        raise argparse.ArgumentTypeError(f"expected true or an object with dataset, reason and since, found {text!r}")
+    since = asked.get("since")
+    return Replay(asked.get("dataset"), asked.get("reason"), dt.date.fromisoformat(since) if since else None)
 
 
 def _flag(text: str) -> bool:

@@ -85,8 +85,7 @@ def _put_aside(
 ) -> dict[str, Any]:
     """Writes the bad rows to quarantine, in the place of those of stale files, and counts all rows on the way."""
     home = quarantine.stored(job, dataset)
-    if not ensure(spark, home) and stale:
-        quarantine.forget(spark, home, stale)
+    known = not ensure(spark, home) and bool(stale)
     all_rows, bad_rows = Observation(), Observation()
     names = dataset.received
     counted = rows.observe(
@@ -97,6 +96,9 @@ def _put_aside(
         *(F.count_if(F.expr(f"NOT _bad AND {quoted(n)} IS NULL")).alias(f"null_{n}") for n in names),
     )
     bad = quarantine.quarantined(counted, numbers, job, dataset)
+    if known:
+        bad = quarantine.with_history(spark, bad, home, stale)
+        quarantine.forget(spark, home, stale)
     observed = bad.observe(bad_rows, *(F.count_if(F.array_contains("reasons", r.value)).alias(f"reason_{r}") for r in RowReason))
     append(observed, home)
     return {**all_rows.get, **bad_rows.get}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts.engine.conform import raw_record
 from glue_scripts.engine.files import primary_date
@@ -24,6 +25,7 @@ COLUMNS = {
     "source_version": "string",
     "ingested_at": "timestamp",
     "run_id": "string",
+    "history": "array<struct<run_id:string,reasons:array<string>>>",
     "event_date": "date",
 }
 
@@ -47,12 +49,31 @@ def quarantined(rows: DataFrame, files: DataFrame, job: Job, dataset: Dataset) -
         "_ingested_at AS ingested_at",
         f"{literal(job.run_id)} AS run_id",
         "_primary_date AS event_date",
+        "CAST(NULL AS array<struct<run_id:string,reasons:array<string>>>) AS history",
         *(f"{part}(_primary_date) AS {part}" for part in ("year", "month", "day")),
     )
 
 
+def with_history(spark: SparkSession, rows: DataFrame, table: Stored, files: Sequence[LedgerFile]) -> DataFrame:
+    """The rows, with the run and history of those that stand in quarantine already; a reason that changed becomes history."""
+    snapshot = spark.sql(f"SELECT max_by(snapshot_id, committed_at) AS id FROM {table.identifier}.snapshots").first()
+    before = spark.read.option("versionAsOf", str(snapshot["id"] if snapshot else 0)).table(table.identifier).where(_of(files))
+    key = ["source_file", "source_version", "raw_record"]
+    old = before.groupBy(*key).agg(F.max(F.struct("run_id", "reasons", "history")).alias("_old"))
+    same = "_old.reasons = reasons"
+    entry = "array(struct(_old.run_id AS run_id, _old.reasons AS reasons))"
+    past = f"CASE WHEN _old IS NULL THEN NULL WHEN {same} THEN _old.history ELSE concat(coalesce(_old.history, array()), {entry}) END"
+    known = rows.join(old, key, "left")
+    return known.withColumns({"history": F.expr(past), "run_id": F.expr(f"CASE WHEN {same} THEN _old.run_id ELSE run_id END")}).drop("_old")
+
+
 def forget(spark: SparkSession, table: Stored, files: Sequence[LedgerFile]) -> None:
     """Removes what an earlier run put aside from these files, before they are judged again."""
+    spark.sql(f"DELETE FROM {table.identifier} WHERE {_of(files)}")
+
+
+def _of(files: Sequence[LedgerFile]) -> str:
+    """SQL that is true for the rows of these files."""
     dates = ", ".join(f"DATE'{d}'" for d in sorted({primary_date(f) for f in files}))
     versions = ", ".join(f"({literal(f.key)}, {literal(f.version)})" for f in files)
-    spark.sql(f"DELETE FROM {table.identifier} WHERE event_date IN ({dates}) AND (source_file, source_version) IN ({versions})")
+    return f"event_date IN ({dates}) AND (source_file, source_version) IN ({versions})"

@@ -30,14 +30,18 @@ class Work:
         return frozenset(d for f in (*self.files, *self.superseded) for d in f.event_dates)
 
 
-def work(run: Job, ledger: Ledger, dataset: Dataset) -> Work:
-    """What is pending; or everything, or the files with records of the asked dates. Of files that replace each other the newest."""
+def work(run: Job, ledger: Ledger, dataset: Dataset, again: Sequence[LedgerFile] = ()) -> Work:
+    """What is pending; or everything, or the files with records of the asked dates. Of files that replace each other the newest.
+
+    `again`: files whose quarantined rows are to be judged once more.
+    """
     if run.full_refresh or run.by_date:
         accepted = ledger.accepted(run.domain, dataset.name)
         asked = [f for f in accepted if run.full_refresh or _covered(run, f)]
         known: Iterable[LedgerFile] = accepted
     else:
-        known = asked = ledger.pending(run.domain, dataset.name)
+        pending = ledger.pending(run.domain, dataset.name)
+        known = asked = [*pending, *(f for f in again if f.file_id not in {p.file_id for p in pending})]
     if dataset.lands_in.kind != "files" or not asked:
         return Work(tuple(asked))
     keys = {f.key for f in asked}

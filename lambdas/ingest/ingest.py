@@ -94,7 +94,7 @@ class Ingest:
         key = quarantined_file_key(file.key, file.version, *([dataset.layout] if dataset else []))
         aside = replace(entry, reason=verdict.reason, detail=verdict.detail, target_bucket=self.names.bucket("quarantine"), target_key=key)
         self.store.copy(file, self.names.bucket("quarantine"), key)
-        self.store.explain(aside, verdict.reason)
+        self.store.explain(aside)
         return aside
 
     def _accepted(self, file: FileId, entry: LedgerFile, verdict: Accepted) -> LedgerFile:

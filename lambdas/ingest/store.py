@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,8 +9,7 @@ from typing import Any
 
 from boto3.s3.transfer import TransferConfig
 
-from shared.ledger_model import FileId, LedgerFile
-from shared.reasons import FILE_HELP, FileReason
+from shared.ledger_model import FileId, LedgerFile, explanation
 from shared.zones import reason_key
 
 MISSING = ("NoSuchKey", "NoSuchVersion", "MethodNotAllowed", "404", "405")  # not allowed: the version is a delete marker
@@ -55,23 +53,10 @@ class Store:
         """Removes this version of a raw object; one that is gone already is no error."""
         self._s3.delete_object(**_place(file))
 
-    def explain(self, outcome: LedgerFile, reason: FileReason) -> None:
+    def explain(self, outcome: LedgerFile) -> None:
         """Writes why a file was put aside beside the file."""
-        told = {
-            "reason": reason,
-            "detail": outcome.detail,
-            "help": FILE_HELP[reason],
-            "bucket": outcome.bucket,
-            "key": outcome.key,
-            "version": outcome.version,
-            "bytes": outcome.bytes,
-            "sha256": outcome.sha256,
-            "ingested_at": outcome.ingested_at,
-        }
-        body = json.dumps(told, indent=2, ensure_ascii=False).encode(errors="backslashreplace")
-        self._s3.put_object(
-            Bucket=outcome.target_bucket, Key=reason_key(outcome.target_key or ""), Body=body, ContentType="application/json"
-        )
+        key = reason_key(outcome.target_key or "")
+        self._s3.put_object(Bucket=outcome.target_bucket, Key=key, Body=explanation(outcome), ContentType="application/json")
 
 
 def _place(file: FileId) -> dict[str, str]:

@@ -17,6 +17,7 @@ VERBS = {
     "generate": ("generate", "write sample files of a domain"),
     "drop": ("drop", "upload files or folders into the raw bucket"),
     "run": ("run", "run a domain's pipeline and follow it"),
+    "replay": ("replay", "judge quarantined files and rows of a domain again, after a fix"),
     "status": ("status", "files, runs and lock of a domain, from the ledger"),
     "query": ("query", "SQL on silver and gold, in Athena's dialect"),
     "synth": ("synth", "write the CloudFormation templates of all environments, offline"),

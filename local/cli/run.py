@@ -33,8 +33,12 @@ def request(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def execute(arguments: argparse.Namespace) -> int:
+    return run(arguments, request(arguments))
+
+
+def run(arguments: argparse.Namespace, asked: dict[str, Any]) -> int:
+    """Starts a run with an input and follows it; needs domain, env and json among the arguments."""
     target, began = session(arguments.env), time.monotonic()
-    asked = request(arguments)
     run_id = runs.start(target, arguments.domain, asked)
     say(f"run {run_id} of {arguments.domain}, input {json.dumps(asked)}")
     outcome = runs.follow(target, arguments.domain, run_id, lambda state: say(f"  {time.monotonic() - began:6.1f} s  {state}"))

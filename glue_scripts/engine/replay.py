@@ -1,0 +1,98 @@
+"""Quarantined files and rows once more, after a fix of contract or code. What passes leaves quarantine, what fails stays as it was."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+from glue_scripts.engine import quarantine
+from glue_scripts.engine.job import Job
+from glue_scripts.engine.session import Aws
+from glue_scripts.engine.sql import literal
+from shared.contracts import Dataset
+from shared.ledger_model import FileId, FileStatus, LedgerFile, explanation
+from shared.records import Accepted, Limits, Rejected, judge
+from shared.records.source import Source
+from shared.zones import NO_DATE, bronze_key, reason_key, suffixes
+
+
+def replay_files(run: Job, clients: Aws, dataset: Dataset) -> None:
+    """Judges the dataset's quarantined files again; those that pass are pending afterwards, as if they had just come."""
+    for file in clients.ledger.quarantined(run.domain, dataset.name):
+        if file.target_key and run.replays(dataset.name, file.reason or "", file.ingested_at):
+            _judge_again(run, clients, dataset, file)
+
+
+def files_of_rows(spark: SparkSession, run: Job, clients: Aws, dataset: Dataset) -> list[LedgerFile]:
+    """The accepted files with quarantined rows that are to be judged again."""
+    asked = run.replay
+    table = quarantine.stored(run, dataset)
+    if asked is None or asked.dataset not in (None, dataset.name) or not spark.catalog.tableExists(table.identifier):
+        return []
+    rows = spark.table(table.identifier).where(f"startswith(source_file, {literal(f'{run.domain}/{dataset.name}/')})")
+    if asked.reason:
+        rows = rows.where(f"array_contains(reasons, {literal(asked.reason)})")
+    if asked.since:
+        rows = rows.where(f"ingested_at >= DATE'{asked.since}'")
+    found = rows.select("source_file", "source_version").distinct().collect()
+    files = (clients.ledger.outcome(FileId(run.names.bucket("raw"), r["source_file"], r["source_version"])) for r in found)
+    return [f for f in files if f is not None and f.status is FileStatus.ACCEPTED]
+
+
+def _judge_again(run: Job, clients: Aws, dataset: Dataset, file: LedgerFile) -> None:
+    body = clients.s3.get_object(Bucket=file.target_bucket, Key=file.target_key)["Body"]
+    limits = Limits(max_spooled=shutil.disk_usage(tempfile.gettempdir()).free * 9 // 10)
+    source = Source(body, limits)
+    match judge(source, dataset, limits, suffixes(file.key)):
+        case Rejected() as verdict:
+            if verdict.reason != file.reason:
+                told = replace(file, reason=verdict.reason, detail=verdict.detail, history=_told(run, file))
+                clients.s3.put_object(Bucket=file.target_bucket, Key=reason_key(file.target_key or ""), Body=explanation(told))
+                clients.ledger.commit(told)
+        case Accepted() as verdict:
+            _accept(run, clients, dataset, replace(file, sha256=source.sha256), verdict)
+
+
+def _accept(run: Job, clients: Aws, dataset: Dataset, file: LedgerFile, verdict: Accepted) -> None:
+    """Copy first, ledger next, quarantine last: a crash in between leaves a copy too many, never one too few."""
+    dates = verdict.event_dates
+    day: date = min(dates, key=lambda d: (-dates[d], d), default=NO_DATE)
+    read = replace(
+        file,
+        status=FileStatus.ACCEPTED,
+        reason=None,
+        detail=None,
+        history=_told(run, file),
+        records=verdict.records,
+        unreadable_records=verdict.unreadable_records,
+        event_dates=tuple(d.isoformat() for d in dates),
+        profile=verdict.profile,
+        primary_date=day.isoformat(),
+    )
+    owner = clients.ledger.content_owner(run.domain, dataset.name, file.sha256 or "", file.file_id)
+    if owner != f"{file.key}@{file.version}" and dataset.duplicate_files == "skip":
+        if owner is None:
+            return  # a file with this content is in work; the next replay sees what became of it
+        read = replace(read, status=FileStatus.DUPLICATE, duplicate_of=owner, target_bucket=None, target_key=None)
+    else:
+        key = bronze_key(run.domain, dataset.name, day, file.key, file.sha256 or "", dataset.layout)
+        read = replace(read, target_bucket=run.names.bucket("bronze"), target_key=key)
+        clients.s3.copy(_place(file), read.target_bucket, key)
+    clients.ledger.commit(read)
+    for key in (file.target_key or "", reason_key(file.target_key or "")):
+        clients.s3.delete_object(Bucket=file.target_bucket, Key=key)
+
+
+def _place(file: LedgerFile) -> dict[str, Any]:
+    return {"Bucket": file.target_bucket, "Key": file.target_key}
+
+
+def _told(run: Job, file: LedgerFile) -> str:
+    """The file's history and its reason until now."""
+    return json.dumps([*json.loads(file.history or "[]"), {"reason": file.reason, "detail": file.detail, "until_run": run.run_id}])

@@ -1,0 +1,84 @@
+"""Quarantined files and rows after a fix: what passes leaves quarantine, what fails keeps its history."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from glue_scripts.engine.job import Replay
+from lambdas.ingest import ingest
+from shared.contracts import contract
+from shared.ledger_model import RowCounts
+from tests.engine import rig as rig_module
+from tests.engine.rig import Rig
+
+KEY = "logs/ndjson/a.ndjson"
+
+
+def line(number: int, **changed: Any) -> bytes:
+    record = {"timestamp": f"2024-11-29T10:00:{number:02d}Z", "ip": "10.0.0.1", "request_type": "GET", "status": 200, "endpoint": "/"}
+    return json.dumps(record | changed).encode() + b"\n"
+
+
+@pytest.fixture
+def fixed_contract(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Calling it fixes the contract: PURGE becomes a method, XML is accepted for NDJSON too."""
+    before = contract("logs")
+
+    def fix() -> None:
+        (table,) = before.silver
+        rules = tuple(replace(r, when=r.when.replace("'ERROR')", "'ERROR', 'PURGE')")) for r in table.rejects)
+        silver = replace(table, rejects=rules)
+        datasets = tuple(replace(d, lands_in=silver, formats=(*d.formats, "xml")) for d in before.datasets)
+        after = replace(before, silver=(silver,), datasets=datasets)
+        for module in (ingest, rig_module):
+            monkeypatch.setattr(module, "contract", lambda _: after)
+
+    return fix
+
+
+def test_replay_moves_what_passes_and_leaves_the_rest_with_its_history(rig: Callable[..., Rig], fixed_contract: Callable[[], None]):
+    lake = rig("replay", "logs")
+    lake.drop(KEY, line(0) + line(1, request_type="PURGE") + line(2, request_type="PURGE", status=42) + line(3, ip="no"))
+    document = b"<r><e timestamp='2024-11-29T11:00:00Z' ip='::1' request_type='GET' status='200'/></r>"
+    aside = lake.drop("logs/ndjson/b.ndjson", document)
+    lake.drop("logs/ndjson/empty.ndjson", b" ")
+    assert aside is not None
+    assert aside.reason == "format_not_accepted"
+    assert lake.run("run-1")["ndjson"].rows == RowCounts(4, 1, 3)
+    columns = ("reasons", "run_id", "history", "columns")
+
+    nothing = lake.run("run-2", replay=Replay())
+    assert nothing["ndjson"].rows == RowCounts(4, 1, 3)
+    assert {r[1:3] for r in lake.rows("quarantine.data_quality", *columns)} == {("run-1", None)}
+
+    fixed_contract()
+    lake.run("run-3", replay=Replay(reason="invalid_type"))
+    assert lake.rows("gold.daily_activity", "total_requests") == [(1,)]
+
+    lake.run("run-4", replay=Replay(dataset="ndjson"))
+    assert lake.rows("gold.daily_activity", "total_requests") == [(3,)]
+    left = [json.loads(r[0]) for r in lake.rows("quarantine.data_quality", "raw_record")]
+    assert [r["status_code"] for r in left] == ["42", "200"]
+    assert [(r[0], r[1], r[3]) for r in lake.rows("quarantine.data_quality", *columns)] == [
+        (["invalid_value"], "run-1", ["ip_address"]),
+        (["invalid_value"], "run-1", ["status_code"]),
+    ]
+    found = {f.key.rpartition("/")[2]: (str(f.status), f.reason, f.records, f.processed_by) for f in lake.ledger.files("logs")}
+    assert found == {
+        "a.ndjson": ("accepted", None, 4, "run-4"),
+        "b.ndjson": ("accepted", None, 1, "run-4"),
+        "empty.ndjson": ("quarantined", "empty_file", 0, None),
+    }
+    moved = next(f for f in lake.ledger.files("logs") if f.key.endswith("b.ndjson"))
+    assert [h["reason"] for h in json.loads(moved.history or "[]")] == ["format_not_accepted"]
+    objects = lake.s3.list_objects_v2(Bucket=lake.names.bucket("quarantine"), Prefix="logs/system/")["Contents"]
+    assert [o["Key"] for o in objects] == [f"logs/system/lambda/ndjson/empty.ndjson{end}" for end in ("", ".reason.json")]
+
+    commits, rows = lake.commits("silver.logs"), lake.rows("quarantine.data_quality")
+    lake.run("run-5", replay=Replay())
+    assert (lake.commits("silver.logs"), lake.rows("quarantine.data_quality")) == (commits, rows)
