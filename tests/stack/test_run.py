@@ -188,4 +188,14 @@ def test_a_second_run_waits_until_the_first_has_ended(lab: Lab) -> None:
 def test_a_misspelt_input_is_refused_before_anything_runs(lab: Lab) -> None:
     run = lab.run("misspelt", {"full_refesh": True})
     assert (run.status, run.error, run.jobs) == ("FAILED", "Input.Unknown", {})
-    assert run.cause == "Allowed are from_date, to_date, full_refresh and accept_gate; found full_refesh"
+    assert run.cause == "Allowed are from_date, to_date, full_refresh, accept_gate and replay; found full_refesh"
+
+
+@pytest.mark.parametrize(
+    ("replay", "told"),
+    [(True, "true"), ({"reason": "invalid_value"}, '{"reason":"invalid_value"}'), (None, "none")],
+)
+def test_a_replay_reaches_the_silver_job_as_it_was_asked_for(lab: Lab, replay: Any, told: str) -> None:
+    run = lab.run(f"replay-{type(replay).__name__}", {} if replay is None else {"replay": replay})
+    assert run.status == "SUCCEEDED"
+    assert run.jobs["bronze-to-silver"]["--replay"].replace(" ", "") == told
