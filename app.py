@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,14 +12,17 @@ import stacks.node  # noqa: F401 - first: chooses the Node that aws_cdk starts
 # isort: split
 import aws_cdk as cdk
 
-from shared.contracts import contracts
+from shared.contracts import ContractError, EvolutionError, contracts
+from shared.contracts.released import check_released
 from stacks.base import Lake
-from stacks.config import ENVIRONMENTS, Settings, settings
+from stacks.config import ENVIRONMENTS, ConfigError, Settings, settings
 from stacks.gate import add_gate
 from stacks.lake import LakeStage
+from stacks.packaging import PackagingError
 
 ROOT = Path(__file__).parent
 BUILD_DIR = ROOT / ".lake" / "build"
+WRONG = (ConfigError, ContractError, EvolutionError, PackagingError)
 
 
 def build(envs: list[str] | None = None, *, outdir: str | None = None, context: Mapping[str, str] | None = None) -> cdk.App:
@@ -26,18 +30,28 @@ def build(envs: list[str] | None = None, *, outdir: str | None = None, context: 
 
     Context `local=true` is for the laptop: the account and region given in the context, and a Lambda archive without its packages.
     Context `gate=true` makes synthesis fail on any finding of the security rules.
-    Raises ConfigError, ContractError or PackagingError.
+    Raises one of WRONG.
     """
     flags = json.loads((ROOT / "cdk.json").read_text("utf-8"))["context"]  # only the CDK CLI would load them for us
     app = cdk.App(outdir=outdir, context={**flags, **(context or {})}, analytics_reporting=False)
     chosen = app.node.try_get_context("env")
     envs = envs or ([chosen] if chosen else list(ENVIRONMENTS))
     local = app.node.try_get_context("local") == "true"
-    for env in envs:
-        LakeStage(app, Lake(_settings(app, env), contracts(), BUILD_DIR, dependencies=not local))
+    lakes = [Lake(_settings(app, env), contracts(), BUILD_DIR, dependencies=not local) for env in envs]
+    check_released(contracts(), lakes[0].names.database)
+    for lake in lakes:
+        LakeStage(app, lake)
     if app.node.try_get_context("gate") == "true":
         add_gate(app, envs)
     return app
+
+
+def synthesize(envs: list[str] | None = None, *, outdir: str | None = None, context: Mapping[str, str] | None = None) -> None:
+    """Builds and writes the assembly; ends the process with the message alone when something of WRONG is wrong."""
+    try:
+        build(envs, outdir=outdir, context=context).synth()
+    except WRONG as error:
+        sys.exit(str(error))
 
 
 def _settings(app: cdk.App, env: str) -> Settings:
@@ -47,4 +61,4 @@ def _settings(app: cdk.App, env: str) -> Settings:
 
 
 if __name__ == "__main__":
-    build().synth()
+    synthesize()

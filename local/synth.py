@@ -15,6 +15,7 @@ from local.errors import LakeError
 from local.settings import ACCOUNT, ENV, HOME, REGION, ROOT
 
 INPUTS = ("app.py", "cdk.json", "requirements.txt", "stacks", "shared", "lambdas", "glue_scripts")
+LONGEST_MESSAGE = 20_000
 LOCAL_CONTEXT = {"local": "true", "account": ACCOUNT, "region": REGION}
 # In a process of its own: the CDK keeps a Node process, and its validator must be told by the environment.
 _SYNTH = """
@@ -22,7 +23,7 @@ import json, sys
 import stacks.node
 import app
 envs, outdir, context = json.loads(sys.argv[1])
-app.build(envs, outdir=outdir, context=context).synth()
+app.synthesize(envs, outdir=outdir, context=context)
 """
 
 
@@ -50,7 +51,7 @@ def synthesize(envs: Sequence[str] | None, out: Path, context: dict[str, str] | 
     command = [sys.executable, "-c", _SYNTH, arguments]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise SynthError(f"app.py did not synthesize:\n{done.stderr.strip()[-3000:]}")
+        raise SynthError(f"app.py did not synthesize:\n{done.stderr.strip()[-LONGEST_MESSAGE:]}")
     return out
 
 

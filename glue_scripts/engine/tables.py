@@ -10,6 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts.engine.sql import quoted
+from shared.contracts.evolution import column_changes
 
 LINEAGE_COLUMNS = {
     "_source_file": "string",
@@ -27,7 +28,6 @@ PROPERTIES = {
     "write.metadata.delete-after-commit.enabled": "true",
     "write.metadata.previous-versions-max": "20",
 }
-WIDER = {("int", "bigint"), ("float", "double")}
 
 
 @dataclass(frozen=True)
@@ -68,29 +68,18 @@ def _ddl(table: Stored) -> str:
 
 def _evolve(spark: SparkSession, table: Stored) -> None:
     live = {f.name: f.dataType.simpleString() for f in spark.table(table.identifier).schema}
-    for name, wanted in table.columns.items():
-        if name not in live:
-            spark.sql(f"ALTER TABLE {table.identifier} ADD COLUMN {quoted(name)} {wanted}")
-        elif _plain(live[name]) != _plain(wanted):
-            if not _widens(live[name], wanted):
-                raise MigrationNeededError(
-                    f"{table.identifier}.{name} is {live[name]}, the contract says {wanted}; only widening is automatic. "
-                    f"Add a new column and fill it by a full refresh, or write a migration."
-                )
-            spark.sql(f"ALTER TABLE {table.identifier} ALTER COLUMN {quoted(name)} TYPE {wanted}")
-    for name in live.keys() - table.columns.keys():
-        raise MigrationNeededError(f"{table.identifier}.{name} is not in the contract any more; drop the column by hand, or put it back.")
-
-
-def _plain(kind: str) -> str:
-    return kind.replace(" ", "").lower()
-
-
-def _widens(live: str, wanted: str) -> bool:
-    old, new = (re.fullmatch(r"decimal\((\d+),(\d+)\)", _plain(k)) for k in (live, wanted))
-    if old and new:
-        return old[2] == new[2] and int(new[1]) > int(old[1])
-    return (_plain(live), _plain(wanted)) in WIDER
+    changes = column_changes(live, table.columns)
+    if changes.retyped or changes.removed:
+        told = [f"{name} is {old}, the contract says {table.columns[name]}" for name, old in changes.retyped.items()]
+        told += [f"{name} is not in the contract" for name in changes.removed]
+        raise MigrationNeededError(
+            f"{table.identifier}: {'; '.join(told)}. Only new columns and wider types are applied by themselves. Nothing was changed: "
+            f"put the columns back in the contract, or migrate the table (docs/contracts.md, section Evolution)."
+        )
+    for name, wanted in changes.added.items():
+        spark.sql(f"ALTER TABLE {table.identifier} ADD COLUMN {quoted(name)} {wanted}")
+    for name, wanted in changes.widened.items():
+        spark.sql(f"ALTER TABLE {table.identifier} ALTER COLUMN {quoted(name)} TYPE {wanted}")
 
 
 def append(rows: DataFrame, table: Stored) -> None:

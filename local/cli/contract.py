@@ -5,34 +5,52 @@ from __future__ import annotations
 import argparse
 import subprocess
 import venv
+from collections.abc import Sequence
 from pathlib import Path
 
 from local import data_model
 from local.console import fail, say
 from local.errors import LakeError
 from local.settings import HOME, ROOT
-from shared.contracts import contracts
+from shared.contracts import contract, contracts, domains
+from shared.contracts.released import forget, record, released, released_domains, shapes
 
 EXAMPLE = "./lake contract lint"
+ACTIONS = "lint: check; docs: write docs/data-model.md; release: record the tables as released, once their migration has run"
 LINTER = "datacontract-cli==1.2.8"  # in a venv of its own: its dependencies contradict ours
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("action", choices=("lint", "docs"), help="lint: check; docs: write docs/data-model.md")
+    parser.add_argument("action", choices=("lint", "docs", "release"), help=ACTIONS)
+    parser.add_argument("domain", nargs="?", choices=sorted({*domains(), *released_domains()}), help="release: one domain; all without it")
 
 
 def execute(arguments: argparse.Namespace) -> int:
     if arguments.action == "docs":
         say(f"written: {data_model.write()}")
         return 0
-    for contract in contracts():
-        say(f"{contract.domain}: {len(contract.datasets)} datasets, {len(contract.tables)} tables: right")
+    if arguments.action == "release":
+        return _release([arguments.domain] if arguments.domain else sorted({*domains(), *released_domains()}))
+    for each in contracts():
+        say(f"{each.domain}: {len(each.datasets)} datasets, {len(each.tables)} tables: right")
     linter, wrong = _linter(), []
     for path in sorted((ROOT / "shared" / "contracts").glob("*.odcs.yaml")):
         done = subprocess.run([str(linter), "lint", str(path)], capture_output=True, text=True, check=False)
         say(f"{path.name}: datacontract lint {'passed' if done.returncode == 0 else 'failed'}")
         wrong += [done.stdout + done.stderr] if done.returncode else []
     return fail("\n".join(wrong)) if wrong else 0
+
+
+def _release(chosen: Sequence[str]) -> int:
+    """Records what the contracts say as released, and says what that changes."""
+    for domain in chosen:
+        old = released(domain)
+        new = shapes(contract(domain)) if domain in domains() else {}
+        changed = sorted(t for t in old.keys() | new.keys() if old.get(t) != new.get(t))
+        told = ", ".join(f"{t} ({'new' if t not in old else 'removed' if t not in new else 'changed'})" for t in changed)
+        path = record(contract(domain)) if new else forget(domain)
+        say(f"{domain}: {told or 'as released before'}; record: {path.relative_to(ROOT)}{'' if new else ' (deleted)'}")
+    return 0
 
 
 def _linter() -> Path:

@@ -1,6 +1,6 @@
 """Data contracts (ODCS v3.1): the one description of every table, from which the rest is derived."""
 
-from shared.contracts.errors import ContractError
+from shared.contracts.errors import ContractError, EvolutionError
 from shared.contracts.load import compiled, contract, contracts, domains
 from shared.contracts.model import Column, Contract, Dataset, Dependency, RejectRule, Table, Threshold, folded
 
@@ -10,6 +10,7 @@ __all__ = [
     "ContractError",
     "Dataset",
     "Dependency",
+    "EvolutionError",
     "RejectRule",
     "Table",
     "Threshold",

@@ -1,4 +1,4 @@
-"""The one error of this package."""
+"""The errors of this package."""
 
 
 class ContractError(ValueError):
@@ -7,3 +7,7 @@ class ContractError(ValueError):
     def __init__(self, file: str, path: str, reason: str) -> None:
         super().__init__(f"{file}: {path}: {reason}")
         self.file, self.path, self.reason = file, path, reason
+
+
+class EvolutionError(ValueError):
+    """Contracts ask for changes of released tables that no run can make by itself: every one of them, and its migration."""
