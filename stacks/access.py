@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aws_cdk import Acknowledgment, Aws, Validations
+from aws_cdk import Acknowledgment, Aws, Stack, Validations
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from shared.ledger import INDEX
 from shared.names import Names
+from stacks.base import LakeStack
+from stacks.lake_formation import grant_database
 
 OBJECTS = "actions on objects need a wildcard for the key; scoped to one bucket and prefix"
 TABLES = "the tables of one domain and zone are made by its jobs; scoped to that database"
@@ -23,6 +25,8 @@ class Access(Construct):
     def __init__(self, scope: Construct, id: str, principal: str, names: Names) -> None:
         super().__init__(scope, id)
         self.names = names
+        stack = Stack.of(self)
+        self._guarded = isinstance(stack, LakeStack) and stack.settings.lake_formation
         same_account = {"StringEquals": {"aws:SourceAccount": names.account}}
         conditions = None if principal == "lambda.amazonaws.com" else same_account  # Lambda does not send the key
         own = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal(principal, conditions=conditions))
@@ -86,13 +90,16 @@ class Access(Construct):
             "glue:BatchGetPartition",
         ]
         self.allow(actions, self._catalog(domain, zone), why=TABLES)
+        self._guard(domain, zone)
 
     def write_tables(self, domain: str, zone: str) -> None:
         self.read_tables(domain, zone)
+        self._guard(domain, zone, write=True)
         self.allow(["glue:CreateTable", "glue:UpdateTable", "glue:DeleteTable"], self._catalog(domain, zone), why=TABLES)
 
     def update_table(self, domain: str, zone: str, table: str) -> None:
-        """New snapshots of one existing table."""
+        """New snapshots of one existing table. Lake Formation cannot name a table before it is there: IAM is the narrower here."""
+        self._guard(domain, zone, write=True)
         database = self.names.database(domain, zone)
         places = ("catalog", f"database/{database}", f"table/{database}/{table}")
         self.allow(["glue:UpdateTable"], [self.names.arn("glue", place) for place in places])
@@ -102,6 +109,11 @@ class Access(Construct):
         self.write_tables(domain, zone)
         actions = ["glue:BatchCreatePartition", "glue:BatchUpdatePartition", "glue:BatchDeletePartition", "glue:UpdatePartition"]
         self.allow(actions, self._catalog(domain, zone), why=TABLES)
+
+    def _guard(self, domain: str, zone: str, *, write: bool = False) -> None:
+        """The same in Lake Formation, where the environment uses it."""
+        if self._guarded:
+            grant_database(self, self.role, self.names.account, self.names.database(domain, zone), write=write)
 
     def _catalog(self, domain: str, zone: str) -> list[str]:
         database = self.names.database(domain, zone)

@@ -50,6 +50,10 @@ class Settings(BaseModel):
     """`./lake query` may answer from an equal query's result of that age; 0 always asks anew."""
     monthly_budget_usd: Annotated[int, Field(ge=1, le=1_000_000)] = 50
     """People are told when the month's cost passes 80 %, or is forecast to pass all of it."""
+    permissions_boundary: Annotated[str, Field(pattern=r"^[\w+=,.@-]{1,128}$")] | None = None
+    """Name of a managed policy of the account that limits every role of the environment."""
+    lake_formation: bool = False
+    """Roles get their databases and tables from Lake Formation too: for accounts whose catalog no longer trusts IAM alone."""
     alert_emails: tuple[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")], ...] = ()
 
     @model_validator(mode="after")

@@ -18,7 +18,9 @@ class LakeStage(cdk.Stage):
     """All stacks of an environment. They know each other by name only (shared/names.py), so each can be deployed alone later."""
 
     def __init__(self, scope: Construct, lake: Lake) -> None:
-        super().__init__(scope, lake.settings.env)
+        boundary = lake.settings.permissions_boundary
+        limit = cdk.PermissionsBoundary.from_name(boundary) if boundary else None
+        super().__init__(scope, lake.settings.env, permissions_boundary=limit)
         storage = StorageStack(self, lake)
         catalog = CatalogStack(self, lake)
         ingestion = IngestionStack(self, lake, key_arn=storage.key_arn)
