@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.session import Session
+from shared.names import MAINTENANCE
 
 POLL_SECONDS = 0.5
 
@@ -40,7 +41,9 @@ class Outcome:
 def start(session: Session, domain: str, request: dict[str, Any]) -> str:
     """Starts a run and returns its id, which is the execution's name."""
     run_id = f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-    machine = session.names.arn("states", f"stateMachine:{session.names.state_machine(domain)}")
+    if request.get("maintenance"):
+        run_id += f"-{MAINTENANCE}"  # tells it from runs that bring data (lambdas/watch/pipelines.py)
+    machine = session.names.machine_arn(domain)
     session.client("stepfunctions").start_execution(stateMachineArn=machine, name=run_id, input=json.dumps(request))
     return run_id
 

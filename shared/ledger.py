@@ -148,6 +148,18 @@ class Ledger:
         """Accepted files that no run has brought to silver yet, oldest first."""
         return list(self._by_state(domain, dataset, "pending#"))
 
+    def newest_processed(self, domain: str, dataset: str) -> LedgerFile | None:
+        """The file in silver that arrived last; None while silver has none."""
+        found = self._table.query(
+            IndexName=INDEX,
+            KeyConditionExpression="dataset_id = :d AND begins_with(#s, :p)",
+            ExpressionAttributeNames={"#s": "state"},
+            ExpressionAttributeValues={":d": f"{domain}/{dataset}", ":p": "processed#"},
+            ScanIndexForward=False,
+            Limit=1,
+        )
+        return _file(found["Items"][0]) if found["Items"] else None
+
     def accepted(self, domain: str, dataset: str) -> list[LedgerFile]:
         """All accepted files, pending or not."""
         return [f for state in ("pending#", "processed#") for f in self._by_state(domain, dataset, state)]

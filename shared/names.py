@@ -7,6 +7,7 @@ from dataclasses import dataclass
 DATA_ZONES = ("raw", "bronze", "silver", "gold", "quarantine", "metrics")
 RESULTS = "results"
 WORKGROUP = "athena"
+MAINTENANCE = "maintenance"
 STAGES = ("bronze-to-silver", "silver-to-gold")
 
 
@@ -66,6 +67,9 @@ class Names:
 
     def arn(self, service: str, resource: str) -> str:
         return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
+
+    def machine_arn(self, domain: str) -> str:
+        return self.arn("states", f"stateMachine:{self.state_machine(domain)}")
 
     def execution_arn(self, domain: str, run_id: str) -> str:
         """ARN of the state machine execution that is a run: a run's id is its execution's name."""

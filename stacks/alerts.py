@@ -28,7 +28,7 @@ class Alerts(Construct):
         accept(self.topic, {"NIST.800.53.R5-SNSEncryptedKMS": "carries names, counts and reasons, never rows; TLS only"})
         self.undelivered = self._undelivered(stack)
         publish = iam.PolicyStatement(
-            principals=[iam.ServicePrincipal("events.amazonaws.com")],
+            principals=[iam.ServicePrincipal(f"{service}.amazonaws.com") for service in ("events", "cloudwatch", "budgets")],
             actions=["sns:Publish"],
             resources=[self.topic.topic_arn],
             conditions={"StringEquals": {"aws:SourceAccount": stack.names.account}},

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from stacks.usage import Usage
+
 LONGEST_PREFIX = 21  # "<prefix>-test-quarantine" must fit the 37 characters of an account-regional bucket name prefix
 LogDays = Literal[7, 14, 30, 60, 90, 180, 365, 400, 731]  # retentions that CloudWatch Logs knows (PutRetentionPolicy)
 
@@ -42,6 +44,8 @@ class Settings(BaseModel):
     glue_timeout_minutes: Annotated[int, Field(ge=5, le=1440)] = 60
     glue_flex: bool = False
     """Jobs run on spare capacity, a third cheaper; they may start minutes later and be interrupted (then redrive the run)."""
+    snapshot_days: Annotated[int, Field(ge=1, le=365)] = 7
+    """How far back tables can be read as they were; maintenance forgets older snapshots."""
     log_days: LogDays = 30
     query_scan_limit_gb: Annotated[int, Field(ge=1, le=100_000)] = 10
     """Athena cancels a query that reads more; 1,000 GB cost about $5."""
@@ -54,6 +58,7 @@ class Settings(BaseModel):
     """Name of a managed policy of the account that limits every role of the environment."""
     lake_formation: bool = False
     """Roles get their databases and tables from Lake Formation too: for accounts whose catalog no longer trusts IAM alone."""
+    usage: Usage = Usage()
     alert_emails: tuple[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")], ...] = ()
 
     @model_validator(mode="after")
@@ -67,7 +72,13 @@ class Settings(BaseModel):
 
 ENVIRONMENTS: dict[str, dict[str, Any]] = {
     "dev": {"retain_data": False},
-    "test": {"retain_data": False, "scheduled": True, "glue_flex": True, "monthly_budget_usd": 100},
+    "test": {
+        "retain_data": False,
+        "scheduled": True,
+        "glue_flex": True,
+        "monthly_budget_usd": 100,
+        "usage": {"landed_gb": 10, "landed_files": 10_000},
+    },
     "prod": {
         "retain_data": True,
         "customer_key": True,
@@ -80,6 +91,18 @@ ENVIRONMENTS: dict[str, dict[str, Any]] = {
         "query_scan_limit_gb": 200,
         "query_result_days": 30,
         "query_reuse_minutes": 60,
+        "usage": {
+            "landed_gb": 500,
+            "landed_files": 100_000,
+            "months_kept": 12,
+            "runs_per_day": 24,
+            "job_minutes": 10,
+            "job_dpus": 4,
+            "queried_tb": 5,
+            "warehouse_hours": 60,
+            "log_gb": 20,
+            "custom_metrics": 400,
+        },
     },
 }
 
@@ -97,5 +120,6 @@ def settings(env: str, **overrides: Any) -> Settings:
 def _line(env: str, error: dict[str, Any]) -> str:
     place = ".".join(str(p) for p in (f"environment {env}", *error["loc"]))
     if error["type"] == "extra_forbidden":
-        return f"{place}: there is no such setting; allowed: {', '.join(Settings.model_fields)}"
+        known = Usage.model_fields if error["loc"][0] == "usage" else Settings.model_fields
+        return f"{place}: there is no such setting; allowed: {', '.join(known)}"
     return f"{place}: {error['msg']}; found {error['input']!r}" if error["loc"] else f"{place}: {error['msg']}"

@@ -1,4 +1,4 @@
-"""The Glue jobs: one per domain and stage, all from the same two scripts."""
+"""The Glue jobs: one per domain and stage, all from the same few scripts."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
 from shared.contracts import contract
-from shared.names import Names
+from shared.names import MAINTENANCE, Names
 from shared.zones import archive_prefix
 from stacks.access import OBJECTS, Access
 from stacks.base import LakeStack
+from stacks.config import Settings
 from stacks.packaging import ROOT, glue_archive
 from stacks.protection import Protection
 
@@ -62,7 +63,7 @@ class LakeJob(Construct):
             execution_property=glue.CfnJob.ExecutionPropertyProperty(max_concurrent_runs=1),
             security_configuration=protection.name,
             command=glue.CfnJob.JobCommandProperty(name="glueetl", python_version="3", script_location=script.s3_object_url),
-            default_arguments=_arguments(stack.names, domain, code.library.s3_object_url),
+            default_arguments={**_arguments(stack.names, domain, code.library.s3_object_url), **_own_arguments(stage, s)},
         )
         job.node.add_dependency(access, protection)
 
@@ -99,7 +100,18 @@ def _gold_job(access: Access, domain: str) -> None:
     access.write_tables(domain, "gold")
 
 
-GRANTS = {"bronze-to-silver": _silver_job, "silver-to-gold": _gold_job}
+def _maintenance_job(access: Access, domain: str) -> None:
+    for zone in ("silver", "gold", "quarantine"):
+        access.read(zone, f"{domain}/")
+        access.write(zone, f"{domain}/", delete=True)
+        access.write_tables(domain, zone)
+
+
+GRANTS = {"bronze-to-silver": _silver_job, "silver-to-gold": _gold_job, MAINTENANCE: _maintenance_job}
+
+
+def _own_arguments(stage: str, settings: Settings) -> dict[str, str]:
+    return {"--snapshot_days": str(settings.snapshot_days)} if stage == MAINTENANCE else {}
 
 
 def _arguments(names: Names, domain: str, library_url: str) -> dict[str, str]:

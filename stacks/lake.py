@@ -9,6 +9,7 @@ from stacks.analytics import AnalyticsStack
 from stacks.base import Lake
 from stacks.catalog import CatalogStack
 from stacks.ingestion import IngestionStack
+from stacks.monitoring import MonitoringStack
 from stacks.orchestration import OrchestrationStack
 from stacks.processing import ProcessingStack
 from stacks.storage import StorageStack
@@ -26,6 +27,8 @@ class LakeStage(cdk.Stage):
         ingestion = IngestionStack(self, lake, key_arn=storage.key_arn)
         processing = ProcessingStack(self, lake, key_arn=storage.key_arn)
         orchestration = OrchestrationStack(self, lake, key_arn=storage.key_arn)
+        monitoring = MonitoringStack(self, lake)
+        monitoring.add_stack_dependency(orchestration)
         analytics = AnalyticsStack(self, lake, key_arn=storage.key_arn)
         analytics.add_stack_dependency(catalog)
         for stack, first in ((catalog, storage), (ingestion, storage), (processing, catalog), (orchestration, processing)):

@@ -10,10 +10,11 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from shared.contracts import Contract
-from shared.names import Names
+from shared.names import MAINTENANCE, STAGES, Names
 from stacks.access import NO_RESOURCE, Access
 from stacks.alerts import Alerts
 from stacks.base import Lake, LakeStack
+from stacks.watch import Watch
 
 DEFINITION = Path(__file__).parent / "pipelines" / "domain.asl.json"
 # Delivery of logs and traces has no resources to name (Step Functions developer guide, "Logging" and "X-Ray").
@@ -29,6 +30,7 @@ class OrchestrationStack(LakeStack):
         self.alerts = Alerts(self)
         self.pipelines = [Pipeline(self, contract) for contract in lake.contracts]
         self.alerts.on_failed_execution([p.machine.state_machine_arn for p in self.pipelines])
+        self.watch = Watch(self, lake.domains, key_arn=key_arn)
 
 
 class Pipeline(Construct):
@@ -59,7 +61,7 @@ class Pipeline(Construct):
 
     def _access(self, names: Names, domain: str) -> Access:
         access = Access(self, "Access", "states.amazonaws.com", names)
-        jobs = [names.arn("glue", f"job/{names.job(domain, stage)}") for stage in ("bronze-to-silver", "silver-to-gold")]
+        jobs = [names.arn("glue", f"job/{names.job(domain, stage)}") for stage in (*STAGES, MAINTENANCE)]
         access.allow(["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"], jobs)
         crawler = names.arn("glue", f"crawler/{names.crawler(domain, 'bronze')}")
         access.allow(["glue:StartCrawler", "glue:GetCrawler"], [crawler])
@@ -96,6 +98,7 @@ def substitutions(names: Names, domain: str) -> dict[str, str]:
         "LedgerTable": names.ledger_table,
         "BronzeToSilverJob": names.job(domain, "bronze-to-silver"),
         "SilverToGoldJob": names.job(domain, "silver-to-gold"),
+        "MaintenanceJob": names.job(domain, MAINTENANCE),
         "BronzeCrawler": names.crawler(domain, "bronze"),
         "ExecutionArnPrefix": names.execution_arn(domain, ""),
         "AlertsTopicArn": names.arn("sns", names.alerts_topic),

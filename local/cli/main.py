@@ -20,6 +20,7 @@ VERBS = {
     "replay": ("replay", "judge quarantined files and rows of a domain again, after a fix"),
     "status": ("status", "files, runs and lock of a domain, from the ledger"),
     "query": ("query", "SQL on silver and gold, in Athena's dialect"),
+    "cost": ("cost", "what a month of an environment costs, line by line"),
     "synth": ("synth", "write the CloudFormation templates of all environments, offline"),
     "contract": ("contract", "check the data contracts; write their documentation"),
     "bench": ("bench", "run a benchmark"),

@@ -22,6 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to-date", type=date, help="… to, inclusive")
     parser.add_argument("--full-refresh", action="store_true", help="rebuild silver and gold from all accepted files")
     parser.add_argument("--accept-gate", action="store_true", help="open a quality gate that an earlier run closed")
+    parser.add_argument("--maintenance", action="store_true", help="no data: compact the tables, forget old snapshots and orphaned files")
     add_env(parser)
     add_json(parser)
 
@@ -29,7 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def request(arguments: argparse.Namespace) -> dict[str, Any]:
     """The state machine's input: what was asked for and nothing else."""
     dates = {name: value.isoformat() for name in ("from_date", "to_date") if (value := getattr(arguments, name)) is not None}
-    return {**dates, **{name: True for name in ("full_refresh", "accept_gate") if getattr(arguments, name)}}
+    return {**dates, **{name: True for name in ("full_refresh", "accept_gate", "maintenance") if getattr(arguments, name)}}
 
 
 def execute(arguments: argparse.Namespace) -> int:

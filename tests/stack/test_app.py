@@ -13,7 +13,7 @@ from stacks.config import ConfigError, settings
 from tests.stack.conftest import ENVS, Assembly
 
 ROOT = Path(__file__).parents[2]
-STACKS = {"storage", "catalog", "ingestion", "processing", "orchestration", "analytics"}
+STACKS = {"storage", "catalog", "ingestion", "processing", "orchestration", "analytics", "monitoring"}
 POLICY_CHARACTERS = 6144  # IAM quota: managed policy, white space not counted
 
 
@@ -31,6 +31,7 @@ def test_stacks_come_after_what_they_need(assembly: Assembly) -> None:
         "ingestion": {"storage"},
         "processing": {"catalog"},
         "orchestration": {"processing"},
+        "monitoring": {"orchestration"},
         "analytics": {"catalog"},
     }
 
@@ -92,6 +93,7 @@ def test_stacks_know_neither_spark_nor_boto3() -> None:
         ("dev", {"glue_worker": 3}, "environment dev.glue_worker: there is no such setting; allowed: env, prefix, account, region"),
         ("dev", {"glue_workers": 1}, "environment dev.glue_workers: Input should be greater than or equal to 2; found 1"),
         ("dev", {"log_days": 31}, "environment dev.log_days: Input should be 7, 14, 30, 60, 90, 180, 365, 400 or 731; found 31"),
+        ("dev", {"usage": {"landed": 3}}, "environment dev.usage.landed: there is no such setting; allowed: landed_gb, landed_files"),
         ("dev", {"account": "12"}, "environment dev.account: String should match pattern"),
         ("dev", {"account": "123456789012"}, "account and region are pinned together or not at all"),
         ("dev", {"prefix": "a-prefix-that-is-longer"}, "environment dev.prefix: String should match pattern"),

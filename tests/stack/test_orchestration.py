@@ -36,7 +36,7 @@ def _unknown_target(d: dict[str, Any]) -> None:
 
 
 def _unassigned(d: dict[str, Any]) -> None:
-    del d["States"]["ReadSummary"]["Assign"]["gate"]
+    del d["States"]["SetDefaults"]["Assign"]["gate"]
 
 
 def _jsonpath(d: dict[str, Any]) -> None:
@@ -51,7 +51,7 @@ def _caught_job(d: dict[str, Any]) -> None:
     ("spoil", "fault"),
     [
         (_unknown_target, "Nowhere is not a state"),
-        (_unassigned, "QualityGate uses $gate, which is not assigned on every way to it"),
+        (_unassigned, "HasFindings uses $gate, which is not assigned on every way to it"),
         (_jsonpath, "ReadLock has ResultPath, which is JSONPath"),
         (_caught_job, "BronzeToSilver catches a job's failure"),
     ],
@@ -95,6 +95,7 @@ def test_the_definition_refers_to_what_the_other_stacks_make(assembly: Assembly)
         "LedgerTable": assembly.named("AWS::DynamoDB::GlobalTable", "TableName"),
         "BronzeToSilverJob": assembly.named("AWS::Glue::Job", "Name"),
         "SilverToGoldJob": assembly.named("AWS::Glue::Job", "Name"),
+        "MaintenanceJob": assembly.named("AWS::Glue::Job", "Name"),
         "BronzeCrawler": assembly.named("AWS::Glue::Crawler", "Name"),
         "AlertsTopicArn": {NAMES.arn("sns", name) for name in assembly.named("AWS::SNS::Topic", "TopicName")},
     }
@@ -115,14 +116,35 @@ def test_every_domain_has_a_machine_that_logs_and_traces(assembly: Assembly) -> 
 def test_domains_run_at_the_time_of_their_contract_but_not_in_dev(assembly: Assembly) -> None:
     wanted = sorted(c.schedule for c in contracts() if c.schedule)
     for env, state in (("dev", "DISABLED"), ("test", "ENABLED"), ("prod", "ENABLED")):
-        schedules = [r["Properties"] for _, r in assembly.resources("AWS::Scheduler::Schedule", env)]
+        every = [r["Properties"] for _, r in assembly.resources("AWS::Scheduler::Schedule", env)]
+        schedules = [s for s in every if "do" not in json.loads(s["Target"]["Input"])]
         assert sorted(s["ScheduleExpression"] for s in schedules) == wanted
         assert {(s["ScheduleExpressionTimezone"], s["State"], s["Target"]["Input"]) for s in schedules} == {("UTC", state, "{}")}
 
 
-def test_a_run_that_fails_tells_why(assembly: Assembly) -> None:
-    [rule] = [r["Properties"] for p, r in assembly.resources("AWS::Events::Rule", "dev") if "orchestration" in p]
-    assert rule["EventPattern"]["detail"]["status"] == ["FAILED", "TIMED_OUT", "ABORTED"]
-    assert len(rule["EventPattern"]["detail"]["stateMachineArn"]) == len(contracts())
-    paths = set(rule["Targets"][0]["InputTransformer"]["InputPathsMap"].values())
+def rules(assembly: Assembly, source: str) -> list[dict[str, Any]]:
+    found = [r["Properties"] for p, r in assembly.resources("AWS::Events::Rule", "dev") if "orchestration" in p]
+    return [r for r in found if r["EventPattern"]["source"] == [source]]
+
+
+def test_a_run_that_fails_tells_why_and_leaves_its_reason(assembly: Assembly) -> None:
+    told, kept = sorted(rules(assembly, "aws.states"), key=lambda r: "InputTransformer" not in r["Targets"][0])
+    for rule in (told, kept):
+        assert rule["EventPattern"]["detail"]["status"] == ["FAILED", "TIMED_OUT", "ABORTED"]
+        assert len(rule["EventPattern"]["detail"]["stateMachineArn"]) == len(contracts())
+    paths = set(told["Targets"][0]["InputTransformer"]["InputPathsMap"].values())
     assert {"$.detail.error", "$.detail.cause", "$.detail.name"} <= paths
+    assert "DeadLetterConfig" in kept["Targets"][0]
+
+
+def test_every_finished_job_is_noted(assembly: Assembly) -> None:
+    [rule] = rules(assembly, "aws.glue")
+    assert rule["EventPattern"]["detail-type"] == ["Glue Job State Change"]
+    assert rule["EventPattern"]["detail"]["jobName"] == [{"prefix": f"lakehouse-dev-{c.domain}-"} for c in contracts()]
+
+
+def test_the_watch_looks_every_five_minutes_and_maintains_on_sundays_but_not_in_dev(assembly: Assembly) -> None:
+    for env, state in (("dev", "DISABLED"), ("test", "ENABLED"), ("prod", "ENABLED")):
+        every = [r["Properties"] for _, r in assembly.resources("AWS::Scheduler::Schedule", env)]
+        tasks = {s["Target"]["Input"]: (s["ScheduleExpression"], s["State"]) for s in every if "do" in json.loads(s["Target"]["Input"])}
+        assert tasks == {'{"do": "check"}': ("rate(5 minutes)", state), '{"do": "maintain"}': ("cron(30 3 ? * SUN *)", state)}

@@ -32,7 +32,7 @@ def run_away_from_home(code: str, folder: Path, path: Path, **environment: str) 
 
 
 def test_the_published_lambda_imports(assembly: Assembly, tmp_path: Path) -> None:
-    function = next(r for _, r in assembly.resources("AWS::Lambda::Function", "dev"))
+    function = next(r for p, r in assembly.resources("AWS::Lambda::Function", "dev") if "/ingestion/" in p)
     zipfile.ZipFile(assembly.asset("dev", "ingestion", function["Properties"]["Code"]["S3Key"])).extractall(tmp_path / "task")
     environment = {
         **function["Properties"]["Environment"]["Variables"],

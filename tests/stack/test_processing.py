@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 
 from shared.contracts import contracts
-from shared.names import STAGES, Names
+from shared.names import MAINTENANCE, STAGES, Names
 from stacks.crawlers import all_but
 from tests.stack.conftest import Assembly
 
@@ -13,9 +13,9 @@ NAMES = Names("dev", "123456789012", "us-east-1")
 DOMAINS = [c.domain for c in contracts()]
 
 
-def test_every_domain_has_one_job_per_stage(assembly: Assembly) -> None:
-    assert assembly.named("AWS::Glue::Job", "Name") == {NAMES.job(d, s) for d in DOMAINS for s in STAGES}
-    assert len(list(assembly.resources("AWS::Glue::Job", "dev"))) == len(DOMAINS) * len(STAGES)
+def test_every_domain_has_one_job_per_stage_and_one_for_maintenance(assembly: Assembly) -> None:
+    assert assembly.named("AWS::Glue::Job", "Name") == {NAMES.job(d, s) for d in DOMAINS for s in (*STAGES, MAINTENANCE)}
+    assert len(list(assembly.resources("AWS::Glue::Job", "dev"))) == len(DOMAINS) * (len(STAGES) + 1)
 
 
 def test_jobs_run_on_glue_6_once_at_a_time_and_are_retried_by_the_state_machine_only(assembly: Assembly) -> None:

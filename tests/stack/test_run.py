@@ -14,12 +14,14 @@ from local import deploy, runs
 from local.aws import process
 from local.session import Session
 from local.session import local as laptop
-from shared.names import STAGES
+from shared.names import MAINTENANCE, STAGES
+from shared.zones import failure_key
 from tests.stack.conftest import Assembly
 
 # The emulation is a process of its own on purpose: it outlives the Popen that started it.
 pytestmark = pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
 DOMAIN = "ecommerce"
+JOBS = (*STAGES, MAINTENANCE)
 # Does what the item `plan` says, and leaves its arguments behind.
 JOB = """
 import os, sys, time, boto3
@@ -75,7 +77,7 @@ class Lab:
         found = self.described(name)
         while found["status"] == "SUCCEEDED" and not found.get("output"):  # the emulation sets the status first
             found = self.described(name)
-        items = {s: self.table.get_item(Key={"pk": "ran", "sk": f"{name}#{s}"}, ConsistentRead=True).get("Item") for s in STAGES}
+        items = {s: self.table.get_item(Key={"pk": "ran", "sk": f"{name}#{s}"}, ConsistentRead=True).get("Item") for s in JOBS}
         jobs = {s: i["given"] for s, i in items.items() if i}
         output = json.loads(found.get("output") or "{}")
         return Run(found["status"], states, jobs, output, found.get("error", ""), found.get("cause", ""))
@@ -97,7 +99,7 @@ def lab(assembly: Assembly, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     try:
         session = laptop(emulation)
         deploy.deploy(session, assembly.folder / "assembly-dev", state / "recorded.json")
-        for stage in STAGES:
+        for stage in JOBS:
             job = session.client("glue").get_job(JobName=session.names.job(DOMAIN, stage))["Job"]
             bucket, _, key = job["Command"]["ScriptLocation"].removeprefix("s3://").partition("/")
             session.client("s3").put_object(Bucket=bucket, Key=key, Body=JOB.encode())
@@ -188,7 +190,7 @@ def test_a_second_run_waits_until_the_first_has_ended(lab: Lab) -> None:
 def test_a_misspelt_input_is_refused_before_anything_runs(lab: Lab) -> None:
     run = lab.run("misspelt", {"full_refesh": True})
     assert (run.status, run.error, run.jobs) == ("FAILED", "Input.Unknown", {})
-    assert run.cause == "Allowed are from_date, to_date, full_refresh, accept_gate and replay; found full_refesh"
+    assert run.cause == "Allowed are from_date, to_date, full_refresh, accept_gate, replay and maintenance; found full_refesh"
 
 
 @pytest.mark.parametrize(
@@ -199,3 +201,58 @@ def test_a_replay_reaches_the_silver_job_as_it_was_asked_for(lab: Lab, replay: A
     run = lab.run(f"replay-{type(replay).__name__}", {} if replay is None else {"replay": replay})
     assert run.status == "SUCCEEDED"
     assert run.jobs["bronze-to-silver"]["--replay"].replace(" ", "") == told
+
+
+# --- maintenance, and the function that looks after the pipelines ------------------------------------------------------------------------
+
+
+def test_maintenance_touches_no_data_and_takes_the_same_lock(lab: Lab) -> None:
+    run = lab.run("upkeep", {"maintenance": True})
+    assert (run.status, list(run.jobs), lab.lock) == ("SUCCEEDED", ["maintenance"], None)
+    assert "AcquireLock" in run.states
+    assert run.jobs["maintenance"]["--snapshot_days"] == "7"
+
+
+def eventually(lab: Lab, key: str) -> dict[str, Any]:
+    """The object, as JSON, once it is there."""
+    s3, deadline = lab.session.client("s3"), time.monotonic() + 30
+    while True:
+        try:
+            return dict(json.loads(s3.get_object(Bucket=lab.session.names.bucket("quarantine"), Key=key)["Body"].read()))
+        except s3.exceptions.NoSuchKey:
+            assert time.monotonic() < deadline, key
+            time.sleep(0.1)
+
+
+def test_a_failed_run_leaves_its_reason_in_quarantine(lab: Lab) -> None:
+    lab.run("bad", fails=True)
+    kept = eventually(lab, failure_key(DOMAIN, "bad"))
+    assert (kept["name"], kept["status"], kept["error"]) == ("bad", "FAILED", "States.TaskFailed")
+    assert "the stand-in was told to fail" in kept["cause"]
+
+
+def invoked(lab: Lab, event: dict[str, Any]) -> list[str]:
+    """Ids of the machine's executions that the watch function started for an event."""
+    machine = {"stateMachineArn": lab.session.names.machine_arn(DOMAIN)}
+    before = {e["name"] for e in lab.session.client("stepfunctions").list_executions(**machine)["executions"]}
+    answer = lab.session.client("lambda").invoke(FunctionName=lab.session.names.function("watch"), Payload=json.dumps(event))
+    assert "FunctionError" not in answer, answer["Payload"].read()
+    after = {e["name"] for e in lab.session.client("stepfunctions").list_executions(**machine)["executions"]}
+    return sorted(after - before)
+
+
+def test_the_watch_starts_one_run_for_all_files_that_wait_long_enough(lab: Lab) -> None:
+    lab.run("earlier")
+    assert invoked(lab, {"do": "check"}) == []
+    for n in range(3):
+        file = {"pk": f"file#raw/f{n}", "sk": "v#1", "status": "accepted", "domain": DOMAIN, "dataset": "events"}
+        arrived = "2026-01-01T00:00:00+00:00"
+        lab.table.put_item(Item={**file, "ingested_at": arrived, "dataset_id": f"{DOMAIN}/events", "state": f"pending#{arrived}#f{n}#1"})
+    [started] = invoked(lab, {"do": "check"})
+    assert lab.end(started).status == "SUCCEEDED"
+
+
+def test_the_watch_starts_maintenance(lab: Lab) -> None:
+    [started] = invoked(lab, {"do": "maintain"})
+    assert started.endswith("-maintenance")
+    assert list(lab.end(started).jobs) == ["maintenance"]

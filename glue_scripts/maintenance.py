@@ -1,0 +1,89 @@
+"""Glue job: keeps the Iceberg tables of a domain quick and small. Rows stay as they are; only files and old snapshots change."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from pyspark.sql import SparkSession
+
+from glue_scripts.engine.job import CATALOG, Job, job
+from glue_scripts.engine.session import session
+
+PARALLEL_TABLES = 2
+ORPHAN_DAYS = 3  # a file that no snapshot knows may be of a commit in work: longer than any run (Iceberg refuses less than one day)
+COMPACTION = {
+    "min-input-files": "5",
+    "delete-file-threshold": "1",  # merge-on-read leaves delete files; readers pay for each until it is folded in
+}
+
+
+@dataclass(frozen=True)
+class Upkeep:
+    """What was done to a table: files and snapshots by number."""
+
+    table: str
+    rewritten: int
+    written: int
+    snapshots: int
+    orphans: int
+
+
+def main(spark: SparkSession, run: Job, snapshot_days: int, now: dt.datetime) -> list[Upkeep]:
+    """Looks after every table of the domain that exists; a table that fails does not keep the others from their turn."""
+    with ThreadPoolExecutor(PARALLEL_TABLES) as pool:
+        futures = [pool.submit(look_after, spark, *table, snapshot_days, now) for table in tables(spark, run)]
+    done = [f.result() for f in futures]
+    for upkeep in done:
+        print(f"run {run.run_id}: {upkeep}")  # noqa: T201
+    return done
+
+
+def tables(spark: SparkSession, run: Job) -> list[tuple[str, str]]:
+    """Identifier and location of the domain's Iceberg tables."""
+    found = [(run.identifier(t), run.location(t)) for t in run.contract.tables]
+    found += [(run.quarantine_identifier(d.name), run.quarantine_location(d.name)) for d in run.contract.datasets]
+    found.append((run.changes_identifier, run.changes_location))
+    return [table for table in found if spark.catalog.tableExists(table[0])]
+
+
+def look_after(spark: SparkSession, identifier: str, location: str, snapshot_days: int, now: dt.datetime) -> Upkeep:
+    """Compaction first: the files it replaces stay readable by older snapshots until these are expired, days later."""
+    name = identifier.removeprefix(f"{CATALOG}.")
+    options = ", ".join(f"'{k}', '{v}'" for k, v in COMPACTION.items())
+    [compacted] = call(spark, "rewrite_data_files", f"table => '{name}', options => map({options})")
+    call(spark, "rewrite_position_delete_files", f"table => '{name}', options => map('rewrite-all', 'true')")  # drops what is folded in
+    call(spark, "rewrite_manifests", f"table => '{name}', use_caching => false")
+    expired = before(now, snapshot_days)
+    snapshots = spark.table(f"{identifier}.snapshots").count()
+    call(spark, "expire_snapshots", f"table => '{name}', older_than => {expired}, retain_last => 1, stream_results => true")
+    kept = spark.table(f"{identifier}.snapshots").count()
+    # The slash keeps `users_history` out of what is listed for `users`.
+    listed = f"location => '{location}/', prefix_listing => true, older_than => {before(now, ORPHAN_DAYS)}"
+    orphans = call(spark, "remove_orphan_files", f"table => '{name}', {listed}")
+    return Upkeep(name, compacted["rewritten_data_files_count"], compacted["added_data_files_count"], snapshots - kept, len(orphans))
+
+
+def call(spark: SparkSession, procedure: str, arguments: str) -> list[dict[str, int]]:
+    return [row.asDict() for row in spark.sql(f"CALL {CATALOG}.system.{procedure}({arguments})").collect()]
+
+
+def before(now: dt.datetime, days: int) -> str:
+    """The moment so many days ago, as a literal."""
+    return f"TIMESTAMP '{now - dt.timedelta(days=days):%Y-%m-%d %H:%M:%S} UTC'"
+
+
+def snapshot_days(argv: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(allow_abbrev=False)
+    parser.add_argument("--snapshot_days", type=int, required=True)
+    days: int = parser.parse_known_args(list(argv))[0].snapshot_days
+    return days
+
+
+if __name__ == "__main__":
+    this = job(sys.argv[1:])
+    main(session(f"{this.domain} maintenance"), this, snapshot_days(sys.argv[1:]), dt.datetime.now(dt.UTC))

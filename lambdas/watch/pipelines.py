@@ -1,0 +1,48 @@
+"""The state machines as this function sees them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from shared.names import MAINTENANCE, Names
+
+LOOKED_AT = 20  # newest executions in which the last run of the data itself is looked for
+
+
+@dataclass(frozen=True)
+class LastRuns:
+    """Of the runs that bring data, not of maintenance. Times are those of their start."""
+
+    running: bool
+    failed_at: dt.datetime | None
+    succeeded_at: dt.datetime | None
+
+
+class Pipelines:
+    """`states` is a boto3 Step Functions client."""
+
+    def __init__(self, names: Names, states: Any) -> None:
+        self._names, self._states = names, states
+
+    def last_runs(self, domain: str) -> LastRuns:
+        machine = self._names.machine_arn(domain)
+        running = self._states.list_executions(stateMachineArn=machine, statusFilter="RUNNING", maxResults=1)["executions"]
+        newest = self._states.list_executions(stateMachineArn=machine, maxResults=LOOKED_AT)["executions"]
+        runs = [e for e in newest if e["status"] != "RUNNING" and not e["name"].endswith(MAINTENANCE)]
+        succeeded = self._states.list_executions(stateMachineArn=machine, statusFilter="SUCCEEDED", maxResults=LOOKED_AT)["executions"]
+        followed = [e for e in succeeded if not e["name"].endswith(MAINTENANCE)]
+        failed = runs[0]["startDate"] if runs and runs[0]["status"] != "SUCCEEDED" else None
+        return LastRuns(bool(running), failed, followed[0]["startDate"] if followed else None)
+
+    def start(self, domain: str, now: dt.datetime, *, maintenance: bool = False) -> str:
+        """Starts a run and returns its id. Asked twice within a minute it is one run: the name says the minute."""
+        run_id = f"{now:%Y%m%dT%H%MZ}-{MAINTENANCE if maintenance else 'watch'}"
+        asked = {"maintenance": True} if maintenance else {}
+        try:
+            self._states.start_execution(stateMachineArn=self._names.machine_arn(domain), name=run_id, input=json.dumps(asked))
+        except self._states.exceptions.ExecutionAlreadyExists:
+            return run_id
+        return run_id

@@ -1,0 +1,78 @@
+"""What the function does; handler.py gives it its clients and the time."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lambdas.watch.due import Patience, Situation, due
+from lambdas.watch.figures import NAMESPACE, Figure, freshness, job_run, waiting
+from lambdas.watch.pipelines import Pipelines
+from shared.contracts import Contract
+from shared.ledger import Ledger
+from shared.names import Names
+from shared.zones import failure_key
+
+KEPT = ("name", "status", "error", "cause", "startDate", "stopDate", "executionArn", "input")
+
+
+@dataclass(frozen=True)
+class Watch:
+    """`s3`, `glue` and `cloudwatch` are boto3 clients."""
+
+    names: Names
+    contracts: Sequence[Contract]
+    patience: Patience
+    ledger: Ledger
+    pipelines: Pipelines
+    s3: Any
+    glue: Any
+    cloudwatch: Any
+    clock: Callable[[], dt.datetime]
+
+    def check(self) -> list[str]:
+        """Publishes every domain's figures and starts the runs that are due. Returns their ids."""
+        return [run_id for contract in self.contracts if (run_id := self._check(contract)) is not None]
+
+    def maintain(self) -> list[str]:
+        """Starts the maintenance of every domain; it waits for the domain's lock like any other run."""
+        return [self.pipelines.start(contract.domain, self.clock(), maintenance=True) for contract in self.contracts]
+
+    def keep_reason(self, execution: dict[str, Any]) -> str | None:
+        """Writes how an execution ended beside the other quarantined things. None for a machine that is not ours."""
+        domain = next((c.domain for c in self.contracts if self.names.machine_arn(c.domain) == execution["stateMachineArn"]), None)
+        if domain is None:
+            return None
+        key = failure_key(domain, execution["name"])
+        body = json.dumps({name: execution.get(name) for name in KEPT}, indent=2, ensure_ascii=False)
+        self.s3.put_object(Bucket=self.names.bucket("quarantine"), Key=key, Body=body.encode(), ContentType="application/json")
+        return key
+
+    def note_job(self, job_name: str, run_id: str) -> None:
+        """Publishes what a finished Glue run took."""
+        for contract in self.contracts:
+            start = self.names.job(contract.domain, "")
+            if job_name.startswith(start):
+                run = self.glue.get_job_run(JobName=job_name, RunId=run_id)["JobRun"]
+                self._publish(job_run(contract.domain, job_name.removeprefix(start), run))
+
+    def _check(self, contract: Contract) -> str | None:
+        now, domain, datasets = self.clock(), contract.domain, [d.name for d in contract.datasets]
+        arrivals = {d: [_time(f.ingested_at) for f in self.ledger.pending(domain, d)] for d in datasets}
+        newest = {d: _time(f.ingested_at) if (f := self.ledger.newest_processed(domain, d)) else None for d in datasets}
+        last = self.pipelines.last_runs(domain)
+        figures = [figure for d in datasets for figure in waiting(domain, d, arrivals[d], now)]
+        self._publish(figures + freshness(domain, newest, last.succeeded_at, now))
+        every = [a for found in arrivals.values() for a in found]
+        situation = Situation(every, last.running, self.ledger.halted_by(domain) is not None, last.failed_at)
+        return self.pipelines.start(domain, now) if due(situation, self.patience, now) else None
+
+    def _publish(self, figures: Sequence[Figure]) -> None:
+        self.cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=figures)
+
+
+def _time(text: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(text)

@@ -1,0 +1,35 @@
+"""How much an environment is expected to be used: what `./lake cost` multiplies the prices with. Nothing is provisioned from it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Amount = Annotated[float, Field(ge=0, le=1_000_000_000)]
+
+
+class Usage(BaseModel):
+    """One month, after `months_kept` months of it: what is stored by then is paid for."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    landed_gb: Amount = 1
+    """New files in the raw bucket, all domains."""
+    landed_files: Amount = 1000
+    months_kept: Annotated[int, Field(ge=1, le=120)] = 3
+    tables_share: Annotated[float, Field(ge=0, le=10)] = 0.5
+    """Size of silver, and of gold, relative to what landed: Parquet with zstd of text."""
+    ingest_seconds_per_file: Amount = 1
+    runs_per_day: Amount = 1
+    """Per domain. Coalescing makes this a matter of time, not of the number of files."""
+    job_minutes: Amount = 5
+    """Of one job of a run; a run has one for silver and one for gold."""
+    job_dpus: Amount = 2
+    """In use on average; auto-scaling stays below the job's maximum."""
+    queried_tb: Amount = 0.01
+    warehouse_hours: Amount = 0
+    """In which Redshift works; it costs nothing idle."""
+    log_gb: Amount = 1
+    custom_metrics: Amount = 100
+    """About thirty per dataset: counts, reasons, null rates."""

@@ -1,0 +1,138 @@
+"""The function that looks after the pipelines (lambdas/watch), and what wakes it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from aws_cdk import Duration
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from shared.ledger import INDEX
+from stacks.access import NO_RESOURCE, Access
+from stacks.alerts import UNHAPPY
+from stacks.base import LakeStack
+from stacks.packaging import lambda_archive
+
+CHECK_EVERY = "rate(5 minutes)"
+MAINTENANCE_TIME = "cron(30 3 ? * SUN *)"  # when the fewest runs wait for the lock
+ENDED = ("SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED", "ERROR")
+
+
+class Watch(Construct):
+    """Own code only: the runtime has boto3, so the archive is small and starts fast."""
+
+    def __init__(self, stack: LakeStack, domains: Sequence[str], *, key_arn: str | None) -> None:
+        super().__init__(stack, "Watch")
+        self._stack, self._domains = stack, tuple(domains)
+        self.lost = sqs.Queue(
+            self,
+            "LostEvents",
+            queue_name=stack.names.queue("watch-dlq"),
+            enforce_ssl=True,
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            retention_period=Duration.days(14),
+        )
+        self._access = self._rights(key_arn)
+        self.function = self._function()
+        self._on_events()
+        self._on_time()
+
+    def _rights(self, key_arn: str | None) -> Access:
+        names = self._stack.names
+        access = Access(self, "Access", "lambda.amazonaws.com", names)
+        table = names.arn("dynamodb", f"table/{names.ledger_table}")
+        access.allow(["dynamodb:Query"], [f"{table}/index/{INDEX}"])
+        gates = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [f"gate#{domain}" for domain in self._domains]}}
+        access.allow(["dynamodb:GetItem"], [table], when=gates)
+        machines = [names.machine_arn(domain) for domain in self._domains]
+        access.allow(["states:StartExecution", "states:ListExecutions"], machines)
+        for domain in self._domains:
+            access.write("quarantine", f"{domain}/system/glue/")
+        jobs = [names.arn("glue", f"job/{names.job(domain, '*')}") for domain in self._domains]
+        access.allow(["glue:GetJobRun"], jobs, why="the runs of every stage's job of a domain")
+        access.publish_metrics("Lakehouse")
+        access.use_key(key_arn)
+        access.allow(["sqs:SendMessage"], [self.lost.queue_arn])
+        access.allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"], why=NO_RESOURCE)
+        return access
+
+    def _function(self) -> lambda_.Function:
+        names, settings = self._stack.names, self._stack.settings
+        logs = self._stack.log_group("WatchLogs")
+        self._access.allow(["logs:CreateLogStream", "logs:PutLogEvents"], [logs.log_group_arn])
+        return lambda_.Function(
+            self,
+            "Function",
+            function_name=names.function("watch"),
+            runtime=lambda_.Runtime.PYTHON_3_14,
+            architecture=lambda_.Architecture.ARM_64,
+            handler="lambdas.watch.handler.handler",
+            code=lambda_.Code.from_asset(str(lambda_archive(self._stack.lake.build_dir, dependencies=False))),
+            role=self._access.role,
+            memory_size=512,
+            timeout=Duration.minutes(2),
+            tracing=lambda_.Tracing.ACTIVE,
+            log_group=logs,
+            logging_format=lambda_.LoggingFormat.JSON,
+            dead_letter_queue=self.lost,
+            environment={
+                "LAKE_PREFIX": names.prefix,
+                "LAKE_ENV": names.env,
+                "LAKE_ACCOUNT": names.account,
+                "LAKE_REGION": names.region,
+                "LAKE_START_FILES": str(settings.start_files),
+                "LAKE_START_MINUTES": str(settings.start_minutes),
+            },
+        )
+
+    def _on_events(self) -> None:
+        names = self._stack.names
+        machines = [names.machine_arn(domain) for domain in self._domains]
+        self._rule(
+            "FailedRun",
+            "Keeps the reason of a run that failed",
+            source="aws.states",
+            kind="Step Functions Execution Status Change",
+            detail={"status": list(UNHAPPY), "stateMachineArn": machines},
+        )
+        self._rule(
+            "EndedJob",
+            "Notes what a job's run took",
+            source="aws.glue",
+            kind="Glue Job State Change",
+            detail={"state": list(ENDED), "jobName": [{"prefix": names.job(domain, "")} for domain in self._domains]},
+        )
+
+    def _rule(self, id: str, purpose: str, *, source: str, kind: str, detail: dict[str, Any]) -> None:
+        pattern = events.EventPattern(source=[source], detail_type=[kind], detail=detail)
+        target = targets.LambdaFunction(self.function, dead_letter_queue=self.lost, retry_attempts=20)
+        events.Rule(self, id, event_pattern=pattern, targets=[target], description=purpose)
+
+    def _on_time(self) -> None:
+        access = Access(self, "TimerAccess", "scheduler.amazonaws.com", self._stack.names)
+        access.allow(["lambda:InvokeFunction"], [self.function.function_arn])
+        access.allow(["sqs:SendMessage"], [self.lost.queue_arn])
+        for task, expression in {"check": CHECK_EVERY, "maintain": MAINTENANCE_TIME}.items():
+            target = scheduler.CfnSchedule.TargetProperty(
+                arn=self.function.function_arn,
+                role_arn=access.role.role_arn,
+                input=json.dumps({"do": task}),
+                dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(arn=self.lost.queue_arn),
+            )
+            schedule = scheduler.CfnSchedule(
+                self,
+                task.capitalize(),
+                schedule_expression=expression,
+                schedule_expression_timezone="UTC",
+                flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
+                state="ENABLED" if self._stack.settings.scheduled else "DISABLED",
+                target=target,
+            )
+            schedule.node.add_dependency(access)

@@ -1,0 +1,106 @@
+"""Dashboard, alarms and budget."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from shared.contracts import contracts
+from tests.stack.conftest import ENVS, Assembly
+
+OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
+TOPIC = "arn:aws:sns:us-east-1:123456789012:lakehouse-dev-alerts"
+
+
+def alarms(assembly: Assembly, env: str = "dev") -> dict[str, dict[str, Any]]:
+    found = [r["Properties"] for _, r in assembly.resources("AWS::CloudWatch::Alarm", env)]
+    return {a["AlarmName"].removeprefix(f"lakehouse-{env}-"): a for a in found}
+
+
+def test_what_must_not_stay_unnoticed_has_an_alarm(assembly: Assembly) -> None:
+    found = alarms(assembly)
+    fixed = {name for name in found if not name.endswith("-freshness")}
+    assert fixed == {
+        *("ingest-dlq-depth", "watch-dlq-depth", "ingest-queue-age", "ingest-duration"),
+        *("ingest-errors", "ingest-throttles", "watch-errors", "watch-throttles"),
+    }
+    assert (found["ingest-dlq-depth"]["Threshold"], found["ingest-dlq-depth"]["EvaluationPeriods"]) == (0, 1)
+    assert found["ingest-queue-age"]["Threshold"] == 3600
+    for env in ENVS:
+        timeout = next(r for p, r in assembly.resources("AWS::Lambda::Function", env) if "/ingestion/" in p)["Properties"]["Timeout"]
+        assert alarms(assembly, env)["ingest-duration"]["Threshold"] == timeout * 1000 * 0.8
+
+
+def test_every_dataset_and_gold_have_an_alarm_at_the_freshness_of_their_contract(assembly: Assembly) -> None:
+    found = {n: a["Threshold"] for n, a in alarms(assembly).items() if n.endswith("-freshness")}
+    promised = {f"{c.domain}-{d.name}-freshness": d.freshness_hours for c in contracts() for d in c.datasets if d.freshness_hours}
+    assert promised["ecommerce-events-freshness"] == 24
+    assert {n: found[n] for n in promised} == promised
+    assert {n for n in found if "-gold-" in n} == {
+        f"{c.domain}-gold-freshness" for c in contracts() if any(d.freshness_hours for d in c.datasets)
+    }
+
+
+def test_alarms_watch_what_exists_and_tell_people_of_begin_and_end(assembly: Assembly) -> None:
+    functions = assembly.named("AWS::Lambda::Function", "FunctionName")
+    queues = assembly.named("AWS::SQS::Queue", "QueueName")
+    for name, alarm in alarms(assembly).items():
+        assert (alarm["AlarmActions"], alarm["OKActions"]) == ([TOPIC], [TOPIC]), name
+        for dimension in alarm["Dimensions"]:
+            match dimension["Name"]:
+                case "FunctionName":
+                    assert dimension["Value"] in functions, name
+                case "QueueName":
+                    assert dimension["Value"] in queues, name
+
+
+def test_the_topic_lets_alarms_and_budgets_publish(assembly: Assembly) -> None:
+    [policy] = [r["Properties"]["PolicyDocument"]["Statement"] for _, r in assembly.resources("AWS::SNS::TopicPolicy", "dev")]
+    named = [s["Principal"]["Service"] for s in policy if s["Effect"] == "Allow" and "Service" in s["Principal"]]
+    publishers = {service for services in named for service in ([services] if isinstance(services, str) else services)}
+    assert publishers == {"events.amazonaws.com", "cloudwatch.amazonaws.com", "budgets.amazonaws.com"}
+
+
+def widgets(assembly: Assembly) -> dict[str, dict[str, Any]]:
+    [board] = [r["Properties"] for _, r in assembly.resources("AWS::CloudWatch::Dashboard", "dev")]
+    body = json.loads(board["DashboardBody"])
+    return {w["properties"]["title"]: w["properties"] for w in body["widgets"] if w["type"] == "metric"}
+
+
+def test_the_dashboard_shows_files_rows_quarantine_freshness_jobs_and_the_queue(assembly: Assembly) -> None:
+    found = widgets(assembly)
+    assert {"Messages", "Files by outcome", "Rows", "Share of rows in quarantine", "Files that wait for a run"} <= found.keys()
+    [promise] = found["Hours since the newest data"]["annotations"]["horizontal"]
+    assert promise["value"] == 24
+    cost = [m[0]["expression"] for m in found["Jobs: cost, USD"]["metrics"] if isinstance(m[0], dict)]
+    assert cost[0] == "m0*0.308"
+
+
+def test_the_dashboard_s_widgets_do_not_overlap(assembly: Assembly) -> None:
+    [board] = [r["Properties"] for _, r in assembly.resources("AWS::CloudWatch::Dashboard", "dev")]
+    taken: set[tuple[int, int]] = set()
+    for w in json.loads(board["DashboardBody"])["widgets"]:
+        cells = {(x, y) for x in range(w["x"], w["x"] + w["width"]) for y in range(w["y"], w["y"] + w["height"])}
+        assert not cells & taken
+        assert max(x for x, _ in cells) < 24
+        taken |= cells
+
+
+def test_every_environment_has_a_budget_that_warns_before_it_is_spent(assembly: Assembly) -> None:
+    limits = {}
+    for env in ENVS:
+        [budget] = [r["Properties"] for _, r in assembly.resources("AWS::Budgets::Budget", env)]
+        limits[env] = budget["Budget"]["BudgetLimit"]["Amount"]
+        assert budget["Budget"]["CostFilters"] == {"TagKeyValue": [f"user:lakehouse:env${env}"]}
+        told = {(n["Notification"]["NotificationType"], n["Notification"]["Threshold"]) for n in budget["NotificationsWithSubscribers"]}
+        assert told == {("ACTUAL", 80), ("FORECASTED", 100)}
+    assert limits == {"dev": 50, "test": 100, "prod": 2000}
+
+
+def test_the_runbook_says_what_to_do_about_every_alarm(assembly: Assembly) -> None:
+    text = OPERATIONS.read_text("utf-8")
+    said = set(re.findall(r"^### `([\w<>-]+)`", text, re.MULTILINE))
+    wanted = {"<domain>-<dataset>-freshness" if n.endswith("-freshness") else n for n in alarms(assembly)}
+    assert wanted <= said
