@@ -35,7 +35,7 @@ def alarms(names: Names, contracts: tuple[Contract, ...], *, ingest_timeout_seco
         where = {"FunctionName": names.function(function)}
         found.append(Alarm(f"{function}-errors", f"the {function} function failed", "AWS/Lambda", "Errors", where))
         found.append(Alarm(f"{function}-throttles", f"the {function} function was throttled", "AWS/Lambda", "Throttles", where, times=3))
-    for queue in ("ingest-dlq", "watch-dlq"):
+    for queue in ("ingest-dlq", "watch-dlq", "alerts-dlq"):
         where = {"QueueName": names.queue(queue)}
         metric = "ApproximateNumberOfMessagesVisible"
         found.append(Alarm(f"{queue}-depth", f"messages wait in {queue}", "AWS/SQS", metric, where, statistic="Maximum"))

@@ -15,6 +15,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from shared.ledger import INDEX
+from stacks.accepted import accept
 from stacks.access import NO_RESOURCE, Access
 from stacks.alerts import UNHAPPY
 from stacks.base import LakeStack
@@ -22,6 +23,11 @@ from stacks.packaging import lambda_archive
 
 CHECK_EVERY = "rate(5 minutes)"
 MAINTENANCE_TIME = "cron(30 3 ? * SUN *)"  # when the fewest runs wait for the lock
+NO_LETTERS_OF_ITS_OWN = (("AwsSolutions", "3"), ("Serverless", "RedrivePolicy"))
+ACCEPTED = {
+    "NIST.800.53.R5-LambdaConcurrency": "called by a clock and by news of single runs; a reservation would take a share from the door",
+    "NIST.800.53.R5-LambdaInsideVPC": "speaks only to AWS services, over TLS, by its own role; needs nothing of a network",
+}
 ENDED = ("SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED", "ERROR")
 
 
@@ -39,8 +45,10 @@ class Watch(Construct):
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             retention_period=Duration.days(14),
         )
+        accept(self.lost, {f"{pack}-SQS{rule}": "takes dead letters itself" for pack, rule in NO_LETTERS_OF_ITS_OWN})
         self._access = self._rights(key_arn)
         self.function = self._function()
+        accept(self.function, ACCEPTED)
         self._on_events()
         self._on_time()
 

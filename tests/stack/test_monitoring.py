@@ -23,7 +23,7 @@ def test_what_must_not_stay_unnoticed_has_an_alarm(assembly: Assembly) -> None:
     found = alarms(assembly)
     fixed = {name for name in found if not name.endswith("-freshness")}
     assert fixed == {
-        *("ingest-dlq-depth", "watch-dlq-depth", "ingest-queue-age", "ingest-duration"),
+        *("ingest-dlq-depth", "watch-dlq-depth", "alerts-dlq-depth", "ingest-queue-age", "ingest-duration"),
         *("ingest-errors", "ingest-throttles", "watch-errors", "watch-throttles"),
     }
     assert (found["ingest-dlq-depth"]["Threshold"], found["ingest-dlq-depth"]["EvaluationPeriods"]) == (0, 1)
