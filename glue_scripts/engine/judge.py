@@ -44,7 +44,7 @@ def tests(dataset: Dataset) -> list[tuple[str, str, tuple[str, ...]]]:
         for n in names
         if table.column(n).type == "timestamp" and n != dataset.event_date_column
     ]
-    found += [(rule.when, rule.reason, rule.columns) for rule in table.rejects]
+    found += [(f"{known} AND ({rule.when})", rule.reason, rule.columns) for rule in table.rejects]
     return found
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from tqdm import tqdm
 
 from local.samples.logs import oracle
+from local.samples.logs.files import ROWS as BAD_ROWS
 from local.samples.logs.files import json_gzip, ndjson, records, xml
 from local.samples.logs.truth import SHARES, Columns, Period, truth
 
@@ -114,11 +115,12 @@ def _write_corrupt(out: Path) -> None:
 
 
 def _counts(written: int, done: Outcome) -> dict[str, int]:
-    aside = done.broken + done.reasons.total()
+    aside = done.broken + done.reasons[BAD_ROWS]
     return {"read": written + aside, "written": written, "quarantined": aside, "deduplicated": 0}
 
 
 def _reasons(done: dict[str, Outcome]) -> Counter[str]:
     found = sum((d.reasons for d in done.values()), Counter[str]())
+    del found[BAD_ROWS]
     found["corrupt_record"] += sum(d.broken for d in done.values())
     return found

@@ -13,17 +13,18 @@ import orjson
 
 from local.samples.logs.truth import Columns, Period
 
-# What makes a record bad, and the reason that its column gives.
-DIRT: tuple[tuple[str, Any, str], ...] = (
-    ("ip", "300.1.2.3", "invalid_value"),
-    ("ip", "2001:db8::1::2", "invalid_value"),
-    ("status", 42, "invalid_value"),
-    ("status", "twelve", "invalid_type"),
-    ("timestamp", "not a time", "invalid_type"),
-    ("timestamp", None, "missing_timestamp"),
-    ("timestamp", "1999-12-31T23:59:59Z", "impossible_timestamp"),
+# What makes a record bad, and the reasons that its column gives: a status that is no number is none of 100 to 599 either.
+DIRT: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
+    ("ip", "300.1.2.3", ("invalid_value",)),
+    ("ip", "2001:db8::1::2", ("invalid_value",)),
+    ("status", 42, ("invalid_value",)),
+    ("status", "twelve", ("invalid_type", "invalid_value")),
+    ("timestamp", "not a time", ("invalid_type",)),
+    ("timestamp", None, ("missing_timestamp",)),
+    ("timestamp", "1999-12-31T23:59:59Z", ("impossible_timestamp",)),
 )
-UNKNOWN_METHOD = (("request_type", "FETCH", "invalid_value"),)
+UNKNOWN_METHOD = (("request_type", "FETCH", ("invalid_value",)),)
+ROWS = "rows"  # beside the reasons, the number of bad rows
 DIRT_SHARE = 0.01
 ENCODINGS = ("utf-8", "iso-8859-1", "utf-16", "windows-1252")
 XML_NAMES = {"timestamp": "errorTime", "ip": "clientIp", "app_name": "service", "status": "errorCode", "message": "message"}
@@ -41,9 +42,10 @@ def records(
     found = [_record(dataset, columns, int(i), period) for i in rng.permutation(rows)]
     good, choices = found[0], DIRT if dataset == "xml_errors" else (*DIRT, *UNKNOWN_METHOD)
     for _ in range(rng.binomial(len(found), DIRT_SHARE)):
-        name, value, reason = choices[rng.integers(len(choices))]
+        name, value, reasons = choices[rng.integers(len(choices))]
         found.insert(int(rng.integers(len(found) + 1)), good | {name: value})
-        bad[reason] += 1
+        bad.update(reasons)
+        bad[ROWS] += 1
     return found
 
 
