@@ -11,7 +11,7 @@ from local import athena
 from local.samples import SAMPLES
 from local.session import Session
 from shared.contracts import Contract, contract
-from shared.ledger_model import FileStatus, RowCounts, RunResult
+from shared.ledger_model import OUTCOMES, RowCounts, RunResult
 
 
 @dataclass(frozen=True)
@@ -51,10 +51,9 @@ def _headlines(domain: str) -> dict[str, str]:
 
 
 def file_counts(session: Session, domain: str) -> dict[str, int]:
-    """Files received and their outcomes; one that nobody has finished yet is received and nothing else."""
+    """Files received and their outcomes; one that is in work or waits for the bronze job is received and nothing else."""
     found = Counter(file.status for file in session.ledger.files(domain))
-    outcomes = (FileStatus.ACCEPTED, FileStatus.QUARANTINED, FileStatus.DUPLICATE)
-    return {"received": found.total(), **{status.value: found[status] for status in outcomes}}
+    return {"received": found.total(), **{status.value: found[status] for status in OUTCOMES}}
 
 
 def reasons(runs: list[RunResult]) -> Counter[str]:

@@ -9,8 +9,8 @@ Items (`pk`, `sk`):
   attempt#<domain>/<dataset> , open      a run began to write the dataset and has not finished
   gate#<domain> , halt                   the run whose quality gate halted, until somebody accepts it
   lock#<domain> , lock                   which run owns the domain
-Index `by_state` (`dataset_id`, `state`): accepted files as `pending#<ingested_at>#<key>` or `processed#…`, put aside ones as
-`quarantined#…`; nothing else is in it.
+Index `by_state` (`dataset_id`, `state`): accepted files under `<domain>/<dataset>` as `pending#<ingested_at>#<key>` or `processed#…`,
+put aside ones as `quarantined#…`; files that were handed over under `handed_over#<domain>` as `<ingested_at>#…`; nothing else is in it.
 Every write that decides something is conditional, so a repeated or late event changes nothing.
 """
 
@@ -23,7 +23,7 @@ from dataclasses import fields
 from enum import Enum
 from typing import Any
 
-from shared.ledger_model import FileId, FileStatus, LedgerFile, Profile, RunResult
+from shared.ledger_model import OUTCOMES, FileId, FileStatus, LedgerFile, Profile, RunResult
 
 INDEX = "by_state"
 CLAIM_SECONDS = 900  # the longest a Lambda can run (15 min); a claim older than this has no living owner
@@ -83,8 +83,8 @@ class Ledger:
     def content_owner(self, domain: str, dataset: str, sha256: str, file: FileId, now: float | None = None) -> str | None:
         """`<key>@<version>` of the file that brings this content into the lake; this file when no other one does or will.
 
-        None while another file with the same content is in work or waits for its retry: only its outcome tells. One that was
-        never accepted (deleted before it could be read, or not retried for an hour) loses the content to the next that has it.
+        None while another file with the same content is in work, waits for its retry or was handed over: only its outcome tells.
+        One that was never accepted (deleted before it could be read, or not retried for an hour) loses the content to the next that has it.
         """
         now = time.time() if now is None else now
         me = f"{file.key}@{file.version}"
@@ -102,14 +102,15 @@ class Ledger:
 
     def _take_over(self, content: dict[str, str], owner: str, entry_key: dict[str, str], silent_since: int) -> bool:
         """Moves a content from its owner, in one transaction with the proof that the owner will not be accepted meanwhile."""
-        given_up = "attribute_not_exists(pk) OR (#s <> :accepted AND (#s <> :claimed OR claimed_until < :since))"
-        values = {":accepted": FileStatus.ACCEPTED, ":claimed": FileStatus.CLAIMED, ":since": silent_since}
+        alive = "#s IN (:accepted, :handed_over) OR (#s = :claimed AND claimed_until >= :since)"
+        given_up = f"attribute_not_exists(pk) OR NOT ({alive})"
+        statuses = {f":{s}": s for s in (FileStatus.ACCEPTED, FileStatus.HANDED_OVER, FileStatus.CLAIMED)}
         proof = {
             "TableName": self._table.name,
             "Key": entry_key,
             "ConditionExpression": given_up,
             "ExpressionAttributeNames": {"#s": "status"},
-            "ExpressionAttributeValues": values,
+            "ExpressionAttributeValues": {**statuses, ":since": silent_since},
         }
         move = {
             "TableName": self._table.name,
@@ -125,13 +126,17 @@ class Ledger:
         return True
 
     def commit(self, file: LedgerFile) -> None:
-        """Writes the outcome of a file version; the last step of its ingestion."""
-        item = {**_file_key(file.file_id), **_attributes(file)}
-        if file.status is FileStatus.ACCEPTED:
-            item |= _state(file, "processed" if file.processed_by else "pending")
-        elif file.status is FileStatus.QUARANTINED:
-            item |= _state(file, "quarantined")
-        self._table.put_item(Item=item)
+        """Writes the outcome of a file version, or that it is handed over; the last step of its ingestion."""
+        self._table.put_item(Item=_item(file))
+
+    def handed_over(self, domain: str) -> list[LedgerFile]:
+        """Files that wait for the domain's bronze job, oldest first; one that got its outcome this very moment may be among them."""
+        found = self._query("dataset_id = :d", {":d": handed_over_id(domain)}, index=INDEX)
+        return [_file(item) for item in found]
+
+    def settle(self, file: LedgerFile) -> bool:
+        """Writes the outcome of a file that was handed over. False when it has one: that one stays."""
+        return self._put(_item(file), "#s = :handed_over", {":handed_over": FileStatus.HANDED_OVER}, {"#s": "status"})
 
     def mark_processed(self, files: Iterable[LedgerFile], run_id: str) -> None:
         """Silver holds these files: they are no longer pending."""
@@ -181,7 +186,7 @@ class Ledger:
         """What became of a file version; None while nothing has."""
         held = self._get(_file_key(file))
         found = _file(held) if held and "ingested_at" in held else None
-        return found if found and found.status is not FileStatus.CLAIMED else None
+        return found if found and found.status in OUTCOMES else None
 
     def files(self, domain: str | None = None) -> list[LedgerFile]:
         """Every file version the ledger knows, including claims; reads the whole table, for status and tests."""
@@ -306,6 +311,22 @@ def _claim_times(now: float) -> dict[str, int]:
 
 def _file_key(file: FileId) -> dict[str, str]:
     return {"pk": f"file#{file.bucket}/{file.key}", "sk": f"v#{file.version}"}
+
+
+def handed_over_id(domain: str) -> str:
+    """Key of the index under which a domain's files wait for its bronze job; the state machine looks there too."""
+    return f"handed_over#{domain}"
+
+
+def _item(file: LedgerFile) -> dict[str, Any]:
+    item = {**_file_key(file.file_id), **_attributes(file)}
+    if file.status is FileStatus.ACCEPTED:
+        item |= _state(file, "processed" if file.processed_by else "pending")
+    elif file.status is FileStatus.QUARANTINED:
+        item |= _state(file, "quarantined")
+    elif file.status is FileStatus.HANDED_OVER:
+        item |= {"dataset_id": handed_over_id(file.domain), "state": f"{file.ingested_at}#{file.key[:256]}#{file.version}"}
+    return item
 
 
 def _state(file: LedgerFile, state: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ DATA_ZONES = ("raw", "bronze", "silver", "gold", "quarantine", "metrics")
 RESULTS = "results"
 WORKGROUP = "athena"
 MAINTENANCE = "maintenance"
-STAGES = ("bronze-to-silver", "silver-to-gold")
+STAGES = ("bronze-ingest", "bronze-to-silver", "silver-to-gold")
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ FILE_HELP: dict[FileReason, str] = {
     FileReason.NOT_TEXT: "Neither Parquet nor text in UTF-8, UTF-16 or an encoding that the contract names.",
     FileReason.UNPARSABLE: "The text is no complete JSON, JSON lines, XML or delimited table.",
     FileReason.CORRUPT_PARQUET: "The Parquet footer or a data page cannot be read. Have the producer send it again.",
-    FileReason.TOO_LARGE: "The file is too large to be read in the time of one function. Split it.",
+    FileReason.TOO_LARGE: "The file is too large even for the bronze job. Split it.",
     FileReason.RECORD_TOO_LARGE: "One record is longer than the allowed length.",
     FileReason.NO_KNOWN_COLUMN: "No column of the file is in the contract. Wrong folder, or aliases are missing in the contract.",
     FileReason.TOO_MANY_UNREADABLE: "More records are unreadable than the contract's threshold allows.",

@@ -9,6 +9,7 @@ from aws_cdk import Acknowledgment, Aws, Stack, Validations
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from shared.contracts import Contract
 from shared.ledger import INDEX
 from shared.names import Names
 from stacks.base import LakeStack
@@ -58,6 +59,21 @@ class Access(Construct):
     def write(self, zone: str, prefix: str = "", *, delete: bool = False) -> None:
         actions = ["s3:PutObject", "s3:AbortMultipartUpload", *(["s3:DeleteObject"] if delete else [])]
         self.allow(actions, [f"{self.names.bucket_arn(zone)}/{prefix}*"], why=OBJECTS)
+
+    def ingest(self, contracts: Sequence[Contract], prefix: str = "") -> None:
+        """What shared/ingestion does with raw objects under a prefix, and with the ledger.
+
+        Tags: a server-side copy carries a producer's tags along and fails without the right to read and write them.
+        """
+        raw, copied = self.names.bucket_arn("raw"), [f"{self.names.bucket_arn(z)}/{prefix}*" for z in ("bronze", "quarantine")]
+        self.read("raw", prefix)
+        self.allow(["s3:GetObjectVersion", "s3:GetObjectTagging", "s3:GetObjectVersionTagging"], [f"{raw}/{prefix}*"], why=OBJECTS)
+        self.allow(["s3:PutObjectTagging"], copied, why=OBJECTS)
+        for archiving in (c for c in contracts if any(d.archive for d in c.datasets)):
+            self.allow(["s3:DeleteObject", "s3:DeleteObjectVersion"], [f"{raw}/{archiving.domain}/*"], why=OBJECTS)
+        self.write("bronze", prefix)
+        self.write("quarantine", prefix)
+        self.use_ledger(transactions=True)
 
     def use_key(self, key_arn: str | None) -> None:
         """Data encrypted with the environment's own key, if it has one."""

@@ -38,7 +38,9 @@ class Settings(BaseModel):
     start_minutes: Annotated[int, Field(ge=5, le=1440)] = 15
     """… or the oldest has waited so long; so that a thousand files cost one run."""
     ingest_memory_mb: Annotated[int, Field(ge=512, le=10_240)] = 1769  # 1,769 MB is one full vCPU
-    ingest_timeout_seconds: Annotated[int, Field(ge=30, le=900)] = 300
+    ingest_timeout_seconds: Annotated[int, Field(ge=60, le=900)] = 300
+    ingest_handover_mb: Annotated[int, Field(ge=1, le=10_000)] = 1024
+    """Files above this size, and those that unpack to more than the function's time allows, are left to the domain's bronze job."""
     glue_workers: Annotated[int, Field(ge=2, le=100)] = 2
     """Most workers of a job (G.1X); auto-scaling starts fewer."""
     glue_timeout_minutes: Annotated[int, Field(ge=5, le=1440)] = 60

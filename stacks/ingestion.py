@@ -11,7 +11,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from stacks.accepted import accept
-from stacks.access import NO_RESOURCE, OBJECTS, Access
+from stacks.access import NO_RESOURCE, Access
 from stacks.base import Lake, LakeStack
 from stacks.packaging import lambda_archive
 
@@ -67,17 +67,8 @@ class IngestionStack(LakeStack):
 
     def _access(self, key_arn: str | None) -> Access:
         access = Access(self, "IngestAccess", "lambda.amazonaws.com", self.names)
-        # Tags: a server-side copy carries a producer's tags along and fails without the right to read and write them.
-        raw, copied = self.names.bucket_arn("raw"), [f"{self.names.bucket_arn(z)}/*" for z in ("bronze", "quarantine")]
-        access.read("raw")
-        access.allow(["s3:GetObjectVersion", "s3:GetObjectTagging", "s3:GetObjectVersionTagging"], [f"{raw}/*"], why=OBJECTS)
-        access.allow(["s3:PutObjectTagging"], copied, why=OBJECTS)
-        for archiving in (c for c in self.lake.contracts if any(d.archive for d in c.datasets)):
-            access.allow(["s3:DeleteObject", "s3:DeleteObjectVersion"], [f"{raw}/{archiving.domain}/*"], why=OBJECTS)
-        access.write("bronze")
-        access.write("quarantine")
+        access.ingest(self.lake.contracts)
         access.use_key(key_arn)
-        access.use_ledger(transactions=True)
         access.allow(["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], [self.queue.queue_arn])
         access.allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"], why=NO_RESOURCE)
         return access
@@ -119,6 +110,7 @@ class IngestionStack(LakeStack):
             "LAKE_ENV": n.env,
             "LAKE_ACCOUNT": n.account,
             "LAKE_REGION": n.region,
+            "LAKE_MAX_BYTES": str(self.settings.ingest_handover_mb * 2**20),
             "POWERTOOLS_SERVICE_NAME": "ingest",
             "POWERTOOLS_METRICS_NAMESPACE": "Lakehouse",
         }

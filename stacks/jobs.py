@@ -68,6 +68,10 @@ class LakeJob(Construct):
         job.node.add_dependency(access, protection)
 
 
+def _bronze_job(access: Access, domain: str) -> None:
+    access.ingest([contract(domain)], f"{domain}/")
+
+
 def _silver_job(access: Access, domain: str) -> None:
     for zone, folder in {"bronze": f"{domain}/", "silver": f"{domain}/", "quarantine": f"{domain}/"}.items():
         access.read(zone, folder)
@@ -107,7 +111,7 @@ def _maintenance_job(access: Access, domain: str) -> None:
         access.write_tables(domain, zone)
 
 
-GRANTS = {"bronze-to-silver": _silver_job, "silver-to-gold": _gold_job, MAINTENANCE: _maintenance_job}
+GRANTS = {"bronze-ingest": _bronze_job, "bronze-to-silver": _silver_job, "silver-to-gold": _gold_job, MAINTENANCE: _maintenance_job}
 
 
 def _own_arguments(stage: str, settings: Settings) -> dict[str, str]:

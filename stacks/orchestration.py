@@ -10,6 +10,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from shared.contracts import Contract
+from shared.ledger import INDEX, handed_over_id
 from shared.names import MAINTENANCE, STAGES, Names
 from stacks.access import NO_RESOURCE, Access
 from stacks.alerts import Alerts
@@ -69,6 +70,8 @@ class Pipeline(Construct):
         for actions, items in {("GetItem",): ("lock", "run"), ("PutItem", "DeleteItem"): ("lock",)}.items():
             only = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [f"{item}#{domain}" for item in items]}}
             access.allow([f"dynamodb:{a}" for a in actions], [ledger], when=only)
+        only = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [handed_over_id(domain)]}}
+        access.allow(["dynamodb:Query"], [f"{ledger}/index/{INDEX}"], when=only)
         runs = names.execution_arn(domain, "*")
         access.allow(["states:DescribeExecution"], [runs], why="whether the run that holds the lock is alive; runs of this machine only")
         access.allow(["sns:Publish"], [names.arn("sns", names.alerts_topic)])
@@ -96,6 +99,9 @@ def substitutions(names: Names, domain: str) -> dict[str, str]:
     return {
         "Domain": domain,
         "LedgerTable": names.ledger_table,
+        "LedgerIndex": INDEX,
+        "HandedOver": handed_over_id(domain),
+        "BronzeIngestJob": names.job(domain, "bronze-ingest"),
         "BronzeToSilverJob": names.job(domain, "bronze-to-silver"),
         "SilverToGoldJob": names.job(domain, "silver-to-gold"),
         "MaintenanceJob": names.job(domain, MAINTENANCE),

@@ -6,8 +6,9 @@ import datetime as dt
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import boto3
@@ -17,16 +18,18 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 
 from lambdas.ingest.event import created_objects
-from lambdas.ingest.ingest import NOWHERE, Ingest
-from lambdas.ingest.store import Store
+from shared.ingestion import COPY, Ingest, Store, figures
+from shared.ingestion.figures import NAMESPACE
 from shared.ledger import Ledger
 from shared.ledger_model import LedgerFile
 from shared.names import Names
-from shared.reasons import FileReason
 from shared.records import Limits
+
+RESERVE_SECONDS = 40  # for what follows reading: a wait for equal content, copies, the ledger, the rest of a batch of small files
 
 
 def limits(environment: Mapping[str, str], disk_free: int) -> Limits:
@@ -41,29 +44,29 @@ names = Names(*(os.environ[f"LAKE_{name}"] for name in ("ENV", "ACCOUNT", "REGIO
 config = Config(retries={"mode": "adaptive", "max_attempts": 8})
 ledger = Ledger(boto3.resource("dynamodb", config=config).Table(names.ledger_table))
 bounds = limits(os.environ, shutil.disk_usage(tempfile.gettempdir()).free)
-ingest = Ingest(names, ledger, Store(boto3.client("s3", config=config)), bounds, lambda: dt.datetime.now(dt.UTC))
+store = Store(boto3.client("s3", config=config), TransferConfig(**COPY))
+ingest = Ingest(names, ledger, store, bounds, lambda: dt.datetime.now(dt.UTC), hands_over=True)
 
 
 @tracer.capture_method(capture_response=False)
-def handle(record: SQSRecord) -> None:
+def handle(record: SQSRecord, lambda_context: LambdaContext) -> None:
+    deadline = time.monotonic() + lambda_context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS
+    timely = replace(ingest, limits=replace(bounds, deadline=deadline))
     for file in created_objects(record.body):
-        outcome = ingest(file, owner=record.message_id)
+        outcome = timely(file, owner=record.message_id)
         if outcome is not None:
             report(outcome)
 
 
 def report(outcome: LedgerFile) -> None:
-    """Logs and counts an outcome: names, sizes and reasons, never content."""
+    """Logs and counts what became of a file: names, sizes and reasons, never content."""
     logger.info(
         "file %s", outcome.status, extra={"key": outcome.key, "bytes": outcome.bytes, "records": outcome.records, "reason": outcome.reason}
     )
-    unknown = outcome.reason == FileReason.UNKNOWN_DATASET  # names that anybody can choose would make metrics without end
-    domain, dataset = (NOWHERE, NOWHERE) if unknown else (outcome.domain, outcome.dataset)
-    counted = {f"Files{outcome.status.capitalize()}": (MetricUnit.Count, 1), "BytesIngested": (MetricUnit.Bytes, outcome.bytes)}
-    for name, (unit, value) in counted.items():
-        with single_metric(name, unit, value, namespace="Lakehouse") as metric:
-            metric.add_dimension("Domain", domain)
-            metric.add_dimension("Dataset", dataset)
+    for figure in figures(outcome):
+        with single_metric(figure.name, MetricUnit(figure.unit), figure.value, namespace=NAMESPACE) as metric:
+            metric.add_dimension("Domain", figure.domain)
+            metric.add_dimension("Dataset", figure.dataset)
 
 
 @logger.inject_lambda_context

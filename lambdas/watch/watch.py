@@ -61,7 +61,8 @@ class Watch:
 
     def _check(self, contract: Contract) -> str | None:
         now, domain, datasets = self.clock(), contract.domain, [d.name for d in contract.datasets]
-        arrivals = {d: [_time(f.ingested_at) for f in self.ledger.pending(domain, d)] for d in datasets}
+        left = self.ledger.handed_over(domain)
+        arrivals = {d: [_time(f.ingested_at) for f in (*self.ledger.pending(domain, d), *left) if f.dataset == d] for d in datasets}
         newest = {d: _time(f.ingested_at) if (f := self.ledger.newest_processed(domain, d)) else None for d in datasets}
         last = self.pipelines.last_runs(domain)
         figures = [figure for d in datasets for figure in waiting(domain, d, arrivals[d], now)]

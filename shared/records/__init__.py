@@ -2,6 +2,6 @@
 
 from shared.records.judge import judge
 from shared.records.reading import Record, records
-from shared.records.verdict import Accepted, Limits, Rejected, Unreadable
+from shared.records.verdict import Accepted, Late, Limits, Rejected, Unreadable
 
-__all__ = ["Accepted", "Limits", "Record", "Rejected", "Unreadable", "judge", "records"]
+__all__ = ["Accepted", "Late", "Limits", "Record", "Rejected", "Unreadable", "judge", "records"]

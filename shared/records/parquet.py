@@ -33,6 +33,7 @@ def batches(file: IO[bytes], limits: Limits) -> Iterator[Any]:
         yield schema
         for batch in found.iter_batches(batch_size=ROWS, use_threads=False):
             decoded += batch.nbytes
+            limits.in_time(decoded)
             if decoded > max(limits.ratio_from, limits.max_ratio * size):
                 raise Unreadable(FileReason.DECOMPRESSION_BOMB, f"{size} bytes expand to more than {decoded}")
             batch.validate(full=True)

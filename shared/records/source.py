@@ -36,7 +36,7 @@ class Source:
         return self._digest.hexdigest()
 
     def blocks(self) -> Iterator[bytes]:
-        """Decompressed content in blocks of at most a megabyte. Raises Unreadable for a damaged or hostile gzip."""
+        """Decompressed content in blocks of at most a megabyte. Raises Unreadable for a damaged or hostile gzip, Late when time is up."""
         first = self._read()
         if first.startswith(GZIP):
             self.compression = "gzip"
@@ -58,6 +58,7 @@ class Source:
         block = parts[0] if len(parts) == 1 else b"".join(parts)
         self._digest.update(block)
         self.bytes += len(block)
+        self._limits.in_time(self.bytes)
         return block
 
     def _plain(self, block: bytes) -> Iterator[bytes]:
@@ -101,6 +102,7 @@ class Source:
     def _count(self, more: int) -> None:
         """Bounds what one file may expand to: a bomb by its ratio, an honest file by the time there is to read it."""
         self.decompressed += more
+        self._limits.in_time(self.decompressed)
         if self.decompressed > self._limits.ratio_from and self.decompressed > self._limits.max_ratio * self.bytes:
             raise Unreadable(FileReason.DECOMPRESSION_BOMB, f"{self.bytes} bytes expand to more than {self.decompressed}")
         if self.decompressed > self._limits.max_decompressed:

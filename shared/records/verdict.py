@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
+import time
 from dataclasses import dataclass, field
 
 from shared.ledger_model import Profile
 from shared.reasons import FileReason
+
+TRIFLE = 1 << 20
 
 
 @dataclass(frozen=True)
 class Limits:
     """Bounds that keep a hostile file from exhausting memory, time or disk. Sizes are bytes."""
 
-    max_bytes: int = 12 * 2**30  # as stored; about what one function reads in its time
+    max_bytes: int = 12 * 2**30  # as stored
     max_decompressed: int = 16 * 2**30
     max_spooled: int = 9 * 2**30  # Parquet goes to disk first
     max_ratio: int = 500  # decompressed to compressed; gzip reaches about 1,030 on zeros, honest logs 5 to 60
     ratio_from: int = 64 * 2**20  # below this size no ratio is a danger
     max_record: int = 16 * 2**20
     max_columns: int = 2000
+    deadline: float = math.inf  # of time.monotonic(); a file that a few milliseconds suffice for is read whatever the clock says
+
+    def in_time(self, read: int) -> None:
+        """Raises Late when the time is up and more than a trifle has been read."""
+        if read > TRIFLE and time.monotonic() > self.deadline:
+            raise Late(f"the time was up after {read} bytes")
 
 
 @dataclass(frozen=True)
@@ -38,6 +48,10 @@ class Rejected:
 
     reason: FileReason
     detail: str
+
+
+class Late(Exception):  # noqa: N818
+    """Reading took longer than its limits allow. No verdict: whoever has more time may read the file."""
 
 
 class Unreadable(Exception):  # noqa: N818

@@ -5,19 +5,20 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import boto3
 import duckdb
+from boto3.s3.transfer import TransferConfig
 from pyspark.sql import DataFrame, SparkSession
 
 from glue_scripts import bronze_to_silver, silver_to_gold
 from glue_scripts.engine.job import Job
 from glue_scripts.engine.session import Aws, aws
-from lambdas.ingest.ingest import Ingest
-from lambdas.ingest.store import Store
 from shared.contracts import contract
+from shared.ingestion import COPY, Ingest, Store
 from shared.ledger import INDEX, Ledger
 from shared.ledger_model import FileId, LedgerFile, RunResult
 from shared.names import DATA_ZONES, Names
@@ -37,7 +38,7 @@ class Rig:
         self._provision()
         self.ledger = Ledger(boto3.resource("dynamodb").Table(self.names.ledger_table))
         self._clock, self._versions = itertools.count(), itertools.count()
-        self.ingest = Ingest(self.names, self.ledger, Store(self.s3), Limits(), self._now)
+        self.ingest = Ingest(self.names, self.ledger, Store(self.s3, TransferConfig(**COPY)), Limits(), self._now)
 
     def _now(self) -> dt.datetime:
         return dt.datetime(2026, 6, 1, tzinfo=dt.UTC) + dt.timedelta(seconds=next(self._clock))
@@ -66,6 +67,12 @@ class Rig:
         number = next(self._versions)
         self.s3.put_object(Bucket=self.names.bucket("raw"), Key=key, Body=content)
         return self.ingest(self.file(key, number), "test")
+
+    def hand_over(self, key: str, content: bytes) -> LedgerFile | None:
+        """Puts a raw object that is too large for the ingest function."""
+        number = next(self._versions)
+        self.s3.put_object(Bucket=self.names.bucket("raw"), Key=key, Body=content)
+        return replace(self.ingest, limits=Limits(max_bytes=1), hands_over=True)(self.file(key, number), "test")
 
     def file(self, key: str, number: int) -> FileId:
         """The bucket is not versioned here: the sequencer stands for the version."""

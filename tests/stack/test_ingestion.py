@@ -52,4 +52,5 @@ def test_the_function_runs_our_handler_on_arm_and_knows_its_environment(assembly
         "LAKE_ENV": "dev",
         "LAKE_ACCOUNT": "123456789012",
         "LAKE_REGION": "us-east-1",
+        "LAKE_MAX_BYTES": str(1024 * 1024 * 1024),
     }

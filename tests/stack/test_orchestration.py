@@ -80,6 +80,7 @@ def test_every_placeholder_is_substituted_and_every_substitution_used() -> None:
 def test_the_definition_refers_to_what_the_other_stacks_make(assembly: Assembly) -> None:
     known = {
         "LedgerTable": assembly.named("AWS::DynamoDB::GlobalTable", "TableName"),
+        "BronzeIngestJob": assembly.named("AWS::Glue::Job", "Name"),
         "BronzeToSilverJob": assembly.named("AWS::Glue::Job", "Name"),
         "SilverToGoldJob": assembly.named("AWS::Glue::Job", "Name"),
         "MaintenanceJob": assembly.named("AWS::Glue::Job", "Name"),

@@ -40,6 +40,27 @@ def test_jobs_wait_for_capacity_and_scale_and_are_observed(assembly: Assembly) -
         assert {properties["DefaultArguments"][name] for name in switched_on} == {"true"}, place
 
 
+def test_the_bronze_job_may_do_what_the_function_does_but_for_its_own_domain_only(assembly: Assembly) -> None:
+    buckets = {zone: f"arn:aws:s3:::{NAMES.bucket(zone)}" for zone in ("raw", "bronze", "quarantine")}
+    policies = {
+        place.split("/")[-1]: r["Properties"]["PolicyDocument"]["Statement"]
+        for place, r in assembly.resources("AWS::IAM::ManagedPolicy", "dev")
+    }
+    [statements] = [s for name, s in policies.items() if name.startswith("ecommercebronzeingest")]
+    on_objects = {}
+    for statement in statements:
+        for resource in statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]:
+            actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+            if isinstance(resource, str) and resource.startswith(tuple(f"{b}/" for b in buckets.values())):
+                on_objects.setdefault(resource, set()).update(a.removeprefix("s3:") for a in actions)
+    written = {"PutObject", "AbortMultipartUpload", "PutObjectTagging"}
+    assert on_objects == {
+        f"{buckets['raw']}/ecommerce/*": {"GetObject", "GetObjectVersion", "GetObjectTagging", "GetObjectVersionTagging"},
+        f"{buckets['bronze']}/ecommerce/*": written,
+        f"{buckets['quarantine']}/ecommerce/*": written,
+    }
+
+
 def test_a_job_is_told_who_it_is_and_where_its_tables_are(assembly: Assembly) -> None:
     job = next(r["Properties"] for _, r in assembly.resources("AWS::Glue::Job", "dev"))
     arguments = job["DefaultArguments"]

@@ -33,6 +33,9 @@ table.put_item(Item={"pk": "ran", "sk": f"{given['--run_id']}#{stage}", "given":
 time.sleep(float(plan.get("seconds", 0)))
 if plan.get("fails"):
     raise RuntimeError("the stand-in was told to fail")
+if stage == "bronze-ingest":
+    table.delete_item(Key={"pk": "file#raw/big", "sk": "v#1"})
+    sys.exit()
 summary = {"gate": plan.get("gate", "pass"), "changed": plan.get("changed", True), "findings": plan.get("findings", "")}
 table.put_item(Item={"pk": "run#ecommerce", "sk": given["--run_id"], **summary})
 """
@@ -112,6 +115,18 @@ def test_a_run_with_news_goes_from_silver_to_gold_and_gives_the_lock_back(lab: L
     run = lab.run("news")
     assert (run.status, run.output) == ("SUCCEEDED", {"run_id": "news", "gate": "pass", "changed": True, "findings": ""})
     assert list(run.jobs) == ["bronze-to-silver", "silver-to-gold"]
+    assert lab.lock is None
+
+
+def test_files_that_were_handed_over_are_finished_first_and_only_then_is_that_job_paid_for(lab: Lab) -> None:
+    waiting = {"dataset_id": f"handed_over#{DOMAIN}", "state": "2026-01-01T00:00:00.000000+00:00#big#1"}
+    lab.table.put_item(Item={"pk": "file#raw/other", "sk": "v#1", **waiting, "dataset_id": "handed_over#another"})
+    assert "bronze-ingest" not in lab.run("none-handed-over").jobs
+    lab.table.put_item(Item={"pk": "file#raw/big", "sk": "v#1", **waiting})
+    run = lab.run("handed-over", {"full_refresh": True})
+    assert (run.status, list(run.jobs)) == ("SUCCEEDED", ["bronze-ingest", "bronze-to-silver", "silver-to-gold"])
+    assert run.jobs["bronze-ingest"]["--run_id"] == "handed-over"
+    assert run.states.index("BronzeIngest") < run.states.index("StartBronzeCrawler")
     assert lab.lock is None
 
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
+from boto3.s3.transfer import TransferConfig
 from moto import mock_aws
 
 from lambdas.ingest.event import created_objects
-from lambdas.ingest.ingest import Ingest
-from lambdas.ingest.store import Store
+from shared.ingestion import COPY, Ingest, Store
 from shared.ledger import Ledger
 from shared.ledger_model import LedgerFile
 from shared.names import Names
@@ -121,4 +121,5 @@ def rig() -> Iterator[Rig]:
         for client in (s3, dynamodb.meta.client):
             client.meta.events.register("before-call.*", faults.before)
             client.meta.events.register("after-call.*", faults.after)
-        yield Rig(s3, ledger, faults, Ingest(NAMES, ledger, Store(s3), Limits(), lambda: NOON, wait=lambda _: None))
+        store = Store(s3, TransferConfig(**COPY))
+        yield Rig(s3, ledger, faults, Ingest(NAMES, ledger, store, Limits(), lambda: NOON, wait=lambda _: None))

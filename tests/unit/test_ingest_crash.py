@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lambdas.ingest.ingest import BusyError
+from shared.ingestion import BusyError
 from tests.unit.ingest_rig import GOOD, InjectedError, Rig, rig
 
 FILES = {

@@ -14,7 +14,11 @@ import pytest
 from tests.unit.ingest_rig import GOOD, NAMES, Rig, message, rig
 
 CONTEXT = SimpleNamespace(
-    function_name="ingest", memory_limit_in_mb=1769, invoked_function_arn="arn:aws:lambda:eu-west-1:1:function:ingest", aws_request_id="r"
+    function_name="ingest",
+    memory_limit_in_mb=1769,
+    invoked_function_arn="arn:aws:lambda:eu-west-1:1:function:ingest",
+    aws_request_id="r",
+    get_remaining_time_in_millis=lambda: 300_000,
 )
 ENVIRONMENT = {
     **{"LAKE_ENV": NAMES.env, "LAKE_ACCOUNT": NAMES.account, "LAKE_REGION": NAMES.region, "LAKE_PREFIX": NAMES.prefix},

@@ -11,9 +11,9 @@ from dataclasses import replace
 
 import pytest
 
-from lambdas.ingest import ingest as module
-from lambdas.ingest.ingest import BusyError, Ingest
 from shared.contracts import contract
+from shared.ingestion import BusyError, Ingest
+from shared.ingestion import ingest as module
 from shared.ledger_model import FileId, FileStatus, LedgerFile
 from shared.records import Limits
 from tests.unit.ingest_rig import GOOD, NAMES, NOON, InjectedError, Rig, message, rig

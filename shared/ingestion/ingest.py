@@ -7,17 +7,17 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from lambdas.ingest.store import Opened, Store
 from shared.contracts import Dataset, contract, domains
+from shared.ingestion.figures import NOWHERE
+from shared.ingestion.store import Opened, Store
 from shared.ledger import Claim, Ledger
 from shared.ledger_model import FileId, FileStatus, LedgerFile
 from shared.names import Names
 from shared.reasons import FileReason
-from shared.records import Accepted, Limits, Rejected, judge
+from shared.records import Accepted, Late, Limits, Rejected, judge
 from shared.records.source import Source
 from shared.zones import NO_DATE, bronze_key, is_folder_marker, quarantined_file_key, raw_key, suffixes
 
-NOWHERE = "unknown"  # domain and dataset of a key that names none
 PATIENCE = 20  # seconds in which a file with the same content gets its outcome; the queue would ask again only after half an hour
 
 
@@ -27,7 +27,7 @@ class BusyError(RuntimeError):
 
 @dataclass(frozen=True)
 class Ingest:
-    """What ingestion works with."""
+    """What ingestion works with. `hands_over`: what exceeds the limits of size or time is left to the bronze job, not put aside."""
 
     names: Names
     ledger: Ledger
@@ -35,9 +35,10 @@ class Ingest:
     limits: Limits
     now: Callable[[], dt.datetime]
     wait: Callable[[float], None] = time.sleep
+    hands_over: bool = False
 
     def __call__(self, file: FileId, owner: str) -> LedgerFile | None:
-        """The outcome of a file version, or None when there is nothing to do. Raises BusyError, or what AWS raises."""
+        """What became of a file version, or None when there is nothing to do. Raises BusyError, or what AWS raises."""
         if file.key.endswith("/") and self._marks_a_folder(file):
             return None
         match self.ledger.claim(file, owner):
@@ -47,7 +48,7 @@ class Ingest:
             case Claim.BUSY:
                 raise BusyError(f"{file.key} is being ingested by another worker")
         try:
-            outcome = self._routed(file)
+            outcome = self._routed(file, self.now().isoformat(timespec="microseconds"))
             self.ledger.commit(outcome)
         except BaseException:
             self.ledger.release(file, owner)
@@ -55,27 +56,46 @@ class Ingest:
         self._clear(file, outcome)
         return outcome
 
+    def finish(self, handed: LedgerFile) -> LedgerFile | None:
+        """The outcome of a file that was handed over; it arrived when the function saw it. None when another run was faster.
+
+        There is no claim: a domain's bronze job runs once at a time, and until the outcome the file stays handed over, so that a
+        crash leaves it to the next run.
+        """
+        file = handed.file_id
+        if (settled := self.ledger.outcome(file)) is None:
+            outcome = self._routed(file, handed.ingested_at)
+            settled = outcome if self.ledger.settle(outcome) else self.ledger.outcome(file)
+            self._clear(file, settled)
+            return outcome if settled is outcome else None
+        self._clear(file, settled)
+        return None
+
     def _clear(self, file: FileId, outcome: LedgerFile | None) -> None:
         """Where the contract archives files, one that stands in bronze or quarantine leaves raw; after a crash when its event returns."""
         dataset = dataset_of(file.key)
-        if dataset is not None and dataset.archive and outcome is not None and outcome.reason != FileReason.OBJECT_GONE:
+        if outcome is None or outcome.status is FileStatus.HANDED_OVER or outcome.reason == FileReason.OBJECT_GONE:
+            return
+        if dataset is not None and dataset.archive:
             self.store.remove(file)
 
     def _marks_a_folder(self, file: FileId) -> bool:
         with self.store.opened(file) as opened:
             return opened is None or is_folder_marker(file.key, opened.size)
 
-    def _routed(self, file: FileId) -> LedgerFile:
+    def _routed(self, file: FileId, arrived: str) -> LedgerFile:
         """Judges the file, copies it to where it belongs, and tells what the ledger shall hold."""
         place = raw_key(file.key)
         domain, dataset = (place.domain, place.dataset) if place else (NOWHERE, NOWHERE)
         entry = LedgerFile(file.bucket, file.key, file.version, domain, dataset, FileStatus.QUARANTINED, file.sequencer)
-        entry = replace(entry, ingested_at=self.now().isoformat(timespec="microseconds"))
+        entry = replace(entry, ingested_at=arrived)
         with self.store.opened(file) as opened:
             if opened is None:
                 return replace(entry, reason=FileReason.OBJECT_GONE, detail="the object version does not exist any more")
             verdict, sha256 = self._judged(file.key, opened)
         entry = replace(entry, bytes=opened.size, sha256=sha256)
+        if self.hands_over and isinstance(verdict, Rejected) and verdict.reason == FileReason.TOO_LARGE:
+            return replace(entry, status=FileStatus.HANDED_OVER, detail=verdict.detail, sha256=None)
         return self._put_aside(file, entry, verdict) if isinstance(verdict, Rejected) else self._accepted(file, entry, verdict)
 
     def _judged(self, key: str, opened: Opened) -> tuple[Accepted | Rejected, str | None]:
@@ -86,7 +106,10 @@ class Ingest:
         if opened.size > self.limits.max_bytes:
             return Rejected(FileReason.TOO_LARGE, f"{opened.size} bytes are more than {self.limits.max_bytes}"), None
         source = Source(opened.body, self.limits)
-        verdict = judge(source, dataset, self.limits, suffixes(key))
+        try:
+            verdict = judge(source, dataset, self.limits, suffixes(key))
+        except Late as late:
+            return Rejected(FileReason.TOO_LARGE, str(late)), None
         return verdict, source.sha256
 
     def _put_aside(self, file: FileId, entry: LedgerFile, verdict: Rejected) -> LedgerFile:

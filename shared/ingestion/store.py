@@ -1,4 +1,4 @@
-"""The function's S3 I/O. Content is only ever copied by S3 itself, never rewritten."""
+"""The S3 I/O of ingestion. Content is only ever copied by S3 itself, never rewritten."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from boto3.s3.transfer import TransferConfig
-
 from shared.ledger_model import FileId, LedgerFile, explanation
 from shared.zones import reason_key
 
 MISSING = ("NoSuchKey", "NoSuchVersion", "MethodNotAllowed", "404", "405")  # not allowed: the version is a delete marker
-COPY = TransferConfig(multipart_threshold=1 << 30, multipart_chunksize=256 << 20, max_concurrency=8)  # one request up to 1 GB (S3: up to 5)
+# One request up to 1 GB (S3: up to 5), larger objects in parts, of which S3 takes 10,000.
+COPY = {"multipart_threshold": 1 << 30, "multipart_chunksize": 256 << 20, "max_concurrency": 8}
 
 
 @dataclass(frozen=True)
@@ -25,10 +24,10 @@ class Opened:
 
 
 class Store:
-    """Reads raw objects and copies them to where they belong. `s3` is a boto3 S3 client."""
+    """Reads raw objects and copies them to where they belong. `s3` is a boto3 S3 client, `copying` its TransferConfig(**COPY)."""
 
-    def __init__(self, s3: Any) -> None:
-        self._s3 = s3
+    def __init__(self, s3: Any, copying: Any) -> None:
+        self._s3, self._copying = s3, copying
 
     @contextmanager
     def opened(self, file: FileId) -> Iterator[Opened | None]:
@@ -47,7 +46,7 @@ class Store:
 
     def copy(self, file: FileId, bucket: str, key: str) -> None:
         """Server-side copy, in parts when the object is large."""
-        self._s3.copy(_place(file), bucket, key, Config=COPY)
+        self._s3.copy(_place(file), bucket, key, Config=self._copying)
 
     def remove(self, file: FileId) -> None:
         """Removes this version of a raw object; one that is gone already is no error."""

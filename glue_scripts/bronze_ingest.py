@@ -1,0 +1,47 @@
+"""Glue job: files too large for the ingest function → bronze or quarantine. The same code judges and routes them, on a worker."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+
+from pyspark.sql import SparkSession
+
+from glue_scripts.engine.intake import ingested
+from glue_scripts.engine.job import Job, job
+from glue_scripts.engine.session import Aws, aws, session
+from shared.ingestion.figures import NAMESPACE, figures
+from shared.ledger_model import FileStatus, LedgerFile
+
+
+def main(spark: SparkSession, run: Job, clients: Aws) -> None:
+    """Gives every file that was handed over its outcome. One whose content another worker is bringing in is left to the next run."""
+    waiting = clients.ledger.handed_over(run.domain)
+    while waiting:
+        found = ingested(spark, run.names, waiting)
+        publish(clients, (f for f in found if f.status is not FileStatus.HANDED_OVER))
+        again = [f for f in found if f.status is FileStatus.HANDED_OVER]
+        print(f"run {run.run_id}: {len(waiting) - len(again)} of {len(waiting)} files that were handed over have their outcome")  # noqa: T201
+        if len(again) == len(waiting):
+            return
+        waiting = again
+
+
+def publish(clients: Aws, outcomes: Iterable[LedgerFile]) -> None:
+    """The figures that the function would have sent, one request a file: these files are few."""
+    for outcome in outcomes:
+        data = [
+            {
+                "MetricName": f.name,
+                "Unit": f.unit,
+                "Value": float(f.value),
+                "Dimensions": [{"Name": "Domain", "Value": f.domain}, {"Name": "Dataset", "Value": f.dataset}],
+            }
+            for f in figures(outcome)
+        ]
+        clients.cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=data)
+
+
+if __name__ == "__main__":
+    this = job(sys.argv[1:])
+    main(session(f"{this.domain} bronze ingest"), this, aws(this))

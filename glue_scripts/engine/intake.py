@@ -1,0 +1,48 @@
+"""Files that the ingest function handed over, each ingested by a task of its own on a worker."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import boto3
+from boto3.s3.transfer import TransferConfig
+from pyspark.sql import SparkSession
+
+from shared.ingestion import COPY, BusyError, Ingest, Store
+from shared.ledger import Ledger
+from shared.ledger_model import LedgerFile
+from shared.names import Names
+from shared.records import Limits
+
+PARALLEL_FILES = 32
+LARGEST_BYTES = 2**40  # what a job of some hours reads
+DISK_SHARE = 4  # files that a worker of Glue reads at once, and that share its disk
+
+
+def ingested(spark: SparkSession, names: Names, files: Sequence[LedgerFile]) -> list[LedgerFile]:
+    """Outcomes, and as they were the files that wait for another one. One that fails stops no other; the first failure is raised then."""
+    with ThreadPoolExecutor(PARALLEL_FILES) as pool:
+        tasks = [pool.submit(_on_a_worker, spark, names, file) for file in files]
+    return [outcome for task in tasks for outcome in task.result()]
+
+
+def _on_a_worker(spark: SparkSession, names: Names, file: LedgerFile) -> list[LedgerFile]:
+    return spark.sparkContext.parallelize([file], 1).flatMap(partial(ingest, names)).collect()
+
+
+def ingest(names: Names, file: LedgerFile) -> list[LedgerFile]:
+    """The outcome of one file; the file itself while another one has its content; nothing when it had its outcome before."""
+    dynamodb, s3 = boto3.resource("dynamodb", region_name=names.region), boto3.client("s3", region_name=names.region)
+    spooled = shutil.disk_usage(tempfile.gettempdir()).free // DISK_SHARE
+    limits = Limits(max_bytes=LARGEST_BYTES, max_decompressed=LARGEST_BYTES, max_spooled=spooled)
+    store, ledger = Store(s3, TransferConfig(**COPY)), Ledger(dynamodb.Table(names.ledger_table))
+    try:
+        outcome = Ingest(names, ledger, store, limits, lambda: dt.datetime.now(dt.UTC)).finish(file)
+    except BusyError:
+        return [file]
+    return [outcome] if outcome else []

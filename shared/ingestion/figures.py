@@ -1,0 +1,31 @@
+"""What CloudWatch is told of a file that has been looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.ledger_model import FileStatus, LedgerFile
+from shared.reasons import FileReason
+
+NAMESPACE = "Lakehouse"
+NOWHERE = "unknown"  # domain and dataset of a key that names none
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One value of a metric; the unit is one of CloudWatch's."""
+
+    name: str
+    unit: str
+    value: int
+    domain: str
+    dataset: str
+
+
+def figures(file: LedgerFile) -> list[Figure]:
+    """One file of its status, and its bytes unless they are still to be read."""
+    unknown = file.reason == FileReason.UNKNOWN_DATASET  # names that anybody can choose would make metrics without end
+    place = (NOWHERE, NOWHERE) if unknown else (file.domain, file.dataset)
+    status = "".join(word.capitalize() for word in file.status.split("_"))
+    read = [] if file.status is FileStatus.HANDED_OVER else [Figure("BytesIngested", "Bytes", file.bytes, *place)]
+    return [Figure(f"Files{status}", "Count", 1, *place), *read]
