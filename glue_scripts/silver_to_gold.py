@@ -12,12 +12,13 @@ from glue_scripts.engine import changes
 from glue_scripts.engine.gold import Transform, check_complete, refresh
 from glue_scripts.engine.job import Job, job
 from glue_scripts.engine.session import session
+from glue_scripts.engine.warehouse import hand_over
 
 PARALLEL_TABLES = 4
 
 
 def main(spark: SparkSession, run: Job, transforms: dict[str, Transform]) -> None:
-    """Refreshes every gold table, several at a time; changes are settled only when all tables have followed."""
+    """Refreshes every gold table, several at a time; changes are settled only when all have followed, then the warehouse may load them."""
     check_complete(run.contract.gold, transforms)
     pending = changes.pending(spark, run)
     with ThreadPoolExecutor(PARALLEL_TABLES) as pool:
@@ -25,6 +26,8 @@ def main(spark: SparkSession, run: Job, transforms: dict[str, Transform]) -> Non
     for future in futures:
         future.result()
     changes.settle(spark, run, pending)
+    if run.warehouse:
+        hand_over(spark, run)
     print(f"run {run.run_id}: gold follows silver, {len(run.contract.gold)} tables, changes of runs {', '.join(pending.run_ids) or 'none'}")  # noqa: T201
 
 

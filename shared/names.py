@@ -8,6 +8,9 @@ DATA_ZONES = ("raw", "bronze", "silver", "gold", "quarantine", "metrics")
 RESULTS = "results"
 WORKGROUP = "athena"
 MAINTENANCE = "maintenance"
+WAREHOUSE = "warehouse"
+WAREHOUSE_DATABASE = "lake"
+WAREHOUSE_ADMIN = "lake_admin"
 STAGES = ("bronze-ingest", "bronze-to-silver", "silver-to-gold")
 
 
@@ -52,6 +55,11 @@ class Names:
 
     def queue(self, what: str) -> str:
         return self.name(what)
+
+    @property
+    def warehouse_secret(self) -> str:
+        """The secret in which Redshift keeps the password of the warehouse's administrator, by the name that Redshift gives it."""
+        return f"redshift!{self.name(WAREHOUSE)}-{WAREHOUSE_ADMIN}"
 
     @property
     def ledger_table(self) -> str:

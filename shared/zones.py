@@ -113,6 +113,11 @@ def metrics_key(domain: str, dataset: str, run_date: dt.date, run_id: str) -> st
     return f"{domain}/{dataset}/run_date={run_date.isoformat()}/{run_id}.csv"
 
 
+def warehouse_key(domain: str, name: str) -> str:
+    """What a run leaves in gold for the warehouse: manifests, statements and the plan of the load."""
+    return f"{domain}/warehouse/{name}"
+
+
 def table_path(domain: str, zone: str, kind: str, table: str) -> str:
     """Folder of a table's data and metadata inside its zone's bucket."""
     return f"{domain}/{kind}/{table}" if zone == "gold" else f"{domain}/{table}"

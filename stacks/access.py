@@ -19,18 +19,21 @@ OBJECTS = "actions on objects need a wildcard for the key; scoped to one bucket 
 TABLES = "the tables of one domain and zone are made by its jobs; scoped to that database"
 NO_RESOURCE = "the service defines no resource type for this action (Service Authorization Reference)"
 
+WITHOUT_SOURCE_ACCOUNT = ("lambda.amazonaws.com", "redshift.amazonaws.com")  # services that do not send aws:SourceAccount
+
 
 class Access(Construct):
     """A role and its only policy. Nothing else may add to the role: `role` ignores the grants that constructs make on their own."""
 
-    def __init__(self, scope: Construct, id: str, principal: str, names: Names) -> None:
+    def __init__(self, scope: Construct, id: str, principal: str, names: Names, *more_principals: str) -> None:
         super().__init__(scope, id)
         self.names = names
         stack = Stack.of(self)
         self._guarded = isinstance(stack, LakeStack) and stack.settings.lake_formation
         same_account = {"StringEquals": {"aws:SourceAccount": names.account}}
-        conditions = None if principal == "lambda.amazonaws.com" else same_account  # Lambda does not send the key
-        own = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal(principal, conditions=conditions))
+        conditions = None if principal in WITHOUT_SOURCE_ACCOUNT else same_account
+        principals = [iam.ServicePrincipal(p, conditions=conditions) for p in (principal, *more_principals)]
+        own = iam.Role(self, "Role", assumed_by=iam.CompositePrincipal(*principals) if more_principals else principals[0])
         self.role: iam.IRole = own.without_policy_updates()
         self._policy = iam.ManagedPolicy(self, "Policy", roles=[own], description=f"least privilege of {id}")
 

@@ -11,6 +11,8 @@ from stacks.usage import Usage
 LONGEST_PREFIX = 21  # "<prefix>-test-quarantine" must fit the 37 characters of an account-regional bucket name prefix
 LogDays = Literal[7, 14, 30, 60, 90, 180, 365, 400, 731]  # retentions that CloudWatch Logs knows (PutRetentionPolicy)
 
+Endpoint = Literal["athena", "glue", "kms", "logs", "redshift-data", "redshift-serverless", "secretsmanager", "states", "sts"]
+
 
 class ConfigError(ValueError):
     """An environment's settings are wrong."""
@@ -48,6 +50,15 @@ class Settings(BaseModel):
     """Jobs run on spare capacity, a third cheaper; they may start minutes later and be interrupted (then redrive the run)."""
     snapshot_days: Annotated[int, Field(ge=1, le=365)] = 7
     """How far back tables can be read as they were; maintenance forgets older snapshots."""
+    warehouse: bool = False
+    """Gold is loaded into Redshift Serverless after every run; it costs by the second while it computes, 60 at least."""
+    warehouse_rpu: Literal[4, 8, 16, 24, 32, 64, 128] = 4
+    warehouse_max_rpu: Annotated[int, Field(ge=8, le=1024, multiple_of=8)] = 16
+    warehouse_rpu_hours_a_day: Annotated[int, Field(ge=1)] = 8
+    """An alarm tells when a day took more."""
+    vpc_cidr: Annotated[str, Field(pattern=r"^10\.\d{1,3}\.\d{1,3}\.0/22$")] = "10.40.0.0/22"
+    interface_endpoints: tuple[Endpoint, ...] = ()
+    """Services that clients in the warehouse's network reach without the internet."""
     log_days: LogDays = 30
     query_scan_limit_gb: Annotated[int, Field(ge=1, le=100_000)] = 10
     """Athena cancels a query that reads more; 1,000 GB cost about $5."""
@@ -67,6 +78,10 @@ class Settings(BaseModel):
     def _prod_is_safe(self) -> Self:
         if self.env == "prod" and not self.retain_data:
             raise ValueError("prod must retain its data: retain_data must be true")
+        if self.warehouse_max_rpu < self.warehouse_rpu:
+            raise ValueError("warehouse_max_rpu must not be below warehouse_rpu")
+        if self.interface_endpoints and not self.warehouse:
+            raise ValueError("interface_endpoints are in the warehouse's network: they need warehouse to be true")
         if (self.account is None) != (self.region is None):
             raise ValueError("account and region are pinned together or not at all")
         return self
@@ -79,6 +94,7 @@ ENVIRONMENTS: dict[str, dict[str, Any]] = {
         "scheduled": True,
         "glue_flex": True,
         "monthly_budget_usd": 100,
+        "warehouse": True,
         "usage": {"landed_gb": 10, "landed_files": 10_000},
     },
     "prod": {
@@ -90,6 +106,10 @@ ENVIRONMENTS: dict[str, dict[str, Any]] = {
         "glue_workers": 10,
         "glue_timeout_minutes": 240,
         "log_days": 365,
+        "warehouse": True,
+        "warehouse_rpu": 8,
+        "warehouse_max_rpu": 64,
+        "warehouse_rpu_hours_a_day": 64,
         "query_scan_limit_gb": 200,
         "query_result_days": 30,
         "query_reuse_minutes": 60,

@@ -13,6 +13,7 @@ from stacks.monitoring import MonitoringStack
 from stacks.orchestration import OrchestrationStack
 from stacks.processing import ProcessingStack
 from stacks.storage import StorageStack
+from stacks.warehouse import WarehouseStack
 
 
 class LakeStage(cdk.Stage):
@@ -31,6 +32,8 @@ class LakeStage(cdk.Stage):
         monitoring.add_stack_dependency(orchestration)
         analytics = AnalyticsStack(self, lake, key_arn=storage.key_arn)
         analytics.add_stack_dependency(catalog)
+        if lake.settings.warehouse:
+            WarehouseStack(self, lake, key_arn=storage.key_arn).add_stack_dependency(orchestration)
         for stack, first in ((catalog, storage), (ingestion, storage), (processing, catalog), (orchestration, processing)):
             stack.add_stack_dependency(first)
         cdk.Tags.of(self).add("lakehouse:env", lake.settings.env)

@@ -11,8 +11,9 @@ from constructs import Construct
 
 from shared.contracts import Contract
 from shared.ledger import INDEX, handed_over_id
-from shared.names import MAINTENANCE, STAGES, Names
-from stacks.access import NO_RESOURCE, Access
+from shared.names import MAINTENANCE, STAGES, WAREHOUSE, WAREHOUSE_DATABASE, Names
+from shared.zones import warehouse_key
+from stacks.access import NO_RESOURCE, OBJECTS, Access
 from stacks.alerts import Alerts
 from stacks.base import Lake, LakeStack
 from stacks.watch import Watch
@@ -29,7 +30,7 @@ class OrchestrationStack(LakeStack):
         what = "Lakehouse: state machine and schedule of every domain, alerts"
         super().__init__(scope, "orchestration", lake, description=what, key_arn=key_arn)
         self.alerts = Alerts(self)
-        self.pipelines = [Pipeline(self, contract) for contract in lake.contracts]
+        self.pipelines = [Pipeline(self, contract, key_arn) for contract in lake.contracts]
         self.alerts.on_failed_execution([p.machine.state_machine_arn for p in self.pipelines])
         self.watch = Watch(self, lake.domains, key_arn=key_arn)
 
@@ -37,17 +38,19 @@ class OrchestrationStack(LakeStack):
 class Pipeline(Construct):
     """The state machine of one domain, and what starts it."""
 
-    def __init__(self, stack: LakeStack, contract: Contract) -> None:
+    def __init__(self, stack: LakeStack, contract: Contract, key_arn: str | None) -> None:
         super().__init__(stack, f"{contract.domain}-pipeline")
         names, domain = stack.names, contract.domain
         access = self._access(names, domain)
+        if stack.settings.warehouse:
+            allow_loading(access, domain, key_arn)
         self.machine = sfn.StateMachine(
             self,
             "Machine",
             state_machine_name=names.state_machine(domain),
             role=access.role,
             definition_body=sfn.DefinitionBody.from_string(DEFINITION.read_text("utf-8")),
-            definition_substitutions=substitutions(names, domain),
+            definition_substitutions=substitutions(names, domain, warehouse=stack.settings.warehouse),
             tracing_enabled=True,
             logs=sfn.LogOptions(
                 destination=stack.log_group(f"{domain}-logs", f"/aws/vendedlogs/states/{names.state_machine(domain)}"),
@@ -94,7 +97,21 @@ class Pipeline(Construct):
         schedule.node.add_dependency(access)
 
 
-def substitutions(names: Names, domain: str) -> dict[str, str]:
+def allow_loading(access: Access, domain: str, key_arn: str | None) -> None:
+    """The load of gold: its plan, and statements in the environment's warehouse as the administrator whose password Redshift keeps."""
+    names = access.names
+    access.allow(["s3:GetObject"], [f"{names.bucket_arn('gold')}/{warehouse_key(domain, '*')}"], why=OBJECTS)
+    if key_arn is not None:
+        access.allow(["kms:Decrypt"], [key_arn])
+    ours = {"StringEquals": {"aws:ResourceTag/lakehouse:env": names.env, "aws:ResourceTag/lakehouse:product": names.prefix}}
+    why = "a workgroup's ARN ends in an id that it gets when it is made; scoped to the environment's by its tags"
+    access.allow(["redshift-data:BatchExecuteStatement"], [names.arn("redshift-serverless", "workgroup/*")], when=ours, why=why)
+    access.allow(["redshift-data:DescribeStatement", "redshift-data:GetStatementResult"], ["*"], why=NO_RESOURCE)
+    secret = names.arn("secretsmanager", f"secret:{names.warehouse_secret}-*")
+    access.allow(["secretsmanager:GetSecretValue"], [secret], why="Secrets Manager ends the name in six random characters")
+
+
+def substitutions(names: Names, domain: str, *, warehouse: bool) -> dict[str, str]:
     """What the definition leaves open, by name."""
     return {
         "Domain": domain,
@@ -107,5 +124,10 @@ def substitutions(names: Names, domain: str) -> dict[str, str]:
         "MaintenanceJob": names.job(domain, MAINTENANCE),
         "BronzeCrawler": names.crawler(domain, "bronze"),
         "ExecutionArnPrefix": names.execution_arn(domain, ""),
+        "Warehouse": names.name(WAREHOUSE) if warehouse else "none",
+        "WarehouseDatabase": WAREHOUSE_DATABASE,
+        "WarehouseSecret": names.warehouse_secret,
+        "GoldBucket": names.bucket("gold"),
+        "LoadPlan": warehouse_key(domain, "plan.json"),
         "AlertsTopicArn": names.arn("sns", names.alerts_topic),
     }

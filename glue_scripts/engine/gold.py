@@ -11,7 +11,7 @@ from pyspark.sql import functions as F  # noqa: N812
 from glue_scripts.engine.changes import Changes
 from glue_scripts.engine.job import Job
 from glue_scripts.engine.reconcile import difference, write
-from glue_scripts.engine.tables import Stored, ensure, replace_all
+from glue_scripts.engine.tables import COPY_ON_WRITE, Stored, ensure, replace_all
 from shared.contracts import Table
 
 
@@ -76,7 +76,8 @@ def scope(run: Job, table: Table, pending: Changes) -> Scope | None:
 
 def stored_table(run: Job, table: Table) -> Stored:
     date = table.partitioned_by[0] if table.partitioned_by else None
-    return Stored(run.identifier(table), run.location(table), {c.name: c.type for c in table.columns}, table.partitioned_by, date)
+    columns = {c.name: c.type for c in table.columns}
+    return Stored(run.identifier(table), run.location(table), columns, table.partitioned_by, date, COPY_ON_WRITE)
 
 
 def refresh(spark: SparkSession, run: Job, table: Table, transform: Transform, pending: Changes) -> None:

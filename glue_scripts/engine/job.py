@@ -38,6 +38,7 @@ class Job:
     full_refresh: bool = False
     accept_gate: bool = False
     replay: Replay | None = None
+    warehouse: bool = False
 
     @property
     def domain(self) -> str:
@@ -92,7 +93,7 @@ def job(argv: Sequence[str]) -> Job:
         parser.add_argument(f"--{name}", required=True)
     for name in ("from_date", "to_date"):
         parser.add_argument(f"--{name}", type=_date, default=None)
-    for name in ("full_refresh", "accept_gate"):
+    for name in ("full_refresh", "accept_gate", "warehouse"):
         parser.add_argument(f"--{name}", type=_flag, default=False)
     parser.add_argument("--replay", type=_replay, default=None)
     known, _ = parser.parse_known_args(list(argv))
@@ -110,6 +111,7 @@ def job(argv: Sequence[str]) -> Job:
         full_refresh=known.full_refresh,
         accept_gate=known.accept_gate,
         replay=replay,
+        warehouse=known.warehouse,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
@@ -18,16 +18,17 @@ LINEAGE_COLUMNS = {
     "_run_id": "string",
     "_extra": "map<string,string>",
 }
-# Athena reads format version 2, not 3. Merge-on-read keeps a late row from rewriting its whole partition; maintenance compacts.
+# Athena reads format version 2, not 3.
 PROPERTIES = {
     "format-version": "2",
     "write.parquet.compression-codec": "zstd",
-    "write.update.mode": "merge-on-read",
-    "write.delete.mode": "merge-on-read",
-    "write.merge.mode": "merge-on-read",
     "write.metadata.delete-after-commit.enabled": "true",
     "write.metadata.previous-versions-max": "20",
 }
+# A late row does not rewrite its whole partition; maintenance compacts.
+MERGE_ON_READ = {f"write.{change}.mode": "merge-on-read" for change in ("update", "delete", "merge")}
+# Data files that are the table, without deletes beside them: the warehouse copies the files as they are.
+COPY_ON_WRITE = {f"write.{change}.mode": "copy-on-write" for change in ("update", "delete", "merge")}
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Stored:
     columns: Mapping[str, str]
     partitioned_by: tuple[str, ...] = ()
     date_column: str | None = None
+    write_modes: Mapping[str, str] = field(default_factory=lambda: MERGE_ON_READ)
 
 
 class MigrationNeededError(RuntimeError):
@@ -60,7 +62,7 @@ def ensure(spark: SparkSession, table: Stored) -> bool:
 def _ddl(table: Stored) -> str:
     columns = ", ".join(f"{quoted(n)} {t}" for n, t in table.columns.items())
     partitions = f"PARTITIONED BY ({', '.join(map(quoted, table.partitioned_by))})" if table.partitioned_by else ""
-    properties = ", ".join(f"'{k}'='{v}'" for k, v in {**PROPERTIES, "write.data.path": table.location}.items())
+    properties = ", ".join(f"'{k}'='{v}'" for k, v in {**PROPERTIES, **table.write_modes, "write.data.path": table.location}.items())
     return (
         f"CREATE TABLE {table.identifier} ({columns}) USING iceberg {partitions} LOCATION '{table.location}' TBLPROPERTIES ({properties})"
     )

@@ -1,0 +1,154 @@
+"""Tables and loads for Redshift: literal statements, and what must hold for every domain."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+import sqlglot
+
+from shared.contracts import Contract, contract, contracts
+from shared.contracts.model import Column, Table
+from shared.warehouse import (
+    MAX_STATEMENTS,
+    Snapshot,
+    batches,
+    comments,
+    create_table,
+    definition,
+    in_order_of_reference,
+    manifest,
+    opening,
+    plan,
+)
+
+USERS = Table("dim_users", "gold", "dim", "Users.", (Column("user_id", "string", "Who.", required=True),), ("user_id",))
+SALES = Table(
+    name="sales",
+    zone="gold",
+    kind="fact",
+    description="What a day's customers said.",
+    columns=(
+        Column("date", "date", "The day.", required=True),
+        Column("user_id", "string", "The buyer's id.", references="gold_dim_users.user_id"),
+        Column("amount", "decimal(18,2)", "Money."),
+        Column("sold_at", "timestamp", "When, UTC."),
+        Column("paid", "boolean", "Whether."),
+        Column("weight", "double", "Kilograms."),
+        Column("units", "int", "How many."),
+        Column("serial", "bigint", "Number."),
+    ),
+    primary_key=("date", "user_id"),
+    partitioned_by=("date",),
+)
+SHOP = Contract("shop", "1.0.0", "A shop.", (), (), (SALES, USERS), ("",))
+SNAPSHOT = Snapshot(42, {"s3://gold/b.parquet": 20, "s3://gold/a.parquet": 10}, ("user_id", "date"))
+
+
+def test_a_table_has_the_contract_s_types_keys_and_order() -> None:
+    assert create_table(SHOP, SALES) == (
+        'CREATE TABLE "shop"."sales" (\n'
+        '  "date" DATE NOT NULL,\n'
+        '  "user_id" VARCHAR(65535),\n'
+        '  "amount" DECIMAL(18,2),\n'
+        '  "sold_at" TIMESTAMP,\n'
+        '  "paid" BOOLEAN,\n'
+        '  "weight" DOUBLE PRECISION,\n'
+        '  "units" INTEGER,\n'
+        '  "serial" BIGINT,\n'
+        '  PRIMARY KEY ("date", "user_id"),\n'
+        '  FOREIGN KEY ("user_id") REFERENCES "shop"."dim_users" ("user_id")\n'
+        ') DISTSTYLE AUTO COMPOUND SORTKEY ("date")'
+    )
+
+
+def test_descriptions_become_comments_and_quotes_in_them_are_kept() -> None:
+    assert comments(SHOP, SALES)[0] == """COMMENT ON TABLE "shop"."sales" IS 'What a day''s customers said.'"""
+    assert comments(SHOP, SALES)[2] == """COMMENT ON COLUMN "shop"."sales"."user_id" IS 'The buyer''s id.'"""
+
+
+def test_a_table_comes_after_what_it_refers_to() -> None:
+    assert [t.name for t in in_order_of_reference(SHOP)] == ["dim_users", "sales"]
+
+
+def test_a_part_of_a_key_cannot_be_referred_to() -> None:
+    wide = replace(USERS, primary_key=("user_id", "other"))
+    assert "FOREIGN KEY" not in create_table(replace(SHOP, gold=(SALES, wide)), SALES)
+
+
+def test_a_manifest_names_every_file_with_its_size_and_demands_it() -> None:
+    assert json.loads(manifest(SNAPSHOT)) == {
+        "entries": [
+            {"url": "s3://gold/a.parquet", "mandatory": True, "meta": {"content_length": 10}},
+            {"url": "s3://gold/b.parquet", "mandatory": True, "meta": {"content_length": 20}},
+        ]
+    }
+
+
+def test_a_reload_swaps_all_rows_and_writes_the_log_in_one_transaction() -> None:
+    made = batches(SHOP, SALES, SNAPSHOT, "s3://gold/shop/warehouse/sales.manifest", "run-1")
+    assert len(made.reload) == 1
+    assert list(made.reload[0]["sqls"]) == [
+        'CREATE TEMP TABLE "new_sales" (LIKE "shop"."sales")',
+        """COPY "new_sales" ("user_id", "date") FROM 's3://gold/shop/warehouse/sales.manifest' IAM_ROLE default FORMAT AS PARQUET MANIFEST""",
+        'DELETE FROM "shop"."sales"',
+        'INSERT INTO "shop"."sales" ("user_id", "date") SELECT "user_id", "date" FROM "new_sales"',
+        """DELETE FROM "shop"."load_log" WHERE "table_name" = 'sales'""",
+        'INSERT INTO "shop"."load_log" ("table_name", "definition", "snapshot_id", "run_id", "loaded_at") '
+        f"VALUES ('sales', '{definition(SHOP, SALES)}', '42', 'run-1', GETDATE())",
+    ]
+
+
+def test_a_rebuild_makes_and_fills_the_table_in_one_transaction() -> None:
+    first = list(batches(SHOP, SALES, SNAPSHOT, "s3://gold/m", "run-1").rebuild[0]["sqls"])
+    assert first[0] == 'DROP TABLE IF EXISTS "shop"."sales" CASCADE'
+    assert first[1] == create_table(SHOP, SALES)
+    assert first[2].startswith('COPY "shop"."sales" ')
+    assert [s.split('"load_log"')[0] for s in first[3:5]] == ['DELETE FROM "shop".', 'INSERT INTO "shop".']
+
+
+def test_an_empty_snapshot_empties_the_table_without_a_copy() -> None:
+    made = batches(SHOP, SALES, Snapshot(7, {}, ("date",)), "s3://gold/m", "run-1")
+    assert not [s for b in (*made.reload, *made.rebuild) for s in b["sqls"] if s.startswith("COPY")]
+    assert made.reload[0]["sqls"][0] == 'DELETE FROM "shop"."sales"'
+
+
+def test_no_statement_that_commits_by_itself_is_in_a_batch() -> None:
+    """TRUNCATE and ALTER TABLE APPEND end the transaction; readers would see an empty table."""
+    made = batches(SHOP, SALES, SNAPSHOT, "s3://gold/m", "run-1")
+    words = {s.split()[0] for b in (*made.reload, *made.rebuild) for s in b["sqls"]}
+    assert words == {"CREATE", "COPY", "DELETE", "INSERT", "DROP", "COMMENT"}
+
+
+def test_the_definition_follows_the_table_and_what_it_refers_to() -> None:
+    taller = replace(USERS, columns=(*USERS.columns, Column("height", "int", "Centimetres.")))
+    assert definition(replace(SHOP, gold=(SALES, taller)), SALES) != definition(SHOP, SALES)
+    assert definition(replace(SHOP, gold=(replace(SALES, description="Other."), USERS)), USERS) == definition(SHOP, USERS)
+
+
+def test_the_plan_says_what_the_opening_s_answer_will_say() -> None:
+    [entry] = plan(SHOP, [(SALES, 42)])["tables"]
+    shape = f"sales {definition(SHOP, SALES)}"
+    assert entry == {"table": "sales", "key": "shop/warehouse/sales.json", "shape": shape, "loaded": f"{shape} 42"}
+
+
+@pytest.mark.parametrize("of", contracts(), ids=lambda c: c.domain)
+def test_every_statement_of_every_domain_is_redshift_and_fits_the_data_api(of: Contract) -> None:
+    for table in of.gold:
+        made = batches(of, table, Snapshot(1, {"s3://b/k": 1}, table.column_names), "s3://b/m", "run")
+        for batch in ({"sqls": opening(of)}, *made.reload, *made.rebuild):
+            assert 0 < len(batch["sqls"]) <= MAX_STATEMENTS == 40
+            for sql in batch["sqls"]:
+                assert len(sql.encode()) < 100_000, "Redshift Data API quota"
+                parsed = sqlglot.parse_one(sql, read="redshift", error_level=sqlglot.ErrorLevel.RAISE)
+                assert not isinstance(parsed, sqlglot.exp.Command), sql
+        assert len(made.document().encode()) < 256 * 1024, "Step Functions quota"
+
+
+def test_gold_of_the_shop_keeps_its_keys() -> None:
+    shop = contract("ecommerce")
+    sql = create_table(shop, shop.table("fact_transactions"))
+    assert 'FOREIGN KEY ("user_id") REFERENCES "ecommerce"."dim_users" ("user_id")' in sql
+    assert 'PRIMARY KEY ("tx_id")' in sql
+    assert '"amount" DECIMAL(18,2)' in sql
