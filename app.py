@@ -30,6 +30,7 @@ def build(envs: list[str] | None = None, *, outdir: str | None = None, context: 
 
     Context `local=true` is for the laptop: the account and region given in the context, and a Lambda archive without its packages.
     Context `gate=true` makes synthesis fail on any finding of the security rules.
+    `warehouse` overrides the environment's setting, so that the laptop can try it.
     Raises one of WRONG.
     """
     flags = json.loads((ROOT / "cdk.json").read_text("utf-8"))["context"]  # only the CDK CLI would load them for us
@@ -55,8 +56,8 @@ def synthesize(envs: list[str] | None = None, *, outdir: str | None = None, cont
 
 
 def _settings(app: cdk.App, env: str) -> Settings:
-    """The environment's settings, with the account and region of the context where it names any."""
-    pinned = {name: value for name in ("account", "region") if (value := app.node.try_get_context(name))}
+    """The environment's settings, with what the context says of account, region and warehouse."""
+    pinned = {name: value for name in ("account", "region", "warehouse") if (value := app.node.try_get_context(name))}
     return settings(env, **pinned)
 
 

@@ -15,11 +15,11 @@ from local.console import say
 OLDEST_JAVA = 17
 
 
-def provision(report: Callable[[str], None] = say, state: Path = session.STATE) -> session.Session:
+def provision(report: Callable[[str], None] = say, state: Path = session.STATE, *, warehouse: bool = False) -> session.Session:
     """A session with a running, deployed emulation; quick when everything is there already."""
     with ThreadPoolExecutor(3) as pool:
         jars = pool.submit(toolchain.jars)
-        assembly = pool.submit(synth.local_assembly)
+        assembly = pool.submit(synth.local_assembly, warehouse=warehouse)
         emulation = pool.submit(process.start, state)
         target = session.local(emulation.result())
         jars.result()

@@ -31,14 +31,14 @@ class SynthError(LakeError):
     """app.py did not synthesize."""
 
 
-def local_assembly() -> Path:
+def local_assembly(*, warehouse: bool = False) -> Path:
     """The laptop's assembly, synthesized unless its inputs are those of last time."""
-    target = HOME / "cdk" / inputs_hash(ROOT)[:16]
+    target = HOME / "cdk" / f"{inputs_hash(ROOT)[:16]}{'-warehouse' if warehouse else ''}"
     if not (target / "manifest.json").exists():
         staged = target.with_suffix(".part")
         for old in (HOME / "cdk").glob("*"):
             shutil.rmtree(old)
-        synthesize([ENV], staged, LOCAL_CONTEXT)
+        synthesize([ENV], staged, {**LOCAL_CONTEXT, "warehouse": str(warehouse).lower()})
         staged.replace(target)
     return target
 

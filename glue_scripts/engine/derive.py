@@ -33,7 +33,7 @@ def follow(spark: SparkSession, job: Job, log: Table, table: Table, keys: DataFr
         if not found.empty:
             key = f"coalesce({changes.changed_key(table)}, _old_key) AS key"
             changes.record(job, table, found.rows.selectExpr("event_date", key, "_old_date", "_old_key"))
-            write(spark, found, home, table.primary_key)
+            write(found, home, table.primary_key)
 
 
 def followers(log: Table, tables: tuple[Table, ...]) -> tuple[Table, ...]:

@@ -93,7 +93,7 @@ def refresh(spark: SparkSession, run: Job, table: Table, transform: Transform, p
         return
     stored = found.rows(spark.table(home.identifier), home.date_column or "event_date")
     with difference(wanted, stored, home, table.primary_key, table.column_names) as changes:
-        write(spark, changes, home, table.primary_key)
+        write(changes, home, table.primary_key)
 
 
 def check_complete(tables: tuple[Table, ...], transforms: Mapping[str, Transform]) -> None:

@@ -132,7 +132,7 @@ def _merged(spark: SparkSession, job: Job, table: Table, home: Stored, wanted: D
     changes.record(job, table, changed)
     rows = compared.where("_outcome IN ('insert', 'update')").withColumnRenamed("_outcome", "_action")
     old = frozenset(p for (outcome, p), _ in counts.items() if outcome == "update")
-    write(spark, Difference(rows, total["insert"], total["update"], 0, old), home, identity_in_table(table))
+    write(Difference(rows, total["insert"], total["update"], 0, old), home, identity_in_table(table))
     yield total["insert"] + total["same"], total["update"], staged.select(*table.primary_key[:1]).distinct()
     compared.unpersist()
     staged.unpersist()

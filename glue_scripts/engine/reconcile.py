@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from pyspark import StorageLevel
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts.engine.sql import quoted
@@ -70,11 +70,11 @@ def _summary(rows: DataFrame, dated: bool) -> Difference:
     return Difference(rows, total["insert"], total["update"], total["delete"], old)
 
 
-def write(spark: SparkSession, found: Difference, table: Stored, key: Sequence[str]) -> None:
+def write(found: Difference, table: Stored, key: Sequence[str]) -> None:
     """Commits a difference; rows that are only new are appended, which searches nothing."""
     if found.empty:
         return
     if not found.updated and not found.deleted:
         append(found.rows, table)
     else:
-        apply(spark, found.rows, table, key, found.old_dates)
+        apply(found.rows, table, key, found.old_dates)

@@ -16,6 +16,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     choice = parser.add_mutually_exclusive_group()
     choice.add_argument("--stop", action="store_true", help="stop the emulation; data stays")
     choice.add_argument("--reset", action="store_true", help="forget all data first")
+    parser.add_argument("--warehouse", action="store_true", help="also load gold into a warehouse: PostgreSQL stands in for Redshift")
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -25,10 +26,11 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.reset:
         process.reset(session.STATE)
     began = time.monotonic()
-    target = laptop.provision()
+    target = laptop.provision(warehouse=arguments.warehouse)
     assert target.endpoint is not None
     say(f"the lakehouse runs on this laptop ({time.monotonic() - began:.1f} s)")
-    say("  stand-ins: ministack for AWS, local Spark for Glue, DuckDB for Athena")
+    redshift = ", PostgreSQL for Redshift" if arguments.warehouse else ""
+    say(f"  stand-ins: ministack for AWS, local Spark for Glue, DuckDB for Athena{redshift}")
     say(f"  endpoint  {target.endpoint}   (AWS_ENDPOINT_URL for the AWS CLI; access key {target.names.account}, any secret)")
     say(f"  drop      s3://{target.names.bucket('raw')}/<domain>/<dataset>/…   or ./lake drop")
     say(f"  log       {session.STATE / process.LOG}")

@@ -1,0 +1,59 @@
+"""COPY of Parquet by a manifest, as Redshift does it: exactly the files that are named, columns by their order in the file."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from typing import Any
+
+import boto3
+import pyarrow.csv as pc
+import pyarrow.parquet as pq
+from botocore.exceptions import ClientError
+
+_COPY = re.compile(
+    r"COPY\s+(?P<table>\S+)\s*\((?P<columns>[^)]*)\)\s+FROM\s+'(?P<url>s3://[^']+)'\s+IAM_ROLE\s+\S+\s+FORMAT\s+AS\s+PARQUET\s+MANIFEST\s*",
+    re.IGNORECASE,
+)
+
+
+class CopyError(Exception):
+    """A COPY failed; Redshift would refuse it too, unless the message says that the stand-in does."""
+
+
+def copy(cursor: Any, sql: str) -> None:
+    """Loads the files of the manifest in the cursor's transaction. Raises CopyError."""
+    asked = _COPY.fullmatch(sql.strip())
+    if asked is None:
+        raise CopyError(
+            f"the stand-in knows COPY table (columns) FROM manifest IAM_ROLE … FORMAT AS PARQUET MANIFEST only, found: {sql[:80]}"
+        )
+    s3 = boto3.client("s3")
+    entries = json.loads(_content(s3, asked["url"]))["entries"]
+    if not entries:
+        raise CopyError("the manifest names no files")
+    for entry in entries:
+        _load(cursor, asked, _content(s3, entry["url"]), entry)
+
+
+def _load(cursor: Any, asked: re.Match[str], content: bytes, entry: dict[str, Any]) -> None:
+    if entry.get("meta", {}).get("content_length") != len(content):
+        raise CopyError(f"{entry['url']}: the manifest's content_length is {entry.get('meta')}, the file has {len(content)} bytes")
+    rows = pq.read_table(io.BytesIO(content))
+    columns = [name.strip().strip('"') for name in asked["columns"].split(",")]
+    if len(columns) != rows.num_columns:
+        raise CopyError(f"{entry['url']}: unmatched number of columns: the table has {len(columns)}, the file {rows.num_columns}")
+    text = io.BytesIO()
+    pc.write_csv(rows, text, pc.WriteOptions(include_header=False))
+    text.seek(0)
+    cursor.execute(f"COPY {asked['table']} ({asked['columns']}) FROM STDIN WITH (FORMAT csv)", stream=text)
+
+
+def _content(s3: Any, url: str) -> bytes:
+    bucket, _, key = url.removeprefix("s3://").partition("/")
+    try:
+        content: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    except ClientError as error:
+        raise CopyError(f"{url}: {error.response['Error']['Code']}") from error
+    return content

@@ -1,0 +1,172 @@
+"""The load of gold, as the synthesized state machine runs it in the emulation, with PostgreSQL in Redshift's place."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pg8000.dbapi as pg
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from local import deploy, runs
+from local.aws import process
+from local.session import Session
+from local.session import local as laptop
+from shared.contracts import Contract, contract
+from shared.names import STAGES, Names
+from shared.warehouse import Snapshot, batches, manifest, plan
+from shared.zones import warehouse_key
+from tests.stack.conftest import ACCOUNT, REGION, Assembly
+
+pytestmark = pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
+DOMAIN, NAMES = "ecommerce", Names("test", ACCOUNT, REGION)
+SHOP = contract(DOMAIN)
+# The jobs have nothing to do here: what gold's would leave behind is put there by the test.
+JOB = """
+import sys, boto3
+given = dict(zip(sys.argv[1::2], sys.argv[2::2]))
+table = boto3.resource("dynamodb").Table(f"{given['--prefix']}-{given['--env']}-ledger")
+table.put_item(Item={"pk": "run#ecommerce", "sk": given["--run_id"], "gate": "pass", "changed": True, "findings": ""})
+"""
+DAILY = "daily_revenue"
+COLUMNS = SHOP.table(DAILY).column_names
+DAY = dt.date(2026, 5, 1)
+
+
+def day(number: int, revenue: str) -> tuple[Any, ...]:
+    return (DAY + dt.timedelta(days=number), 2, Decimal(revenue), Decimal("9.00"), None, 1)
+
+
+class Lab:
+    """A deployed emulation of environment test, which has a warehouse."""
+
+    def __init__(self, session: Session, state: Path) -> None:
+        self.session, self.s3 = session, session.client("s3")
+        self._state, self._runs = state, 0
+
+    def put(self, name: str, content: bytes) -> str:
+        bucket, key = NAMES.bucket("gold"), warehouse_key(DOMAIN, name)
+        self.s3.put_object(Bucket=bucket, Key=key, Body=content)
+        return f"s3://{bucket}/{key}"
+
+    def commit(self, snapshot_id: int, *files: Sequence[tuple[Any, ...]], shop: Contract = SHOP) -> None:
+        """What gold's job leaves after a commit of daily_revenue with these data files."""
+        table, sizes = shop.table(DAILY), {}
+        for number, rows in enumerate(files):
+            types = [pa.date32(), pa.int64(), pa.decimal128(18, 2), pa.decimal128(18, 2), pa.decimal128(18, 2), pa.int64()]
+            columns = [pa.array(values, type_) for values, type_ in zip(zip(*rows, strict=True), types, strict=True)]
+            content = io.BytesIO()
+            pq.write_table(pa.table(columns, names=list(COLUMNS)), content)
+            sizes[self.put(f"data/{snapshot_id}-{number}.parquet", content.getvalue())] = len(content.getvalue())
+        snapshot = Snapshot(snapshot_id, sizes, COLUMNS)
+        url = self.put(f"{DAILY}.manifest", manifest(snapshot).encode())
+        self.put(f"{DAILY}.json", batches(shop, table, snapshot, url, f"commit-{snapshot_id}").document().encode())
+        self.put("plan.json", json.dumps(plan(shop, [(table, snapshot_id)])).encode())
+
+    def run(self) -> tuple[runs.Outcome, list[str]]:
+        self._runs += 1
+        name, states = f"run-{self._runs}", []
+        machine = NAMES.arn("states", f"stateMachine:{NAMES.state_machine(DOMAIN)}")
+        self.session.client("stepfunctions").start_execution(stateMachineArn=machine, name=name, input="{}")
+        return runs.follow(self.session, DOMAIN, name, states.append), states
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        # PostgreSQL's own format: the fourth line of its lock file is the port, the fifth the folder of its socket.
+        port, socket = (self._state / "warehouse" / "postmaster.pid").read_text().splitlines()[3:5]
+        connection = pg.connect(user="postgres", database="postgres", unix_sock=f"{socket}/.s.PGSQL.{port}")
+        try:
+            cursor = connection.cursor()
+            cursor.execute(sql)
+            return [tuple(row) for row in cursor.fetchall()]
+        finally:
+            connection.close()
+
+    @property
+    def rows(self) -> list[tuple[Any, ...]]:
+        return self.query(f'select * from "{DOMAIN}"."{DAILY}" order by 1')
+
+    @property
+    def log(self) -> list[tuple[Any, ...]]:
+        return self.query(f'select table_name, snapshot_id, run_id from "{DOMAIN}".load_log')
+
+
+@pytest.fixture(scope="module")
+def lab(assembly: Assembly, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    state = tmp_path_factory.mktemp("aws")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SFN_WAIT_SCALE", "0.01")
+        emulation = process.start(state)
+    try:
+        session = replace(laptop(emulation), names=NAMES)
+        deploy.deploy(session, assembly.folder / "assembly-test", state / "recorded.json")
+        for stage in STAGES:
+            job = session.client("glue").get_job(JobName=NAMES.job(DOMAIN, stage))["Job"]
+            bucket, _, key = job["Command"]["ScriptLocation"].removeprefix("s3://").partition("/")
+            session.client("s3").put_object(Bucket=bucket, Key=key, Body=JOB.encode())
+        yield Lab(session, state)
+    finally:
+        process.stop(state)
+
+
+def test_the_first_load_makes_the_table_and_fills_it_from_every_data_file(lab: Lab) -> None:
+    lab.commit(11, [day(0, "1.50"), day(1, "2.50")], [day(2, "3.00")])
+    outcome, _ = lab.run()
+    assert outcome.succeeded, outcome
+    assert lab.rows == [day(0, "1.50"), day(1, "2.50"), day(2, "3.00")]
+    assert lab.log == [(DAILY, "11", "commit-11")]
+
+
+def test_a_snapshot_that_is_loaded_is_not_loaded_again(lab: Lab) -> None:
+    _, states = lab.run()
+    assert "ReadLoaded" in states
+    assert "ReadStatements" not in states
+
+
+def test_the_next_snapshot_replaces_all_rows_and_keeps_the_table_with_its_grants_and_views(lab: Lab) -> None:
+    before = lab.query(f"select '{DOMAIN}.{DAILY}'::regclass::oid")
+    lab.commit(12, [day(0, "7.00")])
+    outcome, _ = lab.run()
+    assert outcome.succeeded, outcome
+    assert lab.rows == [day(0, "7.00")]
+    assert lab.log == [(DAILY, "12", "commit-12")]
+    assert lab.query(f"select '{DOMAIN}.{DAILY}'::regclass::oid") == before
+
+
+def test_a_load_that_fails_changes_nothing_and_says_why(lab: Lab) -> None:
+    lab.commit(13, [day(0, "8.00")], [day(1, "8.00")])
+    lab.put("data/13-1.parquet", b"PAR1 but not all of it")
+    outcome, _ = lab.run()
+    assert outcome.status == "FAILED"
+    assert "content_length" in outcome.cause
+    assert lab.rows == [day(0, "7.00")]
+    assert lab.log == [(DAILY, "12", "commit-12")]
+
+
+def test_the_run_after_a_failed_load_makes_up_for_it(lab: Lab) -> None:
+    lab.commit(13, [day(0, "8.00")], [day(1, "8.00")])
+    assert lab.run()[0].succeeded
+    assert lab.rows == [day(0, "8.00"), day(1, "8.00")]
+
+
+def test_an_emptied_table_is_emptied(lab: Lab) -> None:
+    lab.commit(14)
+    assert lab.run()[0].succeeded
+    assert lab.rows == []
+
+
+def test_a_changed_definition_rebuilds_the_table_with_its_comments(lab: Lab) -> None:
+    table = SHOP.table(DAILY)
+    told = replace(table, description="Money, told anew.")
+    shop = replace(SHOP, gold=tuple(told if t is table else t for t in SHOP.gold))
+    lab.commit(15, [day(0, "9.00")], shop=shop)
+    assert lab.run()[0].succeeded
+    assert lab.rows == [day(0, "9.00")]
+    assert lab.query(f"select obj_description('{DOMAIN}.{DAILY}'::regclass)") == [("Money, told anew.",)]
