@@ -43,7 +43,7 @@ def replaced(
         if not differing.empty:
             rows = differing.rows.selectExpr("event_date", f"{changes.changed_key(table)} AS key", "_old_date", "_old_key")
             changes.record(job, table, rows)
-            write(spark, differing, home, table.primary_key)
+            write(differing, home, table.primary_key)
         yield sum(found.values()), differing.deleted
     staged.unpersist()
 
