@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from ipaddress import ip_network
 
-from aws_cdk import Acknowledgment, CfnTag, Fn, Validations
+from aws_cdk import CfnTag, Fn
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
+from stacks.accepted import accept
 from stacks.access import Access
 from stacks.base import LakeStack
 
@@ -23,12 +24,8 @@ class Network(Construct):
         self.vpc = ec2.CfnVPC(
             self, "Vpc", cidr_block=self._cidr, enable_dns_hostnames=True, enable_dns_support=True, tags=[self._named("vpc")]
         )
-        Validations.of(self.vpc).acknowledge(
-            Acknowledgment(
-                id="NIST.800.53.R5::NIST.800.53.R5-VPCDefaultSecurityGroupClosed",
-                reason="nothing uses the default group; CloudFormation can empty it by a custom resource only, and the network is isolated",
-            )
-        )
+        why = "nothing uses the default group; CloudFormation can empty it by a custom resource only, and the network is isolated"
+        accept(self.vpc, {"NIST.800.53.R5-VPCDefaultSecurityGroupClosed": why})
         blocks = list(ip_network(self._cidr).subnets(prefixlen_diff=2))[:ZONES]
         self.subnets = [self._subnet(i, str(block)) for i, block in enumerate(blocks)]
         self._gateway()

@@ -20,7 +20,8 @@ class WarehouseStack(LakeStack):
     """Its tables are copies of gold: what is lost with it, the next load brings back."""
 
     def __init__(self, scope: Construct, lake: Lake, *, key_arn: str | None) -> None:
-        super().__init__(scope, WAREHOUSE, lake, description="Lakehouse: Redshift Serverless and its network", stateful=True)
+        what = "Lakehouse: Redshift Serverless and its network"
+        super().__init__(scope, WAREHOUSE, lake, description=what, stateful=True, key_arn=key_arn)
         self.network = Network(self)
         self.namespace = self._namespace(key_arn)
         self.workgroup = self._workgroup()
