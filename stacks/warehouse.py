@@ -74,7 +74,7 @@ class WarehouseStack(LakeStack):
                 redshift.CfnWorkgroup.ConfigParameterProperty(parameter_key=key, parameter_value=value) for key, value in PARAMETERS.items()
             ],
         )
-        workgroup.add_dependency(self.namespace)
+        workgroup.add_resource_dependency(self.namespace)
         return workgroup
 
     def _usage_alarm(self) -> None:
