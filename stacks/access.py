@@ -11,15 +11,13 @@ from constructs import Construct
 
 from shared.contracts import Contract
 from shared.ledger import INDEX
-from shared.names import Names
+from shared.names import WAREHOUSE_ADMIN, Names
 from stacks.base import LakeStack
 from stacks.lake_formation import grant_database
 
 OBJECTS = "actions on objects need a wildcard for the key; scoped to one bucket and prefix"
 TABLES = "the tables of one domain and zone are made by its jobs; scoped to that database"
 NO_RESOURCE = "the service defines no resource type for this action (Service Authorization Reference)"
-
-WITHOUT_SOURCE_ACCOUNT = ("lambda.amazonaws.com", "redshift.amazonaws.com")  # services that do not send aws:SourceAccount
 
 
 class Access(Construct):
@@ -30,9 +28,7 @@ class Access(Construct):
         self.names = names
         stack = Stack.of(self)
         self._guarded = isinstance(stack, LakeStack) and stack.settings.lake_formation
-        same_account = {"StringEquals": {"aws:SourceAccount": names.account}}
-        conditions = None if principal in WITHOUT_SOURCE_ACCOUNT else same_account
-        principals = [iam.ServicePrincipal(p, conditions=conditions) for p in (principal, *more_principals)]
+        principals = [iam.ServicePrincipal(p, conditions=_this_account(p, names)) for p in (principal, *more_principals)]
         own = iam.Role(self, "Role", assumed_by=iam.CompositePrincipal(*principals) if more_principals else principals[0])
         self.role: iam.IRole = own.without_policy_updates()
         self._policy = iam.ManagedPolicy(self, "Policy", roles=[own], description=f"least privilege of {id}")
@@ -143,3 +139,13 @@ def _wildcard_finding(resource: str) -> str:
     """The id of cdk-nag's finding on a resource; it writes the account and region of the deployment as `<AWS::…>`."""
     shown = resource.replace(Aws.ACCOUNT_ID, "<AWS::AccountId>").replace(Aws.REGION, "<AWS::Region>")
     return f"AwsSolutions::AwsSolutions-IAM5[Resource::{shown}]"
+
+
+def _this_account(service: str, names: Names) -> dict[str, Any] | None:
+    """Against the confused deputy: what each service tells of the one it acts for. Lambda tells nothing."""
+    if service == "lambda.amazonaws.com":
+        return None
+    if service.startswith("redshift"):  # tells the database user instead ("Restricting access to IAM roles", Redshift management guide)
+        user = names.arn("redshift", f"dbuser:serverless-{names.account}-*/{WAREHOUSE_ADMIN}")
+        return {"StringLike": {"sts:ExternalId": user}}
+    return {"StringEquals": {"aws:SourceAccount": names.account}}

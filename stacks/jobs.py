@@ -115,7 +115,12 @@ GRANTS = {"bronze-ingest": _bronze_job, "bronze-to-silver": _silver_job, "silver
 
 
 def _own_arguments(stage: str, settings: Settings) -> dict[str, str]:
-    return {"--snapshot_days": str(settings.snapshot_days)} if stage == MAINTENANCE else {}
+    match stage:
+        case "maintenance":
+            return {"--snapshot_days": str(settings.snapshot_days)}
+        case "silver-to-gold":
+            return {"--warehouse": str(settings.warehouse).lower()}
+    return {}
 
 
 def _arguments(names: Names, domain: str, library_url: str) -> dict[str, str]:

