@@ -9,6 +9,7 @@ from pyspark.sql import SparkSession
 
 from glue_scripts.engine.intake import ingested
 from glue_scripts.engine.job import Job, job
+from glue_scripts.engine.lock import guard
 from glue_scripts.engine.session import Aws, aws, session
 from shared.ingestion.figures import NAMESPACE, figures
 from shared.ledger_model import FileStatus, LedgerFile
@@ -17,7 +18,9 @@ from shared.ledger_model import FileStatus, LedgerFile
 def main(spark: SparkSession, run: Job, clients: Aws) -> None:
     """Gives every file that was handed over its outcome. One whose content another worker is bringing in is left to the next run."""
     waiting = clients.ledger.handed_over(run.domain)
+    check = guard(run, clients.ledger)
     while waiting:
+        check()
         found = ingested(spark, run.names, waiting)
         publish(clients, (f for f in found if f.status is not FileStatus.HANDED_OVER))
         again = [f for f in found if f.status is FileStatus.HANDED_OVER]

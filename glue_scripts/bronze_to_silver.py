@@ -16,6 +16,7 @@ from glue_scripts.engine.files import bronze_files
 from glue_scripts.engine.gate import judgement, worst
 from glue_scripts.engine.job import Job, job
 from glue_scripts.engine.landing import landed
+from glue_scripts.engine.lock import guard
 from glue_scripts.engine.metrics import as_csv, metrics, publish
 from glue_scripts.engine.replay import files_of_rows, replay_files
 from glue_scripts.engine.session import Aws, aws, session
@@ -34,6 +35,7 @@ class UnbalancedError(RuntimeError):
 
 def main(spark: SparkSession, run: Job, clients: Aws) -> None:
     """Lands every dataset with work, then tells the state machine whether gold may follow. A failed dataset never stops the others."""
+    guard(run, clients.ledger)()
     ensure(spark, changes.stored(run))
     with ThreadPoolExecutor(PARALLEL_DATASETS) as pool:
         futures = [pool.submit(process_in_order, spark, run, clients, lane) for lane in lanes(run.contract)]
@@ -53,7 +55,8 @@ def process(spark: SparkSession, run: Job, clients: Aws, dataset: Dataset) -> Ru
     if not files:
         return None
     interrupted = clients.ledger.open_attempt(run.domain, dataset.name, run.run_id)
-    with landed(spark, run, dataset, files, asked, again=interrupted or run.by_date or bool(again)) as done:
+    again_put_aside = interrupted or run.by_date or bool(again)
+    with landed(spark, run, dataset, files, asked, guard(run, clients.ledger), again=again_put_aside) as done:
         for table in followers(dataset.lands_in, run.contract.silver):
             follow(spark, run, dataset.lands_in, table, done.keys)
         if not done.rows.balanced:

@@ -11,20 +11,24 @@ from pyspark.sql import SparkSession
 from glue_scripts.engine import changes
 from glue_scripts.engine.gold import Transform, check_complete, refresh
 from glue_scripts.engine.job import Job, job
-from glue_scripts.engine.session import session
+from glue_scripts.engine.lock import guard
+from glue_scripts.engine.session import Aws, aws, session
 from glue_scripts.engine.warehouse import hand_over
 
 PARALLEL_TABLES = 4
 
 
-def main(spark: SparkSession, run: Job, transforms: dict[str, Transform]) -> None:
+def main(spark: SparkSession, run: Job, transforms: dict[str, Transform], clients: Aws) -> None:
     """Refreshes every gold table, several at a time; changes are settled only when all have followed, then the warehouse may load them."""
     check_complete(run.contract.gold, transforms)
+    check = guard(run, clients.ledger)
+    check()
     pending = changes.pending(spark, run)
     with ThreadPoolExecutor(PARALLEL_TABLES) as pool:
-        futures = [pool.submit(refresh, spark, run, table, transforms[table.name], pending) for table in run.contract.gold]
+        futures = [pool.submit(refresh, spark, run, table, transforms[table.name], pending, check) for table in run.contract.gold]
     for future in futures:
         future.result()
+    check()
     changes.settle(spark, run, pending)
     if run.warehouse:
         hand_over(spark, run)
@@ -39,4 +43,4 @@ def transforms_of(domain: str) -> dict[str, Transform]:
 
 if __name__ == "__main__":
     this = job(sys.argv[1:])
-    main(session(f"{this.domain} silver to gold"), this, transforms_of(this.domain))
+    main(session(f"{this.domain} silver to gold"), this, transforms_of(this.domain), aws(this))

@@ -93,6 +93,11 @@ class Access(Construct):
         if transactions:
             self.allow(["dynamodb:ConditionCheckItem"], [table])
 
+    def see_lock(self, domain: str) -> None:
+        """Which run owns a domain, and nothing else of the ledger."""
+        only = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [f"lock#{domain}"]}}
+        self.allow(["dynamodb:GetItem"], [self.names.arn("dynamodb", f"table/{self.names.ledger_table}")], when=only)
+
     # --- catalog -------------------------------------------------------------------------------------------------------------------
 
     def read_tables(self, domain: str, zone: str) -> None:

@@ -101,6 +101,7 @@ def _gold_job(access: Access, domain: str) -> None:
     access.write("gold", f"{domain}/", delete=True)
     access.read_tables(domain, "silver")
     access.update_table(domain, "silver", CHANGES)
+    access.see_lock(domain)
     access.write_tables(domain, "gold")
 
 

@@ -10,6 +10,7 @@ from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts.engine.changes import Changes
 from glue_scripts.engine.job import Job
+from glue_scripts.engine.lock import Guard
 from glue_scripts.engine.reconcile import difference, write
 from glue_scripts.engine.tables import COPY_ON_WRITE, Stored, ensure, replace_all
 from shared.contracts import Table
@@ -80,8 +81,8 @@ def stored_table(run: Job, table: Table) -> Stored:
     return Stored(run.identifier(table), run.location(table), columns, table.partitioned_by, date, COPY_ON_WRITE)
 
 
-def refresh(spark: SparkSession, run: Job, table: Table, transform: Transform, pending: Changes) -> None:
-    """Brings one gold table up to date in one commit. Incremental and full give equal tables."""
+def refresh(spark: SparkSession, run: Job, table: Table, transform: Transform, pending: Changes, check: Guard) -> None:
+    """Brings one gold table up to date in one commit. Incremental and full give equal tables. `check` goes before the commit."""
     home = stored_table(run, table)
     empty = ensure(spark, home)
     found = Scope(everything=True) if empty else scope(run, table, pending)
@@ -89,10 +90,12 @@ def refresh(spark: SparkSession, run: Job, table: Table, transform: Transform, p
         return
     wanted = transform(Lake(spark, run, found)).selectExpr(*(f"CAST({c.name} AS {c.type}) AS {c.name}" for c in table.columns))
     if empty or (run.full_refresh and table.depends_on):
+        check()
         replace_all(wanted, home)
         return
     stored = found.rows(spark.table(home.identifier), home.date_column or "event_date")
     with difference(wanted, stored, home, table.primary_key, table.column_names) as changes:
+        check()
         write(changes, home, table.primary_key)
 
 

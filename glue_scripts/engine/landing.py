@@ -16,6 +16,7 @@ from glue_scripts.engine.conform import conformed
 from glue_scripts.engine.files import BronzeFile, files_table
 from glue_scripts.engine.job import Job
 from glue_scripts.engine.judge import judged
+from glue_scripts.engine.lock import Guard
 from glue_scripts.engine.read import expected_records, records
 from glue_scripts.engine.reconcile import Difference, write
 from glue_scripts.engine.replace import identified, replaced
@@ -50,12 +51,15 @@ def silver_table(job: Job, table: Table) -> Stored:
 
 
 @contextmanager
-def landed(spark: SparkSession, job: Job, dataset: Dataset, files: Sequence[BronzeFile], work: Work, again: bool) -> Iterator[Landed]:
-    """Lands the files. `again`: an earlier run may have put rows of them aside already."""
+def landed(
+    spark: SparkSession, job: Job, dataset: Dataset, files: Sequence[BronzeFile], work: Work, check: Guard, again: bool
+) -> Iterator[Landed]:
+    """Lands the files; `check` goes before each commit. `again`: an earlier run may have put rows of them aside already."""
     numbers = files_table(spark, files).cache()
     table, home = dataset.lands_in, silver_table(job, dataset.lands_in)
     rows = judged(conformed(records(spark, files, numbers, dataset), job.contract, dataset), dataset)
     stale = [*work.superseded, *(work.files if again or job.full_refresh else ())]
+    check()
     seen = _put_aside(spark, job, dataset, rows, numbers, stale)
     _nothing_lost(seen["read"], files)
     again_seen = Observation()  # also keeps the planner from pushing the judgement below the casts it rests on
@@ -66,6 +70,7 @@ def landed(spark: SparkSession, job: Job, dataset: Dataset, files: Sequence[Bron
     own = [*map(quoted, table.column_names), "_source_file", "_ingested_at", f"{literal(job.run_id)} AS _run_id", "_extra"]
     reasons = {r.value: seen[f"reason_{r}"] for r in RowReason if seen[f"reason_{r}"]}
     nulls = {c: seen[f"null_{c}"] for c in table.column_names if f"null_{c}" in seen}
+    check()
     if table.kind == "files":
         wanted = identified(good.join(known, "_file", "inner"), table).selectExpr(*own)
         with replaced(spark, job, dataset, home, wanted, numbers, work) as (written, removed):

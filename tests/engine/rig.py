@@ -90,7 +90,7 @@ class Rig:
         job = self.job(run_id, **options)
         clients = self.clients(job)
         bronze_to_silver.main(self.spark, job, clients)
-        silver_to_gold.main(self.spark, job, silver_to_gold.transforms_of(self.domain))
+        silver_to_gold.main(self.spark, job, silver_to_gold.transforms_of(self.domain), clients)
         return {r.dataset: r for r in self.ledger.runs(self.domain, run_id)}
 
     def clients(self, job: Job) -> Aws:

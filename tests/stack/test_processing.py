@@ -61,6 +61,16 @@ def test_the_bronze_job_may_do_what_the_function_does_but_for_its_own_domain_onl
     }
 
 
+def test_of_the_ledger_the_gold_job_sees_its_own_lock_only(assembly: Assembly) -> None:
+    policies = {
+        place.split("/")[-1]: r["Properties"]["PolicyDocument"]["Statement"]
+        for place, r in assembly.resources("AWS::IAM::ManagedPolicy", "dev")
+    }
+    [statements] = [s for name, s in policies.items() if name.startswith("ecommercesilvertogold")]
+    allowed = [(s["Action"], s["Condition"]) for s in statements if "dynamodb" in str(s["Action"])]
+    assert allowed == [("dynamodb:GetItem", {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["lock#ecommerce"]}})]
+
+
 def test_a_job_is_told_who_it_is_and_where_its_tables_are(assembly: Assembly) -> None:
     job = next(r["Properties"] for _, r in assembly.resources("AWS::Glue::Job", "dev"))
     arguments = job["DefaultArguments"]

@@ -1,0 +1,78 @@
+"""A run that lost its domain to another one (failed, taken over, redriven) writes nothing; one that lost it on the way stops before its commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import boto3
+import pytest
+
+from glue_scripts import bronze_ingest, bronze_to_silver, silver_to_gold
+from glue_scripts.engine.lock import TakenOverError
+from shared.ledger import Ledger
+from tests.engine.rig import Rig
+
+EVENTS = b'{"event_id":"e1","ts":"2026-01-01T10:00:00Z"}\n{"event_id":"","ts":"2026-01-01"}\n'
+
+
+class Answers(Ledger):
+    """A ledger that names these owners of the lock, one after the other."""
+
+    def __init__(self, table: Any, *owners: str | None) -> None:
+        super().__init__(table)
+        self.owners: Iterator[str | None] = iter(owners)
+
+    def lock_owner(self, domain: str) -> str | None:
+        return next(self.owners)
+
+
+def silver(lake: Rig, run_id: str, ledger: Ledger) -> None:
+    job = lake.job(run_id)
+    bronze_to_silver.main(lake.spark, job, replace(lake.clients(job), ledger=ledger))
+
+
+def gold(lake: Rig, run_id: str, ledger: Ledger) -> None:
+    job = lake.job(run_id)
+    silver_to_gold.main(lake.spark, job, silver_to_gold.transforms_of("ecommerce"), replace(lake.clients(job), ledger=ledger))
+
+
+def test_only_the_owner_writes(rig: Callable[[str], Rig]):
+    lake = rig("lock")
+    table = boto3.resource("dynamodb").Table(lake.names.ledger_table)
+    lake.drop("ecommerce/events/a.json", EVENTS)
+    lake.drop("ecommerce/users/u.json", b'{"user_id":"u1","updated_at":"2026-01-01"}\n')
+    lake.drop("ecommerce/transactions/t.json", b'{"tx_id":"t1","user_id":"u1","amount":1,"status":"paid","created_at":"2026-01-01"}\n')
+    lake.hand_over("ecommerce/events/b.json", EVENTS + EVENTS)
+    pending = lake.ledger.files()
+    table.put_item(Item={"pk": "lock#ecommerce", "sk": "lock", "run_id": "run-2"})
+    job = lake.job("run-1")
+    for refused in (
+        lambda: bronze_ingest.main(lake.spark, job, lake.clients(job)),
+        lambda: silver(lake, "run-1", lake.ledger),
+        lambda: gold(lake, "run-1", lake.ledger),
+    ):
+        with pytest.raises(TakenOverError, match="run run-1 must not write: run run-2 owns ecommerce now"):
+            refused()
+    assert lake.ledger.files() == pending
+    assert not lake.spark.catalog.tableExists(f"glue_catalog.{lake.names.database('ecommerce', 'silver')}.run_changes")
+
+    with pytest.raises(TakenOverError):
+        silver(lake, "run-1", Answers(table, "run-1", *["run-2"] * 50))  # lost while the files were read
+    assert not lake.spark.catalog.tableExists(f"glue_catalog.{lake.names.database('ecommerce', 'quarantine')}.events_rows")
+    with pytest.raises(TakenOverError):
+        silver(lake, "run-1", Answers(table, *["run-1"] * 4, *["run-2"] * 50))  # lost while bad rows of three datasets were put aside
+    assert lake.rows("quarantine.events_rows", "source_file") == [("ecommerce/events/a.json",)]
+    assert not lake.spark.catalog.tableExists(f"glue_catalog.{lake.names.database('ecommerce', 'silver')}.events")
+
+    silver(lake, "run-2", lake.ledger)
+    assert lake.rows("silver.events", "event_id") == [("e1",)]
+    assert lake.rows("quarantine.events_rows", "source_file") == [("ecommerce/events/a.json",)]
+
+    with pytest.raises(TakenOverError):
+        gold(lake, "run-2", Answers(table, "run-2", *["run-3"] * 50))
+    assert lake.rows("gold.fact_events", "event_id") == []
+    table.delete_item(Key={"pk": "lock#ecommerce", "sk": "lock"})
+    gold(lake, "by hand", lake.ledger)
+    assert [r[0] for r in lake.rows("gold.fact_events", "event_id")] == ["e1"]
