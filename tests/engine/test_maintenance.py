@@ -1,0 +1,87 @@
+"""Maintenance changes files and snapshots, never rows."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable
+
+import pytest
+
+from glue_scripts import bronze_to_silver, maintenance
+from glue_scripts.maintenance import Upkeep
+from tests.engine.rig import Rig
+
+NOW = dt.datetime.now(dt.UTC)
+IN_A_WEEK = NOW + dt.timedelta(days=8)
+RUNS = 5  # as many files as compaction waits for
+
+
+def run(lake: Rig, run_id: str) -> None:
+    job = lake.job(run_id)
+    bronze_to_silver.main(lake.spark, job, lake.clients(job))
+
+
+@pytest.fixture(scope="module")
+def used(rig: Callable[[str], Rig]) -> Rig:
+    """Five small runs on one day, each of which updates a row of the last: data files and delete files pile up."""
+    lake = rig("maint")
+    for n in range(RUNS):
+        events = [{"event_id": f"e{i}", "ts": f"2024-03-01T10:{n:02}:00Z", "user_id": f"u{i % 3}"} for i in (n, n + 1, 99)]
+        users = [{"user_id": f"u{n}", "country": "DE", "updated_at": f"2024-03-01T10:{n:02}:00Z"}]
+        for dataset, records in {"events": events, "users": users}.items():
+            lake.drop(f"ecommerce/{dataset}/{n}.json", "\n".join(map(json.dumps, records)).encode())
+        run(lake, f"r{n}")
+    return lake
+
+
+def objects(lake: Rig, prefix: str) -> set[str]:
+    pages = lake.s3.get_paginator("list_objects_v2").paginate(Bucket=lake.names.bucket("silver"), Prefix=prefix)
+    return {o["Key"] for page in pages for o in page.get("Contents", [])}
+
+
+def look_after(lake: Rig, table: str, now: dt.datetime) -> Upkeep:
+    stored = lake.job("m").contract.table(table)
+    return maintenance.look_after(lake.spark, lake.job("m").identifier(stored), lake.job("m").location(stored), 7, now)
+
+
+def test_every_table_that_exists_has_its_turn(used: Rig) -> None:
+    names = {identifier.rpartition("ecommerce_")[2] for identifier, _ in maintenance.tables(used.spark, used.job("m"))}
+    assert {"silver.events", "silver.users", "silver.users_history", "silver.run_changes", "quarantine.events_rows"} <= names
+    assert not [n for n in names if n.startswith("gold.")]  # no run has made one yet
+
+
+def test_small_files_become_one_and_every_young_snapshot_stays(used: Rig) -> None:
+    before, commits = used.rows("silver.events"), used.commits("silver.events")
+    assert used.table("silver.events.delete_files").count() > 0
+    done = look_after(used, "events", NOW)
+    assert (done.rewritten >= 5, done.written, done.snapshots) == (True, 1, 0)
+    assert used.table("silver.events.data_files").count() == 1
+    assert used.table("silver.events.delete_files").count() == 0
+    assert used.commits("silver.events") > commits
+    assert used.rows("silver.events") == before
+
+
+def test_old_snapshots_and_stray_files_go_and_the_neighbour_s_files_stay(used: Rig) -> None:
+    """`users` is a prefix of `users_history` and `users_updates`: their files must not be taken for its orphans."""
+    before = {t: used.rows(f"silver.{t}") for t in ("users", "users_history", "users_updates")}
+    neighbours = objects(used, "ecommerce/users_")
+    stray = "ecommerce/users/stray.parquet"
+    used.s3.put_object(Bucket=used.names.bucket("silver"), Key=stray, Body=b"of a commit that never was")
+    conf = used.spark._jsparkSession.sessionState().conf()
+    conf.setConfString("spark.testing", "true")  # else Iceberg refuses to call a file of this minute an orphan
+    try:
+        done = look_after(used, "users", IN_A_WEEK)
+    finally:
+        conf.unsetConf("spark.testing")
+    assert done.orphans == 1
+    assert stray not in objects(used, "ecommerce/users/")
+    assert objects(used, "ecommerce/users_") == neighbours
+    assert (done.snapshots > 0, used.commits("silver.users")) == (True, 1)
+    assert {t: used.rows(f"silver.{t}") for t in before} == before
+
+
+def test_runs_go_on_after_maintenance(used: Rig) -> None:
+    used.drop("ecommerce/events/late.json", b'{"event_id": "e0", "ts": "2024-03-01T11:00:00Z", "user_id": "u7"}')
+    run(used, "late")
+    assert ("e0", "u7") in used.rows("silver.events", "event_id", "user_id")
