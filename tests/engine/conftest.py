@@ -19,10 +19,16 @@ from tests.engine.rig import Rig
 
 
 @pytest.fixture(scope="session")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+def emulation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[process.Emulation]:
+    state = tmp_path_factory.mktemp("engine") / "aws"
+    yield process.start(state)
+    process.stop(state)
+
+
+@pytest.fixture(scope="session")
+def spark(emulation: process.Emulation) -> Iterator[SparkSession]:
     toolchain.jars()
-    folder = tmp_path_factory.mktemp("engine")
-    emulation = process.start(folder / "aws")
+    folder = emulation.state.parent
     conf = folder / "conf"
     write_conf(conf, settings(emulation.endpoint, {}, scratch=folder / "scratch"))
     before = dict(os.environ)
@@ -32,7 +38,6 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
         session.conf.set(key, value)
     yield session
     session.stop()
-    process.stop(folder / "aws")
     os.environ.clear()
     os.environ.update(before)
 
