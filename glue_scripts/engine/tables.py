@@ -51,11 +51,18 @@ class MigrationNeededError(RuntimeError):
 
 def ensure(spark: SparkSession, table: Stored) -> bool:
     """Creates the table, or adds nullable columns and widens types. Returns whether it holds no rows. Raises MigrationNeededError."""
+    if created(spark, table):
+        return True
+    return spark.table(f"{table.identifier}.snapshots").limit(1).count() == 0 or spark.table(table.identifier).limit(1).count() == 0
+
+
+def created(spark: SparkSession, table: Stored) -> bool:
+    """Makes the table what the contract says, like `ensure`, but looks at no rows. Returns whether it was not there."""
     if not spark.catalog.tableExists(table.identifier):
         spark.sql(_ddl(table))
         return True
     _evolve(spark, table)
-    return spark.table(f"{table.identifier}.snapshots").limit(1).count() == 0 or spark.table(table.identifier).limit(1).count() == 0
+    return False
 
 
 def _ddl(table: Stored) -> str:
