@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -18,6 +20,8 @@ ROOT = Path(__file__).parents[1]
 REQUIREMENTS = ROOT / "lambdas" / "ingest" / "requirements.txt"
 PYTHON_VERSION = "3.14"
 PLATFORMS = ("manylinux2014_aarch64", "manylinux_2_28_aarch64")
+DIGITS = 16  # of a hash, in names
+UNUSED_SECONDS = 600  # a synthesis copies its archives within seconds
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold
 LARGEST_UNZIPPED_BYTES = 250 * 1024**2  # AWS Lambda quota: deployment package, unzipped
 # Parts of pyarrow that reading CSV, JSON and Parquet does not need; 124 MB are left.
@@ -47,7 +51,7 @@ def lambda_archive(build_dir: Path, *, dependencies: bool) -> Path:
     """The ingest Lambda's zip; without dependencies where the interpreter that runs it has them (the laptop)."""
     own: Files = {**sources("lambdas"), **sources("shared"), **contracts()}
     if not dependencies:
-        return archive("ingest", own, build_dir)
+        return archive("ingest-bare", own, build_dir)
     packages = installed(REQUIREMENTS, build_dir)
     files: Files = {**{p.relative_to(packages).as_posix(): p for p in packages.rglob("*") if p.is_file()}, **own}
     _check_size(files)
@@ -71,11 +75,15 @@ def contracts() -> dict[str, bytes]:
 
 
 def archive(name: str, files: Files, build_dir: Path) -> Path:
-    """`<build_dir>/<name>-<hash of contents>.zip`, made unless it is there: sorted, undated, all files readable."""
+    """`<build_dir>/<name>-<hash of contents>.zip`, made unless it is there: sorted, undated, all files readable.
+
+    A new one takes the place of those that no build has used for a while; parallel builds keep theirs.
+    """
     contents = sorted((path, f if isinstance(f, bytes) else f.read_bytes()) for path, f in files.items())
     digest = _digest(part for path, content in contents for part in (path.encode(), content))
-    target = build_dir / f"{name}-{digest[:16]}.zip"
-    if target.exists():
+    target = build_dir / f"{name}-{digest[:DIGITS]}.zip"
+    with contextlib.suppress(FileNotFoundError):
+        os.utime(target)  # in use, for whoever looks for old ones
         return target
     build_dir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=build_dir) as scratch:
@@ -84,7 +92,15 @@ def archive(name: str, files: Files, build_dir: Path) -> Path:
             for path, content in contents:
                 made.writestr(_entry(path), content, zipfile.ZIP_DEFLATED)
         os.replace(part, target)
+    _remove_unused(build_dir, f"{name}-{'[0-9a-f]' * DIGITS}.zip")
     return target
+
+
+def _remove_unused(build_dir: Path, pattern: str) -> None:
+    for old in build_dir.glob(pattern):
+        with contextlib.suppress(FileNotFoundError):  # another build was quicker
+            if time.time() - old.stat().st_mtime > UNUSED_SECONDS:
+                old.unlink()
 
 
 def _entry(path: str) -> zipfile.ZipInfo:
@@ -97,7 +113,7 @@ def _entry(path: str) -> zipfile.ZipInfo:
 def installed(requirements: Path, build_dir: Path) -> Path:
     """A folder with the wheels of a requirements file for the Lambda's platform, fetched once per content of that file."""
     digest = _digest([requirements.read_bytes(), PYTHON_VERSION.encode(), *(p.encode() for p in (*PLATFORMS, *PRUNED))])
-    target = build_dir / f"packages-{digest[:16]}"
+    target = build_dir / f"packages-{digest[:DIGITS]}"
     if target.exists():
         return target
     build_dir.mkdir(parents=True, exist_ok=True)

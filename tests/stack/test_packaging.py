@@ -80,6 +80,15 @@ def test_other_content_has_another_name(tmp_path: Path) -> None:
     assert archive("a", {"x": b"1"}, tmp_path).name != archive("a", {"y": b"1"}, tmp_path).name
 
 
+def test_a_new_archive_replaces_the_unused_ones_of_its_kind_only(tmp_path: Path) -> None:
+    old, other, used = (archive(name, {"x": content}, tmp_path) for name, content in (("a", b"1"), ("a-b", b"1"), ("a", b"2")))
+    for path in (old, other, used):
+        os.utime(path, (0, 0))
+    assert archive("a", {"x": b"2"}, tmp_path) == used  # by a parallel build
+    new = archive("a", {"x": b"3"}, tmp_path)
+    assert sorted(tmp_path.iterdir()) == sorted([other, used, new])
+
+
 def test_packages_that_cannot_be_fetched_are_told_with_the_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_NO_INDEX", "1")  # pip as it is without a network
     (tmp_path / "requirements.txt").write_text("orjson==3.13.0\n")
