@@ -13,7 +13,7 @@ from local.session import session
 from shared.contracts import domains
 from shared.reports import reports
 
-EXAMPLE = './lake query "select event_date, revenue from gold.daily_revenue order by 1"'
+EXAMPLE = './lake query --domain ecommerce "select date, total_revenue from gold.daily_revenue order by date"'
 SHOWN_ROWS = 200
 
 

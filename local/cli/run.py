@@ -10,7 +10,7 @@ from typing import Any
 
 from local import runs
 from local.cli.options import add_domain, add_env, add_json, date
-from local.console import fail, say, write_json
+from local.console import fail, progress, say, write_json
 from local.session import session
 
 EXAMPLE = "./lake run ecommerce --from-date 2026-01-01 --to-date 2026-01-07     # without dates: everything pending"
@@ -42,7 +42,8 @@ def run(arguments: argparse.Namespace, asked: dict[str, Any]) -> int:
     target, began = session(arguments.env), time.monotonic()
     run_id = runs.start(target, arguments.domain, asked)
     say(f"run {run_id} of {arguments.domain}, input {json.dumps(asked)}")
-    outcome = runs.follow(target, arguments.domain, run_id, lambda state: say(f"  {time.monotonic() - began:6.1f} s  {state}"))
+    with progress(f"run {run_id}", None):
+        outcome = runs.follow(target, arguments.domain, run_id, lambda state: say(f"  {time.monotonic() - began:6.1f} s  {state}"))
     write_json(arguments.json, asdict(outcome))
     if not outcome.succeeded:
         return fail(str(outcome))

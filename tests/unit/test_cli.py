@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from local import drops, results, runs
-from local.cli import run
+from local.cli import query, run
 from local.cli.main import VERBS, main
 from local.cli.options import date, positive
+from shared.contracts import contract
 
 
 def parsed(*words: str) -> argparse.Namespace:
@@ -52,6 +53,24 @@ def test_a_run_asks_for_what_was_given_and_nothing_else() -> None:
 def test_a_wrong_date_is_named(wrong: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="YYYY-MM-DD"):
         date(wrong)
+
+
+def test_samples_replace_an_earlier_sample_and_nothing_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out"
+    for _ in range(2):
+        assert main(["generate", "ecommerce", "--rows", "200", "--days", "1", "--out", str(out)]) == 0
+    (out / "mine.txt").write_text("precious")
+    assert main(["generate", "ecommerce", "--rows", "200", "--out", str(out)]) == 1
+    assert main(["generate", "ecommerce", "--rows", "200", "--out", str(out / "mine.txt")]) == 1
+    assert (out / "mine.txt").read_text() == "precious"
+    assert "mine.txt" in capsys.readouterr().err
+
+
+def test_the_example_of_query_names_columns_that_exist() -> None:
+    columns = contract("ecommerce").table("daily_revenue").column_names
+    words = query.EXAMPLE.partition("select ")[2].partition(" from gold.daily_revenue")[0].split(", ")
+    assert words
+    assert set(words) <= set(columns)
 
 
 def test_numbers_may_be_grouped() -> None:

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import shutil
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -60,8 +61,9 @@ def generate(rows: int, days: int, seed: int, out: Path, *, start: dt.date = STA
     with tqdm(total=sum(len(t["spelling"]) for t in truth.values()), unit=" rows", desc="generate", disable=not progress) as bar:
         for i, (name, columns) in enumerate(truth.items()):
             rng = np.random.default_rng([seed, 100 + i])
-            _write(rng, name, with_mess(rng, name, columns, period, injected[name]), period, out, done)
-            bar.update(len(columns["spelling"]))
+            written = bar.n + len(columns["spelling"])
+            _write(rng, name, with_mess(rng, name, columns, period, injected[name]), period, out, done, bar.update)
+            bar.update(written - bar.n)  # the mess adds records and takes some away
     _write_corrupt(np.random.default_rng([seed, 200]), out, done)
     gold = oracle.gold(out / "truth")
     expected = {
@@ -98,7 +100,9 @@ def _reasons(injected: dict[str, Injected], done: Outcome) -> Counter[str]:
     return found
 
 
-def _write(rng: np.random.Generator, dataset: str, columns: Columns, period: Period, out: Path, done: Outcome) -> None:
+def _write(
+    rng: np.random.Generator, dataset: str, columns: Columns, period: Period, out: Path, done: Outcome, advance: Callable[[int], object]
+) -> None:
     """Spreads the records over files, by the day they arrive, and writes those."""
     count = len(columns["spelling"])
     a_day = max(FEWEST_FILES, round(count / ROWS_PER_FILE / period.days))
@@ -125,6 +129,7 @@ def _write(rng: np.random.Generator, dataset: str, columns: Columns, period: Per
         done.broken[dataset] += how.broken
         content = body(rng, dataset, columns, rows, how)
         _place(rng, dataset, n, a_day, how.suffix, content, period, out, done)
+        advance(len(rows))
 
 
 def _day(moment: Any, period: Period, rng: np.random.Generator) -> int:
