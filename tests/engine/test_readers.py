@@ -65,9 +65,9 @@ def poisoned(rows: DataFrame, poison: str) -> DataFrame:
 def silver_dies(lake: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """Events while their files are written, users between the commits of two tables."""
 
-    def write(spark: Any, found: Difference, table: Any, key: Any) -> None:
+    def write(found: Difference, table: Any, key: Any) -> None:
         rows = poisoned(found.rows, "user_id = 'u3'") if table.identifier.endswith(".events") else found.rows
-        real(spark, Difference(rows, found.inserted, found.updated, found.deleted, found.old_dates), table, key)
+        real(Difference(rows, found.inserted, found.updated, found.deleted, found.old_dates), table, key)
 
     def follow(*_: Any) -> None:
         raise ConnectionError("the driver died")
@@ -89,7 +89,7 @@ def gold_dies(lake: Rig) -> None:
         return poisoned(transforms["fact_events"](view), "user_id = 'u3'")
 
     with pytest.raises(PySparkException):
-        silver_to_gold.main(lake.spark, job, {**transforms, "fact_events": facts})
+        silver_to_gold.main(lake.spark, job, {**transforms, "fact_events": facts}, lake.clients(job))
 
 
 def test_a_table_stays_as_it_was_until_its_commit_and_a_retry_completes_it(lake: Rig) -> None:
