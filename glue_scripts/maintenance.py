@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pyspark.sql import SparkSession
 
 from glue_scripts.engine.job import CATALOG, Job, job
-from glue_scripts.engine.session import session
+from glue_scripts.engine.lock import Guard, guard
+from glue_scripts.engine.session import Aws, aws, session
 
 PARALLEL_TABLES = 2
 ORPHAN_DAYS = 3  # a file that no snapshot knows may be of a commit in work: longer than any run (Iceberg refuses less than one day)
@@ -33,10 +34,11 @@ class Upkeep:
     orphans: int
 
 
-def main(spark: SparkSession, run: Job, snapshot_days: int, now: dt.datetime) -> list[Upkeep]:
+def main(spark: SparkSession, run: Job, clients: Aws, snapshot_days: int, now: dt.datetime) -> list[Upkeep]:
     """Looks after every table of the domain that exists; a table that fails does not keep the others from their turn."""
+    check = guard(run, clients.ledger)
     with ThreadPoolExecutor(PARALLEL_TABLES) as pool:
-        futures = [pool.submit(look_after, spark, *table, snapshot_days, now) for table in tables(spark, run)]
+        futures = [pool.submit(look_after, spark, *table, snapshot_days, now, check) for table in tables(spark, run)]
     done = [f.result() for f in futures]
     for upkeep in done:
         print(f"run {run.run_id}: {upkeep}")  # noqa: T201
@@ -51,8 +53,9 @@ def tables(spark: SparkSession, run: Job) -> list[tuple[str, str]]:
     return [table for table in found if spark.catalog.tableExists(table[0])]
 
 
-def look_after(spark: SparkSession, identifier: str, location: str, snapshot_days: int, now: dt.datetime) -> Upkeep:
+def look_after(spark: SparkSession, identifier: str, location: str, snapshot_days: int, now: dt.datetime, check: Guard) -> Upkeep:
     """Compaction first: the files it replaces stay readable by older snapshots until these are expired, days later."""
+    check()
     name = identifier.removeprefix(f"{CATALOG}.")
     options = ", ".join(f"'{k}', '{v}'" for k, v in COMPACTION.items())
     [compacted] = call(spark, "rewrite_data_files", f"table => '{name}', options => map({options})")
@@ -86,4 +89,4 @@ def snapshot_days(argv: Sequence[str]) -> int:
 
 if __name__ == "__main__":
     this = job(sys.argv[1:])
-    main(session(f"{this.domain} maintenance"), this, snapshot_days(sys.argv[1:]), dt.datetime.now(dt.UTC))
+    main(session(f"{this.domain} maintenance"), this, aws(this), snapshot_days(sys.argv[1:]), dt.datetime.now(dt.UTC))

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from shared.names import MAINTENANCE
 from stacks.prices import Price
 from stacks.usage import Usage
 
@@ -119,12 +120,19 @@ def _ledger(found: Resources, usage: Usage) -> Iterator[Line]:
 def _runs(found: Resources, usage: Usage) -> Iterator[Line]:
     domains, runs = len(found.of("AWS::StepFunctions::StateMachine")), usage.runs_per_day * DAYS
     for job in found.of("AWS::Glue::Job"):
-        times = WEEKS if job["Name"].endswith("-maintenance") else runs
+        times = _times(job["Name"], usage)
         dpus = min(usage.job_dpus, job["NumberOfWorkers"] * {"G.1X": 1, "G.2X": 2}[job["WorkerType"]])
         price = "glue_flex_dpu_hour" if job.get("ExecutionClass") == "FLEX" else "glue_dpu_hour"
         yield Line("Glue", job["Name"].partition("-")[2].partition("-")[2], times * usage.job_minutes / 60 * dpus, price)
     yield Line("Glue", "bronze crawlers, one start a run", domains * runs * CRAWLER_DPU_HOURS, "glue_crawler_dpu_hour")
     yield Line("Step Functions", "transitions", domains * runs * STATES_PER_RUN / 1000, "states_thousand_transitions")
+
+
+def _times(job: str, usage: Usage) -> float:
+    """Runs of a job in a month."""
+    if job.endswith(f"-{MAINTENANCE}"):
+        return WEEKS
+    return DAYS * (usage.large_file_runs_per_day if job.endswith("-bronze-ingest") else usage.runs_per_day)
 
 
 def _queries(found: Resources, usage: Usage) -> Iterator[Line]:

@@ -95,7 +95,7 @@ ENVIRONMENTS: dict[str, dict[str, Any]] = {
         "glue_flex": True,
         "monthly_budget_usd": 100,
         "warehouse": True,
-        "usage": {"landed_gb": 10, "landed_files": 10_000},
+        "usage": {"landed_gb": 10, "landed_files": 10_000, "warehouse_hours": 10},
     },
     "prod": {
         "retain_data": True,
@@ -118,6 +118,7 @@ ENVIRONMENTS: dict[str, dict[str, Any]] = {
             "landed_files": 100_000,
             "months_kept": 12,
             "runs_per_day": 24,
+            "large_file_runs_per_day": 1,
             "job_minutes": 10,
             "job_dpus": 4,
             "queried_tb": 5,

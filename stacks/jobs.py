@@ -106,6 +106,7 @@ def _gold_job(access: Access, domain: str) -> None:
 
 
 def _maintenance_job(access: Access, domain: str) -> None:
+    access.see_lock(domain)
     for zone in ("silver", "gold", "quarantine"):
         access.read(zone, f"{domain}/")
         access.write(zone, f"{domain}/", delete=True)

@@ -23,6 +23,8 @@ class Usage(BaseModel):
     ingest_seconds_per_file: Amount = 1
     runs_per_day: Amount = 1
     """Per domain. Coalescing makes this a matter of time, not of the number of files."""
+    large_file_runs_per_day: Amount = 0
+    """Per domain: runs that find a file which was too large for the door, and so have a bronze job first."""
     job_minutes: Amount = 5
     """Of one job of a run; a run has one for silver and one for gold."""
     job_dpus: Amount = 2

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from glue_scripts import bronze_to_silver, maintenance
+from glue_scripts.engine.lock import TakenOverError, guard
 from glue_scripts.maintenance import Upkeep
 from tests.engine.rig import Rig
 
@@ -41,8 +42,9 @@ def objects(lake: Rig, prefix: str) -> set[str]:
 
 
 def look_after(lake: Rig, table: str, now: dt.datetime) -> Upkeep:
-    stored = lake.job("m").contract.table(table)
-    return maintenance.look_after(lake.spark, lake.job("m").identifier(stored), lake.job("m").location(stored), 7, now)
+    job = lake.job("m")
+    stored = job.contract.table(table)
+    return maintenance.look_after(lake.spark, job.identifier(stored), job.location(stored), 7, now, guard(job, lake.ledger))
 
 
 def test_every_table_that_exists_has_its_turn(used: Rig) -> None:
@@ -79,6 +81,17 @@ def test_old_snapshots_and_stray_files_go_and_the_neighbour_s_files_stay(used: R
     assert objects(used, "ecommerce/users_") == neighbours
     assert (done.snapshots > 0, used.commits("silver.users")) == (True, 1)
     assert {t: used.rows(f"silver.{t}") for t in before} == before
+
+
+def test_a_run_that_lost_the_domain_touches_no_table(used: Rig) -> None:
+    commits = used.commits("silver.events")
+    used.ledger._table.put_item(Item={"pk": "lock#ecommerce", "sk": "lock", "run_id": "another"})
+    try:
+        with pytest.raises(TakenOverError, match="another owns"):
+            look_after(used, "events", NOW)
+    finally:
+        used.ledger._table.delete_item(Key={"pk": "lock#ecommerce", "sk": "lock"})
+    assert used.commits("silver.events") == commits
 
 
 def test_runs_go_on_after_maintenance(used: Rig) -> None:

@@ -12,7 +12,16 @@ from local.cost import Resources, lines
 from stacks.prices import FILE, price_list
 from stacks.usage import Usage
 
-USAGE = Usage(landed_gb=100, landed_files=1_000_000, months_kept=12, runs_per_day=2, job_minutes=30, job_dpus=4, queried_tb=3)
+USAGE = Usage(
+    landed_gb=100,
+    landed_files=1_000_000,
+    months_kept=12,
+    runs_per_day=2,
+    job_minutes=30,
+    job_dpus=4,
+    queried_tb=3,
+    large_file_runs_per_day=1,
+)
 
 
 def resource(kind: str, **properties: Any) -> dict[str, Any]:
@@ -47,7 +56,9 @@ def test_glue_pays_for_dpu_hours_at_the_price_of_its_class_and_never_for_more_th
         return resource("AWS::Glue::Job", Name=f"l-prod-{name}", NumberOfWorkers=workers, WorkerType="G.1X", ExecutionClass=kind)
 
     machine = resource("AWS::StepFunctions::StateMachine")
-    found = cost(USAGE, job("shop-silver", 10, "STANDARD"), job("shop-gold", 2, "FLEX"), job("shop-maintenance", 10, "STANDARD"), machine)
+    standard = [job(f"shop-{stage}", 10, "STANDARD") for stage in ("silver", "maintenance", "bronze-ingest")]
+    found = cost(USAGE, *standard, job("shop-gold", 2, "FLEX"), machine)
+    assert found["Glue", "shop-bronze-ingest"] == 18.48  # 30 runs × 0.5 h × 4 DPU × 0.308
     assert found["Glue", "shop-silver"] == 36.96  # 60 runs × 0.5 h × 4 DPU × 0.308
     assert found["Glue", "shop-gold"] == 17.40  # 60 runs × 0.5 h × 2 DPU × 0.29
     assert found["Glue", "shop-maintenance"] == 2.6796  # 4.35 Sundays × 0.5 h × 4 DPU × 0.308

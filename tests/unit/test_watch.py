@@ -123,6 +123,11 @@ def test_a_file_that_waits_for_the_bronze_job_waits_for_a_run(watch: Watch) -> N
     assert len(watch.check()) == 1
 
 
+def test_a_file_too_large_for_the_door_starts_a_run_too(watch: Watch) -> None:
+    watch.ledger.commit(replace(file(1, ago(60)), status=FileStatus.HANDED_OVER))
+    assert watch.check() == ["20260301T1200Z-watch"]
+
+
 def test_the_same_minute_s_check_twice_is_one_run(watch: Watch) -> None:
     assert watch.pipelines.start("ecommerce", NOW) == watch.pipelines.start("ecommerce", NOW)
     assert len(executions(watch)) == 1
