@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
@@ -25,7 +24,7 @@ STOP_SECONDS = 20.0
 LOG = "server.log"
 ADDRESS = "process.json"
 UNSAVED = "unsaved"  # there while an emulation runs; it saves its state when it ends, and only then
-_children: list[subprocess.Popen[bytes]] = []  # an emulation outlives the command that started it; a dropped Popen would complain
+_children: dict[int, subprocess.Popen[bytes]] = {}  # by process number; an emulation may outlive the command that started it
 
 
 class EmulationError(LakeError):
@@ -72,7 +71,7 @@ def start(state: Path) -> Emulation:
         process = subprocess.Popen(
             command, stdout=log, stderr=log, cwd=ROOT, env=server_environment(port, state, os.environ), start_new_session=True
         )
-    _children.append(process)
+    _children[process.pid] = process
     started = Emulation(state, port, process.pid)
     (state / ADDRESS).write_text(json.dumps({"port": port, "pid": process.pid}))
     _wait_until_healthy(started, process)
@@ -134,8 +133,8 @@ def _healthy(emulation: Emulation) -> bool:
 
 
 def _alive(pid: int) -> bool:
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)  # collects it if it is a child of ours that ended
+    if (child := _children.get(pid)) is not None:
+        return child.poll() is None
     try:
         os.kill(pid, 0)
     except (ProcessLookupError, PermissionError):

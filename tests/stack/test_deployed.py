@@ -19,8 +19,6 @@ from local.session import local as laptop
 from local.settings import ROOT
 from tests.stack.conftest import Assembly
 
-pytestmark = pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
-
 
 @pytest.fixture(scope="module")
 def aws(assembly: Assembly, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:

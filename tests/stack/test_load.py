@@ -26,7 +26,6 @@ from shared.warehouse import Snapshot, batches, manifest, plan
 from shared.zones import warehouse_key
 from tests.stack.conftest import ACCOUNT, REGION, Assembly
 
-pytestmark = pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
 DOMAIN, NAMES = "ecommerce", Names("test", ACCOUNT, REGION)
 SHOP = contract(DOMAIN)
 # The jobs have nothing to do here: what gold's would leave behind is put there by the test.

@@ -19,7 +19,6 @@ from shared.zones import failure_key
 from tests.stack.conftest import Assembly
 
 # The emulation is a process of its own on purpose: it outlives the Popen that started it.
-pytestmark = pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
 DOMAIN = "ecommerce"
 JOBS = (*STAGES, MAINTENANCE)
 # Does what the item `plan` says, and leaves its arguments behind.
