@@ -29,6 +29,9 @@ INDEX = "by_state"
 CLAIM_SECONDS = 900  # the longest a Lambda can run (15 min); a claim older than this has no living owner
 CLAIM_KEPT_SECONDS = 30 * 86400  # its messages live 18 days at most (queue 4, dead letters 14); then DynamoDB may forget it
 RETRY_SECONDS = 3600  # the queue delivers a message again well within this time
+TRANSACTION_ITEMS = 100  # DynamoDB's limit
+PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)  # seconds
+PASSING = {"None", "ThrottlingError", "ProvisionedThroughputExceeded", "TransactionConflict"}  # reasons for which a transaction is repeated
 
 
 class Claim(Enum):
@@ -139,15 +142,31 @@ class Ledger:
         return self._put(_item(file), "#s = :handed_over", {":handed_over": FileStatus.HANDED_OVER}, {"#s": "status"})
 
     def mark_processed(self, files: Iterable[LedgerFile], run_id: str) -> None:
-        """Silver holds these files: they are no longer pending."""
-        for file in files:
-            state = _state(file, "processed")
-            self._table.update_item(
-                Key=_file_key(file.file_id),
-                UpdateExpression="SET processed_by = :r, #s = :state",
-                ExpressionAttributeNames={"#s": "state"},
-                ExpressionAttributeValues={":r": run_id, ":state": state["state"]},
-            )
+        """Silver holds these files: they are no longer pending. A hundred a request; what a crash leaves unmarked, the next run marks."""
+        changes = [{"Update": self._processed(file, run_id)} for file in {f.file_id: f for f in files}.values()]
+        for start in range(0, len(changes), TRANSACTION_ITEMS):
+            self._transact(changes[start : start + TRANSACTION_ITEMS])
+
+    def _processed(self, file: LedgerFile, run_id: str) -> dict[str, Any]:
+        return {
+            "TableName": self._table.name,
+            "Key": _file_key(file.file_id),
+            "UpdateExpression": "SET processed_by = :r, #s = :state",
+            "ExpressionAttributeNames": {"#s": "state"},
+            "ExpressionAttributeValues": {":r": run_id, ":state": _state(file, "processed")["state"]},
+        }
+
+    def _transact(self, changes: list[dict[str, Any]]) -> None:
+        """All of the changes or none. boto3 does not repeat a transaction that was cancelled for want of throughput."""
+        for pause in (*PAUSES, None):
+            try:
+                self._table.meta.client.transact_write_items(TransactItems=changes)
+                return
+            except self._transaction_failure as error:
+                reasons = {r["Code"] for r in error.response["CancellationReasons"]}
+                if pause is None or not reasons <= PASSING:
+                    raise
+            time.sleep(pause)
 
     def pending(self, domain: str, dataset: str) -> list[LedgerFile]:
         """Accepted files that no run has brought to silver yet, oldest first."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import boto3
 import pytest
@@ -87,6 +88,49 @@ def test_accepted_files_are_pending_oldest_first_until_they_are_processed(ledger
     assert ledger.pending("shop", "events") == [later]
     assert [f.processed_by for f in ledger.accepted("shop", "events")] == [None, "run-1"]
     assert ledger.pending("shop", "users") == []
+
+
+def test_a_hundred_files_are_marked_in_one_request_and_again_without_a_change(ledger: Ledger):
+    files = [replace(ENTRY, key=f"shop/events/{n}.csv") for n in range(205)]
+    for file in files:
+        ledger.commit(file)
+    ledger.moved(files[7], "archive/7.csv")  # `files` does not know
+    calls: list[str] = []
+    ledger._table.meta.client.meta.events.register("before-call.*", lambda model, **_: calls.append(model.name))
+    ledger.mark_processed([*files, files[0]], "run-1")
+    assert calls == ["TransactWriteItems"] * 3
+    marked = ledger.accepted("shop", "events")
+    assert (len(marked), {f.processed_by for f in marked}, ledger.pending("shop", "events")) == (205, {"run-1"}, [])
+    assert [f.target_key for f in marked if f.key == "shop/events/7.csv"] == ["archive/7.csv"]
+    ledger.mark_processed(files, "run-1")
+    assert ledger.accepted("shop", "events") == marked
+
+
+@pytest.mark.parametrize(("reason", "requests"), [("ThrottlingError", 3), ("ValidationError", 1)])
+def test_marking_is_repeated_while_the_table_is_busy_and_for_nothing_else(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, reason: str, requests: int
+):
+    client, calls = ledger._table.meta.client, 0
+    succeed = client.transact_write_items
+
+    def cancelled_twice(**given: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls <= 2:
+            told = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": [{"Code": "None"}, {"Code": reason}]}
+            raise client.exceptions.TransactionCanceledException(told, "TransactWriteItems")
+        return succeed(**given)
+
+    monkeypatch.setattr(client, "transact_write_items", cancelled_twice)
+    monkeypatch.setattr("shared.ledger.time.sleep", lambda _: None)
+    ledger.commit(ENTRY)
+    if reason == "ThrottlingError":
+        ledger.mark_processed([ENTRY], "run-1")
+        assert ledger.pending("shop", "events") == []
+    else:
+        with pytest.raises(client.exceptions.TransactionCanceledException):
+            ledger.mark_processed([ENTRY], "run-1")
+    assert calls == requests
 
 
 def test_content_belongs_to_the_first_file_that_is_accepted_with_it(ledger: Ledger):
