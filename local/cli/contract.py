@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import argparse
 import subprocess
-import venv
 from collections.abc import Sequence
-from pathlib import Path
 
 from local import data_model
 from local.console import fail, say
-from local.errors import LakeError
-from local.settings import HOME, ROOT
+from local.settings import ROOT
+from local.venvs import program
 from shared.contracts import contract, contracts, domains
 from shared.contracts.released import forget, record, released, released_domains, shapes
 
@@ -33,7 +31,7 @@ def execute(arguments: argparse.Namespace) -> int:
         return _release([arguments.domain] if arguments.domain else sorted({*domains(), *released_domains()}))
     for each in contracts():
         say(f"{each.domain}: {len(each.datasets)} datasets, {len(each.tables)} tables: right")
-    linter, wrong = _linter(), []
+    linter, wrong = program(LINTER, "datacontract"), []
     for path in sorted((ROOT / "shared" / "contracts").glob("*.odcs.yaml")):
         done = subprocess.run([str(linter), "lint", str(path)], capture_output=True, text=True, check=False)
         say(f"{path.name}: datacontract lint {'passed' if done.returncode == 0 else 'failed'}")
@@ -51,17 +49,3 @@ def _release(chosen: Sequence[str]) -> int:
         path = record(contract(domain)) if new else forget(domain)
         say(f"{domain}: {told or 'as released before'}; record: {path.relative_to(ROOT)}{'' if new else ' (deleted)'}")
     return 0
-
-
-def _linter() -> Path:
-    """The linter of the standard, installed once."""
-    home = HOME / "tools" / LINTER
-    program = home / "bin" / "datacontract"
-    if not program.exists():
-        say(f"installing {LINTER} (once) …")
-        venv.create(home, with_pip=True, clear=True)
-        install = [str(home / "bin" / "pip"), "install", "--quiet", LINTER]
-        done = subprocess.run(install, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise LakeError(f"could not install {LINTER}, which is needed once, with a network; pip said:\n{done.stderr[-1500:]}")
-    return program

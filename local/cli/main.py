@@ -23,6 +23,7 @@ VERBS = {
     "cost": ("cost", "what a month of an environment costs, line by line"),
     "synth": ("synth", "write the CloudFormation templates of all environments, offline"),
     "deploy": ("deploy", "an environment on AWS: deploy, compare, destroy, with the pinned CDK CLI"),
+    "audit": ("audit", "checkov on all templates: a second opinion, for CI"),
     "contract": ("contract", "check the data contracts; write their documentation"),
     "bench": ("bench", "run a benchmark"),
 }

@@ -1,0 +1,24 @@
+"""Python tools whose requirements contradict ours: each in a venv of its own below `.lake/tools`, installed once."""
+
+from __future__ import annotations
+
+import subprocess
+import venv
+from pathlib import Path
+
+from local.console import say
+from local.errors import LakeError
+from local.settings import HOME
+
+
+def program(requirement: str, name: str) -> Path:
+    """A program of a pinned requirement (`checkov==3.3.30`). Raises LakeError with pip's words when it cannot be installed."""
+    home = HOME / "tools" / requirement
+    found = home / "bin" / name
+    if not found.exists():
+        say(f"installing {requirement} (once) …")
+        venv.create(home, with_pip=True, clear=True)
+        done = subprocess.run([str(home / "bin" / "pip"), "install", "--quiet", requirement], capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise LakeError(f"could not install {requirement}, which is needed once, with a network; pip said:\n{done.stderr[-1500:]}")
+    return found
