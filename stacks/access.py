@@ -101,14 +101,8 @@ class Access(Construct):
     # --- catalog -------------------------------------------------------------------------------------------------------------------
 
     def read_tables(self, domain: str, zone: str) -> None:
-        actions = [
-            "glue:GetDatabase",
-            "glue:GetTable",
-            "glue:GetTables",
-            "glue:GetPartition",
-            "glue:GetPartitions",
-            "glue:BatchGetPartition",
-        ]
+        """Iceberg tables: their partitions are in their own metadata, not in the catalog."""
+        actions = ["glue:GetDatabase", "glue:GetTable", "glue:GetTables"]
         self.allow(actions, self._catalog(domain, zone), why=TABLES)
         self._guard(domain, zone)
 
@@ -127,7 +121,8 @@ class Access(Construct):
     def write_partitions(self, domain: str, zone: str) -> None:
         """What a crawler does to its database."""
         self.write_tables(domain, zone)
-        actions = ["glue:BatchCreatePartition", "glue:BatchUpdatePartition", "glue:BatchDeletePartition", "glue:UpdatePartition"]
+        actions = [f"glue:{verb}Partition" for verb in ("BatchCreate", "BatchUpdate", "BatchDelete", "BatchGet", "Update", "Get")]
+        actions.append("glue:GetPartitions")
         self.allow(actions, self._catalog(domain, zone), why=TABLES)
 
     def _guard(self, domain: str, zone: str, *, write: bool = False) -> None:

@@ -13,7 +13,7 @@ READ, WRITE = ("SELECT", "DESCRIBE"), ("SELECT", "DESCRIBE", "INSERT", "DELETE",
 
 
 def grant_database(scope: Construct, role: iam.IRole, account: str, database: str, *, write: bool = False) -> None:
-    """A database and all its tables, those to come too; `write`: also to make and change tables."""
+    """A database and all its tables, those to come too; `write`: also to make and change tables. Twice is once."""
     verb = "Write" if write else "Read"
     principal = lf.CfnPrincipalPermissions.DataLakePrincipalProperty(data_lake_principal_identifier=role.role_arn)
     resource, parts = lf.CfnPrincipalPermissions.ResourceProperty, lf.CfnPrincipalPermissions
@@ -23,9 +23,11 @@ def grant_database(scope: Construct, role: iam.IRole, account: str, database: st
         ("Database", itself, ("DESCRIBE", *(("CREATE_TABLE",) if write else ()))),
         ("Tables", tables, WRITE if write else READ),
     ):
+        if scope.node.try_find_child(name := f"{verb}-{database}-{part}"):
+            continue
         lf.CfnPrincipalPermissions(
             scope,
-            f"{verb}-{database}-{part}",
+            name,
             principal=principal,
             resource=of,
             permissions=list(rights),
