@@ -72,7 +72,7 @@ class Access(Construct):
             self.allow(["s3:DeleteObject", "s3:DeleteObjectVersion"], [f"{raw}/{archiving.domain}/*"], why=OBJECTS)
         self.write("bronze", prefix)
         self.write("quarantine", prefix)
-        self.use_ledger(transactions=True)
+        self.write_ledger()
 
     def use_key(self, key_arn: str | None) -> None:
         """Data encrypted with the environment's own key, if it has one."""
@@ -85,13 +85,16 @@ class Access(Construct):
 
     # --- ledger --------------------------------------------------------------------------------------------------------------------
 
-    def use_ledger(self, *, transactions: bool = False) -> None:
-        """All that shared/ledger.py does for a running part; `transactions`: it also moves contents between owners."""
+    def write_ledger(self) -> None:
+        """Claims, outcomes and the contents' owners: items by their keys (shared/ledger.py)."""
         table = self.names.arn("dynamodb", f"table/{self.names.ledger_table}")
-        self.allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:Query"], [table])
-        self.allow(["dynamodb:Query"], [f"{table}/index/{INDEX}"])
-        if transactions:
-            self.allow(["dynamodb:ConditionCheckItem"], [table])
+        actions = ["GetItem", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"]
+        self.allow([f"dynamodb:{action}" for action in actions], [table])
+
+    def search_ledger(self) -> None:
+        """Files by their state and by their name."""
+        table = self.names.arn("dynamodb", f"table/{self.names.ledger_table}")
+        self.allow(["dynamodb:Query"], [table, f"{table}/index/{INDEX}"])
 
     def see_lock(self, domain: str) -> None:
         """Which run owns a domain, and nothing else of the ledger."""

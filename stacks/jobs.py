@@ -70,6 +70,7 @@ class LakeJob(Construct):
 
 def _bronze_job(access: Access, domain: str) -> None:
     access.ingest([contract(domain)], f"{domain}/")
+    access.search_ledger()
 
 
 def _silver_job(access: Access, domain: str) -> None:
@@ -80,7 +81,8 @@ def _silver_job(access: Access, domain: str) -> None:
     access.write("metrics", f"{domain}/")
     access.write_tables(domain, "silver")
     access.write_tables(domain, "quarantine")
-    access.use_ledger(transactions=True)
+    access.write_ledger()
+    access.search_ledger()
     # A replay copies what passes from quarantine to bronze, and the copy carries a producer's tags along.
     access.write("bronze", f"{domain}/")
     access.allow(["s3:GetObjectTagging"], [f"{access.names.bucket_arn('quarantine')}/{domain}/*"], why=OBJECTS)

@@ -17,6 +17,7 @@ from typing import Any
 import boto3
 import pyarrow as pa
 import pyarrow.parquet as pq
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from ministack.core.responses import error_response_json, json_response
 from ministack.services import glue
@@ -62,7 +63,7 @@ def start_crawler(data: dict[str, Any]) -> Any:
 def _run(crawler: dict[str, Any]) -> None:
     started, result = time.time(), {"Status": "SUCCEEDED"}
     try:
-        crawl(crawler, boto3.client("s3"))
+        crawl(crawler, boto3.client("s3", config=Config(user_agent_appid=crawler["Name"])))
     except (ClientError, BotoCoreError, pa.ArrowInvalid, OSError) as error:
         result = {"Status": "FAILED", "ErrorMessage": f"{type(error).__name__}: {error}"}
     crawler["LastCrawl"] = {**result, "LogGroup": "/aws-glue/crawlers", "LogStream": crawler["Name"], "StartTime": started}

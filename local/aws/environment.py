@@ -9,6 +9,7 @@ from local.settings import ACCOUNT, REGION
 
 # A profile, a session or a configured service endpoint of the user's would win over the emulation's address.
 FOREIGN = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "SPARK_HOME", "SPARK_CONF_DIR")
+APP_ID = "AWS_SDK_UA_APP_ID"  # the SDKs put it into their user agent: which of our jobs and functions asks
 
 
 def url(port: int) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from local import spark
+from local.aws.environment import APP_ID
 
 _ERROR_LINE = re.compile(r"^[A-Za-z_][\w.]*(Error|Exception|Exit|Interrupt)\b")
 _LONGEST_MESSAGE = 2000
@@ -114,6 +115,7 @@ class JobProcess:
         return [sys.executable, str(script), *self.command.argv], {
             **os.environ,
             **spark.environment(folder / "conf"),
+            APP_ID: self.command.job,
             "PYTHONPATH": os.pathsep.join(str(library) for library in libraries),
         }
 

@@ -30,7 +30,7 @@ def _serve(state: Path) -> None:
     # ministack reads its environment when it is imported.
     from ministack import app
 
-    from local.aws import catalog, cloudformation, crawlers, functions, glue_runs, object_events, redshift, states
+    from local.aws import calls, catalog, cloudformation, crawlers, functions, glue_runs, object_events, redshift, states
 
     cloudformation.install(state / "recorded.json")
     catalog.install()
@@ -38,6 +38,7 @@ def _serve(state: Path) -> None:
     functions.install()
     object_events.install()
     runs = glue_runs.install(state)
+    calls.install()
     states.install(runs)
     redshift.install(state / "warehouse")
     atexit.register(runs.stop_all)

@@ -57,6 +57,11 @@ def install(runs: Runs) -> None:
     sfn._AWS_SDK_ERROR_CODE_OVERRIDES["sfn"] = missing
 
 
+def current_machine() -> str:
+    """Name of the state machine whose task is being carried out."""
+    return str(_current.get().execution["stateMachineArn"]).rpartition(":")[2]
+
+
 def parallel(stock: Callable[..., Any]) -> Callable[..., Any]:
     """ministack ignores Arguments, Output and Assign of a JSONata Parallel state in silence."""
 

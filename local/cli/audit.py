@@ -1,4 +1,4 @@
-"""`./lake audit`: checkov, a second opinion on the templates; slower than the gates of `./lake test`, and with a venv of its own."""
+"""`./lake audit`: checkov, a second opinion on the templates; its pinned boto3 contradicts ours, so it has a venv of its own."""
 
 from __future__ import annotations
 

@@ -19,12 +19,14 @@ STAGES = {
     "ruff format": [str(BIN / "ruff"), "format", "--check", "."],
     "mypy --strict": [str(BIN / "mypy"), "--strict", "shared", "lambdas", "glue_scripts", "stacks", "local"],
     "import arrows": [str(BIN / "lint-imports")],
+    "contracts": [sys.executable, "-m", "local", "contract", "lint"],
+    "checkov": [sys.executable, "-m", "local", "audit"],
 }
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--slow", action="store_true", help="also scale and fault injection")
-    parser.add_argument("--only-pytest", action="store_true", help="skip ruff, mypy and the import arrows")
+    parser.add_argument("--only-pytest", action="store_true", help="skip what comes before")
 
 
 def execute(arguments: argparse.Namespace) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,9 +48,9 @@ class Assembly:
         raise LookupError(f"no asset {key} in {manifest}")
 
 
-def read(folder: Path) -> Assembly:
+def read(folder: Path, envs: Sequence[str] = ENVS) -> Assembly:
     stacks, files = {}, {}
-    for env in ENVS:
+    for env in envs:
         for artifact in json.loads((folder / f"assembly-{env}" / "manifest.json").read_text())["artifacts"].values():
             if artifact["type"] == "aws:cloudformation:stack":
                 name = artifact["properties"]["stackName"].removeprefix(f"lakehouse-{env}-")
