@@ -59,7 +59,7 @@ def lambda_archive(build_dir: Path, *, dependencies: bool) -> Path:
 
 
 def glue_archive(build_dir: Path) -> Path:
-    """The library of all Glue jobs (`--extra-py-files`); it needs the standard library and pyspark only."""
+    """The library of all Glue jobs (`--extra-py-files`): pyspark, and for keywords scipy and scikit-learn, are the image's own."""
     return archive("spark_jobs", {**sources("glue_scripts"), **sources("shared"), **contracts()}, build_dir)
 
 

@@ -1,7 +1,7 @@
 """Edit distances of many pairs at once.
 
-Myers, "A fast bit-vector algorithm for approximate string matching based on dynamic programming", Journal of the ACM 46(3), 1999: a column of
-the distance table is one machine word. Here each step handles that column of every pair.
+Myers, "A fast bit-vector algorithm for approximate string matching based on dynamic programming", Journal of the ACM 46(3), 1999: a column
+of the distance table is one machine word. Here each step handles that column of every pair.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def distances(patterns: Strings, pattern_of: Integers, texts: Strings, text_of: 
         minus[:n] = up & zero
         np.minimum(best[:n], score[:n], out=best[:n])
     empty = patterns.lengths[mine] == 0
-    found = best if anywhere else score
+    found: Integers = best if anywhere else score
     found[empty] = 0 if anywhere else lengths[empty]
     result[order] = found
     return result
@@ -57,5 +57,6 @@ def distances(patterns: Strings, pattern_of: Integers, texts: Strings, text_of: 
 
 def common_prefix(left: Strings, left_of: Integers, right: Strings, right_of: Integers) -> Integers:
     """Length of the common beginning of each pair."""
-    same = (left.codes[left_of] == right.codes[right_of]) & (left.codes[left_of] != 0)
-    return np.where(same.all(axis=1), same.shape[1], np.argmin(same, axis=1))
+    same: npt.NDArray[np.bool_] = (left.codes[left_of] == right.codes[right_of]) & (left.codes[left_of] != 0)
+    found: Integers = np.where(same.all(axis=1), same.shape[1], np.argmin(same, axis=1))
+    return found

@@ -1,4 +1,4 @@
-"""What the classifier sees of a pair of a query and a title: how alike they are, in which way, and compared with the query's other candidates."""
+"""What the classifier sees of a query and a title: how alike they are, in which way, and compared with the other candidates."""
 
 from __future__ import annotations
 
@@ -35,7 +35,17 @@ NAMES = (
     "title_words",
     "query_words",
 )
-RELATIVE = ("cosine", "edit", "edit_unspaced", "edit_sorted", "edit_telex", "title_in_query", "query_in_title", "title_words_found", "prefix")
+RELATIVE = (
+    "cosine",
+    "edit",
+    "edit_unspaced",
+    "edit_sorted",
+    "edit_telex",
+    "title_in_query",
+    "query_in_title",
+    "title_words_found",
+    "prefix",
+)
 ALL_NAMES = (*NAMES, *(f"{n}_lead" for n in RELATIVE))
 
 

@@ -1,4 +1,4 @@
-"""How people misspell what they search for: the same title in eleven kinds of noise. The classifier trains on it, the benchmark measures with it."""
+"""How people misspell titles: eleven kinds of noise. The classifier trains on them, the benchmark measures with them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,49 @@ import unicodedata
 from collections.abc import Callable, Sequence
 
 # What people put beside a title; callers that measure pass words of their own.
-EXTRA_WORDS = ("phim", "xem phim", "full hd", "vietsub", "thuyet minh", "trailer", "tap 1", "2022", "long tieng", "online", "ban dep", "movie")
+EXTRA_WORDS = (
+    "phim",
+    "xem phim",
+    "full hd",
+    "vietsub",
+    "thuyet minh",
+    "trailer",
+    "tap 1",
+    "2022",
+    "long tieng",
+    "online",
+    "ban dep",
+    "movie",
+)
 NEIGHBOURS = {
-    **{"a": "qsz", "b": "vgn", "c": "xdv", "d": "sfe", "e": "wrd", "f": "dgr", "g": "fht", "h": "gjy", "i": "uok", "j": "hku", "k": "jli", "l": "kop"},
-    **{"m": "njk", "n": "bmh", "o": "ipl", "p": "ol", "q": "wa", "r": "etf", "s": "adw", "t": "ryg", "u": "yij", "v": "cbf", "w": "qes", "x": "zcs"},
+    **{
+        "a": "qsz",
+        "b": "vgn",
+        "c": "xdv",
+        "d": "sfe",
+        "e": "wrd",
+        "f": "dgr",
+        "g": "fht",
+        "h": "gjy",
+        "i": "uok",
+        "j": "hku",
+        "k": "jli",
+        "l": "kop",
+    },
+    **{
+        "m": "njk",
+        "n": "bmh",
+        "o": "ipl",
+        "p": "ol",
+        "q": "wa",
+        "r": "etf",
+        "s": "adw",
+        "t": "ryg",
+        "u": "yij",
+        "v": "cbf",
+        "w": "qes",
+        "x": "zcs",
+    },
     **{"y": "tuh", "z": "xa"},
 }
 ACCENTS = {"a": "áàảãạăâ", "e": "éèẻẽẹê", "i": "íìỉĩị", "o": "óòỏõọôơ", "u": "úùủũụư", "y": "ýỳỷỹỵ", "d": "đ"}

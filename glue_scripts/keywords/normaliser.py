@@ -1,4 +1,4 @@
-"""The keyword normaliser: an index of titles, a classifier trained on noise made from them, and two thresholds tuned on titles it did not see."""
+"""The keyword normaliser: an index of titles, a classifier trained on noise made from them, and thresholds from titles it did not see."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def _kind(query: str, title: str) -> str:
     bare_query, bare_title = unspaced(query), unspaced(title)
     if sorted(words(query)) == sorted(words(title)):
         return "word_order"
-    if telex_folded(bare_query) == telex_folded(bare_title):
+    if unspaced(telex_folded(query)) == unspaced(telex_folded(title)):
         return "telex"
     if bare_title.startswith(bare_query):
         return "beginning"

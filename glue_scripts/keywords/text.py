@@ -10,7 +10,7 @@ _NO_WORD = re.compile(r"[\W_]+")
 _APOSTROPHES = re.compile(r"['’`]")
 # Vietnamese Telex: a doubled a, e, o, d or a w after a vowel writes an accent, s f r x j at the end of a word or after its vowel a tone.
 _DOUBLED = re.compile(r"([aeod])\1+")
-_TONES = re.compile(r"(?<=[aeiouy])[sfrxj]")
+_TONES = re.compile(r"(?<=[aeiouy])(ng|nh|ch|[ncmpt])?[sfrxj](?![aeiouy])")
 _ROMAN = {"ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8", "ix": "9"}
 
 
@@ -32,7 +32,7 @@ def telex_folded(slugged: str) -> str:
     English typed with Telex switched on loses the same keys, so both sides of a comparison must be folded.
     """
     plain = _DOUBLED.sub(r"\1", slugged.replace("w", ""))
-    return _TONES.sub("", plain)
+    return _TONES.sub(r"\1", plain)
 
 
 def words(slugged: str) -> list[str]:
