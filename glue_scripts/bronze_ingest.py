@@ -1,12 +1,17 @@
-"""Glue job: files too large for the ingest function → bronze or quarantine. The same code judges and routes them, on a worker."""
+"""Glue job: files that are not for the ingest function → bronze or quarantine. The same code judges and routes them, on a worker.
+
+These are files too large for it, those that bronze keeps as Parquet, and those of the domain's source location.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 from collections.abc import Iterable
 
 from pyspark.sql import SparkSession
 
+from glue_scripts.engine.delivered import delivered
 from glue_scripts.engine.intake import ingested
 from glue_scripts.engine.job import Job, job
 from glue_scripts.engine.lock import guard
@@ -16,7 +21,14 @@ from shared.ledger_model import FileStatus, LedgerFile
 
 
 def main(spark: SparkSession, run: Job, clients: Aws) -> None:
-    """Gives every file that was handed over its outcome. One whose content another worker is bringing in is left to the next run."""
+    """Finds what was delivered, and gives every file that waits its outcome, a task a file: a crash leaves the others to the next run.
+
+    A file whose content another worker is bringing in is left to the next run.
+    """
+    guard(run, clients.ledger)()
+    if run.source:
+        found = delivered(clients, run, run.source, dt.datetime.now(dt.UTC))
+        print(f"run {run.run_id}: {found} new files in s3://{run.source.bucket}/{run.source.prefix}")  # noqa: T201
     waiting = clients.ledger.handed_over(run.domain)
     check = guard(run, clients.ledger)
     while waiting:

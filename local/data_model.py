@@ -64,9 +64,22 @@ def _dataset(dataset: Dataset) -> list[str]:
         f"A file with more than {dataset.max_unreadable_rate:.0%} unreadable records is put aside as a whole. "
         + (f"Always: {', '.join(f'`{k}` = `{v}`' for k, v in dataset.constants.items())}. " if dataset.constants else "")
         + ("Files move to the archive once silver holds them. " if dataset.archive else "")
-        + f"Records land in silver `{dataset.lands_in.name}`; their event date is the UTC date of `{dataset.event_date_column}`.",
+        + _shape(dataset)
+        + f"Records land in silver `{dataset.lands_in.name}`"
+        + (f"; their event date is the UTC date of `{dataset.event_date_column}`." if dataset.event_date_column else "."),
         "",
     ]
+
+
+def _shape(dataset: Dataset) -> str:
+    """What is to be known of text without header."""
+    if dataset.header:
+        return ""
+    other = f"a line that is no UTF-8 is {dataset.fallback_encoding}; " if dataset.fallback_encoding else ""
+    return (
+        "The text has no header: the columns are those of silver that are not computed, in that order, separated by "
+        f"`{dataset.delimiter}`, which may also end a line; {other}bronze holds the rows as Parquet. "
+    )
 
 
 def _table(table: Table) -> list[str]:

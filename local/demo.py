@@ -15,7 +15,7 @@ from local import drops, laptop, results, runs
 from local.aws import process
 from local.console import progress, say
 from local.errors import LakeError
-from local.samples import SAMPLES
+from local.samples import SAMPLES, Size
 from local.session import STATE, Session
 from shared.ledger_model import FileStatus
 
@@ -28,8 +28,7 @@ class Sample:
     """What to generate and where."""
 
     domain: str
-    rows: int
-    days: int
+    size: Size
     seed: int
     folder: Path
 
@@ -89,7 +88,7 @@ def _prepare(sample: Sample, watch: Stopwatch) -> Session:
 
     def generate() -> None:
         with watch.stage("generate"):
-            SAMPLES[sample.domain].generate(sample.rows, sample.days, sample.seed, sample.folder, progress=False)
+            SAMPLES[sample.domain].made(sample.size, sample.seed, sample.folder, progress=False)
 
     with progress("generating samples, provisioning", None), ThreadPoolExecutor(1) as pool:
         samples = pool.submit(generate)

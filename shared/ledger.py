@@ -137,6 +137,10 @@ class Ledger:
         found = self._query("dataset_id = :d", {":d": handed_over_id(domain)}, index=INDEX)
         return [_file(item) for item in found]
 
+    def enter(self, file: LedgerFile) -> bool:
+        """Notes a file that no event told of as handed over. False when it is known already, whatever became of it."""
+        return self._put(_item(file), "attribute_not_exists(pk)", {}, {})
+
     def settle(self, file: LedgerFile) -> bool:
         """Writes the outcome of a file that was handed over. False when it has one: that one stays."""
         return self._put(_item(file), "#s = :handed_over", {":handed_over": FileStatus.HANDED_OVER}, {"#s": "status"})

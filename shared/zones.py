@@ -10,7 +10,9 @@ from pathlib import PurePosixPath
 MAX_KEY_BYTES = 1024  # Amazon S3 limit for an object key, UTF-8
 MAX_STEM = 120
 NO_DATE = dt.date(1970, 1, 1)  # bronze folder of a file in which no record has a readable date
-BY_EVENT_DATE = "event_date"  # the layout a contract has unless it chooses the other one
+BY_EVENT_DATE = "event_date"  # the layout a contract has unless it chooses another one
+GATHERED = "year_month_day"  # the layout in which the rejects of a domain stand together
+UNDATED = "undated"
 _SUFFIXES = (".csv", ".json", ".ndjson", ".jsonl", ".txt", ".parquet", ".xml", ".gz")
 
 
@@ -53,7 +55,9 @@ def stem(key: str) -> str:
 
 
 def date_folder(event_date: dt.date, layout: str) -> str:
-    """How a contract's layout spells an event date in a key."""
+    """How a contract's layout spells an event date in a key; nothing where files have none."""
+    if layout == UNDATED:
+        return ""
     return (
         f"event_date={event_date.isoformat()}"
         if layout == BY_EVENT_DATE
@@ -71,7 +75,8 @@ def dated(key: str) -> dt.date:
 
 def bronze_key(domain: str, dataset: str, event_date: dt.date, key: str, content_hash: str, layout: str = BY_EVENT_DATE) -> str:
     """Place of an accepted file: under its primary event date, named by content, so that a retry writes the same key."""
-    return f"{domain}/{dataset}/{date_folder(event_date, layout)}/{stem(key)}-{content_hash[:8]}{suffixes(key)}"
+    folder = "/".join(p for p in (domain, dataset, date_folder(event_date, layout)) if p)
+    return f"{folder}/{stem(key)}-{content_hash[:8]}{suffixes(key)}"
 
 
 def archive_prefix(domain: str) -> str:
@@ -90,7 +95,7 @@ def is_archived(key: str) -> bool:
 def quarantined_file_key(key: str, version: str, layout: str = BY_EVENT_DATE) -> str:
     """Place of a rejected file; one of no known dataset goes to `system/lambda`. Too long a key keeps its start and gets a hash."""
     place = raw_key(key)
-    own = f"{place.dataset}/files/" if place and layout == BY_EVENT_DATE else f"system/lambda/{place.dataset}/" if place else ""
+    own = f"{place.dataset}/files/" if place and layout != GATHERED else f"system/lambda/{place.dataset}/" if place else ""
     folder = f"{place.domain}/{own}" if place else "system/lambda/"
     return _fitting(folder, place.rest if place else key, version)
 
@@ -101,7 +106,7 @@ def reason_key(quarantined: str) -> str:
 
 def quarantined_rows_prefix(domain: str, dataset: str, layout: str = BY_EVENT_DATE) -> str:
     """Where rows that were put aside stand: a folder per dataset, or with the other layout one for the domain."""
-    return f"{domain}/{dataset}/rows/" if layout == BY_EVENT_DATE else f"{domain}/data_quality/"
+    return f"{domain}/{dataset}/rows/" if layout != GATHERED else f"{domain}/data_quality/"
 
 
 def failure_key(domain: str, run_id: str) -> str:

@@ -23,9 +23,9 @@ def conformed(records: DataFrame, contract: Contract, dataset: Dataset) -> DataF
     kept = [quoted(TEXT + n) for n in names if table.column(n).type != "string"]
     rows = texts.selectExpr("_file", "_ingested_at", "_extra", "_raw", *values, *kept)
     constants = [f"CAST({literal(v)} AS {table.column(n).type}) AS {quoted(n)}" for n, v in dataset.constants.items()]
-    day = f"CAST({quoted(dataset.event_date_column)} AS date) AS event_date"
+    day = [f"CAST({quoted(dataset.event_date_column)} AS date) AS event_date"] if dataset.event_date_column else []
     derived = [c for c in table.columns if c.derived and c.name not in table.primary_key]
-    return rows.selectExpr("*", *constants, day).selectExpr("*", *(f"CAST({c.derived} AS {c.type}) AS {quoted(c.name)}" for c in derived))
+    return rows.selectExpr("*", *constants, *day).selectExpr("*", *(f"CAST({c.derived} AS {c.type}) AS {quoted(c.name)}" for c in derived))
 
 
 def raw_record(dataset: Dataset) -> str:

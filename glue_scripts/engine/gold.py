@@ -65,10 +65,10 @@ def scope(run: Job, table: Table, pending: Changes) -> Scope | None:
     if run.full_refresh or not table.depends_on:
         return Scope(everything=True)
     sources = {d.table for d in table.depends_on}
-    if sources & pending.everything:
+    if sources & pending.everything or any(d.column is None and d.table in pending.dates for d in table.depends_on):
         return Scope(everything=True)
     dates = frozenset().union(*(pending.dates.get(d.table, frozenset()) for d in table.depends_on if d.column == "event_date"))
-    keyed = [d for d in table.depends_on if d.column != "event_date" and d.table in pending.dates]
+    keyed = [d for d in table.depends_on if d.column not in (None, "event_date") and d.table in pending.dates]
     if not dates and not keyed:
         return None
     keys = pending.keys([d.table for d in keyed]) if keyed else None

@@ -27,6 +27,15 @@ class Replay:
 
 
 @dataclass(frozen=True)
+class Delivery:
+    """Where a domain's files are delivered outside the raw bucket: `s3://<bucket>/<prefix><table>/…`, and which tables to take."""
+
+    bucket: str
+    prefix: str
+    tables: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Job:
     """One run of one stage of one domain. `run_id` is the name of the state machine's execution."""
 
@@ -39,6 +48,7 @@ class Job:
     accept_gate: bool = False
     replay: Replay | None = None
     warehouse: bool = False
+    source: Delivery | None = None
 
     @property
     def domain(self) -> str:
@@ -96,6 +106,8 @@ def job(argv: Sequence[str]) -> Job:
     for name in ("full_refresh", "accept_gate", "warehouse"):
         parser.add_argument(f"--{name}", type=_flag, default=False)
     parser.add_argument("--replay", type=_replay, default=None)
+    parser.add_argument("--source", default=ABSENT)
+    parser.add_argument("--source_tables", default=ABSENT)
     known, _ = parser.parse_known_args(list(argv))
     agreed, replay = contract(known.domain), known.replay
     if replay and replay.dataset not in (None, *(d.name for d in agreed.datasets)):
@@ -112,7 +124,17 @@ def job(argv: Sequence[str]) -> Job:
         accept_gate=known.accept_gate,
         replay=replay,
         warehouse=known.warehouse,
+        source=_delivery(known.source, known.source_tables, agreed),
     )
+
+
+def _delivery(location: str, tables: str, agreed: Contract) -> Delivery | None:
+    """`s3://bucket/folder/` and names of datasets, separated by commas; without names all."""
+    if location == ABSENT:
+        return None
+    bucket, _, prefix = location.removeprefix("s3://").partition("/")
+    chosen = tuple(tables.split(",")) if tables != ABSENT else tuple(d.name for d in agreed.datasets)
+    return Delivery(bucket, prefix.rstrip("/") + "/" if prefix.strip("/") else "", chosen)
 
 
 def _date(text: str) -> dt.date | None:

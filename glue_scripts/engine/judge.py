@@ -19,9 +19,7 @@ def judged(rows: DataFrame, dataset: Dataset) -> DataFrame:
 
 def tests(dataset: Dataset) -> list[tuple[str, str, tuple[str, ...]]]:
     """(SQL that is true when a row is bad, reason, columns at fault), in the order in which reasons are listed."""
-    table, when = dataset.lands_in, quoted(dataset.event_date_column)
-    when_text = quoted(TEXT + dataset.event_date_column)
-    names = dataset.received
+    table, names = dataset.lands_in, dataset.received
     empty = " AND ".join(f"{quoted(TEXT + n) if table.column(n).type != 'string' else quoted(n)} IS NULL" for n in names)
     unknown = f"_raw IS NULL AND _extra IS NOT NULL AND {empty}"
     known = f"_raw IS NULL AND NOT coalesce({unknown}, false)"
@@ -30,10 +28,15 @@ def tests(dataset: Dataset) -> list[tuple[str, str, tuple[str, ...]]]:
         (unknown, RowReason.SCHEMA_MISMATCH, ()),
     ]
     found += [(f"{known} AND {quoted(k)} IS NULL", RowReason.MISSING_KEY, (k,)) for k in table.primary_key if k in names]
-    found += [
-        (f"{known} AND {when_text} IS NULL", RowReason.MISSING_TIMESTAMP, (dataset.event_date_column,)),
-        (f"{when} < {EARLIEST} OR {when} > _ingested_at + INTERVAL 1 DAY", RowReason.IMPOSSIBLE_TIMESTAMP, (dataset.event_date_column,)),
-    ]
+    if date := dataset.event_date_column:
+        found += [
+            (f"{known} AND {quoted(TEXT + date)} IS NULL", RowReason.MISSING_TIMESTAMP, (date,)),
+            (
+                f"{quoted(date)} < {EARLIEST} OR {quoted(date)} > _ingested_at + INTERVAL 1 DAY",
+                RowReason.IMPOSSIBLE_TIMESTAMP,
+                (date,),
+            ),
+        ]
     found += [
         (f"{quoted(TEXT + n)} IS NOT NULL AND {quoted(n)} IS NULL", RowReason.INVALID_TYPE, (n,))
         for n in names

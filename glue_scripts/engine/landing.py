@@ -47,7 +47,8 @@ class Landed:
 
 def silver_table(job: Job, table: Table) -> Stored:
     columns = {c.name: c.type for c in table.columns} | LINEAGE_COLUMNS
-    return Stored(job.identifier(table), job.location(table), columns, table.partitioned_by, "event_date")
+    date = "event_date" if "event_date" in columns else None
+    return Stored(job.identifier(table), job.location(table), columns, table.partitioned_by, date)
 
 
 @contextmanager
@@ -132,7 +133,7 @@ def _merged(spark: SparkSession, job: Job, table: Table, home: Stored, wanted: D
     counts = {(r["_outcome"], str(r["_old_date"])): r["count"] for r in compared.groupBy("_outcome", "_old_date").count().collect()}
     total = {o: sum(n for (outcome, _), n in counts.items() if outcome == o) for o in ("insert", "update", "same", "older")}
     changed = compared.where("_outcome <> 'older'").selectExpr(
-        "event_date", f"{changes.changed_key(table)} AS key", "_old_date", "_old_key"
+        f"{_date(home)} AS event_date", f"{changes.changed_key(table)} AS key", "_old_date", "_old_key"
     )
     changes.record(job, table, changed)
     rows = compared.where("_outcome IN ('insert', 'update')").withColumnRenamed("_outcome", "_action")
@@ -148,19 +149,32 @@ def identity_in_table(table: Table) -> tuple[str, ...]:
     return tuple(c for c in identity(table) if c != "_content")
 
 
+def _date(home: Stored) -> str:
+    """SQL for the date by which a table's changes are found."""
+    return quoted(home.date_column) if home.date_column else "CAST(NULL AS date)"
+
+
+def _near(spark: SparkSession, home: Stored, staged: DataFrame, keys: list[str]) -> DataFrame:
+    """The stored rows of the dates on which some staged key was found; of a table without dates all."""
+    everything = spark.table(home.identifier)
+    if home.date_column is None:
+        return everything
+    found = everything.select(*keys, "event_date").join(staged.select(*keys).distinct(), keys, "left_semi")
+    dates = [r["event_date"] for r in found.select("event_date").distinct().collect()]
+    return everything.where(F.col("event_date").isin(dates)) if dates else everything.where("false")
+
+
 def _compared(spark: SparkSession, table: Table, home: Stored, staged: DataFrame) -> DataFrame:
     """Staged rows with `_outcome`: insert, update (newer than the stored row), same (this very row stands already), older.
 
     The key alone is searched in the whole table; whole rows are read only from the dates where it was found.
     """
     keys = list(identity_in_table(table))
-    found = spark.table(home.identifier).select(*keys, "event_date").join(staged.select(*keys).distinct(), keys, "left_semi")
-    dates = [r["event_date"] for r in found.select("event_date").distinct().collect()]
-    stored = spark.table(home.identifier).where(F.col("event_date").isin(dates)) if dates else spark.table(home.identifier).where("false")
+    stored = _near(spark, home, staged, keys)
     order = [quoted(c) for c in table.order]
     old = stored.join(staged.select(*keys).distinct(), keys, "left_semi").selectExpr(
         *map(quoted, keys),
-        "event_date AS _old_date",
+        f"{_date(home)} AS _old_date",
         f"{changes.changed_key(table)} AS _old_key",
         f"struct({', '.join([*order, content(table)])}) AS _old_order",
         f"{content(table)} AS _old_content",

@@ -15,7 +15,7 @@ from glue_scripts.engine.sql import literal
 from glue_scripts.engine.tables import Stored
 from shared.contracts import Dataset
 from shared.ledger_model import LedgerFile
-from shared.zones import BY_EVENT_DATE
+from shared.zones import GATHERED
 
 COLUMNS = {
     "reasons": "array<string>",
@@ -32,7 +32,7 @@ COLUMNS = {
 
 def stored(job: Job, dataset: Dataset) -> Stored:
     """The table of a dataset, or of its domain; partitioned by the primary event date of the file a row came with."""
-    parts = () if job.contract.layout == BY_EVENT_DATE else ("year", "month", "day")
+    parts = () if job.contract.layout != GATHERED else ("year", "month", "day")
     columns = COLUMNS | dict.fromkeys(parts, "int")
     return Stored(job.quarantine_identifier(dataset.name), job.quarantine_location(dataset.name), columns, parts or ("event_date",))
 

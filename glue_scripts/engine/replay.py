@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from pyspark.sql import SparkSession
@@ -17,9 +18,10 @@ from glue_scripts.engine.session import Aws
 from glue_scripts.engine.sql import literal
 from shared.contracts import Dataset
 from shared.ledger_model import FileId, FileStatus, LedgerFile, explanation
-from shared.records import Accepted, Limits, Rejected, judge
+from shared.ingestion import judged, stored_name
+from shared.records import Accepted, Limits
 from shared.records.source import Source
-from shared.zones import NO_DATE, bronze_key, reason_key, suffixes
+from shared.zones import GATHERED, NO_DATE, bronze_key, reason_key
 
 
 def replay_files(run: Job, clients: Aws, dataset: Dataset) -> None:
@@ -35,13 +37,16 @@ def files_of_rows(spark: SparkSession, run: Job, clients: Aws, dataset: Dataset)
     table = quarantine.stored(run, dataset)
     if asked is None or asked.dataset not in (None, dataset.name) or not spark.catalog.tableExists(table.identifier):
         return []
-    rows = spark.table(table.identifier).where(f"startswith(source_file, {literal(f'{run.domain}/{dataset.name}/')})")
+    rows = spark.table(table.identifier)
+    if dataset.layout == GATHERED:  # other datasets' rows stand there too
+        rows = rows.where(f"startswith(source_file, {literal(f'{run.domain}/{dataset.name}/')})")
     if asked.reason:
         rows = rows.where(f"array_contains(reasons, {literal(asked.reason)})")
     if asked.since:
         rows = rows.where(f"ingested_at >= DATE'{asked.since}'")
     found = rows.select("source_file", "source_version").distinct().collect()
-    files = (clients.ledger.outcome(FileId(run.names.bucket("raw"), r["source_file"], r["source_version"])) for r in found)
+    buckets = [run.names.bucket("raw"), *([run.source.bucket] if run.source else [])]
+    files = (clients.ledger.outcome(FileId(b, r["source_file"], r["source_version"])) for r in found for b in buckets)
     return [f for f in files if f is not None and f.status is FileStatus.ACCEPTED]
 
 
@@ -49,17 +54,17 @@ def _judge_again(run: Job, clients: Aws, dataset: Dataset, file: LedgerFile) -> 
     body = clients.s3.get_object(Bucket=file.target_bucket, Key=file.target_key)["Body"]
     limits = Limits(max_spooled=shutil.disk_usage(tempfile.gettempdir()).free * 9 // 10)
     source = Source(body, limits)
-    match judge(source, dataset, limits, suffixes(file.key)):
-        case Rejected() as verdict:
-            if verdict.reason != file.reason:
-                told = replace(file, reason=verdict.reason, detail=verdict.detail, history=_told(run, file))
-                clients.s3.put_object(Bucket=file.target_bucket, Key=reason_key(file.target_key or ""), Body=explanation(told))
-                clients.ledger.commit(told)
-        case Accepted() as verdict:
-            _accept(run, clients, dataset, replace(file, sha256=source.sha256), verdict)
+    with tempfile.TemporaryDirectory() as scratch:
+        verdict, made = judged(source, dataset, limits, file.key, Path(scratch))
+        if isinstance(verdict, Accepted):
+            _accept(run, clients, dataset, replace(file, sha256=source.sha256), verdict, made)
+        elif verdict.reason != file.reason:
+            told = replace(file, reason=verdict.reason, detail=verdict.detail, history=_told(run, file))
+            clients.s3.put_object(Bucket=file.target_bucket, Key=reason_key(file.target_key or ""), Body=explanation(told))
+            clients.ledger.commit(told)
 
 
-def _accept(run: Job, clients: Aws, dataset: Dataset, file: LedgerFile, verdict: Accepted) -> None:
+def _accept(run: Job, clients: Aws, dataset: Dataset, file: LedgerFile, verdict: Accepted, made: Path | None) -> None:
     """Copy first, ledger next, quarantine last: a crash in between leaves a copy too many, never one too few."""
     dates = verdict.event_dates
     day: date = min(dates, key=lambda d: (-dates[d], d), default=NO_DATE)
@@ -81,9 +86,12 @@ def _accept(run: Job, clients: Aws, dataset: Dataset, file: LedgerFile, verdict:
             return  # a file with this content is in work; the next replay sees what became of it
         read = replace(read, status=FileStatus.DUPLICATE, duplicate_of=owner, target_bucket=None, target_key=None)
     else:
-        key = bronze_key(run.domain, dataset.name, day, file.key, file.sha256 or "", dataset.layout)
+        key = bronze_key(run.domain, dataset.name, day, stored_name(file.key, made), file.sha256 or "", dataset.layout)
         read = replace(read, target_bucket=run.names.bucket("bronze"), target_key=key)
-        clients.s3.copy(_place(file), read.target_bucket, key)
+        if made is None:
+            clients.s3.copy(_place(file), read.target_bucket, key)
+        else:
+            clients.s3.upload_file(str(made), read.target_bucket, key)
     clients.ledger.commit(read)
     for key in (file.target_key or "", reason_key(file.target_key or "")):
         clients.s3.delete_object(Bucket=file.target_bucket, Key=key)

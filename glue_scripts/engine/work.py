@@ -12,7 +12,7 @@ from glue_scripts.engine.job import Job
 from shared.contracts import Contract, Dataset
 from shared.ledger import Ledger
 from shared.ledger_model import LedgerFile
-from shared.zones import BY_EVENT_DATE
+from shared.zones import GATHERED
 
 PARALLEL_QUERIES = 16
 
@@ -66,5 +66,5 @@ def lanes(contract: Contract) -> list[list[Dataset]]:
     """Datasets that write one table, in silver or quarantine, stand in one lane and run one after the other; lanes run side by side."""
     found: dict[str, list[Dataset]] = defaultdict(list)
     for dataset in contract.datasets:
-        found[dataset.lands_in.name if contract.layout == BY_EVENT_DATE else contract.domain].append(dataset)
+        found[dataset.lands_in.name if contract.layout != GATHERED else contract.domain].append(dataset)
     return list(found.values())

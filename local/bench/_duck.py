@@ -77,7 +77,7 @@ def _landed(con: duckdb.DuckDBPyConnection, agreed: Contract, dataset: Dataset, 
         f"from judged where len(reasons) > 0) to '{quarantine}/rows.parquet' (format parquet, compression zstd)"
     )
     counts = {f"quarantine/{dataset.name}": _count(con, "judged where len(reasons) > 0")}
-    key = [*table.primary_key, dataset.event_date_column, *names] if table.kind == "log" else list(table.primary_key)
+    key = [*table.primary_key, str(dataset.event_date_column), *names] if table.kind == "log" else list(table.primary_key)
     order = ", ".join([*(f"{c} desc nulls last" for c in table.order), f"hash({', '.join(names)}) desc", "number"])
     con.execute(
         f"create or replace table kept as select {', '.join(names)}, event_date, path as _source_file, ingested_at as _ingested_at, "

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from local import demo, laptop
 from local.aws import process
-from local.cli.options import add_json, positive
+from local.cli.options import add_json, add_size, size
 from local.console import fail, print_table, say, write_json
 from local.results import Results
 from local.samples import SAMPLES
@@ -21,8 +21,7 @@ SHOWN_DIFFERENCES = 50
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--domain", choices=tuple(SAMPLES), default="ecommerce")
-    parser.add_argument("--rows", type=positive, help="records in all (default: 200,000, logs 50,000)")
-    parser.add_argument("--days", type=positive, default=7, help="days that they are spread over (default 7)")
+    add_size(parser)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--keep", action="store_true", help="leave the emulation running (else `./lake up` brings it back, data and all)")
     add_json(parser)
@@ -32,7 +31,7 @@ def execute(arguments: argparse.Namespace) -> int:
     """Forgets what the laptop's lakehouse held, then runs the demo."""
     if advice := laptop.check_java():
         return fail(advice)
-    sample = demo.Sample(arguments.domain, arguments.rows or SAMPLES[arguments.domain].rows, arguments.days, arguments.seed, HOME / "demo")
+    sample = demo.Sample(arguments.domain, size(arguments), arguments.seed, HOME / "demo")
     try:
         report = demo.run(sample)
     finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from local.cli.options import add_domain, positive
+from local.cli.options import add_domain, add_size, size
 from local.console import fail, say
 
 EXAMPLE = "./lake generate ecommerce --rows 200000 --days 7 --seed 7 --out /tmp/samples"
@@ -14,8 +14,7 @@ OWN = ("raw", "truth", "expected.json")  # an earlier sample may be replaced
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_domain(parser)
-    parser.add_argument("--rows", type=positive, help="records in all (default: what the domain's demo has)")
-    parser.add_argument("--days", type=positive, default=7, help="days that they are spread over (default 7)")
+    add_size(parser)
     parser.add_argument("--seed", type=int, default=7, help="the same seed gives the same files (default 7)")
     parser.add_argument("--out", type=Path, required=True, help="folder to write to, new, empty or with an earlier sample")
 
@@ -27,8 +26,7 @@ def execute(arguments: argparse.Namespace) -> int:
         return fail(f"{arguments.out} is a file: name a new or empty folder")
     if foreign := sorted(p.name for p in arguments.out.glob("*") if p.name not in OWN):
         return fail(f"{arguments.out} holds other things ({', '.join(foreign[:3])}) and would be emptied: name a new or empty folder")
-    sample = SAMPLES[arguments.domain]
-    sample.generate(arguments.rows or sample.rows, arguments.days, arguments.seed, arguments.out, progress=True)
+    SAMPLES[arguments.domain].made(size(arguments), arguments.seed, arguments.out, progress=True)
     raw = arguments.out / "raw"
     files = sum(1 for p in raw.rglob("*") if p.is_file())
     say(f"{files} files in {raw}; drop them with `./lake drop {raw}`; {arguments.out / 'expected.json'} says what must come of them")

@@ -5,9 +5,13 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from shared.contracts import domains
 from stacks.config import ENVIRONMENTS
+
+if TYPE_CHECKING:
+    from local.samples import Size
 
 
 def add_env(parser: argparse.ArgumentParser) -> None:
@@ -37,3 +41,26 @@ def positive(text: str) -> int:
     if not text.replace("_", "").isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"expected a number of 1 or more, found {text!r}")
     return int(text)
+
+
+def factor(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0.001 <= value <= 100:
+        raise argparse.ArgumentTypeError(f"expected a factor of 0.001 to 100, found {text!r}")
+    return value
+
+
+def add_size(parser: argparse.ArgumentParser) -> None:
+    """How large a sample is; each domain's grows in one of the two ways."""
+    parser.add_argument("--rows", type=positive, help="records in all (default: ecommerce 200,000, logs 50,000)")
+    parser.add_argument("--days", type=positive, help="days that they are spread over (default 7)")
+    parser.add_argument("--scale", type=factor, help="scale factor instead of rows and days (default: tpcds 0.1)")
+
+
+def size(arguments: argparse.Namespace) -> Size:
+    from local.samples import Size
+
+    return Size(arguments.rows, arguments.days, arguments.scale)

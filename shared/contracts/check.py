@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from shared.contracts.model import Contract, Table
+from shared.contracts.model import Contract, Dataset, Table
 from shared.contracts.node import Node
 from shared.reasons import RowReason
 
@@ -20,8 +20,16 @@ def check(contract: Contract, places: Mapping[str, Node], root: Node) -> None:
         _links(contract, table, node, names)
     for dataset in contract.datasets:
         _known(dataset.lands_in, places[dataset.lands_in.name], f"constants of {dataset.name}", dataset.constants)
+        _stored(dataset, root)
     if "" not in contract.null_spellings:
         raise root.child("customProperties").error("nullSpellings must hold the empty text")
+
+
+def _stored(dataset: Dataset, root: Node) -> None:
+    if dataset.header == (dataset.stored_as == "parquet"):
+        raise root.error(f"dataset {dataset.name}: header false and storedAs parquet go together: what has no header is stored with names")
+    if not dataset.header and (len(dataset.delimiter) != 1 or dataset.formats != ("csv",)):
+        raise root.error(f"dataset {dataset.name}: text without header is of the one format csv, with a delimiter of one character")
 
 
 def _columns(table: Table, node: Node) -> None:
@@ -43,6 +51,8 @@ def _keys(table: Table, node: Node) -> None:
         _known(table, node, "eventDate", (table.event_date_column,))
         if "event_date" not in table.column_names:
             raise node.child("properties").error("a table with eventDate needs a column event_date")
+    if table.kind in ("log", "files") and not table.event_date_column:
+        raise node.child("customProperties").error(f"a table of kind {table.kind} needs an eventDate")
     if table.kind == "keyed" and not table.order:
         raise node.child("customProperties").error("a keyed table needs an order: which version of a row wins")
     computed = {c.name for c in table.columns if c.derived is not None}
@@ -63,7 +73,7 @@ def _links(contract: Contract, table: Table, node: Node, names: set[str]) -> Non
     for link in table.depends_on:
         if link.table not in names:
             raise node.child("customProperties").error(f"dependsOn: {link.table} is not a table of this contract")
-        if link.column not in ("event_date", contract.table(link.table).change_key):
+        if link.column not in (None, "event_date", contract.table(link.table).change_key):
             raise node.child("customProperties").error(f"dependsOn: {link.table} records no changes of {link.column}; set its changeKey")
     for column in table.columns:
         if column.references:

@@ -7,7 +7,8 @@ from typing import Literal
 
 Zone = Literal["bronze", "silver", "gold"]
 Kind = Literal["raw", "keyed", "log", "files", "latest", "scd2", "dim", "fact", "mart", "bridge"]
-Layout = Literal["event_date", "year_month_day"]
+Layout = Literal["event_date", "year_month_day", "undated"]
+LANDING: tuple[Kind, ...] = ("keyed", "log", "files")  # tables that take the records of a dataset
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,10 @@ class Threshold:
 
 @dataclass(frozen=True)
 class Dependency:
-    """A gold table must be recomputed for every value of `column` that changed in `table`."""
+    """A gold table must be recomputed for every value of `column` that changed in `table`; without a column, whole for any change."""
 
     table: str
-    column: str
+    column: str | None = None
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,9 @@ class Dataset:
     """What producers drop under `<domain>/<name>/`: the file rules, and the silver table its records land in.
 
     `constants`: columns that have one value in all records of the dataset, whatever a record says. `archive`: a file leaves raw once
-    it has its outcome, and bronze once silver has it. `layout`: how keys in bronze spell the event date.
+    it has its outcome, and bronze once silver has it. `layout`: how keys in bronze spell the event date. `header` false: the columns are
+    the contract's, in its order. `delimiter`: of text without header. `fallback_encoding`: of lines that are no UTF-8. `stored_as`: what
+    bronze holds; the bronze job makes Parquet of the contract's types.
     """
 
     name: str
@@ -107,12 +110,15 @@ class Dataset:
     layout: Layout = "event_date"
     duplicate_files: Literal["skip", "accept"] = "skip"
     max_unreadable_rate: float = 0.1
+    header: bool = True
+    delimiter: str = ","
+    fallback_encoding: str | None = None
+    stored_as: Literal["original", "parquet"] = "original"
     freshness_hours: int | None = None
 
     @property
-    def event_date_column(self) -> str:
-        """The column whose UTC date is a record's event date."""
-        assert self.lands_in.event_date_column is not None
+    def event_date_column(self) -> str | None:
+        """The column whose UTC date is a record's event date; None for what has no date of its own."""
         return self.lands_in.event_date_column
 
     @property

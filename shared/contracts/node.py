@@ -55,10 +55,10 @@ class Node:
             raise self.error("missing; expected a number" if self.value is None else f"expected a number, found {self.value!r}")
         return float(self.value)
 
-    def flag(self) -> bool:
+    def flag(self, default: bool = False) -> bool:
         if not isinstance(self.value, bool | None):
             raise self.error(f"expected true or false, found {self.value!r}")
-        return bool(self.value)
+        return default if self.value is None else self.value
 
     def only(self, allowed: Collection[str]) -> None:
         """Refuses keys that nothing reads: a misspelt rule must not be ignored."""

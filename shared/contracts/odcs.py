@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from shared.contracts.check import check
-from shared.contracts.model import Column, Contract, Dataset, Dependency, Layout, RejectRule, Table, Threshold
+from shared.contracts.model import LANDING, Column, Contract, Dataset, Dependency, Layout, RejectRule, Table, Threshold
 from shared.contracts.node import Node
 
 DOMAIN_PROPERTIES = ("nullSpellings", "parameters", "schedule", "layout")
-DATASET_PROPERTIES = ("layer", "formats", "duplicateFiles", "maxUnreadableRate", "encodings", "constants", "archive")
+STORAGE = ("header", "delimiter", "fallbackEncoding", "storedAs")
+DATASET_PROPERTIES = ("layer", "formats", "duplicateFiles", "maxUnreadableRate", "encodings", "constants", "archive", *STORAGE)
 TABLE_PROPERTIES = (
     "layer",
     "kind",
@@ -29,7 +30,7 @@ TABLE_PROPERTIES = (
     "qualityGate",
 )
 COLUMN_PROPERTIES = ("aliases", "case", "derived")
-LAYOUTS = ("event_date", "year_month_day")
+LAYOUTS = ("event_date", "year_month_day", "undated")
 FORMATS = ("csv", "json", "ndjson", "parquet", "xml")
 KINDS = {"silver": ("keyed", "log", "files", "latest", "scd2"), "gold": ("dim", "fact", "mart", "bridge")}
 TYPE = re.compile(r"string|int|bigint|double|boolean|date|timestamp|map<string,bigint>|decimal\((\d{1,2}),(\d{1,2})\)")
@@ -114,7 +115,7 @@ def _table(node: Node, earlier: Mapping[str, Table]) -> Table:
         rejects=tuple(_reject(r) for r in custom.child("reject").items()),
         tracked=custom.child("tracked").texts(),
         change_key=custom.child("changeKey").text("") or None,
-        depends_on=tuple(Dependency(d.child("table").text(), d.child("column").text()) for d in custom.child("dependsOn").items()),
+        depends_on=tuple(_dependency(d) for d in custom.child("dependsOn").items()),
         gate=tuple(_threshold(t) for t in custom.child("qualityGate").items()),
     )
 
@@ -153,6 +154,11 @@ def _reject(node: Node) -> RejectRule:
     return RejectRule(node.child("reason").text(), node.child("when").text(), node.child("columns").texts())
 
 
+def _dependency(node: Node) -> Dependency:
+    node.only(("table", "column"))
+    return Dependency(node.child("table").text(), node.child("column").text("") or None)
+
+
 def _threshold(node: Node) -> Threshold:
     node.only(("metric", "maximum", "action", "minimumRows"))
     return Threshold(
@@ -166,9 +172,9 @@ def _threshold(node: Node) -> Threshold:
 def _dataset(node: Node, domain: str, layout: Layout, tables: Mapping[str, Table], freshness: int | None) -> Dataset:
     custom = node.custom(DATASET_PROPERTIES)
     name = _name(node.child("physicalName"))
-    landing = [t for t in tables.values() if t.zone == "silver" and name in t.sources and t.event_date_column]
+    landing = [t for t in tables.values() if t.kind in LANDING and name in t.sources]
     if len(landing) != 1:
-        raise node.error(f"expected one silver table with source {name} and an eventDate, found {len(landing)}")
+        raise node.error(f"expected one silver table of kind {', '.join(LANDING)} with source {name}, found {len(landing)}")
     formats = tuple(f.choice(FORMATS) for f in custom.child("formats").items())
     if not formats:
         raise custom.child("formats").error(f"missing; expected some of {', '.join(FORMATS)}")
@@ -184,6 +190,10 @@ def _dataset(node: Node, domain: str, layout: Layout, tables: Mapping[str, Table
         encodings=("utf-8", "utf-16", *custom.child("encodings").texts()),
         duplicate_files=cast(Any, custom.child("duplicateFiles").choice(("skip", "accept"), "skip")),
         max_unreadable_rate=custom.child("maxUnreadableRate").number(0.1),
+        header=custom.child("header").flag(True),
+        delimiter=custom.child("delimiter").text(","),
+        fallback_encoding=custom.child("fallbackEncoding").text("") or None,
+        stored_as=cast(Any, custom.child("storedAs").choice(("original", "parquet"), "original")),
         freshness_hours=freshness,
     )
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from shared.contracts import Dataset, contract, domains
 from shared.ingestion.figures import NOWHERE
@@ -48,7 +50,7 @@ class Ingest:
             case Claim.BUSY:
                 raise BusyError(f"{file.key} is being ingested by another worker")
         try:
-            outcome = self._routed(file, self.now().isoformat(timespec="microseconds"))
+            outcome = self._routed(self._arrived(file))
             self.ledger.commit(outcome)
         except BaseException:
             self.ledger.release(file, owner)
@@ -64,7 +66,7 @@ class Ingest:
         """
         file = handed.file_id
         if (settled := self.ledger.outcome(file)) is None:
-            outcome = self._routed(file, handed.ingested_at)
+            outcome = self._routed(replace(handed, status=FileStatus.QUARANTINED, detail=None))
             settled = outcome if self.ledger.settle(outcome) else self.ledger.outcome(file)
             self._clear(file, settled)
             return outcome if settled is outcome else None
@@ -76,51 +78,62 @@ class Ingest:
         dataset = dataset_of(file.key)
         if outcome is None or outcome.status is FileStatus.HANDED_OVER or outcome.reason == FileReason.OBJECT_GONE:
             return
-        if dataset is not None and dataset.archive:
+        if dataset is not None and dataset.archive and file.bucket == self.names.bucket("raw"):
             self.store.remove(file)
 
     def _marks_a_folder(self, file: FileId) -> bool:
         with self.store.opened(file) as opened:
             return opened is None or is_folder_marker(file.key, opened.size)
 
-    def _routed(self, file: FileId, arrived: str) -> LedgerFile:
-        """Judges the file, copies it to where it belongs, and tells what the ledger shall hold."""
+    def _arrived(self, file: FileId) -> LedgerFile:
+        """A file that has no outcome yet."""
         place = raw_key(file.key)
         domain, dataset = (place.domain, place.dataset) if place else (NOWHERE, NOWHERE)
         entry = LedgerFile(file.bucket, file.key, file.version, domain, dataset, FileStatus.QUARANTINED, file.sequencer)
-        entry = replace(entry, ingested_at=arrived)
-        with self.store.opened(file) as opened:
-            if opened is None:
-                return replace(entry, reason=FileReason.OBJECT_GONE, detail="the object version does not exist any more")
-            verdict, sha256 = self._judged(file.key, opened)
-        entry = replace(entry, bytes=opened.size, sha256=sha256)
-        if self.hands_over and isinstance(verdict, Rejected) and verdict.reason == FileReason.TOO_LARGE:
-            return replace(entry, status=FileStatus.HANDED_OVER, detail=verdict.detail, sha256=None)
-        return self._put_aside(file, entry, verdict) if isinstance(verdict, Rejected) else self._accepted(file, entry, verdict)
+        return replace(entry, ingested_at=self.now().isoformat(timespec="microseconds"))
 
-    def _judged(self, key: str, opened: Opened) -> tuple[Accepted | Rejected, str | None]:
-        """The verdict, and the hash of the content when it was read."""
-        dataset = dataset_of(key)
+    def _routed(self, entry: LedgerFile) -> LedgerFile:
+        """Judges the file, brings it to where it belongs, and tells what the ledger shall hold."""
+        file, dataset = entry.file_id, agreed(entry)
+        with tempfile.TemporaryDirectory() as scratch:
+            with self.store.opened(file) as opened:
+                if opened is None:
+                    return replace(entry, reason=FileReason.OBJECT_GONE, detail="the object version does not exist any more")
+                entry = replace(entry, bytes=opened.size)
+                if self.hands_over and dataset is not None and dataset.stored_as == "parquet":
+                    return replace(entry, status=FileStatus.HANDED_OVER, detail="the bronze job makes Parquet of it")
+                verdict, sha256, made = self._judged(entry, dataset, opened, Path(scratch))
+            if self.hands_over and isinstance(verdict, Rejected) and verdict.reason == FileReason.TOO_LARGE:
+                return replace(entry, status=FileStatus.HANDED_OVER, detail=verdict.detail)
+            entry = replace(entry, sha256=sha256)
+            if isinstance(verdict, Rejected):
+                return self._put_aside(file, entry, verdict)
+            return self._accepted(file, entry, verdict, made)
+
+    def _judged(
+        self, entry: LedgerFile, dataset: Dataset | None, opened: Opened, scratch: Path
+    ) -> tuple[Accepted | Rejected, str | None, Path | None]:
+        """The verdict, the hash of the content when it was read, and what was made of the file."""
         if dataset is None:
-            return Rejected(FileReason.UNKNOWN_DATASET, "no contract has this domain and dataset"), None
+            return Rejected(FileReason.UNKNOWN_DATASET, "no contract has this domain and dataset"), None, None
         if opened.size > self.limits.max_bytes:
-            return Rejected(FileReason.TOO_LARGE, f"{opened.size} bytes are more than {self.limits.max_bytes}"), None
+            return Rejected(FileReason.TOO_LARGE, f"{opened.size} bytes are more than {self.limits.max_bytes}"), None, None
         source = Source(opened.body, self.limits)
         try:
-            verdict = judge(source, dataset, self.limits, suffixes(key))
+            verdict, made = judged(source, dataset, self.limits, entry.key, scratch)
         except Late as late:
-            return Rejected(FileReason.TOO_LARGE, str(late)), None
-        return verdict, source.sha256
+            return Rejected(FileReason.TOO_LARGE, str(late)), None, None
+        return verdict, source.sha256, made
 
     def _put_aside(self, file: FileId, entry: LedgerFile, verdict: Rejected) -> LedgerFile:
-        dataset = dataset_of(file.key)
-        key = quarantined_file_key(file.key, file.version, *([dataset.layout] if dataset else []))
+        dataset = agreed(entry)
+        key = quarantined_file_key(placed(entry), file.version, *([dataset.layout] if dataset else []))
         aside = replace(entry, reason=verdict.reason, detail=verdict.detail, target_bucket=self.names.bucket("quarantine"), target_key=key)
         self.store.copy(file, self.names.bucket("quarantine"), key)
         self.store.explain(aside)
         return aside
 
-    def _accepted(self, file: FileId, entry: LedgerFile, verdict: Accepted) -> LedgerFile:
+    def _accepted(self, file: FileId, entry: LedgerFile, verdict: Accepted, made: Path | None) -> LedgerFile:
         sha256 = entry.sha256 or ""
         read = replace(
             entry,
@@ -132,8 +145,11 @@ class Ingest:
         if other := self._same_content(file, entry):
             return replace(read, status=FileStatus.DUPLICATE, duplicate_of=other)
         day = primary_date(verdict.event_dates)
-        key = bronze_key(entry.domain, entry.dataset, day, file.key, sha256, contract(entry.domain).layout)
-        self.store.copy(file, self.names.bucket("bronze"), key)
+        key = bronze_key(entry.domain, entry.dataset, day, stored_name(file.key, made), sha256, contract(entry.domain).layout)
+        if made is None:
+            self.store.copy(file, self.names.bucket("bronze"), key)
+        else:
+            self.store.put(made, self.names.bucket("bronze"), key)
         read = replace(read, primary_date=day.isoformat())
         return replace(read, status=FileStatus.ACCEPTED, target_bucket=self.names.bucket("bronze"), target_key=key)
 
@@ -165,6 +181,32 @@ def dataset_of(key: str) -> Dataset | None:
     if place is None or place.domain not in domains():
         return None
     return next((d for d in contract(place.domain).datasets if d.name == place.dataset), None)
+
+
+def judged(source: Source, dataset: Dataset, limits: Limits, key: str, scratch: Path) -> tuple[Accepted | Rejected, Path | None]:
+    """The verdict on a file; where bronze keeps Parquet also what was made of it, in the scratch folder."""
+    if dataset.stored_as == "original":
+        return judge(source, dataset, limits, suffixes(key)), None
+    from shared.records.convert import convert  # the function never needs it
+
+    made = scratch / "rows.parquet"
+    return convert(source, dataset, limits, made), made
+
+
+def stored_name(key: str, made: Path | None) -> str:
+    """The name that gives the bronze key: the file's own, or with the suffix of what was made of it."""
+    return f"{key[: len(key) - len(suffixes(key))]}{made.suffix}" if made else key
+
+
+def agreed(entry: LedgerFile) -> Dataset | None:
+    """The dataset that a file belongs to, or None when no contract knows it."""
+    return dataset_of(f"{entry.domain}/{entry.dataset}/{entry.key}")
+
+
+def placed(entry: LedgerFile) -> str:
+    """The key that a file has, or would have, in raw: one from elsewhere keeps its whole key below its dataset."""
+    folder = f"{entry.domain}/{entry.dataset}/"
+    return entry.key if entry.key.startswith(folder) or agreed(entry) is None else f"{folder}{entry.key}"
 
 
 def primary_date(event_dates: dict[dt.date, int]) -> dt.date:

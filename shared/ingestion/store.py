@@ -1,10 +1,11 @@
-"""The S3 I/O of ingestion. Content is only ever copied by S3 itself, never rewritten."""
+"""The S3 I/O of ingestion. Content is copied by S3 itself, never rewritten, unless bronze keeps it as Parquet."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from shared.ledger_model import FileId, LedgerFile, explanation
@@ -47,6 +48,10 @@ class Store:
     def copy(self, file: FileId, bucket: str, key: str) -> None:
         """Server-side copy, in parts when the object is large."""
         self._s3.copy(_place(file), bucket, key, Config=self._copying)
+
+    def put(self, file: Path, bucket: str, key: str) -> None:
+        """Uploads what was made of an object, in parts when it is large."""
+        self._s3.upload_file(str(file), bucket, key, Config=self._copying)
 
     def remove(self, file: FileId) -> None:
         """Removes this version of a raw object; one that is gone already is no error."""

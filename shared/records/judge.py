@@ -30,7 +30,7 @@ def judge(source: Source, dataset: Dataset, limits: Limits, suffix: str = "") ->
     try:
         kind, encoding = _tallied(source, tally, limits)
         source.drain()
-        _enough(tally)
+        enough(tally)
     except Unreadable as stop:
         source.drain()
         return Rejected(stop.reason, stop.detail)
@@ -81,7 +81,7 @@ def _spooled(blocks: Iterator[bytes], tally: Tally, limits: Limits) -> None:
         tally_parquet(file, tally, limits)
 
 
-def _enough(tally: Tally) -> None:
+def enough(tally: Tally) -> None:
     """Raises Unreadable when the file as a whole is not worth reading."""
     if not tally.records:
         raise Unreadable(FileReason.EMPTY_FILE, "the file has no record")

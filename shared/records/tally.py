@@ -47,7 +47,7 @@ class Tally:
         found = [name for name, _ in canonical if name is not None]
         self.known |= bool(found)
         self.plain &= len(found) == len(set(found)) and all(c and c.isprintable() for c in columns)
-        return next((c for name, c in canonical if name == self.dataset.event_date_column), None)
+        return next((c for name, c in canonical if name is not None and name == self.dataset.event_date_column), None)
 
     def meet(self, names: set[str]) -> None:
         """Takes the names of some JSON records. Names beyond the limits, which only a hostile file has, are not remembered."""
@@ -61,7 +61,7 @@ class Tally:
         self.columns = tuple(sorted({*self.columns, *small})[:MAX_NAMES])
         self.learn(self.columns if fits else small)
         self.plain &= fits
-        dates = {n for n in small if self._aliases.get(folded(n)) == self.dataset.event_date_column}
+        dates = {n for n in small if self._aliases.get(folded(n), "") == self.dataset.event_date_column}
         self.dated = (*self.dated, *sorted(dates - set(self.dated)))[:MAX_DATED]
 
     def event_times(self, objects: list[dict[str, Any]]) -> list[Any]:

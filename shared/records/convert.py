@@ -1,0 +1,67 @@
+"""Text without header → Parquet with the contract's names and types, for what bronze keeps as Parquet.
+
+Nothing is cleaned and nothing is lost: a cell that is not of its column's type stands as text in `_uncast`, a line that has not the
+contract's number of fields in `_raw`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from shared.contracts import Dataset
+from shared.ledger_model import Profile
+from shared.reasons import FileReason
+from shared.records.judge import enough
+from shared.records.lines import whole_lines
+from shared.records.source import Source
+from shared.records.table import RAW, rows, schema
+from shared.records.tally import Tally
+from shared.records.text import begun
+from shared.records.verdict import Accepted, Limits, Rejected, Unreadable
+
+CHUNK = 16 << 20  # of text that is parsed at once
+GROUP_BYTES = 128 << 20  # of a row group in memory, the size that readers of Parquet like
+
+
+def convert(source: Source, dataset: Dataset, limits: Limits, target: Path) -> Accepted | Rejected:
+    """Reads the source to its end, writes the Parquet file and judges what was read."""
+    tally = Tally(dataset)
+    try:
+        with pq.ParquetWriter(target, schema(dataset), compression="snappy", store_decimal_as_integer=True) as file:
+            for group in _groups(_tables(source, dataset, limits, tally)):
+                file.write_table(group, row_group_size=max(1, group.num_rows))
+        source.drain()
+        enough(tally)
+    except Unreadable as stop:
+        source.drain()
+        return Rejected(stop.reason, stop.detail)
+    types = tuple(str(schema(dataset).field(name).type) for name in dataset.received)
+    return Accepted(Profile(format="parquet", columns=dataset.received, types=types), tally.records, tally.unreadable)
+
+
+def _tables(source: Source, dataset: Dataset, limits: Limits, tally: Tally) -> Iterator[pa.Table]:
+    sample, blocks = begun(source.blocks())
+    if b"\0" in sample:
+        raise Unreadable(FileReason.NOT_TEXT, "the content is binary")
+    for text in whole_lines(blocks, CHUNK, limits, dataset.fallback_encoding):
+        found = rows(text, dataset)
+        tally.records += found.num_rows
+        tally.unreadable += found.num_rows - found[RAW].null_count
+        tally.known |= tally.unreadable < tally.records
+        yield found
+
+
+def _groups(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """The tables, gathered into row groups."""
+    waiting: list[pa.Table] = []
+    for table in tables:
+        waiting.append(table)
+        if sum(t.nbytes for t in waiting) >= GROUP_BYTES:
+            yield pa.concat_tables(waiting)
+            waiting = []
+    if waiting:
+        yield pa.concat_tables(waiting)

@@ -1,0 +1,51 @@
+"""Blocks of bytes → stretches of whole lines in UTF-8."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shared.reasons import FileReason
+from shared.records.verdict import Limits, Unreadable
+
+
+def whole_lines(blocks: Iterator[bytes], size: int, limits: Limits, fallback: str | None) -> Iterator[bytes]:
+    """About `size` bytes at a time, ends of lines as \\n. A line that is no UTF-8 is read in the fallback encoding.
+
+    Without a fallback such a line keeps its bytes. Raises Unreadable for a NUL, and for a line that does not end.
+    """
+    for part in _cut(blocks, size, limits):
+        if b"\0" in part:
+            raise Unreadable(FileReason.NOT_TEXT, "the text holds a NUL")
+        text = part.replace(b"\r\n", b"\n") if b"\r" in part else part
+        yield text if fallback is None or _is_utf8(text) else b"\n".join(_recoded(line, fallback) for line in text.split(b"\n"))
+
+
+def _cut(blocks: Iterator[bytes], size: int, limits: Limits) -> Iterator[bytes]:
+    parts: list[bytes] = []
+    waiting = 0
+    for block in blocks:
+        parts.append(block)
+        waiting += len(block)
+        if waiting < size:
+            continue
+        text = b"".join(parts)
+        end = text.rfind(b"\n") + 1
+        if end:
+            yield text[:end]
+        parts, waiting = [text[end:]], len(text) - end
+        if waiting > limits.max_record:
+            raise Unreadable(FileReason.RECORD_TOO_LARGE, f"a line does not end within {limits.max_record} bytes")
+    if rest := b"".join(parts):
+        yield rest
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _recoded(line: bytes, fallback: str) -> bytes:
+    return line if _is_utf8(line) else line.decode(fallback).encode()
