@@ -27,8 +27,8 @@ def main(spark: SparkSession, run: Job, clients: Aws) -> None:
     """
     guard(run, clients.ledger)()
     if run.source:
-        found = delivered(clients, run, run.source, dt.datetime.now(dt.UTC))
-        print(f"run {run.run_id}: {found} new files in s3://{run.source.bucket}/{run.source.prefix}")  # noqa: T201
+        fresh = delivered(clients, run, run.source, dt.datetime.now(dt.UTC))
+        print(f"run {run.run_id}: {fresh} new files in s3://{run.source.bucket}/{run.source.prefix}")  # noqa: T201
     waiting = clients.ledger.handed_over(run.domain)
     check = guard(run, clients.ledger)
     while waiting:

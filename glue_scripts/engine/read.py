@@ -16,13 +16,24 @@ from pyspark.sql import DataFrame, SparkSession
 from glue_scripts.engine.files import BronzeFile
 from glue_scripts.engine.sql import literal, quoted
 from shared.contracts import Dataset, folded
+from shared.records.verdict import RAW, UNCAST
 
 BATCH = 4096
 JSON_OPTIONS = {"lineSep": "\n", "allowSingleQuotes": "false", "allowNonNumericNumbers": "false", "allowUnquotedControlChars": "false"}
 
 
 def records(spark: SparkSession, files: Sequence[BronzeFile], table: DataFrame, dataset: Dataset) -> DataFrame:
-    """All records of the files: `_file`, `_ingested_at`, the received columns as text, `_extra` map<string,string>, `_raw` string."""
+    """All records of the files: `_file`, `_ingested_at`, the received columns as text, `_extra` map<string,string>, `_raw` string.
+
+    Where bronze keeps Parquet the columns have the contract's types, and `_uncast` map<string,string> the texts that are of none.
+    """
+    rows = _made(spark, list(files), dataset) if dataset.stored_as == "parquet" else _received(spark, files, dataset)
+    known = table.select("_bronze_key", "_file", "_ingested_at").hint("broadcast")
+    return rows.join(known, "_bronze_key", "inner").drop("_bronze_key")
+
+
+def _received(spark: SparkSession, files: Sequence[BronzeFile], dataset: Dataset) -> DataFrame:
+    """Files as producers sent them."""
     groups: dict[tuple[Any, ...], list[BronzeFile]] = defaultdict(list)
     for file in files:
         groups[_group(file)].append(file)
@@ -30,9 +41,7 @@ def records(spark: SparkSession, files: Sequence[BronzeFile], table: DataFrame, 
     parts = [READERS[key[0]](spark, group, dataset) for key, group in read if key[0] != "csv"]
     if delimited := [group for key, group in read if key[0] == "csv"]:
         parts.append(_delimited(spark, delimited, dataset))
-    rows = reduce(DataFrame.unionByName, parts)
-    known = table.select("_bronze_key", "_file", "_ingested_at").hint("broadcast")
-    return rows.join(known, "_bronze_key", "inner").drop("_bronze_key")
+    return reduce(DataFrame.unionByName, parts)
 
 
 def _group(file: BronzeFile) -> tuple[Any, ...]:
@@ -72,6 +81,14 @@ def _parquet(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> 
     widest = spark.read.option("mergeSchema", "true").parquet(*_one_of_each(files))
     rows = spark.read.schema(widest.schema).parquet(*[f.path for f in files])
     return _by_name(_located(rows), names, dataset, raw="CAST(NULL AS string)")
+
+
+def _made(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> DataFrame:
+    """Parquet that the bronze job made: columns in the contract's types, what was of no type in `_uncast`."""
+    columns = ", ".join(f"{quoted(n)} {dataset.lands_in.column(n).type}" for n in dataset.received)
+    rows = spark.read.schema(f"{columns}, {UNCAST} map<string,string>, {RAW} string").parquet(*[f.path for f in files])
+    extra = "CAST(NULL AS map<string,string>) AS _extra"
+    return _located(rows).selectExpr("_bronze_key", *map(quoted, dataset.received), UNCAST, extra, RAW)
 
 
 def _one_of_each(files: list[BronzeFile]) -> list[str]:

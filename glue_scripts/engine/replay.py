@@ -17,8 +17,8 @@ from glue_scripts.engine.job import Job
 from glue_scripts.engine.session import Aws
 from glue_scripts.engine.sql import literal
 from shared.contracts import Dataset
-from shared.ledger_model import FileId, FileStatus, LedgerFile, explanation
 from shared.ingestion import judged, stored_name
+from shared.ledger_model import FileId, FileStatus, LedgerFile, explanation
 from shared.records import Accepted, Limits
 from shared.records.source import Source
 from shared.zones import GATHERED, NO_DATE, bronze_key, reason_key

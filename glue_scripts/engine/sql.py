@@ -27,9 +27,11 @@ def literal(text: str) -> str:
 
 def cleaned(value: str, null_spellings: tuple[str, ...]) -> str:
     """The text without surrounding blanks; null for any spelling of null, in any case."""
+    trimmed = f"trim(BOTH '{BLANKS}' FROM {value})"
+    if null_spellings == ("",):
+        return f"nullif({trimmed}, '')"
     spellings = ", ".join(literal(s) for s in null_spellings)
     longest = max(map(len, null_spellings))
-    trimmed = f"trim(BOTH '{BLANKS}' FROM {value})"
     return f"CASE WHEN length({trimmed}) <= {longest} AND lower({trimmed}) IN ({spellings}) THEN NULL ELSE {trimmed} END"
 
 

@@ -18,10 +18,10 @@ from shared.reasons import FileReason
 from shared.records.judge import enough
 from shared.records.lines import whole_lines
 from shared.records.source import Source
-from shared.records.table import RAW, rows, schema
+from shared.records.table import rows, schema
 from shared.records.tally import Tally
 from shared.records.text import begun
-from shared.records.verdict import Accepted, Limits, Rejected, Unreadable
+from shared.records.verdict import RAW, Accepted, Limits, Rejected, Unreadable
 
 CHUNK = 16 << 20  # of text that is parsed at once
 GROUP_BYTES = 128 << 20  # of a row group in memory, the size that readers of Parquet like

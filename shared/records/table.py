@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.csv as pc
 
 from shared.contracts import Dataset
+from shared.records.verdict import RAW, UNCAST
 
-RAW, UNCAST = "_raw", "_uncast"
 PIECE = 32 << 10
 _END = "_end"  # the empty cell behind a delimiter that ends the line
 TYPES = {
@@ -131,6 +131,6 @@ def _value(text: str, kind: pa.DataType) -> Any:
     if kind == pa.string():
         return text
     try:
-        return pa.scalar(text).cast(kind).as_py()
+        return pa.scalar(text.strip()).cast(kind).as_py()
     except pa.ArrowInvalid:
         return None

@@ -11,6 +11,7 @@ from shared.ledger_model import Profile
 from shared.reasons import FileReason
 
 TRIFLE = 1 << 20
+RAW, UNCAST = "_raw", "_uncast"  # in Parquet that bronze made: lines that are no rows, and cells (by column) that are not of their type
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,137 @@
+"""The lines of the three channels under common names, and what is summed from them once for several tables of gold.
+
+A line's day is that of its date's surrogate key in date_dim; a line without one has no day. Catalog and web orders are the bill
+customer's.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F  # noqa: N812
+
+from glue_scripts.engine.gold import Lake
+
+MONEY = "decimal(18,2)"
+BOUGHT = {
+    "line_items": "bigint",
+    "units": "bigint",
+    "list_amount": MONEY,
+    "discount_amount": MONEY,
+    "sales_amount": MONEY,
+    "coupon_amount": MONEY,
+    "net_paid": MONEY,
+    "tax_amount": MONEY,
+    "net_profit": MONEY,
+}
+RETURNED = {"return_lines": "bigint", "return_units": "bigint", "return_amount": MONEY, "return_loss": MONEY}
+_SALES = {
+    "store": ("store_sales", "ss", "ss_customer_sk", "ss_ticket_number"),
+    "catalog": ("catalog_sales", "cs", "cs_bill_customer_sk", "cs_order_number"),
+    "web": ("web_sales", "ws", "ws_bill_customer_sk", "ws_order_number"),
+}
+_RETURNS = {
+    "store": ("store_returns", "sr", "sr_ticket_number", "sr_return_amt"),
+    "catalog": ("catalog_returns", "cr", "cr_order_number", "cr_return_amount"),
+    "web": ("web_returns", "wr", "wr_order_number", "wr_return_amt"),
+}
+
+
+def sold_lines(lake: Lake, channel: str) -> DataFrame:
+    """A channel's sold lines."""
+    table, p, customer, number = _SALES[channel]
+    return lake.table(table).selectExpr(
+        f"'{channel}' AS channel",
+        f"{p}_sold_date_sk AS date_sk",
+        f"{customer} AS customer_sk",
+        f"{p}_item_sk AS item_sk",
+        f"{number} AS number",
+        f"{p}_quantity AS units",
+        f"{p}_ext_list_price AS list_amount",
+        f"{p}_ext_discount_amt AS discount_amount",
+        f"{p}_ext_sales_price AS sales_amount",
+        f"{p}_coupon_amt AS coupon_amount",
+        f"{p}_net_paid AS net_paid",
+        f"{p}_ext_tax AS tax_amount",
+        f"{p}_net_profit AS net_profit",
+    )
+
+
+def returned_lines(lake: Lake, channel: str) -> DataFrame:
+    """A channel's returned lines."""
+    table, p, number, amount = _RETURNS[channel]
+    return lake.table(table).selectExpr(
+        f"'{channel}' AS channel",
+        f"{p}_returned_date_sk AS date_sk",
+        f"{p}_item_sk AS item_sk",
+        f"{number} AS number",
+        f"{p}_return_quantity AS return_units",
+        f"{amount} AS return_amount",
+        f"{p}_net_loss AS return_loss",
+    )
+
+
+def bought(lake: Lake) -> DataFrame:
+    """Sums per channel, order, buyer and day: an order's lines may lack the one or the other."""
+    return reduce(DataFrame.unionByName, (_orders(lake, c) for c in lake.parameter("channels")))
+
+
+def _orders(lake: Lake, channel: str) -> DataFrame:
+    sums = [F.expr(f"coalesce(sum({n}), 0)").alias(n) for n in BOUGHT if n != "line_items"]
+    lines = sold_lines(lake, channel).groupBy("channel", "date_sk", "customer_sk", "number")
+    return _dated(lake, lines.agg(F.count("*").alias("line_items"), *sums))
+
+
+def returned(lake: Lake) -> DataFrame:
+    """Sums of returns per channel and day of the return."""
+    sums = [F.expr(f"coalesce(sum({n}), 0)").alias(n) for n in RETURNED if n != "return_lines"]
+    per_channel = [
+        returned_lines(lake, c).groupBy("channel", "date_sk").agg(F.count("*").alias("return_lines"), *sums)
+        for c in lake.parameter("channels")
+    ]
+    return _dated(lake, reduce(DataFrame.unionByName, per_channel))
+
+
+def _dated(lake: Lake, rows: DataFrame) -> DataFrame:
+    days = lake.table("date_dim").selectExpr("d_date_sk AS date_sk", "d_date AS day").hint("broadcast")
+    return rows.join(days, "date_sk", "left").drop("date_sk")
+
+
+def returned_by_buyer(lake: Lake) -> DataFrame:
+    """Returns charged to who bought the line, found through the sale; whoever brought it back."""
+    return (
+        reduce(DataFrame.unionByName, (_with_buyer(lake, c) for c in lake.parameter("channels")))
+        .groupBy("customer_sk")
+        .agg(
+            F.count("*").alias("return_lines"),
+            F.expr("coalesce(sum(return_amount), 0)").alias("return_amount"),
+            F.expr("coalesce(sum(return_loss), 0)").alias("return_loss"),
+        )
+    )
+
+
+def _with_buyer(lake: Lake, channel: str) -> DataFrame:
+    sales = sold_lines(lake, channel).where("customer_sk IS NOT NULL").select("number", "item_sk", "customer_sk")
+    return returned_lines(lake, channel).join(sales, ["number", "item_sk"], "inner").select("customer_sk", "return_amount", "return_loss")
+
+
+def sold_by_item(lake: Lake) -> DataFrame:
+    """Sales per item. A line is the only one of its order and item, so lines are orders here."""
+    sums = ("units", "sales_amount", "net_paid", "net_profit")
+    lines = reduce(DataFrame.unionByName, (sold_lines(lake, c) for c in lake.parameter("channels")))
+    per_buyer = lines.groupBy("item_sk", "customer_sk").agg(
+        F.count("*").alias("orders"),
+        *(F.expr(f"coalesce(sum({n}), 0)").alias(n) for n in sums),
+        *(F.expr(f"coalesce(sum(net_paid) FILTER (WHERE channel = '{c}'), 0)").alias(f"{c}_net_paid") for c in lake.parameter("channels")),
+    )
+    totals = ("orders", *sums, *(f"{c}_net_paid" for c in lake.parameter("channels")))
+    return per_buyer.groupBy("item_sk").agg(*(F.sum(n).alias(n) for n in totals), F.count("customer_sk").alias("customers"))
+
+
+def units_by_item(lake: Lake) -> DataFrame:
+    """Returns per item, dated or not."""
+    lines = reduce(DataFrame.unionByName, (returned_lines(lake, c) for c in lake.parameter("channels")))
+    return lines.groupBy("item_sk").agg(
+        F.expr("coalesce(sum(return_units), 0)").alias("return_units"), F.expr("coalesce(sum(return_amount), 0)").alias("return_amount")
+    )
