@@ -6,12 +6,23 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from shared.contracts import contract, domains
 from stacks.usage import Usage
 
 LONGEST_PREFIX = 21  # "<prefix>-test-quarantine" must fit the 37 characters of an account-regional bucket name prefix
 LogDays = Literal[7, 14, 30, 60, 90, 180, 365, 400, 731]  # retentions that CloudWatch Logs knows (PutRetentionPolicy)
 
 Endpoint = Literal["athena", "glue", "kms", "logs", "redshift-data", "redshift-serverless", "secretsmanager", "states", "sts"]
+
+
+class Source(BaseModel):
+    """Where a domain's files are delivered, if not to the raw bucket: a folder per table below `location`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    location: Annotated[str, Field(pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/(?:[^*?]+/)?$")]
+    tables: tuple[str, ...] = ()
+    """Names of the datasets to take; none: all of the domain."""
 
 
 class ConfigError(ValueError):
@@ -69,6 +80,9 @@ class Settings(BaseModel):
     """People are told when the month's cost passes 80 %, or is forecast to pass all of it."""
     permissions_boundary: Annotated[str, Field(pattern=r"^[\w+=,.@-]{1,128}$")] | None = None
     """Name of a managed policy of the account that limits every role of the environment."""
+    sources: dict[str, Source] = {}
+    """By domain: the bronze job takes what is new there in every run, for example
+    `{"tpcds": {"location": "s3://redshift-downloads/TPC-DS/2.13/3TB/"}}`."""
     lake_formation: bool = False
     """Roles get their databases and tables from Lake Formation too: for accounts whose catalog no longer trusts IAM alone."""
     usage: Usage = Usage()
@@ -82,6 +96,8 @@ class Settings(BaseModel):
             raise ValueError("warehouse_max_rpu must not be below warehouse_rpu")
         if self.interface_endpoints and not self.warehouse:
             raise ValueError("interface_endpoints are in the warehouse's network: they need warehouse to be true")
+        if wrong := [f"{d}: {t}" for d, s in self.sources.items() for t in (s.tables or ("",)) if not _is_dataset(d, t)]:
+            raise ValueError(f"sources name what no contract has: {', '.join(wrong)}")
         if (self.account is None) != (self.region is None):
             raise ValueError("account and region are pinned together or not at all")
         return self
@@ -128,6 +144,11 @@ ENVIRONMENTS: dict[str, dict[str, Any]] = {
         },
     },
 }
+
+
+def _is_dataset(domain: str, name: str) -> bool:
+    """Whether a contract has the dataset, or for no name the domain."""
+    return domain in domains() and (not name or any(d.name == name for d in contract(domain).datasets))
 
 
 def settings(env: str, **overrides: Any) -> Settings:
