@@ -74,6 +74,13 @@ class Access(Construct):
         self.write("quarantine", prefix)
         self.write_ledger()
 
+    def take_from(self, location: str) -> None:
+        """Objects of a source location, wherever it is, their tags (a copy carries them along), and the names of what is there."""
+        bucket, _, prefix = location.removeprefix("s3://").partition("/")
+        arn = f"arn:{self.names.partition}:s3:::{bucket}"
+        self.allow(["s3:GetObject", "s3:GetObjectTagging"], [f"{arn}/{prefix}*"], why=OBJECTS)
+        self.allow(["s3:ListBucket"], [arn], when={"StringLike": {"s3:prefix": [f"{prefix}*"]}} if prefix else None)
+
     def use_key(self, key_arn: str | None) -> None:
         """Data encrypted with the environment's own key, if it has one."""
         if key_arn is not None:

@@ -18,6 +18,7 @@ from stacks.packaging import ROOT, glue_archive
 from stacks.protection import Protection
 
 CATALOG = "spark.sql.catalog.glue_catalog"
+INGEST = "bronze-ingest"
 CHANGES = "run_changes"  # silver's list of what gold has not followed yet: written by the one job, settled by the other
 
 
@@ -43,6 +44,8 @@ class LakeJob(Construct):
         self.name, script = stack.names.job(domain, stage), code.scripts[stage]
         access = Access(self, "Access", "glue.amazonaws.com", stack.names)
         GRANTS[stage](access, domain)
+        if stage == INGEST and domain in stack.settings.sources:
+            access.take_from(stack.settings.sources[domain].location)
         protection.allow(access)
         access.publish_metrics("Lakehouse", "Glue")
         access.allow(["s3:GetObject"], [a.bucket.arn_for_objects(a.s3_object_key) for a in (script, code.library)])
@@ -63,7 +66,7 @@ class LakeJob(Construct):
             execution_property=glue.CfnJob.ExecutionPropertyProperty(max_concurrent_runs=1),
             security_configuration=protection.name,
             command=glue.CfnJob.JobCommandProperty(name="glueetl", python_version="3", script_location=script.s3_object_url),
-            default_arguments={**_arguments(stack.names, domain, code.library.s3_object_url), **_own_arguments(stage, s)},
+            default_arguments={**_arguments(stack.names, domain, code.library.s3_object_url), **_own_arguments(stage, s, domain)},
         )
         job.node.add_dependency(access, protection)
 
@@ -118,8 +121,11 @@ def _maintenance_job(access: Access, domain: str) -> None:
 GRANTS = {"bronze-ingest": _bronze_job, "bronze-to-silver": _silver_job, "silver-to-gold": _gold_job, MAINTENANCE: _maintenance_job}
 
 
-def _own_arguments(stage: str, settings: Settings) -> dict[str, str]:
+def _own_arguments(stage: str, settings: Settings, domain: str) -> dict[str, str]:
     match stage:
+        case "bronze-ingest" if domain in settings.sources:
+            source = settings.sources[domain]
+            return {"--source": source.location, **({"--source_tables": ",".join(source.tables)} if source.tables else {})}
         case "maintenance":
             return {"--snapshot_days": str(settings.snapshot_days)}
         case "silver-to-gold":

@@ -50,7 +50,9 @@ class Pipeline(Construct):
             state_machine_name=names.state_machine(domain),
             role=access.role,
             definition_body=sfn.DefinitionBody.from_string(DEFINITION.read_text("utf-8")),
-            definition_substitutions=substitutions(names, domain, warehouse=stack.settings.warehouse),
+            definition_substitutions=substitutions(
+                names, domain, warehouse=stack.settings.warehouse, delivered=domain in stack.settings.sources
+            ),
             tracing_enabled=True,
             logs=sfn.LogOptions(
                 destination=stack.log_group(f"{domain}-logs", f"/aws/vendedlogs/states/{names.state_machine(domain)}"),
@@ -111,13 +113,14 @@ def allow_loading(access: Access, domain: str, key_arn: str | None) -> None:
     access.allow(["secretsmanager:GetSecretValue"], [secret], why="Secrets Manager ends the name in six random characters")
 
 
-def substitutions(names: Names, domain: str, *, warehouse: bool) -> dict[str, str]:
+def substitutions(names: Names, domain: str, *, warehouse: bool, delivered: bool) -> dict[str, str]:
     """What the definition leaves open, by name."""
     return {
         "Domain": domain,
         "LedgerTable": names.ledger_table,
         "LedgerIndex": INDEX,
         "HandedOver": handed_over_id(domain),
+        "Delivered": str(delivered).lower(),
         "BronzeIngestJob": names.job(domain, "bronze-ingest"),
         "BronzeToSilverJob": names.job(domain, "bronze-to-silver"),
         "SilverToGoldJob": names.job(domain, "silver-to-gold"),

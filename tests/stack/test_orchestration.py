@@ -74,7 +74,7 @@ def test_amazons_validator_accepts_the_definition() -> None:
 
 def test_every_placeholder_is_substituted_and_every_substitution_used() -> None:
     wanted = set(re.findall(r"\$\{(\w+)\}", DEFINITION.read_text("utf-8")))
-    assert wanted == set(substitutions(NAMES, "ecommerce", warehouse=True))
+    assert wanted == set(substitutions(NAMES, "ecommerce", warehouse=True, delivered=False))
 
 
 def test_the_definition_refers_to_what_the_other_stacks_make(assembly: Assembly) -> None:
