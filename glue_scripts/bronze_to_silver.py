@@ -6,6 +6,7 @@ import datetime as dt
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from pyspark.sql import SparkSession
 
@@ -14,6 +15,7 @@ from glue_scripts.engine.archive import archive
 from glue_scripts.engine.derive import follow, followers
 from glue_scripts.engine.files import bronze_files
 from glue_scripts.engine.gate import judgement, worst
+from glue_scripts.engine.integrity import integrity
 from glue_scripts.engine.job import Job, job
 from glue_scripts.engine.landing import landed
 from glue_scripts.engine.lock import guard
@@ -39,7 +41,7 @@ def main(spark: SparkSession, run: Job, clients: Aws) -> None:
     ensure(spark, changes.stored(run))
     with ThreadPoolExecutor(PARALLEL_DATASETS) as pool:
         futures = [pool.submit(process_in_order, spark, run, clients, lane) for lane in lanes(run.contract)]
-    conclude(spark, run, clients, [result for f in futures for result in f.result()])
+    conclude(spark, run, clients, [measured(spark, run, clients, result) for f in futures for result in f.result()])
 
 
 def process_in_order(spark: SparkSession, run: Job, clients: Aws, datasets: Sequence[Dataset]) -> list[RunResult]:
@@ -72,15 +74,33 @@ def process(spark: SparkSession, run: Job, clients: Aws, dataset: Dataset) -> Ru
 
 def store(run: Job, clients: Aws, dataset: Dataset, result: RunResult, done: Work) -> None:
     """Metrics and result first, then the archive, the files' new state last."""
-    key = metrics_key(run.domain, dataset.name, _now().date(), run.run_id)
-    clients.s3.put_object(Bucket=run.names.bucket("metrics"), Key=key, Body=as_csv(result.metrics), ContentType="text/csv")
+    keep(run, clients, result)
     publish(clients.cloudwatch, dataset, result.metrics)
-    clients.ledger.record_run(result)
     files = [*done.files, *(f for f in done.superseded if f.processed_by is None)]
     if dataset.archive:
         archive(clients, files, run.run_id)
     clients.ledger.mark_processed(files, run.run_id)
     clients.ledger.close_attempt(run.domain, dataset.name)
+
+
+def keep(run: Job, clients: Aws, result: RunResult) -> None:
+    key = metrics_key(run.domain, result.dataset, dt.datetime.fromisoformat(result.finished_at).date(), run.run_id)
+    clients.s3.put_object(Bucket=run.names.bucket("metrics"), Key=key, Body=as_csv(result.metrics), ContentType="text/csv")
+    clients.ledger.record_run(result)
+
+
+def measured(spark: SparkSession, run: Job, clients: Aws, result: RunResult) -> RunResult:
+    """The result with what can be measured only now that all tables have landed: whether foreign keys refer to anything."""
+    dataset = run.contract.dataset(result.dataset)
+    found = integrity(spark, run, dataset.lands_in)
+    if not found:
+        return result
+    publish(clients.cloudwatch, dataset, found)
+    values = result.metrics | found
+    gate, findings = judgement(dataset.lands_in.gate, values)
+    told = replace(result, metrics=values, gate=gate, gate_findings=findings)
+    keep(run, clients, told)
+    return told
 
 
 def conclude(spark: SparkSession, run: Job, clients: Aws, results: Sequence[RunResult]) -> None:

@@ -13,7 +13,7 @@ from glue_scripts.engine.landing import Landed
 from shared.contracts import Dataset, folded
 
 NAMESPACE = "Lakehouse"
-RATES = ("null_rate_", "quarantine_rate")
+RATES = ("null_rate_", "quarantine_rate", "orphan_rate")
 
 
 def metrics(dataset: Dataset, files: Sequence[BronzeFile], done: Landed) -> dict[str, float]:

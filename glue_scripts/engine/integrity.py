@@ -1,0 +1,48 @@
+"""Referential integrity of silver, measured when all tables of a run have landed: how many rows refer to nothing."""
+
+from __future__ import annotations
+
+from functools import reduce
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F  # noqa: N812
+
+from glue_scripts.engine.job import Job
+from glue_scripts.engine.sql import quoted
+from shared.contracts import Table
+
+
+def references(run: Job, table: Table) -> dict[str, tuple[Table, str]]:
+    """Column → the silver table and column that it refers to, as the contract says."""
+    found = {}
+    for column in table.columns:
+        target, _, key = (column.references or "").partition(".")
+        if target:
+            found[column.name] = (run.contract.table(target.removeprefix(f"{table.zone}_")), key)
+    return found
+
+
+def integrity(spark: SparkSession, run: Job, table: Table) -> dict[str, float]:
+    """`orphans_<column>` and `orphan_rate_<column>` of each foreign key, and their worst rate as `orphan_rate`.
+
+    The rate is of the rows that refer to anything. A key whose table no file has reached yet is not measured.
+    """
+    wanted = references(run, table)
+    there = {c: (t, key) for c, (t, key) in wanted.items() if spark.catalog.tableExists(run.identifier(t))}
+    if not there:
+        return {}
+    rows = spark.table(run.identifier(table)).select(*there)
+    targets = ((c, spark.table(run.identifier(t)).select(F.col(key).alias(f"_{c}"))) for c, (t, key) in there.items())
+    joined = reduce(_looked_up, targets, rows)
+    counts = joined.agg(
+        *(F.count(c).alias(c) for c in there), *(F.expr(f"count_if({quoted(c)} IS NOT NULL AND {quoted('_' + c)} IS NULL)") for c in there)
+    ).collect()[0]
+    referring, orphans = counts[: len(there)], counts[len(there) :]
+    rates = {f"orphan_rate_{c}": n / total if total else 0.0 for c, n, total in zip(there, orphans, referring, strict=True)}
+    numbers = {f"orphans_{c}": n for c, n in zip(there, orphans, strict=True)}
+    return {**numbers, **rates, "orphan_rate": max(rates.values())}
+
+
+def _looked_up(rows: DataFrame, target: tuple[str, DataFrame]) -> DataFrame:
+    column, keys = target
+    return rows.join(keys, F.col(column) == F.col(f"_{column}"), "left")
