@@ -1,4 +1,4 @@
-"""Options that no environment uses by default: permissions boundary and Lake Formation."""
+"""Options that no environment uses by default: permissions boundary, Lake Formation, and a source location of a domain."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from stacks.config import ENVIRONMENTS, settings
+from stacks.config import ENVIRONMENTS, ConfigError, settings
 
+SOURCES = {"tpcds": {"location": "s3://public-copies/TPC-DS/", "tables": ["item", "store_sales"]}}
 ACCOUNT, REGION = "123456789012", "us-east-1"
 
 
@@ -20,7 +21,9 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any
 
     out: Path = tmp_path_factory.mktemp("options")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(ENVIRONMENTS, "dev", {**ENVIRONMENTS["dev"], "permissions_boundary": "team-limit", "lake_formation": True})
+        patch.setitem(
+            ENVIRONMENTS, "dev", {**ENVIRONMENTS["dev"], "permissions_boundary": "team-limit", "lake_formation": True, "sources": SOURCES}
+        )
         app.build(["dev"], context={"local": "true", "account": ACCOUNT, "region": REGION}, outdir=str(out)).synth()
     files = sorted(out.glob("assembly-dev/*.template.json"))
     return {f"{f.stem}/{i}": r for f in files for i, r in json.loads(f.read_text())["Resources"].items()}
@@ -53,5 +56,35 @@ def test_lake_formation_grants_what_iam_grants_on_the_catalog(guarded: dict[str,
     assert found.keys() == {"lakehouse_dev_ecommerce_gold", "lakehouse_dev_ecommerce_silver"}
 
 
+def test_the_bronze_job_of_a_domain_with_a_source_location_is_told_of_it_and_may_read_it_only(guarded: dict[str, dict[str, Any]]) -> None:
+    jobs = {r["Properties"]["Name"]: r["Properties"]["DefaultArguments"] for r in guarded.values() if r["Type"] == "AWS::Glue::Job"}
+    told = {name: {k: v for k, v in given.items() if k.startswith("--source")} for name, given in jobs.items()}
+    place = {"--source": "s3://public-copies/TPC-DS/", "--source_tables": "item,store_sales"}
+    assert {name: given for name, given in told.items() if given} == {"lakehouse-dev-tpcds-bronze-ingest": place}
+    policies = {i: r["Properties"]["PolicyDocument"]["Statement"] for i, r in guarded.items() if r["Type"] == "AWS::IAM::ManagedPolicy"}
+    allowed = [(i, s) for i, statements in policies.items() for s in statements if "public-copies" in json.dumps(s["Resource"])]
+    assert {i.split("/")[1].partition("Access")[0] for i, _ in allowed} == {"tpcdsbronzeingest"}
+    assert [(s["Action"], s["Resource"], s.get("Condition")) for _, s in allowed] == [
+        (["s3:GetObject", "s3:GetObjectTagging"], "arn:aws:s3:::public-copies/TPC-DS/*", None),
+        ("s3:ListBucket", "arn:aws:s3:::public-copies", {"StringLike": {"s3:prefix": ["TPC-DS/*"]}}),
+    ]
+
+
+def test_every_run_of_such_a_domain_starts_the_bronze_job(guarded: dict[str, dict[str, Any]]) -> None:
+    machines = {
+        r["Properties"]["StateMachineName"]: r["Properties"]["DefinitionSubstitutions"]["Delivered"]
+        for r in guarded.values()
+        if r["Type"] == "AWS::StepFunctions::StateMachine"
+    }
+    assert {name for name, delivered in machines.items() if delivered == "true"} == {"lakehouse-dev-tpcds"}
+
+
+@pytest.mark.parametrize("wrong", [{"nobody": {"location": "s3://b-1/"}}, {"tpcds": {"location": "s3://b-1/", "tables": ["prices"]}}])
+def test_a_source_of_what_no_contract_has_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match="no contract has"):
+        settings("dev", sources=wrong)
+
+
 def test_neither_is_used_by_default() -> None:
     assert {(settings(e).permissions_boundary, settings(e).lake_formation) for e in ENVIRONMENTS} == {(None, False)}
+    assert not any(settings(e).sources for e in ENVIRONMENTS)

@@ -1,0 +1,107 @@
+"""Text without header → Parquet of the contract's types: literal files, literal rows. The contract is that of tpcds."""
+
+from __future__ import annotations
+
+import datetime as dt
+import gzip
+import io
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from shared.contracts import contract
+from shared.records import Accepted, Limits, Rejected
+from shared.records.convert import convert
+from shared.records.source import Source
+
+BANDS = ("ib_income_band_sk", "ib_lower_bound", "ib_upper_bound")
+REASONS = ("r_reason_sk", "r_reason_id", "r_reason_desc")
+
+
+def made(content: bytes, folder: Path, dataset: str = "income_band") -> tuple[Accepted | Rejected, list[dict[str, Any]]]:
+    path = folder / "rows.parquet"
+    verdict = convert(Source(io.BytesIO(content), Limits()), contract("tpcds").dataset(dataset), Limits(), path)
+    return verdict, pq.read_table(path).to_pylist() if isinstance(verdict, Accepted) else []
+
+
+def cells(rows: list[dict[str, Any]], names: tuple[str, ...]) -> list[tuple[Any, ...]]:
+    return [tuple(r[n] for n in names) for r in rows]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"1|0|10000|\n2|10001||\n",
+        b"1|0|10000\n2|10001|\n",
+        b"1|0|10000|\r\n2|10001||\r\n",
+        b"1|0|10000|\n2|10001|",
+        b"\n1|0|10000|\n\n2|10001||\n",
+    ],
+    ids=["a pipe ends lines", "none does", "Windows", "both, no end of line", "blank lines"],
+)
+def test_columns_are_the_contracts_and_an_empty_cell_is_no_value(content: bytes, tmp_path: Path):
+    verdict, rows = made(content, tmp_path)
+    assert isinstance(verdict, Accepted)
+    assert (verdict.records, verdict.unreadable_records, verdict.profile.format) == (2, 0, "parquet")
+    assert cells(rows, BANDS) == [(1, 0, 10000), (2, 10001, None)]
+
+
+def test_a_cell_of_another_type_is_kept_beside_and_a_line_that_is_no_row_as_it_is(tmp_path: Path):
+    good = b"".join(b"%d|0|7|\n" % i for i in range(40))
+    verdict, rows = made(good + b"41|many| 9 |\n42|1\n43|1|2|3|\n44|2147483648|1|\n", tmp_path)
+    assert isinstance(verdict, Accepted)
+    assert (verdict.records, verdict.unreadable_records) == (44, 2)
+    assert cells(rows[:40], BANDS) == [(i, 0, 7) for i in range(40)]
+    assert [{k: v for k, v in r.items() if v is not None} for r in rows[40:]] == [
+        {"ib_income_band_sk": 41, "ib_upper_bound": 9, "_uncast": [("ib_lower_bound", "many")]},
+        {"_raw": "42|1"},
+        {"_raw": "43|1|2|3|"},
+        {"ib_income_band_sk": 44, "ib_upper_bound": 1, "_uncast": [("ib_lower_bound", "2147483648")]},
+    ]
+
+
+def test_a_bad_line_among_many_changes_no_other(tmp_path: Path):
+    """The stretch it stands in is read again in pieces."""
+    lines = [b"%d|%d|%d|" % (i, i * 10, i * 100) for i in range(20_000)]
+    lines[12_345] = b"what|0"
+    verdict, rows = made(b"\n".join(lines) + b"\n", tmp_path)
+    assert isinstance(verdict, Accepted)
+    assert (verdict.records, verdict.unreadable_records) == (20_000, 1)
+    assert [r["ib_upper_bound"] for r in rows] == [None if i == 12_345 else i * 100 for i in range(20_000)]
+
+
+def test_lines_in_latin_1_are_decoded_wherever_they_stand_and_those_in_utf_8_left_alone(tmp_path: Path):
+    filler = b"".join(b"%d|AAAA|plain|\n" % i for i in range(9000))  # more than any sample of the beginning
+    _, rows = made(filler + "9001|AAAA|Réunion|\n".encode("latin-1") + "9002|AAAA|Réunion  |\n".encode(), tmp_path, "reason")
+    assert cells(rows[-2:], REASONS) == [(9001, "AAAA", "Réunion"), (9002, "AAAA", "Réunion  ")]
+
+
+def test_quotes_and_backslashes_are_text(tmp_path: Path):
+    _, rows = made(b'1|A"A|it\'s "so" \\|\n', tmp_path, "reason")
+    assert cells(rows, REASONS) == [(1, 'A"A', 'it\'s "so" \\')]
+
+
+def test_dates_and_money_have_their_types_and_lose_no_digit(tmp_path: Path):
+    width = len(contract("tpcds").dataset("item").received)
+    line = ["7", "ID", "1997-10-27", "", "what", "4.50", "1.234", *[""] * (width - 7)]
+    _, [row] = made("|".join(line).encode() + b"|\n", tmp_path, "item")
+    assert (row["i_rec_start_date"], row["i_current_price"], row["i_wholesale_cost"]) == (dt.date(1997, 10, 27), Decimal("4.50"), None)
+    assert row["_uncast"] == [("i_wholesale_cost", "1.234")]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (gzip.compress(b"1|2|3|\n" * 1000)[:-9], "corrupt_gzip"),
+        (b"", "empty_file"),
+        (b"1|2|3|\n\0\0", "not_text"),
+        (b"a,b,c\n" * 50, "too_many_unreadable"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_rejected_as_a_whole(content: bytes, reason: str, tmp_path: Path):
+    verdict, _ = made(content, tmp_path)
+    assert isinstance(verdict, Rejected)
+    assert verdict.reason == reason
