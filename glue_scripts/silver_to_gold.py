@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pyspark.sql import SparkSession
 
 from glue_scripts.engine import changes
-from glue_scripts.engine.gold import Transform, check_complete, refresh
+from glue_scripts.engine.gold import Shared, Transform, check_complete, refresh
 from glue_scripts.engine.job import Job, job
 from glue_scripts.engine.landing import silver_table
 from glue_scripts.engine.lock import guard
@@ -29,9 +29,9 @@ def main(spark: SparkSession, run: Job, transforms: dict[str, Transform], client
     check = guard(run, clients.ledger)
     check()
     pending = changes.pending(spark, run)
-    with ThreadPoolExecutor(PARALLEL_TABLES) as pool:
+    with Shared() as shared, ThreadPoolExecutor(PARALLEL_TABLES) as pool:
         list(pool.map(lambda table: created(spark, silver_table(run, table)), run.contract.silver))
-        futures = [pool.submit(refresh, spark, run, table, transforms[table.name], pending, check) for table in run.contract.gold]
+        futures = [pool.submit(refresh, spark, run, table, transforms[table.name], pending, check, shared) for table in run.contract.gold]
     for future in futures:
         future.result()
     check()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from threading import Lock
 
+from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 
@@ -39,13 +41,38 @@ class Scope:
         return marked.where(in_dates | F.col("_touched")).drop("_touched")
 
 
+class Shared:
+    """What several tables of a run are computed from, computed once. A context manager: afterwards nothing of it is kept."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, DataFrame] = {}
+        self._asking = Lock()
+
+    def __call__(self, name: str, rows: Callable[[], DataFrame]) -> DataFrame:
+        with self._asking:
+            if name not in self._rows:
+                self._rows[name] = rows().persist(StorageLevel.MEMORY_AND_DISK)
+            return self._rows[name]
+
+    def __enter__(self) -> Shared:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for rows in self._rows.values():
+            rows.unpersist()
+
+
 @dataclass(frozen=True)
 class Lake:
-    """A transform's view of the lake. `touched` gives a source's rows in scope, `table` all of them."""
+    """A transform's view of the lake. `touched` gives a source's rows in scope, `table` all of them.
+
+    `shared(name, rows)`: rows that other tables of the run need too, whatever their scope.
+    """
 
     spark: SparkSession
     job: Job
     scope: Scope
+    shared: Shared
 
     def table(self, name: str) -> DataFrame:
         return self.spark.table(self.job.identifier(self.job.contract.table(name)))
@@ -81,14 +108,14 @@ def stored_table(run: Job, table: Table) -> Stored:
     return Stored(run.identifier(table), run.location(table), columns, table.partitioned_by, date, COPY_ON_WRITE)
 
 
-def refresh(spark: SparkSession, run: Job, table: Table, transform: Transform, pending: Changes, check: Guard) -> None:
+def refresh(spark: SparkSession, run: Job, table: Table, transform: Transform, pending: Changes, check: Guard, shared: Shared) -> None:
     """Brings one gold table up to date in one commit. Incremental and full give equal tables. `check` goes before the commit."""
     home = stored_table(run, table)
     empty = ensure(spark, home)
     found = Scope(everything=True) if empty else scope(run, table, pending)
     if found is None:
         return
-    wanted = transform(Lake(spark, run, found)).selectExpr(*(f"CAST({c.name} AS {c.type}) AS {c.name}" for c in table.columns))
+    wanted = transform(Lake(spark, run, found, shared)).selectExpr(*(f"CAST({c.name} AS {c.type}) AS {c.name}" for c in table.columns))
     if empty or (run.full_refresh and table.depends_on):
         check()
         replace_all(wanted, home)

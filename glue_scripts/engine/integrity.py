@@ -37,10 +37,15 @@ def integrity(spark: SparkSession, run: Job, table: Table) -> dict[str, float]:
     counts = joined.agg(
         *(F.count(c).alias(c) for c in there), *(F.expr(f"count_if({quoted(c)} IS NOT NULL AND {quoted('_' + c)} IS NULL)") for c in there)
     ).collect()[0]
-    referring, orphans = counts[: len(there)], counts[len(there) :]
-    rates = {f"orphan_rate_{c}": n / total if total else 0.0 for c, n, total in zip(there, orphans, referring, strict=True)}
-    numbers = {f"orphans_{c}": n for c, n in zip(there, orphans, strict=True)}
-    return {**numbers, **rates, "orphan_rate": max(rates.values())}
+    found = dict(zip(there, zip(counts[len(there) :], counts[: len(there)], strict=True), strict=True))
+    known = {c: n for c, n in found.items() if n[0] < n[1] or not n[1] or _has_rows(spark, run, there[c][0])}
+    rates = {f"orphan_rate_{c}": orphans / referring if referring else 0.0 for c, (orphans, referring) in known.items()}
+    numbers = {f"orphans_{c}": orphans for c, (orphans, _) in known.items()}
+    return {**numbers, **rates, "orphan_rate": max(rates.values(), default=0.0)}
+
+
+def _has_rows(spark: SparkSession, run: Job, table: Table) -> bool:
+    return spark.table(run.identifier(table)).limit(1).count() > 0
 
 
 def _looked_up(rows: DataFrame, target: tuple[str, DataFrame]) -> DataFrame:

@@ -74,7 +74,7 @@ def returned_lines(lake: Lake, channel: str) -> DataFrame:
 
 def bought(lake: Lake) -> DataFrame:
     """Sums per channel, order, buyer and day: an order's lines may lack the one or the other."""
-    return reduce(DataFrame.unionByName, (_orders(lake, c) for c in lake.parameter("channels")))
+    return lake.shared("bought", lambda: reduce(DataFrame.unionByName, (_orders(lake, c) for c in lake.parameter("channels"))))
 
 
 def _orders(lake: Lake, channel: str) -> DataFrame:
@@ -85,6 +85,10 @@ def _orders(lake: Lake, channel: str) -> DataFrame:
 
 def returned(lake: Lake) -> DataFrame:
     """Sums of returns per channel and day of the return."""
+    return lake.shared("returned", lambda: _returns_by_day(lake))
+
+
+def _returns_by_day(lake: Lake) -> DataFrame:
     sums = [F.expr(f"coalesce(sum({n}), 0)").alias(n) for n in RETURNED if n != "return_lines"]
     per_channel = [
         returned_lines(lake, c).groupBy("channel", "date_sk").agg(F.count("*").alias("return_lines"), *sums)
