@@ -1,0 +1,69 @@
+"""What the TPC-DS pipeline does, in DuckDB: text files → clean Parquet tables → the four tables of gold.
+
+Prints the rows of each table, and the CPU seconds of gold.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+
+from local.samples.tpcds import oracle
+from shared.contracts import Table, contract
+
+
+def main(raw: Path, out: Path) -> None:
+    con = duckdb.connect(config={"threads": 2, "memory_limit": "6GB"})
+    (out / "silver").mkdir(parents=True)
+    rows = {table.name: _silver(con, table, raw / table.name, out / "silver") for table in contract("tpcds").silver}
+    began = time.process_time()
+    with oracle.connected(out / "silver") as gold:
+        for name, sql in oracle.GOLD.items():
+            gold.execute(f"copy ({sql}) to '{out}/{name}.parquet' (format parquet, compression zstd)")
+    print(json.dumps({"rows": rows, "gold_cpu": time.process_time() - began}))
+
+
+def _silver(con: duckdb.DuckDBPyConnection, table: Table, folder: Path, out: Path) -> int:
+    """Rows of the right shape and type, within the rules, the greatest of each key."""
+    sources = " union all ".join(_read(table, file) for file in sorted(folder.iterdir()) if _whole(file))
+    key = ", ".join(table.primary_key)
+    rules = [f"not coalesce({rule.when}, false)" for rule in table.rejects] + [f"{k} is not null" for k in table.primary_key]
+    order = ", ".join(f"{c} desc nulls last" for c in table.order)
+    sql = f"select * from ({sources}) where {' and '.join(rules)} qualify row_number() over (partition by {key} order by {order}) = 1"
+    con.execute(f"copy ({sql}) to '{out}/{table.name}.parquet' (format parquet, compression zstd)")
+    found = con.execute(f"select count(*) from '{out}/{table.name}.parquet'").fetchone()
+    return int(found[0]) if found else 0
+
+
+def _read(table: Table, file: Path) -> str:
+    """A file as typed and trimmed rows; lines of another shape or type are left out."""
+    with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as text:
+        ends = text.readline().rstrip(b"\n").endswith(b"|")
+    names = [*table.sent_names, *(["_end"] if ends else [])]
+    types = {n: "varchar" if n == "_end" or table.column(n).type == "string" else table.column(n).type for n in names}
+    columns = ", ".join(f"'{n}': '{t}'" for n, t in types.items())
+    cells = [f"nullif(trim({n}), '') as {n}" if types[n] == "varchar" else n for n in table.sent_names]
+    options = f"delim = '|', header = false, quote = '', escape = '', encoding = 'latin-1', ignore_errors = true, columns = {{{columns}}}"
+    return f"select {', '.join(cells)} from read_csv('{file}', {options})"
+
+
+def _whole(file: Path) -> bool:
+    """Whether a gzip comes to its end."""
+    if file.suffix != ".gz":
+        return True
+    try:
+        with gzip.open(file) as text:
+            while text.read(1 << 20):
+                pass
+    except EOFError:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
