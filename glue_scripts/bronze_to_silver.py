@@ -17,12 +17,12 @@ from glue_scripts.engine.files import bronze_files
 from glue_scripts.engine.gate import judgement, worst
 from glue_scripts.engine.integrity import integrity
 from glue_scripts.engine.job import Job, job
-from glue_scripts.engine.landing import landed
+from glue_scripts.engine.landing import landed, silver_table
 from glue_scripts.engine.lock import guard
 from glue_scripts.engine.metrics import as_csv, metrics, publish
 from glue_scripts.engine.replay import files_of_rows, replay_files
 from glue_scripts.engine.session import Aws, aws, session
-from glue_scripts.engine.tables import ensure
+from glue_scripts.engine.tables import created, ensure
 from glue_scripts.engine.work import Work, lanes, work
 from shared.contracts import Dataset
 from shared.ledger_model import RowCounts, RunResult
@@ -36,12 +36,17 @@ class UnbalancedError(RuntimeError):
 
 
 def main(spark: SparkSession, run: Job, clients: Aws) -> None:
-    """Lands every dataset with work, then tells the state machine whether gold may follow. A failed dataset never stops the others."""
+    """Lands every dataset with work, then tells the state machine whether gold may follow. A failed dataset never stops the others.
+
+    Afterwards gold finds every silver table, with the contract's columns, also those that no file has reached yet.
+    """
     guard(run, clients.ledger)()
     ensure(spark, changes.stored(run))
     with ThreadPoolExecutor(PARALLEL_DATASETS) as pool:
         futures = [pool.submit(process_in_order, spark, run, clients, lane) for lane in lanes(run.contract)]
-    conclude(spark, run, clients, [measured(spark, run, clients, result) for f in futures for result in f.result()])
+        results = [result for f in futures for result in f.result()]
+        list(pool.map(lambda table: created(spark, silver_table(run, table)), run.contract.silver))
+    conclude(spark, run, clients, [measured(spark, run, clients, result) for result in results])
 
 
 def process_in_order(spark: SparkSession, run: Job, clients: Aws, datasets: Sequence[Dataset]) -> list[RunResult]:

@@ -11,26 +11,20 @@ from pyspark.sql import SparkSession
 from glue_scripts.engine import changes
 from glue_scripts.engine.gold import Shared, Transform, check_complete, refresh
 from glue_scripts.engine.job import Job, job
-from glue_scripts.engine.landing import silver_table
 from glue_scripts.engine.lock import guard
 from glue_scripts.engine.session import Aws, aws, session
-from glue_scripts.engine.tables import created
 from glue_scripts.engine.warehouse import hand_over
 
 PARALLEL_TABLES = 4
 
 
 def main(spark: SparkSession, run: Job, transforms: dict[str, Transform], clients: Aws) -> None:
-    """Refreshes every gold table, several at a time; changes are settled only when all have followed, then the warehouse may load them.
-
-    Transforms find every silver table, with the contract's columns, also those that no file has reached yet.
-    """
+    """Refreshes every gold table, several at a time; changes are settled only when all have followed, then the warehouse may load them."""
     check_complete(run.contract.gold, transforms)
     check = guard(run, clients.ledger)
     check()
     pending = changes.pending(spark, run)
     with Shared() as shared, ThreadPoolExecutor(PARALLEL_TABLES) as pool:
-        list(pool.map(lambda table: created(spark, silver_table(run, table)), run.contract.silver))
         futures = [pool.submit(refresh, spark, run, table, transforms[table.name], pending, check, shared) for table in run.contract.gold]
     for future in futures:
         future.result()
