@@ -1,7 +1,7 @@
 """The Redshift Data API over an embedded PostgreSQL, for the state machine. A stand-in: PostgreSQL is not Redshift.
 
-Transactions, types and lengths are real. Sort and distribution are left out, and so are keys, which Redshift does not enforce. What
-Redshift would commit on the way, and a COPY that is not of Parquet by a manifest, is refused.
+Transactions, types (jsonb for SUPER) and lengths are real. Sort and distribution are left out, and so are keys, which Redshift does not
+enforce. What Redshift would commit on the way, and a COPY that is not of Parquet by a manifest, is refused.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ USER = DATABASE = "postgres"
 _SHIM = "CREATE OR REPLACE FUNCTION getdate() RETURNS timestamp LANGUAGE sql AS $$ SELECT now() AT TIME ZONE 'UTC' $$"
 _LAYOUT = re.compile(r"\bDISTSTYLE\s+\w+|\b(?:COMPOUND\s+)?SORTKEY\s*\([^)]*\)", re.IGNORECASE)
 _KEYS = re.compile(r",\s*(?:PRIMARY KEY \([^)]*\)|FOREIGN KEY \([^)]*\) REFERENCES [^(]*\([^)]*\))", re.IGNORECASE)
+_SUPER = re.compile(r'(?<=" )SUPER\b')
 _COMMITS = re.compile(r"\s*(TRUNCATE|VACUUM|COMMIT|BEGIN|END|ROLLBACK)\b|\s*ALTER\s+TABLE\s+\S+\s+APPEND\b", re.IGNORECASE)
 
 
@@ -145,9 +146,16 @@ def _run(connection: Any, sql: str, done: Statement, place: int) -> None:
     if sql.lstrip().upper().startswith("COPY"):
         copy(cursor, sql)
         return
-    cursor.execute(_KEYS.sub("", _LAYOUT.sub("", sql)) if sql.lstrip().upper().startswith("CREATE") else sql)
+    cursor.execute(postgres(sql))
     if cursor.description:
         done.answers[place] = [[_field(value) for value in row] for row in cursor.fetchall()]
+
+
+def postgres(sql: str) -> str:
+    """A statement in PostgreSQL's words: CREATE without layout and keys, and with jsonb for SUPER."""
+    if not sql.lstrip().upper().startswith("CREATE"):
+        return sql
+    return _SUPER.sub("JSONB", _KEYS.sub("", _LAYOUT.sub("", sql)))
 
 
 def _field(value: object) -> dict[str, Any]:

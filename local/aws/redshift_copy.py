@@ -1,4 +1,4 @@
-"""COPY of Parquet by a manifest, as Redshift does it: exactly the files that are named, columns by their order in the file."""
+"""COPY of Parquet by a manifest, as Redshift does it: exactly the files that are named, columns by their order, maps as JSON."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ import re
 from typing import Any
 
 import boto3
+import pyarrow as pa
 import pyarrow.csv as pc
 import pyarrow.parquet as pq
 from botocore.exceptions import ClientError
 
 _COPY = re.compile(
-    r"COPY\s+(?P<table>\S+)\s*\((?P<columns>[^)]*)\)\s+FROM\s+'(?P<url>s3://[^']+)'\s+IAM_ROLE\s+\S+\s+FORMAT\s+AS\s+PARQUET\s+MANIFEST\s*",
+    r"COPY\s+(?P<table>\S+)\s*\((?P<columns>[^)]*)\)\s+FROM\s+'(?P<url>s3://[^']+)'\s+IAM_ROLE\s+\S+\s+"
+    r"FORMAT\s+AS\s+PARQUET(?P<nested>\s+SERIALIZETOJSON)?\s+MANIFEST\s*",
     re.IGNORECASE,
 )
 
@@ -45,9 +47,23 @@ def _load(cursor: Any, asked: re.Match[str], content: bytes, entry: dict[str, An
     if len(columns) != rows.num_columns:
         raise CopyError(f"{entry['url']}: unmatched number of columns: the table has {len(columns)}, the file {rows.num_columns}")
     text = io.BytesIO()
-    pc.write_csv(rows, text, pc.WriteOptions(include_header=False))
+    pc.write_csv(_flat(rows, entry["url"], serialize=asked["nested"] is not None), text, pc.WriteOptions(include_header=False))
     text.seek(0)
     cursor.execute(f"COPY {asked['table']} ({asked['columns']}) FROM STDIN WITH (FORMAT csv)", stream=text)
+
+
+def _flat(rows: pa.Table, url: str, *, serialize: bool) -> pa.Table:
+    """The rows with maps as JSON text, as SERIALIZETOJSON makes them. Without it Redshift refuses a nested column."""
+    for place, field in enumerate(rows.schema):
+        if not pa.types.is_nested(field.type):
+            continue
+        if not serialize:
+            raise CopyError(f"{url}: {field.name} is nested: COPY needs SERIALIZETOJSON")
+        if not pa.types.is_map(field.type):
+            raise CopyError(f"{url}: the stand-in serializes maps only, {field.name} is {field.type}")
+        texts = [None if value is None else json.dumps(dict(value)) for value in rows.column(place).to_pylist()]
+        rows = rows.set_column(place, field.name, pa.array(texts, pa.string()))
+    return rows
 
 
 def _content(s3: Any, url: str) -> bytes:

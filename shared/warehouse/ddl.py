@@ -16,6 +16,7 @@ TYPES = {
     "boolean": "BOOLEAN",
     "date": "DATE",
     "timestamp": "TIMESTAMP",
+    "map<string,bigint>": "SUPER",
 }
 
 
@@ -30,7 +31,7 @@ def literal(text: str) -> str:
 
 def column_type(column: Column) -> str:
     """The Redshift type of a contract's column: decimals keep their precision; times are UTC without a zone."""
-    return TYPES.get(column.type, column.type.upper())
+    return column.type.upper() if column.type.startswith("decimal(") else TYPES[column.type]
 
 
 def create_table(contract: Contract, table: Table) -> str:

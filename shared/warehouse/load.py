@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.contracts import Contract, Table
-from shared.warehouse.ddl import comments, create_table, definition, identifier, literal
+from shared.warehouse.ddl import column_type, comments, create_table, definition, identifier, literal
 from shared.zones import warehouse_key
 
 MAX_STATEMENTS = 40  # Redshift Data API, BatchExecuteStatement
@@ -75,18 +75,20 @@ def batches(contract: Contract, table: Table, snapshot: Snapshot, manifest_url: 
     columns = ", ".join(map(identifier, snapshot.columns))
     reload = [f"DELETE FROM {name}"]
     if snapshot.files:  # COPY refuses a manifest without files
-        staged = (f"CREATE TEMP TABLE {fresh} (LIKE {name})", _copy(fresh, columns, manifest_url))
+        staged = (f"CREATE TEMP TABLE {fresh} (LIKE {name})", _copy(table, fresh, columns, manifest_url))
         reload = [*staged, *reload, f"INSERT INTO {name} ({columns}) SELECT {columns} FROM {fresh}"]
     rebuild = [f"DROP TABLE IF EXISTS {name} CASCADE", create_table(contract, table)]
     if snapshot.files:
-        rebuild.append(_copy(name, columns, manifest_url))
+        rebuild.append(_copy(table, name, columns, manifest_url))
     log = _logged(contract, table, snapshot, run_id)
     first, *more = _chunks([*rebuild, *log, *comments(contract, table)])
     return Batches(({"sqls": [*reload, *log]},), ({"sqls": first}, *({"sqls": chunk} for chunk in more)))
 
 
-def _copy(target: str, columns: str, manifest_url: str) -> str:
-    return f"COPY {target} ({columns}) FROM {literal(manifest_url)} IAM_ROLE default FORMAT AS PARQUET MANIFEST"
+def _copy(table: Table, target: str, columns: str, manifest_url: str) -> str:
+    """Redshift loads a nested Parquet column only as JSON, into SUPER (Redshift developer guide, "COPY data into SUPER columns")."""
+    nested = " SERIALIZETOJSON" if any(column_type(c) == "SUPER" for c in table.columns) else ""
+    return f"COPY {target} ({columns}) FROM {literal(manifest_url)} IAM_ROLE default FORMAT AS PARQUET{nested} MANIFEST"
 
 
 def _logged(contract: Contract, table: Table, snapshot: Snapshot, run_id: str) -> tuple[str, str]:
