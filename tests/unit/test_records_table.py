@@ -63,6 +63,11 @@ def test_a_cell_of_another_type_is_kept_beside_and_a_line_that_is_no_row_as_it_i
     ]
 
 
+def test_a_value_behind_the_last_column_makes_a_line_no_row(tmp_path: Path):
+    _, rows = made(b"".join(b"%d|0|7|\n" % i for i in range(40)) + b"41|1|2|3\n", tmp_path)
+    assert (rows[40]["_raw"], cells(rows[:40], BANDS)) == ("41|1|2|3", [(i, 0, 7) for i in range(40)])
+
+
 def test_a_bad_line_among_many_changes_no_other(tmp_path: Path):
     """The stretch it stands in is read again in pieces."""
     lines = [b"%d|%d|%d|" % (i, i * 10, i * 100) for i in range(20_000)]
@@ -80,8 +85,8 @@ def test_lines_in_latin_1_are_decoded_wherever_they_stand_and_those_in_utf_8_lef
 
 
 def test_quotes_and_backslashes_are_text(tmp_path: Path):
-    _, rows = made(b'1|A"A|it\'s "so" \\|\n', tmp_path, "reason")
-    assert cells(rows, REASONS) == [(1, 'A"A', 'it\'s "so" \\')]
+    _, rows = made(b'1|A"A|it\'s "so" \\|\n2|"B|"b""|\n', tmp_path, "reason")
+    assert cells(rows, REASONS) == [(1, 'A"A', 'it\'s "so" \\'), (2, '"B', '"b""')]
 
 
 def test_dates_and_money_have_their_types_and_lose_no_digit(tmp_path: Path):
