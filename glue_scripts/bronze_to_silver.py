@@ -12,12 +12,13 @@ from pyspark.sql import SparkSession
 
 from glue_scripts.engine import changes
 from glue_scripts.engine.archive import archive
+from glue_scripts.engine.computed import compute, home_of
 from glue_scripts.engine.derive import follow, followers
 from glue_scripts.engine.files import bronze_files
 from glue_scripts.engine.gate import judgement, worst
 from glue_scripts.engine.integrity import integrity
 from glue_scripts.engine.job import Job, job
-from glue_scripts.engine.landing import landed, silver_table
+from glue_scripts.engine.landing import landed
 from glue_scripts.engine.lock import guard
 from glue_scripts.engine.metrics import as_csv, metrics, publish
 from glue_scripts.engine.replay import files_of_rows, replay_files
@@ -40,12 +41,14 @@ def main(spark: SparkSession, run: Job, clients: Aws) -> None:
 
     Afterwards gold finds every silver table, with the contract's columns, also those that no file has reached yet.
     """
-    guard(run, clients.ledger)()
+    check = guard(run, clients.ledger)
+    check()
     ensure(spark, changes.stored(run))
     with ThreadPoolExecutor(PARALLEL_DATASETS) as pool:
         futures = [pool.submit(process_in_order, spark, run, clients, lane) for lane in lanes(run.contract)]
         results = [result for f in futures for result in f.result()]
-        list(pool.map(lambda table: created(spark, silver_table(run, table)), run.contract.silver))
+        list(pool.map(lambda table: created(spark, home_of(run, table)), run.contract.silver))
+    compute(spark, run, check)
     conclude(spark, run, clients, [measured(spark, run, clients, result) for result in results])
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,7 +11,9 @@ from glue_scripts.engine import changes
 from glue_scripts.engine.gold import Shared, Transform, check_complete, refresh
 from glue_scripts.engine.job import Job, job
 from glue_scripts.engine.lock import guard
+from glue_scripts.engine.references import waves
 from glue_scripts.engine.session import Aws, aws, session
+from glue_scripts.engine.transforms import transforms_of
 from glue_scripts.engine.warehouse import hand_over
 
 PARALLEL_TABLES = 4
@@ -25,20 +26,15 @@ def main(spark: SparkSession, run: Job, transforms: dict[str, Transform], client
     check()
     pending = changes.pending(spark, run)
     with Shared() as shared, ThreadPoolExecutor(PARALLEL_TABLES) as pool:
-        futures = [pool.submit(refresh, spark, run, table, transforms[table.name], pending, check, shared) for table in run.contract.gold]
-    for future in futures:
-        future.result()
+        for tables in waves(run.contract.gold):
+            futures = [pool.submit(refresh, spark, run, table, transforms[table.name], pending, check, shared) for table in tables]
+            for future in futures:
+                future.result()
     check()
     changes.settle(spark, run, pending)
     if run.warehouse:
         hand_over(spark, run)
     print(f"run {run.run_id}: gold follows silver, {len(run.contract.gold)} tables, changes of runs {', '.join(pending.run_ids) or 'none'}")  # noqa: T201
-
-
-def transforms_of(domain: str) -> dict[str, Transform]:
-    """The domain's transforms: `GOLD` of glue_scripts/transforms/<domain>.py."""
-    found: dict[str, Transform] = importlib.import_module(f"glue_scripts.transforms.{domain}").GOLD
-    return found
 
 
 if __name__ == "__main__":

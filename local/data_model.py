@@ -14,6 +14,7 @@ KINDS = {
     "files": "every accepted record of the newest version of each file",
     "latest": "one row per key, the newest value of each column",
     "scd2": "one row per key and interval of validity",
+    "computed": "computed from the tables that files land in",
     "dim": "dimension",
     "fact": "fact",
     "mart": "report",

@@ -29,6 +29,18 @@ class ConfigError(ValueError):
     """An environment's settings are wrong."""
 
 
+class CrawlSettings(BaseModel):
+    """The web API that has the film catalogue. `secret_name`: a secret in Secrets Manager whose text is the API key; people make it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: Annotated[str, Field(pattern=r"^https://[^\s?#]+(\?[^\s#]*)?$")]
+    page_parameter: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")] = "page"
+    secret_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9/_+=.@-]+$")]
+    seconds_between: Annotated[float, Field(ge=0, le=60)] = 0.25
+    schedule: Annotated[str, Field(pattern=r"^(rate|cron)\(.+\)$")] = "cron(30 0 * * ? *)"
+
+
 class Settings(BaseModel):
     """One environment. Without `account` and `region` the templates fit any: the deploying profile decides."""
 
@@ -85,6 +97,8 @@ class Settings(BaseModel):
     `{"tpcds": {"location": "s3://redshift-downloads/TPC-DS/2.13/3TB/"}}`."""
     lake_formation: bool = False
     """Roles get their databases and tables from Lake Formation too: for accounts whose catalog no longer trusts IAM alone."""
+    crawl: CrawlSettings | None = None
+    """Where the film catalogue of the search domain is crawled from; none: nothing is crawled, files are dropped."""
     usage: Usage = Usage()
     alert_emails: tuple[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")], ...] = ()
 

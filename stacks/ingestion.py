@@ -13,6 +13,7 @@ from constructs import Construct
 from stacks.accepted import accept
 from stacks.access import NO_RESOURCE, Access
 from stacks.base import Lake, LakeStack
+from stacks.crawl import CatalogueCrawl
 from stacks.packaging import lambda_archive
 
 BATCH_WINDOW_SECONDS = 5
@@ -38,6 +39,8 @@ class IngestionStack(LakeStack):
         self._send_raw_objects()
         self.access = self._access(key_arn)
         self.function = self._function()
+        if self.settings.crawl is not None:
+            CatalogueCrawl(self, self.settings.crawl, key_arn=key_arn)
 
     def _queue(self, id: str, name: str, retention: Duration) -> sqs.Queue:
         encryption = sqs.QueueEncryption.SQS_MANAGED

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyspark.sql import DataFrame
 
-from glue_scripts.engine.sql import cleaned, literal, quoted, typed
+from glue_scripts.engine.sql import cleaned, literal, quoted, respelled, typed
 from shared.contracts import Contract, Dataset
 from shared.records.verdict import UNCAST
 
@@ -38,12 +38,18 @@ def _taken(records: DataFrame, contract: Contract, dataset: Dataset) -> DataFram
 def _cast(records: DataFrame, contract: Contract, dataset: Dataset) -> DataFrame:
     table, names = dataset.lands_in, dataset.received
     texts = records.selectExpr(
-        "_file", "_ingested_at", "_extra", "_raw", *(f"{cleaned(quoted(n), contract.null_spellings)} AS {quoted(TEXT + n)}" for n in names)
+        "_file",
+        "_ingested_at",
+        "_day",
+        "_extra",
+        "_raw",
+        *(f"{cleaned(quoted(n), contract.null_spellings)} AS {quoted(TEXT + n)}" for n in names),
     )
     values = []
     for name in names:
         column = table.column(name)
-        values.append(f"{typed(quoted(TEXT + name), column.type, column.case)} AS {quoted(name)}")
+        text = respelled(quoted(TEXT + name), column.times, "_day")
+        values.append(f"{typed(text, column.type, column.case)} AS {quoted(name)}")
     kept = [quoted(TEXT + n) for n in names if table.column(n).type != "string"]
     return texts.selectExpr("_file", "_ingested_at", "_extra", "_raw", *values, *kept)
 

@@ -13,6 +13,8 @@ from shared.zones import dated
 
 NATIVE_PARQUET = ("string", "large_string", "int8", "int16", "int32", "int64", "double", "float", "bool", "date32[day]")
 MAX_NATIVE_COLUMNS = 400
+DAY_IN_KEY = "/(20[0-9]{2}-?[01][0-9]-?[0-3][0-9])/"  # a folder named like a day
+DAY = f"nullif(regexp_replace(regexp_extract(_source_file, '{DAY_IN_KEY}', 1), '^(....)-?(..)-?', '$1-$2-'), '')"
 RESERVED = {"_file", "_raw", "_extra", "_bronze_key", "_metadata"}
 
 
@@ -69,7 +71,7 @@ def _native_parquet(kind: str) -> bool:
 
 
 def files_table(spark: SparkSession, files: Sequence[BronzeFile]) -> DataFrame:
-    """Number, bronze key, raw key, hash of the content, time of ingestion and primary date of each file."""
+    """Of each file number, keys, hash, time of ingestion, primary date, and as text its day: its folder's, or else the primary date."""
     rows = [
         (f.number, f.entry.target_key, f.entry.key, f.entry.version, f.entry.sha256, f.entry.ingested_at, primary_date(f.entry))
         for f in files
@@ -85,4 +87,5 @@ def files_table(spark: SparkSession, files: Sequence[BronzeFile]) -> DataFrame:
         "_sha256",
         "CAST(ingested AS timestamp) _ingested_at",
         "CAST(_primary_date AS date) _primary_date",
+        f"coalesce({DAY}, _primary_date) _day",
     )

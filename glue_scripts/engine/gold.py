@@ -14,7 +14,8 @@ from glue_scripts.engine.changes import Changes
 from glue_scripts.engine.job import Job
 from glue_scripts.engine.lock import Guard
 from glue_scripts.engine.reconcile import difference, write
-from glue_scripts.engine.tables import COPY_ON_WRITE, Stored, ensure, replace_all
+from glue_scripts.engine.references import check_references, unseen
+from glue_scripts.engine.tables import COPY_ON_WRITE, Stored, append, ensure, replace_all
 from shared.contracts import Table
 
 
@@ -103,7 +104,8 @@ def scope(run: Job, table: Table, pending: Changes) -> Scope | None:
 
 
 def stored_table(run: Job, table: Table) -> Stored:
-    date = table.partitioned_by[0] if table.partitioned_by else None
+    """Changes are found by the column event_date where the table has one, else by its first partition column, a date."""
+    date = "event_date" if "event_date" in table.column_names else next(iter(table.partitioned_by), None)
     columns = {c.name: c.type for c in table.columns}
     return Stored(run.identifier(table), run.location(table), columns, table.partitioned_by, date, COPY_ON_WRITE)
 
@@ -116,6 +118,12 @@ def refresh(spark: SparkSession, run: Job, table: Table, transform: Transform, p
     if found is None:
         return
     wanted = transform(Lake(spark, run, found, shared)).selectExpr(*(f"CAST({c.name} AS {c.type}) AS {c.name}" for c in table.columns))
+    check_references(spark, run, table, wanted)
+    if table.appended_by and not run.full_refresh:
+        wanted = unseen(wanted, spark.table(home.identifier), table)
+        check()
+        append(wanted, home)
+        return
     if empty or (run.full_refresh and table.depends_on):
         check()
         replace_all(wanted, home)

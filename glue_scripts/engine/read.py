@@ -23,12 +23,12 @@ JSON_OPTIONS = {"lineSep": "\n", "allowSingleQuotes": "false", "allowNonNumericN
 
 
 def records(spark: SparkSession, files: Sequence[BronzeFile], table: DataFrame, dataset: Dataset) -> DataFrame:
-    """All records of the files: `_file`, `_ingested_at`, the received columns as text, `_extra` map<string,string>, `_raw` string.
+    """All records of the files: `_file`, `_ingested_at`, `_day`, the received columns as text, `_extra` map<string,string>, `_raw` string.
 
     Where bronze keeps Parquet the columns have the contract's types, and `_uncast` map<string,string> the texts that are of none.
     """
     rows = _made(spark, list(files), dataset) if dataset.stored_as == "parquet" else _received(spark, files, dataset)
-    known = table.select("_bronze_key", "_file", "_ingested_at").hint("broadcast")
+    known = table.select("_bronze_key", "_file", "_ingested_at", "_day").hint("broadcast")
     return rows.join(known, "_bronze_key", "inner").drop("_bronze_key")
 
 

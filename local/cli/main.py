@@ -18,6 +18,7 @@ VERBS = {
     "drop": ("drop", "upload files or folders into the raw bucket"),
     "run": ("run", "run a domain's pipeline and follow it"),
     "replay": ("replay", "judge quarantined files and rows of a domain again, after a fix"),
+    "rollback": ("rollback", "all tables of a domain as they were at a moment, after a bad run"),
     "status": ("status", "files, runs and lock of a domain, from the ledger"),
     "query": ("query", "SQL on silver and gold, in Athena's dialect"),
     "cost": ("cost", "what a month of an environment costs, line by line"),

@@ -45,7 +45,12 @@ def _columns(table: Table, node: Node) -> None:
 def _keys(table: Table, node: Node) -> None:
     if not table.primary_key:
         raise node.child("properties").error("no column is primaryKey")
-    for what, names in {"order": table.order, "tracked": table.tracked, "changeKey": _some(table.change_key)}.items():
+    for what, names in {
+        "order": table.order,
+        "tracked": table.tracked,
+        "changeKey": _some(table.change_key),
+        "appendedBy": table.appended_by,
+    }.items():
         _known(table, node, what, names)
     if table.event_date_column:
         _known(table, node, "eventDate", (table.event_date_column,))

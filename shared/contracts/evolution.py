@@ -10,7 +10,7 @@ from shared.contracts.model import Table
 
 # Iceberg's type promotions, as far as contracts have the types; a decimal may also gain digits before the point.
 WIDER = {("int", "bigint"), ("float", "double")}
-COMPUTED = ("latest", "scd2", "dim", "fact", "mart", "bridge")  # from other tables; the others hold what producers sent
+COMPUTED = ("latest", "scd2", "computed", "dim", "fact", "mart", "bridge")  # from other tables; the others hold what producers sent
 DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 
 

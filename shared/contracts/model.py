@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Zone = Literal["bronze", "silver", "gold"]
-Kind = Literal["raw", "keyed", "log", "files", "latest", "scd2", "dim", "fact", "mart", "bridge"]
+Kind = Literal["raw", "keyed", "log", "files", "latest", "scd2", "computed", "dim", "fact", "mart", "bridge"]
 Layout = Literal["event_date", "year_month_day", "undated"]
 LANDING: tuple[Kind, ...] = ("keyed", "log", "files")  # tables that take the records of a dataset
 
@@ -15,7 +15,8 @@ LANDING: tuple[Kind, ...] = ("keyed", "log", "files")  # tables that take the re
 class Column:
     """One column. `type` is a Spark SQL type name; `aliases` are other spellings producers use.
 
-    `derived`: SQL over the other columns that computes it; no producer sends it.
+    `derived`: SQL over the other columns that computes it; no producer sends it. `times`: spellings of a time beside the usual ones,
+    `buddhist_years` and `clock_only` (the day is that of the file).
     """
 
     name: str
@@ -25,6 +26,7 @@ class Column:
     aliases: tuple[str, ...] = ()
     case: Literal["upper", "lower"] | None = None
     derived: str | None = None
+    times: tuple[str, ...] = ()
     references: str | None = None
     confidential: bool = False
 
@@ -58,7 +60,10 @@ class Dependency:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of silver or gold. `sources`: the datasets, or for latest and scd2 the log, that it is computed from."""
+    """A table of silver or gold. `sources`: the datasets, or for latest and scd2 the log, that it is computed from.
+
+    `appended_by`: the natural key of a table that only gains rows, those whose natural key it lacks; what stands is never changed.
+    """
 
     name: str
     zone: Zone
@@ -75,6 +80,7 @@ class Table:
     change_key: str | None = None
     depends_on: tuple[Dependency, ...] = ()
     gate: tuple[Threshold, ...] = ()
+    appended_by: tuple[str, ...] = ()
 
     def column(self, name: str) -> Column:
         return next(c for c in self.columns if c.name == name)

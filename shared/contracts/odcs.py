@@ -27,12 +27,14 @@ TABLE_PROPERTIES = (
     "changeKey",
     "reject",
     "dependsOn",
+    "appendedBy",
     "qualityGate",
 )
-COLUMN_PROPERTIES = ("aliases", "case", "derived")
+COLUMN_PROPERTIES = ("aliases", "case", "derived", "times")
+TIMES = ("buddhist_years", "clock_only")
 LAYOUTS = ("event_date", "year_month_day", "undated")
 FORMATS = ("csv", "json", "ndjson", "parquet", "xml")
-KINDS = {"silver": ("keyed", "log", "files", "latest", "scd2"), "gold": ("dim", "fact", "mart", "bridge")}
+KINDS = {"silver": ("keyed", "log", "files", "latest", "scd2", "computed"), "gold": ("dim", "fact", "mart", "bridge")}
 TYPE = re.compile(r"string|int|bigint|double|boolean|date|timestamp|map<string,bigint>|decimal\((\d{1,2}),(\d{1,2})\)")
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 HOURS = {"h": 1, "d": 24}
@@ -57,7 +59,7 @@ def parsed(document: Mapping[str, Any], file: str) -> Contract:
         silver=tuple(t for t in tables.values() if t.zone == "silver"),
         gold=tuple(t for t in tables.values() if t.zone == "gold"),
         null_spellings=tuple(s.lower() for s in custom.child("nullSpellings").texts()),
-        parameters={k: custom.child("parameters").child(k).texts() for k in custom.child("parameters").value or {}},
+        parameters={k: custom.child("parameters").child(k).texts() for k in sorted(custom.child("parameters").value or {})},
         schedule=custom.child("schedule").text("") or None,
         layout=layout,
         retention_days=retention,
@@ -116,6 +118,7 @@ def _table(node: Node, earlier: Mapping[str, Table]) -> Table:
         tracked=custom.child("tracked").texts(),
         change_key=custom.child("changeKey").text("") or None,
         depends_on=tuple(_dependency(d) for d in custom.child("dependsOn").items()),
+        appended_by=custom.child("appendedBy").texts(),
         gate=tuple(_threshold(t) for t in custom.child("qualityGate").items()),
     )
 
@@ -143,6 +146,7 @@ def _column(node: Node) -> Column:
         required=node.child("required").flag(),
         aliases=custom.child("aliases").texts(),
         derived=custom.child("derived").text("") or None,
+        times=tuple(t.choice(TIMES) for t in custom.child("times").items()),
         case=cast(Any, custom.child("case").choice(("upper", "lower"), "")) if custom.child("case").value else None,
         references=related[0] if related else None,
         confidential=node.child("classification").text("public") == "confidential",

@@ -30,12 +30,15 @@ class Tally:
     columns: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
     delimiter: str = ","
-    dates: DateCount = field(default_factory=DateCount)
+    dates: DateCount = field(init=False)
     dated: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self._aliases = self.dataset.aliases
         self._names: set[str] = set()
+        when = self.dataset.event_date_column
+        times = self.dataset.lands_in.column(when).times if when is not None else ()
+        self.dates = DateCount("buddhist_years" in times)
 
     def learn(self, columns: Iterable[str]) -> str | None:
         """Takes the columns of a file or record; gives the one that carries the event date, whatever its spelling.

@@ -1,0 +1,81 @@
+"""Keys between tables: no row is committed that refers to a row that is not there, and no two things share a surrogate key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F  # noqa: N812
+
+from glue_scripts.engine.job import Job
+from glue_scripts.engine.sql import quoted
+from shared.contracts import Column, Table
+
+ORPHANS = "orphan_rows"
+
+
+class ReferentialIntegrityError(RuntimeError):
+    """A row refers to a row that does not exist. Nothing of its table was committed."""
+
+
+class KeyCollisionError(RuntimeError):
+    """Two natural keys have one surrogate key. Nothing of the table was committed."""
+
+
+def check_references(spark: SparkSession, run: Job, table: Table, rows: DataFrame) -> None:
+    """Raises ReferentialIntegrityError where more rows than the gate's `orphan_rows` refer to nothing; null counts where required."""
+    if (allowed := _allowed_orphans(table)) is None:
+        return
+    held = [c for c in table.columns if c.references]
+    for column in held:
+        home, key = _target(run, table, column)
+        known = spark.table(run.identifier(home)).select(F.col(key).alias(column.name), F.lit(True).alias(f"_has_{column.name}"))
+        rows = rows.join(known.distinct(), column.name, "left")
+    orphans = {c.name: f"_has_{c.name} IS NULL" + ("" if c.required else f" AND {quoted(c.name)} IS NOT NULL") for c in held}
+    found = rows.agg(*(F.count_if(F.expr(test)).alias(name) for name, test in orphans.items())).first()
+    for column in held:
+        if found is not None and found[column.name] > allowed:
+            home, key = _target(run, table, column)
+            raise ReferentialIntegrityError(
+                f"{run.domain}: {found[column.name]} rows of {table.name} have a {column.name} that {home.name}.{key} does not have; "
+                f"nothing of {table.name} was committed. Look at how the domain's transforms compute {home.name}, then run again."
+            )
+
+
+def _allowed_orphans(table: Table) -> float | None:
+    return next((t.maximum for t in table.gate if t.metric == ORPHANS and t.action == "halt"), None)
+
+
+def _target(run: Job, table: Table, column: Column) -> tuple[Table, str]:
+    target, _, key = (column.references or "").partition(".")
+    return run.contract.table(target.removeprefix(f"{table.zone}_")), key
+
+
+def unseen(wanted: DataFrame, stored: DataFrame, table: Table) -> DataFrame:
+    """The wanted rows whose natural key the table lacks. Raises KeyCollisionError when a key stands for two natural keys."""
+    names = [quoted(c) for c in dict.fromkeys((*table.primary_key, *table.appended_by))]
+    both = wanted.select(*names).unionByName(stored.select(*names))
+    shared = both.distinct().groupBy(*table.primary_key).count().where("count > 1")
+    if doubled := shared.count():
+        raise KeyCollisionError(
+            f"{table.name}: {doubled} keys stand for two natural keys each; nothing was committed. Change the key's hash."
+        )
+    fresh = wanted.dropDuplicates(list(table.primary_key))  # rows of one key are equal, so it does not matter which stays
+    return fresh.join(stored.select(*table.primary_key), list(table.primary_key), "left_anti")
+
+
+def waves(tables: Sequence[Table]) -> list[list[Table]]:
+    """The tables in groups: what is held against others comes after them. Those that wait for each other come last, together."""
+    left, done, found = list(tables), set[str](), list[list[Table]]()
+    while left:
+        ready = [t for t in left if _referred(t) <= done | {t.name}] or left
+        found.append(ready)
+        done |= {t.name for t in ready}
+        left = [t for t in left if t not in ready]
+    return found
+
+
+def _referred(table: Table) -> set[str]:
+    if _allowed_orphans(table) is None:
+        return set()
+    return {c.references.partition(".")[0].removeprefix(f"{table.zone}_") for c in table.columns if c.references}

@@ -1,0 +1,1 @@
+"""The crawler: pages of a web API → files in raw."""

@@ -1,0 +1,245 @@
+"""The search domain through the real engine: the sample against its clean truth, and days in any order."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import json
+import os
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import boto3
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from glue_scripts.engine.references import ReferentialIntegrityError
+from glue_scripts.transforms import search
+from local.rollback import rollback
+from local.samples import SAMPLES
+from local.samples.search import SCHEMA
+from local.samples.search.oracle import REPORTS
+from local.session import Session
+from tests.engine.rig import Rig, truth
+
+KEPT = ("dim_category", "dim_platform", "dim_network", "dim_user", "dim_subscription", "bridge_user_plan", "fact_customer_search")
+KEPT += ("bridge_search_category", "search_event", "plan_users")
+CATALOGUE = {
+    "Mắt Biếc": "Drama, Romance",
+    "None": "Drama",
+    "Đất Rừng Phương Nam": "Adventure, Drama, drama",
+    "Up": None,
+    "Toy Story 3": "Comedy",
+}
+
+
+def parquet(*records: dict[str, Any]) -> bytes:
+    plain = {"category": "enter", "action": "search", "proxy_isp": "fpt", "platform": "android", "networkType": "WIFI"}
+    out = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist([plain | r for r in records], SCHEMA), out)
+    return out.getvalue()
+
+
+def movies() -> bytes:
+    films = [{"_id": f"m{i}", "title": t, "genres": g, "crawled_at": "2022-05-31T00:00:00Z"} for i, (t, g) in enumerate(CATALOGUE.items())]
+    return b"\n".join(orjson.dumps(f) for f in films)
+
+
+DAY_1_ROWS = (
+    {"eventID": "a1", "datetime": "2022-06-01 08:00:00.1", "user_id": "00012", "keyword": "MAT BIEC", "userPlansMap": ["VIP:SVOD"]},
+    {
+        "eventID": "a2",
+        "datetime": "08:15:30 CH",
+        "user_id": None,
+        "keyword": "none",
+        "networkType": "###",
+        "proxy_isp": None,
+        "platform": None,
+    },
+    {
+        "eventID": "a3",
+        "datetime": "2565-06-01 09:00:00.1234",
+        "user_id": "12",
+        "keyword": " dat rung phuong nam ",
+        "userPlansMap": ["KM:GIFTCODE"],
+    },
+    {
+        "eventID": "a4",
+        "datetime": "12:05:00 SA",
+        "user_id": "007",
+        "keyword": None,
+        "category": "quit",
+        "userPlansMap": ["VIP:SVOD", "KM:GIFTCODE"],
+    },
+    {"eventID": "a5", "datetime": "2022-06-02 01:00:00", "user_id": "00012", "keyword": "toystory3", "userPlansMap": []},
+)
+DAY_1 = parquet(*DAY_1_ROWS)
+DAY_2 = parquet(
+    {"eventID": "a1", "datetime": "2022-06-01 08:00:00.1", "user_id": "00012", "keyword": "mat biec", "userPlansMap": ["VIP:SVOD"]},
+    {
+        "eventID": "b1",
+        "datetime": "2022-06-02 10:00:00",
+        "user_id": "007",
+        "keyword": "up",
+        "userPlansMap": ["VIP:SVOD"],
+        "networkType": "WWAN",
+    },
+    {
+        "eventID": "b2",
+        "datetime": "2022-05-30 10:00:00.66",
+        "user_id": "12",
+        "keyword": "zzz qqq",
+        "userPlansMap": ["KM:GIFTCODE"],
+        "platform": "web-playfpt",
+    },
+)
+DAY_1_AGAIN = parquet(*DAY_1_ROWS, DAY_1_ROWS[0])  # other bytes, the same searches
+FILES = {
+    "1": ("search/customer_search/20220601/a.parquet", DAY_1),
+    "2": ("search/customer_search/20220602/b.parquet", DAY_2),
+    "m": ("search/movies/page.ndjson", movies()),
+}
+
+
+def loaded(lake: Rig, *runs: str) -> Rig:
+    """Each run takes the files named by its letters."""
+    for number, letters in enumerate(runs):
+        for letter in letters:
+            lake.drop(*FILES[letter])
+        lake.run(f"run-{number}")
+    return lake
+
+
+@pytest.fixture(scope="module")
+def at_once(rig: Callable[..., Rig]) -> Rig:
+    return loaded(rig("searchone", "search"), "m12")
+
+
+def test_a_search_keeps_its_own_date_whatever_its_spelling_and_folder(at_once: Rig):
+    found = {e: (d, str(t)) for e, d, t in at_once.rows("silver.customer_search_keynormalize", "event_id", "date_key", "date_log")}
+    assert found == {
+        "a1": ("20220601", "2022-06-01 08:00:00.100000"),
+        "a2": ("20220601", "2022-06-01 20:15:30"),
+        "a3": ("20220601", "2022-06-01 09:00:00.123400"),
+        "a4": ("20220601", "2022-06-01 00:05:00"),
+        "a5": ("20220602", "2022-06-02 01:00:00"),
+        "b1": ("20220602", "2022-06-02 10:00:00"),
+        "b2": ("20220530", "2022-05-30 10:00:00.660000"),
+    }
+
+
+def test_users_are_text_and_guests_are_in_the_star(at_once: Rig):
+    users = {
+        u: (k, f and str(f), last and str(last))
+        for u, k, f, last in at_once.rows("gold.dim_user", "user_id", "user_type", "first_search_dt", "last_search_dt")
+    }
+    assert users == {
+        "00012": ("registered", "2022-06-01 08:00:00.100000", "2022-06-02 01:00:00"),
+        "12": ("registered", "2022-05-30 10:00:00.660000", "2022-06-01 09:00:00.123400"),
+        "007": ("registered", "2022-06-01 00:05:00", "2022-06-02 10:00:00"),
+        "00000000": ("guest", "2022-06-01 20:15:30", "2022-06-01 20:15:30"),
+        "-1": ("unknown", None, None),
+    }
+
+
+def test_a_keyword_that_says_nothing_means_no_film_and_others_keep_their_genres(at_once: Rig):
+    rows = at_once.rows(
+        "gold.fact_customer_search",
+        "event_id",
+        "keyword_slug",
+        "main_keyword_category",
+        "sub1_keyword_category",
+        "network_key",
+        "platform_key",
+    )
+    found = {r[0]: r[1:4] for r in rows}
+    assert found == {
+        "a1": ("mat-biec", "Drama", "Romance"),
+        "a2": (None, None, None),
+        "a3": ("dat-rung-phuong-nam", "Adventure", "Drama"),
+        "a4": (None, None, None),
+        "a5": ("toy-story-3", "Comedy", None),
+        "b1": ("up", None, None),
+        "b2": ("zzz-qqq", None, None),
+    }
+    assert {r[0] for r in rows if r[4] == -1} == {"a2"} == {r[0] for r in rows if r[5] == -1}
+    places = at_once.table("gold.bridge_search_category").join(at_once.table("gold.dim_category"), "category_key")
+    assert sorted(tuple(r) for r in places.where("event_id in ('a3', 'b1')").select("event_id", "category_slug", "position").collect()) == [
+        ("a3", "adventure", 1),
+        ("a3", "drama", 2),
+        ("b1", "unknown", 1),
+    ]
+
+
+def test_a_plan_ends_only_when_its_own_user_searches_without_it(at_once: Rig):
+    plans = at_once.table("gold.bridge_user_plan").join(at_once.table("gold.dim_subscription"), "subscription_key")
+    day = {n: dt.date(2022, 6, n) for n in (1, 2)} | {30: dt.date(2022, 5, 30)}
+    assert sorted(
+        tuple(r)
+        for r in plans.select(
+            "user_id", "plan_name", "is_paid", "is_effective", "first_effective_date", "recent_effective_date", "last_effective_date"
+        ).collect()
+    ) == [
+        ("00012", "VIP", 1, False, day[1], day[1], day[1]),
+        ("007", "KM", 0, False, day[1], day[1], day[1]),
+        ("007", "VIP", 1, True, day[1], day[1], day[2]),
+        ("12", "KM", 0, True, day[30], day[30], day[1]),
+    ]
+
+
+def test_days_in_reverse_order_before_the_catalogue_give_equal_tables(rig: Callable[..., Rig], at_once: Rig):
+    lake = loaded(rig("searchback", "search"), "2", "1", "m")
+    for table in KEPT:
+        assert lake.rows(f"gold.{table}") == at_once.rows(f"gold.{table}"), table
+
+
+def test_a_bad_run_is_rolled_back_and_a_day_again_changes_nothing(rig: Callable[..., Rig], at_once: Rig):
+    lake = loaded(rig("searchroll", "search"), "m1")
+    before, moment = {t: lake.rows(f"gold.{t}") for t in KEPT}, dt.datetime.now(dt.UTC)
+    lake.drop(*FILES["2"])
+    lake.drop("search/customer_search/20220601/again.parquet", DAY_1_AGAIN)
+    lake.run("bad")
+    assert {t: lake.rows(f"gold.{t}") for t in KEPT} == {t: at_once.rows(f"gold.{t}") for t in KEPT}
+    session = Session(lake.names, boto3.Session(), os.environ["AWS_ENDPOINT_URL"])
+    done = {r.table: r.outcome for r in rollback(session, "search", moment)}
+    assert (done["gold.fact_customer_search"], done["silver.searches"], done["gold.dim_date"]) == ("back", "back", "same")
+    for table in lake.spark.catalog.listTables(f"glue_catalog.{lake.names.database('search', 'gold')}"):
+        lake.spark.catalog.refreshTable(f"glue_catalog.{lake.names.database('search', 'gold')}.{table.name}")
+    assert {t: lake.rows(f"gold.{t}") for t in KEPT} == before
+    lake.run("after", full_refresh=True)
+    assert {t: lake.rows(f"gold.{t}") for t in KEPT} == {t: at_once.rows(f"gold.{t}") for t in KEPT}
+
+
+def test_a_fact_without_its_dimension_row_stops_before_it_is_committed(rig: Callable[..., Rig], monkeypatch: pytest.MonkeyPatch):
+    lake = rig("searchorphan", "search")
+    monkeypatch.setitem(search.GOLD, "dim_network", lambda view: search.dim_network(view).where("network_key = -1"))
+    with pytest.raises(ReferentialIntegrityError, match=r"fact_customer_search have a network_key that dim_network\.network_key"):
+        loaded(lake, "1m")
+    assert lake.rows("gold.fact_customer_search") == []
+
+
+def test_the_sample_comes_out_as_its_clean_truth(rig: Callable[..., Rig], tmp_path: Path):
+    expected = SAMPLES["search"].generate(2500, 3, 3, tmp_path, progress=False)
+    lake = rig("searchsample", "search")
+    outcomes = lake.drop_all(tmp_path / "raw", sorted(f for f in (tmp_path / "raw").rglob("*") if f.is_file()))
+    assert {**outcomes, "received": sum(outcomes.values())} == expected["files"]
+    results = lake.run("run-1")
+    assert {n: {k: getattr(r.rows, k) for k in expected["rows"][n]} for n, r in results.items()} == expected["rows"]
+    assert json.loads(json.dumps(sum((Counter(r.reasons) for r in results.values()), Counter()))) == expected["quarantine"]
+    assert {t: len(lake.rows(t.replace("/", "."))) for t in expected["tables"]} == expected["tables"]
+    days = lake.table("gold.search_event").groupBy("event_date", "user_state").count().collect()
+    wanted = {(str(r["event_date"]), r["user_state"]): r["searches"] for r in expected["searches_by_day"]}
+    assert {(str(r[0]), r[1]): r[2] for r in days} == wanted
+    assert set(REPORTS) <= expected.keys()
+    meant = dict(truth(tmp_path / "truth", "select event_id, title from searches where title is not null")[1])
+    spoiled = truth(
+        tmp_path / "truth", "select event_id from searches where kind in ('one_typo', 'word_order', 'extra_words', 'telex', 'truncation')"
+    )[1]
+    matched = dict(lake.rows("silver.customer_search_keynormalize", "event_id", "keyword_normalized"))
+    right = [matched[e] == meant[e] for (e,) in spoiled]
+    assert sum(right) / len(right) > 0.8
+    assert all(matched[e] == t for e, t in meant.items() if (e,) not in set(spoiled))
