@@ -77,6 +77,8 @@ def process(spark: SparkSession, run: Job, clients: Aws, dataset: Dataset) -> Ru
             run.domain, run.run_id, dataset.name, done.rows, done.reasons, values, len(files), gate, findings, _now().isoformat()
         )
     store(run, clients, dataset, result, asked)
+    if not (interrupted and run.by_date):  # what it put aside may be of other dates: the next run of all still looks
+        clients.ledger.close_attempt(run.domain, dataset.name)
     return result
 
 
@@ -88,7 +90,6 @@ def store(run: Job, clients: Aws, dataset: Dataset, result: RunResult, done: Wor
     if dataset.archive:
         archive(clients, files, run.run_id)
     clients.ledger.mark_processed(files, run.run_id)
-    clients.ledger.close_attempt(run.domain, dataset.name)
 
 
 def keep(run: Job, clients: Aws, result: RunResult) -> None:

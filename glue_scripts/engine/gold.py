@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from threading import Lock
 
 from pyspark import StorageLevel
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts.engine.changes import Changes
@@ -28,18 +28,34 @@ class Scope:
     key_column: str | None = None
     keys: DataFrame | None = None
 
-    def rows(self, source: DataFrame, date_column: str = "event_date") -> DataFrame:
-        """The rows of a source, or of the table itself, that lie in the scope."""
+    def rows(self, source: DataFrame, date_column: str = "event_date", dates: Iterable[str] | None = None) -> DataFrame:
+        """The rows of a source, or of the table itself, that lie in the scope. `dates`: no row of the scope has another."""
         if self.everything:
             return source
-        in_dates = F.col(date_column).isin([F.lit(d).cast("date") for d in sorted(self.dates)]) if self.dates else F.lit(False)
+        in_dates = among(date_column, self.dates)
         if self.keys is None or self.key_column is None or self.key_column not in source.columns:
             return source.where(in_dates)
+        within = source if dates is None else source.where(among(date_column, dates))  # other dates' files are not opened
         keys = self.keys.select(F.col("key").alias(self.key_column))
         if not self.dates:
-            return source.join(keys, self.key_column, "left_semi")
-        marked = source.join(keys.withColumn("_touched", F.lit(True)).hint("broadcast"), self.key_column, "left")
+            return within.join(keys, self.key_column, "left_semi")
+        marked = within.join(keys.withColumn("_touched", F.lit(True)).hint("broadcast"), self.key_column, "left")
         return marked.where(in_dates | F.col("_touched")).drop("_touched")
+
+    def reach(self, source: DataFrame) -> frozenset[str] | None:
+        """The dates of a source that have rows in the scope, from its date and key alone; None where that is no help."""
+        key = self.key_column
+        if self.everything or not self.dates or self.keys is None or key is None or not {"event_date", key} <= set(source.columns):
+            return None
+        keys = self.keys.select(F.col("key").alias(key))
+        of_keys = source.select("event_date", key).join(keys, key, "left_semi").select("event_date").distinct()
+        return self.dates | {str(r["event_date"]) for r in of_keys.collect()}
+
+
+def among(column: str, dates: Iterable[str]) -> Column:
+    """SQL's IN for dates; an empty list holds none."""
+    listed = [F.lit(d).cast("date") for d in sorted(dates)]
+    return F.col(column).isin(listed) if listed else F.lit(False)
 
 
 class Shared:
@@ -74,12 +90,22 @@ class Lake:
     job: Job
     scope: Scope
     shared: Shared
+    reaches: dict[str, frozenset[str] | None] = field(default_factory=dict)
 
     def table(self, name: str) -> DataFrame:
         return self.spark.table(self.job.identifier(self.job.contract.table(name)))
 
     def touched(self, name: str) -> DataFrame:
-        return self.scope.rows(self.table(name))
+        source = self.table(name)
+        if name not in self.reaches:
+            self.reaches[name] = self.scope.reach(source)
+        return self.scope.rows(source, dates=self.reaches[name])
+
+    def touched_dates(self) -> frozenset[str] | None:
+        """All dates in which a row of the table itself may have to change: a stored row of a touched key is of a date that its
+        source has now, or had before a change that is pending. None: any date."""
+        known = [dates for dates in self.reaches.values() if dates is not None]
+        return frozenset().union(*known) if known and len(known) == len(self.reaches) else None
 
     def parameter(self, name: str) -> tuple[str, ...]:
         return self.job.contract.parameters[name]
@@ -117,7 +143,8 @@ def refresh(spark: SparkSession, run: Job, table: Table, transform: Transform, p
     found = Scope(everything=True) if empty else scope(run, table, pending)
     if found is None:
         return
-    wanted = transform(Lake(spark, run, found, shared)).selectExpr(*(f"CAST({c.name} AS {c.type}) AS {c.name}" for c in table.columns))
+    lake = Lake(spark, run, found, shared)
+    wanted = transform(lake).selectExpr(*(f"CAST({c.name} AS {c.type}) AS {c.name}" for c in table.columns))
     check_references(spark, run, table, wanted)
     if table.appended_by and not run.full_refresh:
         wanted = unseen(wanted, spark.table(home.identifier), table)
@@ -128,7 +155,7 @@ def refresh(spark: SparkSession, run: Job, table: Table, transform: Transform, p
         check()
         replace_all(wanted, home)
         return
-    stored = found.rows(spark.table(home.identifier), home.date_column or "event_date")
+    stored = found.rows(spark.table(home.identifier), home.date_column or "event_date", lake.touched_dates() if home.date_column else None)
     with difference(wanted, stored, home, table.primary_key, table.column_names) as changes:
         check()
         write(changes, home, table.primary_key)

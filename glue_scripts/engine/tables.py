@@ -53,7 +53,8 @@ def ensure(spark: SparkSession, table: Stored) -> bool:
     """Creates the table, or adds nullable columns and widens types. Returns whether it holds no rows. Raises MigrationNeededError."""
     if created(spark, table):
         return True
-    return spark.table(f"{table.identifier}.snapshots").limit(1).count() == 0 or spark.table(table.identifier).limit(1).count() == 0
+    # isEmpty reads files one by one until it finds a row; limit(1).count() would open them all.
+    return spark.table(f"{table.identifier}.snapshots").isEmpty() or spark.table(table.identifier).isEmpty()
 
 
 def created(spark: SparkSession, table: Stored) -> bool:
