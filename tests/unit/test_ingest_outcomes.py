@@ -80,6 +80,7 @@ def test_a_bad_file_goes_to_quarantine_with_its_reason(lake: Rig):
         ("ecommerce/events/marker with content/", "accepted", None),
         ("ecommerce/events/" + "x" * 1000, "accepted", None),
         ("ecommerce/events/" + "é" * 500, "accepted", None),
+        ("ecommerce/events/" + "😀" * 249, "accepted", None),  # 1,013 bytes
         ("ecommerce/orders/a.json", "quarantined", "unknown_dataset"),
         ("nowhere/events/a.json", "quarantined", "unknown_dataset"),
         ("ecommerce/events", "quarantined", "unknown_dataset"),
