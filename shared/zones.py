@@ -93,11 +93,11 @@ def is_archived(key: str) -> bool:
 
 
 def quarantined_file_key(key: str, version: str, layout: str = BY_EVENT_DATE) -> str:
-    """Place of a rejected file; one of no known dataset goes to `system/lambda`. Too long a key keeps its start and gets a hash."""
+    """Place of a rejected file; one of no known dataset goes to `system/lambda`. Its name ends in a hash of key and version."""
     place = raw_key(key)
     own = f"{place.dataset}/files/" if place and layout != GATHERED else f"system/lambda/{place.dataset}/" if place else ""
     folder = f"{place.domain}/{own}" if place else "system/lambda/"
-    return _fitting(folder, place.rest if place else key, version)
+    return _versioned(folder, place.rest if place else key, version)
 
 
 def reason_key(quarantined: str) -> str:
@@ -128,11 +128,12 @@ def table_path(domain: str, zone: str, kind: str, table: str) -> str:
     return f"{domain}/{kind}/{table}" if zone == "gold" else f"{domain}/{table}"
 
 
-def _fitting(folder: str, rest: str, version: str) -> str:
-    room = MAX_KEY_BYTES - len(folder.encode()) - len(".reason.json")
-    if len(rest.encode()) <= room:
-        return folder + rest
+def _versioned(folder: str, rest: str, version: str) -> str:
+    """The key with a hash of its version before the known endings, so that no version overwrites another; cut to what S3 takes."""
     import hashlib
 
-    tail = "-" + hashlib.sha256(f"{rest}\n{version}".encode()).hexdigest()[:16]
-    return folder + rest.encode()[: room - len(tail)].decode(errors="ignore") + tail
+    end = rest[len(rest) - len(suffixes(rest)) :]
+    end = end if end.lower() == suffixes(rest) else ""  # a key may end in a slash
+    tail = "-" + hashlib.sha256(f"{rest}\n{version}".encode()).hexdigest()[:12] + end
+    room = MAX_KEY_BYTES - len((folder + tail + reason_key("")).encode())
+    return folder + rest.removesuffix(end).encode()[:room].decode(errors="ignore") + tail

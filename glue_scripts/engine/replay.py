@@ -51,7 +51,11 @@ def files_of_rows(spark: SparkSession, run: Job, clients: Aws, dataset: Dataset)
 
 
 def _judge_again(run: Job, clients: Aws, dataset: Dataset, file: LedgerFile) -> None:
-    body = clients.s3.get_object(Bucket=file.target_bucket, Key=file.target_key)["Body"]
+    try:
+        body = clients.s3.get_object(**_place(file))["Body"]
+    except clients.s3.exceptions.NoSuchKey:
+        print(f"run {run.run_id}: not replayed, nothing stands at {file.target_key}; drop the file again")  # noqa: T201
+        return
     limits = Limits(max_spooled=shutil.disk_usage(tempfile.gettempdir()).free * 9 // 10)
     source = Source(body, limits)
     with tempfile.TemporaryDirectory() as scratch:

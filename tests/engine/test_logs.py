@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -193,7 +194,7 @@ def test_bad_rows_are_put_aside_under_data_quality_with_their_columns(mixed: Rig
 
 def test_files_that_cannot_be_ingested_stand_under_system_lambda_with_their_reason(mixed: Rig):
     found = {f.target_key: f.reason for f in mixed.ledger.files() if f.reason}
-    assert found == {
+    assert {re.sub(r"-[0-9a-f]{12}\.", ".", key or ""): reason for key, reason in found.items()} == {
         "logs/system/lambda/ndjson/broken.json.gz": "corrupt_gzip",
         "logs/system/lambda/xml_errors/bomb.xml": "external_entity",
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -45,8 +46,8 @@ def test_a_good_file_goes_to_bronze_under_its_most_frequent_date(lake: Rig):
 def test_a_bad_file_goes_to_quarantine_with_its_reason(lake: Rig):
     content = gzip.compress(GOOD)[:-4]
     outcome = lake.arrive("ecommerce/events/a b/x.json.gz", content)
-    key = "ecommerce/events/files/a b/x.json.gz"
     aside = lake.objects("quarantine")
+    (key,) = (k for k in aside if re.fullmatch(r"ecommerce/events/files/a b/x-[0-9a-f]{12}\.json\.gz", k))
     assert set(aside) == {key, f"{key}.reason.json"}
     assert aside[key] == content
     told = json.loads(aside[f"{key}.reason.json"])
@@ -103,6 +104,14 @@ def test_any_key_has_one_outcome(lake: Rig, key: str, status: str, why: str | No
 def test_long_keys_that_begin_alike_do_not_overwrite_each_other_in_quarantine(lake: Rig):
     keys = ["nowhere/x/" + "y" * 1010 + end for end in ("1", "2")]
     assert len({lake.arrive(key, GOOD).target_key for key in keys}) == 2
+
+
+def test_two_rejected_versions_of_a_key_stand_side_by_side_in_quarantine(lake: Rig):
+    outcomes = [lake.arrive("ecommerce/events/a.json", content) for content in (b"", b"\0")]
+    aside = lake.objects("quarantine")
+    assert [aside[o.target_key or ""] for o in outcomes] == [b"", b"\0"]
+    told = [json.loads(aside[f"{o.target_key}.reason.json"]) for o in outcomes]
+    assert [t["version"] for t in told] == [o.version for o in outcomes]
 
 
 def test_an_empty_object_is_put_aside_and_a_folder_marker_ignored(lake: Rig):

@@ -81,8 +81,8 @@ def test_each_zone_has_its_keys():
     assert bronze_key("shop", "events", DAY, "shop/events/x/A b.CSV.gz", HASH) == "shop/events/event_date=2024-03-01/A_b-01234567.csv.gz"
     at = dt.datetime(2024, 3, 1, 12, 30, 5, tzinfo=dt.UTC)
     assert archive_key("shop", "events", "shop/events/a.csv", at, "r1") == "archive/shop/events/a.csv_20240301T123005Z_r1"
-    assert quarantined_file_key("shop/events/x/a.csv", "v") == "shop/events/files/x/a.csv"
-    assert quarantined_file_key("a.csv", "v") == "system/lambda/a.csv"
+    assert quarantined_file_key("shop/events/x/a.CSV.gz", "v") == "shop/events/files/x/a-e4dfaf89c21a.CSV.gz"
+    assert quarantined_file_key("a.csv", "v") == "system/lambda/a-624651f9ada0.csv"
     assert reason_key("k") == "k.reason.json"
     assert quarantined_rows_prefix("shop", "events") == "shop/events/rows/"
     assert failure_key("shop", "r1") == "shop/system/glue/r1.json"
@@ -102,7 +102,7 @@ def test_no_target_key_is_longer_than_s3_allows_or_loses_the_difference_between_
     assert len(reason_key(key).encode()) <= MAX_KEY_BYTES
     assert quarantined_file_key(raw + "x", version) != key
     long = raw + "é" * 500
-    assert len({quarantined_file_key(k, v) for k in (long, long + "x") for v in ("v1", "v2")}) in {2, 4}
+    assert len({quarantined_file_key(k, v) for k in (long, long + "x") for v in ("v1", "v2")}) == 4
     assert len({quarantined_file_key(k, v) for k in (long * 2, long * 2 + "x") for v in ("v1", "v2")}) == 4
     made = bronze_key("ecommerce", "events", DAY, raw, HASH)
     assert len(made.encode()) < 300
