@@ -203,8 +203,12 @@ class Ledger:
         return sorted((f for f in found if f.status is FileStatus.ACCEPTED), key=lambda f: f.arrival)
 
     def moved(self, file: LedgerFile, key: str) -> None:
-        """The stored copy of an accepted file has a new place in its bucket."""
-        self._table.update_item(Key=_file_key(file.file_id), UpdateExpression="SET target_key = :k", ExpressionAttributeValues={":k": key})
+        """The stored copy of an accepted file has a new place in its bucket; the one it leaves is kept, to be emptied after a crash."""
+        self._table.update_item(
+            Key=_file_key(file.file_id),
+            UpdateExpression="SET target_key = :k, left_key = :l",
+            ExpressionAttributeValues={":k": key, ":l": file.target_key},
+        )
 
     def outcome(self, file: FileId) -> LedgerFile | None:
         """What became of a file version; None while nothing has."""

@@ -63,7 +63,7 @@ class Profile:
 class LedgerFile:
     """A file version and its outcome. Times are ISO 8601 UTC, sizes bytes; `processed_by` is the run that brought it to silver.
 
-    `history`: the reasons that replays overturned, as JSON.
+    `history`: the reasons that replays overturned, as JSON. `left_key`: where the copy stood before it went to the archive.
     """
 
     bucket: str
@@ -88,6 +88,7 @@ class LedgerFile:
     ingested_at: str = ""
     processed_by: str | None = None
     history: str | None = None
+    left_key: str | None = None
 
     @property
     def arrival(self) -> tuple[str, str, str, str]:
