@@ -15,7 +15,7 @@ from glue_scripts.engine.archive import archive
 from glue_scripts.engine.computed import compute, home_of
 from glue_scripts.engine.derive import follow, followers
 from glue_scripts.engine.files import bronze_files
-from glue_scripts.engine.gate import judgement, worst
+from glue_scripts.engine.gate import decision, judgement, worst
 from glue_scripts.engine.integrity import integrity
 from glue_scripts.engine.job import Job, job
 from glue_scripts.engine.landing import landed
@@ -83,13 +83,20 @@ def process(spark: SparkSession, run: Job, clients: Aws, dataset: Dataset) -> Ru
 
 
 def store(run: Job, clients: Aws, dataset: Dataset, result: RunResult, done: Work) -> None:
-    """Metrics and result first, then the archive, the files' new state last."""
+    """Metrics and result first, then the archive, the files' new state last. A halt is known before: no later run sees these rows again."""
+    close_gate(run, clients, result)
     keep(run, clients, result)
     publish(clients.cloudwatch, dataset, result.metrics)
     files = [*done.files, *(f for f in done.superseded if f.processed_by is None)]
     if dataset.archive:
         archive(clients, files, run.run_id)
     clients.ledger.mark_processed(files, run.run_id)
+
+
+def close_gate(run: Job, clients: Aws, result: RunResult) -> None:
+    """A halt stays until a person accepts it; a run that was started to accept closes nothing."""
+    if result.gate == "halt" and not run.accept_gate:
+        clients.ledger.halt(run.domain, run.run_id, [f"{result.dataset}: {f}" for f in result.gate_findings])
 
 
 def keep(run: Job, clients: Aws, result: RunResult) -> None:
@@ -108,21 +115,19 @@ def measured(spark: SparkSession, run: Job, clients: Aws, result: RunResult) -> 
     values = result.metrics | found
     gate, findings = judgement(dataset.lands_in.gate, values)
     told = replace(result, metrics=values, gate=gate, gate_findings=findings)
+    close_gate(run, clients, told)
     keep(run, clients, told)
     return told
 
 
 def conclude(spark: SparkSession, run: Job, clients: Aws, results: Sequence[RunResult]) -> None:
     """The gate's state and whether gold has work: what the state machine reads next."""
-    findings = [f"{r.dataset}: {f}" for r in results for f in r.gate_findings]
-    gate = worst(r.gate for r in results)
-    if gate == "halt":
-        clients.ledger.halt(run.domain, run.run_id, findings)
     if run.accept_gate:
         clients.ledger.accept_halt(run.domain)
-    elif earlier := clients.ledger.halted_by(run.domain):
-        gate = "halt"
-        findings.append(f"the gate was closed by run {earlier}; start a run with accept_gate true to open it")
+    found = [f"{r.dataset}: {f}" for r in results for f in r.gate_findings]
+    gate, findings = decision(
+        worst(r.gate for r in results), found, accepted=run.accept_gate, closed_by=clients.ledger.halted_by(run.domain)
+    )
     changed = run.full_refresh or not changes.pending(spark, run).empty
     clients.ledger.record_summary(run.domain, run.run_id, gate, changed, findings)
     total = sum((r.rows for r in results), RowCounts())

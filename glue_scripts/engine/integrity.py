@@ -10,6 +10,7 @@ from pyspark.sql import functions as F  # noqa: N812
 from glue_scripts.engine.job import Job
 from glue_scripts.engine.sql import quoted
 from shared.contracts import Table
+from shared.metrics import ORPHAN_RATE, orphan_rate, orphans
 
 
 def references(run: Job, table: Table) -> dict[str, tuple[Table, str]]:
@@ -39,9 +40,9 @@ def integrity(spark: SparkSession, run: Job, table: Table) -> dict[str, float]:
     ).collect()[0]
     found = dict(zip(there, zip(counts[len(there) :], counts[: len(there)], strict=True), strict=True))
     known = {c: n for c, n in found.items() if n[0] < n[1] or not n[1] or _has_rows(spark, run, there[c][0])}
-    rates = {f"orphan_rate_{c}": orphans / referring if referring else 0.0 for c, (orphans, referring) in known.items()}
-    numbers = {f"orphans_{c}": orphans for c, (orphans, _) in known.items()}
-    return {**numbers, **rates, "orphan_rate": max(rates.values(), default=0.0)}
+    rates = {orphan_rate(c): lost / referring if referring else 0.0 for c, (lost, referring) in known.items()}
+    numbers = {orphans(c): lost for c, (lost, _) in known.items()}
+    return {**numbers, **rates, ORPHAN_RATE: max(rates.values(), default=0.0)}
 
 
 def _has_rows(spark: SparkSession, run: Job, table: Table) -> bool:

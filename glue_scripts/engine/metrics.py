@@ -11,6 +11,7 @@ from typing import Any
 from glue_scripts.engine.files import BronzeFile
 from glue_scripts.engine.landing import Landed
 from shared.contracts import Dataset, folded
+from shared.metrics import null_rate, quarantined
 
 NAMESPACE = "Lakehouse"
 RATES = ("null_rate_", "quarantine_rate", "orphan_rate")
@@ -31,8 +32,8 @@ def metrics(dataset: Dataset, files: Sequence[BronzeFile], done: Landed) -> dict
         "extra_column_rows": done.extra_rows,
         "removed_rows": done.removed,
     }
-    counts |= {f"quarantined_{reason}": n for reason, n in done.reasons.items()}
-    counts |= {f"null_rate_{column}": n / accepted if accepted else 0.0 for column, n in done.nulls.items()}
+    counts |= {quarantined(reason): n for reason, n in done.reasons.items()}
+    counts |= {null_rate(column): n / accepted if accepted else 0.0 for column, n in done.nulls.items()}
     return counts | {f"drift_column_{name}": n for name, n in _drift(dataset, files).items()}
 
 

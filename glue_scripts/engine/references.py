@@ -10,8 +10,7 @@ from pyspark.sql import functions as F  # noqa: N812
 from glue_scripts.engine.job import Job
 from glue_scripts.engine.sql import quoted
 from shared.contracts import Column, Table
-
-ORPHANS = "orphan_rows"
+from shared.metrics import ORPHAN_ROWS
 
 
 class ReferentialIntegrityError(RuntimeError):
@@ -43,7 +42,7 @@ def check_references(spark: SparkSession, run: Job, table: Table, rows: DataFram
 
 
 def _allowed_orphans(table: Table) -> float | None:
-    return next((t.maximum for t in table.gate if t.metric == ORPHANS and t.action == "halt"), None)
+    return next((t.maximum for t in table.gate if t.metric == ORPHAN_ROWS and t.action == "halt"), None)
 
 
 def _target(run: Job, table: Table, column: Column) -> tuple[Table, str]:

@@ -21,7 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--from-date", type=date, help="process the files with events of these dates again (from, inclusive)")
     parser.add_argument("--to-date", type=date, help="… to, inclusive")
     parser.add_argument("--full-refresh", action="store_true", help="rebuild silver and gold from all accepted files")
-    parser.add_argument("--accept-gate", action="store_true", help="open a quality gate that an earlier run closed")
+    parser.add_argument("--accept-gate", action="store_true", help="open the quality gate, for what earlier runs and this one find")
     parser.add_argument("--maintenance", action="store_true", help="no data: compact the tables, forget old snapshots and orphaned files")
     add_env(parser)
     add_json(parser)

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 
 from shared.contracts.model import Contract, Dataset, Table
 from shared.contracts.node import Node
+from shared.metrics import ORPHAN_ROWS
+from shared.metrics import names as metric_names
 from shared.reasons import RowReason
 
 
@@ -18,6 +20,7 @@ def check(contract: Contract, places: Mapping[str, Node], root: Node) -> None:
         _keys(table, node)
         _rules(table, node)
         _links(contract, table, node, names)
+        _gate(contract, table, node)
     for dataset in contract.datasets:
         _known(dataset.lands_in, places[dataset.lands_in.name], f"constants of {dataset.name}", dataset.constants)
         _stored(dataset, root)
@@ -72,6 +75,22 @@ def _rules(table: Table, node: Node) -> None:
         if rule.reason not in {r.value for r in RowReason}:
             raise node.child("customProperties").error(f"reject: {rule.reason!r} is not a reason ({', '.join(RowReason)})")
         _known(table, node, "reject", rule.columns)
+
+
+def _gate(contract: Contract, table: Table, node: Node) -> None:
+    """A threshold that no run could cross would be a promise that nobody keeps."""
+    known: tuple[str, ...] = (ORPHAN_ROWS,)
+    actions: tuple[str, ...] = ("halt",)
+    if table.zone == "silver":
+        known = metric_names(table.sent_names, [c.name for c in table.columns if c.references])
+        actions = ("warn", "halt")
+        if table.gate and not any(d.lands_in is table for d in contract.datasets):
+            raise node.child("customProperties").error("qualityGate: in silver only a table that a dataset lands in has metrics")
+    for threshold in table.gate:
+        if threshold.metric not in known:
+            raise node.child("customProperties").error(f"qualityGate: {threshold.metric!r} is not a metric ({', '.join(known)})")
+        if threshold.action not in actions:
+            raise node.child("customProperties").error(f"qualityGate: {threshold.metric} of a gold table can only halt")
 
 
 def _links(contract: Contract, table: Table, node: Node, names: set[str]) -> None:

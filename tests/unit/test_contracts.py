@@ -113,6 +113,47 @@ def test_money_is_decimal_everywhere():
             "properties",
             "does not exist",
         ),
+        (
+            lambda d: custom(table(d, "silver_events"), "qualityGate")["value"][0].update(metric="quarantine_rat"),
+            "schema[3].customProperties",
+            "qualityGate: 'quarantine_rat' is not a metric (files, total_rows, ",
+        ),
+        (
+            lambda d: custom(table(d, "silver_events"), "qualityGate")["value"][0].update(metric="null_rate_user"),
+            "schema[3].customProperties",
+            "'null_rate_user' is not a metric",
+        ),
+        (
+            lambda d: custom(table(d, "silver_events"), "qualityGate")["value"][0].update(metric="null_rate_event_date"),
+            "schema[3].customProperties",
+            "'null_rate_event_date' is not a metric",  # computed, so that no rate of it is measured
+        ),
+        (
+            lambda d: custom(table(d, "silver_events"), "qualityGate")["value"][0].update(metric="quarantined_odd"),
+            "schema[3].customProperties",
+            "'quarantined_odd' is not a metric",
+        ),
+        (
+            lambda d: table(d, "gold_user_ltv")["customProperties"].append(
+                {"property": "qualityGate", "value": [{"metric": "total_rows", "maximum": 1, "action": "halt"}]}
+            ),
+            "customProperties",
+            "'total_rows' is not a metric (orphan_rows)",
+        ),
+        (
+            lambda d: table(d, "gold_user_ltv")["customProperties"].append(
+                {"property": "qualityGate", "value": [{"metric": "orphan_rows", "maximum": 0, "action": "warn"}]}
+            ),
+            "customProperties",
+            "orphan_rows of a gold table can only halt",
+        ),
+        (
+            lambda d: table(d, "silver_users")["customProperties"].append(
+                {"property": "qualityGate", "value": [{"metric": "total_rows", "maximum": 1, "action": "halt"}]}
+            ),
+            "customProperties",
+            "only a table that a dataset lands in has metrics",
+        ),
         (lambda d: custom(d, "nullSpellings").update(value=["null"]), "customProperties", "must hold the empty text"),
         (lambda d: table(d, "bronze_events")["customProperties"][1].update(value=["csv", "xls"]), "formats[1]", "'xls' is not one of"),
     ],
@@ -125,6 +166,13 @@ def test_a_wrong_contract_is_refused_with_file_path_and_reason(document: dict[st
     assert str(refused.value).startswith("shop.odcs.yaml: ")
     assert path in refused.value.path
     assert reason in refused.value.reason
+
+
+@pytest.mark.parametrize("metric", ["quarantine_rate", "quarantined_missing_key", "null_rate_user_id", "extra_column_rows"])
+def test_a_threshold_may_name_any_figure_of_a_run(document: dict[str, Any], metric: str):
+    right = copy.deepcopy(document)
+    custom(table(right, "silver_events"), "qualityGate")["value"][0].update(metric=metric)
+    assert parsed(right, "shop.odcs.yaml").table("events").gate[0].metric == metric
 
 
 def test_the_packed_form_needs_no_yaml_and_says_the_same(tmp_path: Path):

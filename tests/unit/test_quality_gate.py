@@ -1,0 +1,100 @@
+"""The gate between silver and gold: what halts, what a person's acceptance covers, and when the ledger hears of it."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import MagicMock
+
+import pytest
+
+from glue_scripts import bronze_to_silver
+from glue_scripts.engine.gate import decision, judgement
+from glue_scripts.engine.landing import Landed
+from glue_scripts.engine.metrics import metrics
+from glue_scripts.engine.work import Work
+from shared.contracts import Threshold, contract
+from shared.ledger_model import RowCounts, RunResult
+from shared.metrics import names
+
+HALT = ("halt", ["events: quarantine_rate is 0.9000, above 0.5 (halt)"])
+
+
+def test_a_halt_stops_gold():
+    assert decision(*HALT, accepted=False, closed_by="r1") == (
+        "halt",
+        (*HALT[1], "the gate was closed by run r1; start a run with accept_gate true to open it"),
+    )
+
+
+def test_a_gate_that_an_earlier_run_closed_stops_a_run_without_findings():
+    gate, [finding] = decision("pass", [], accepted=False, closed_by="r1")
+    assert (gate, finding) == ("halt", "the gate was closed by run r1; start a run with accept_gate true to open it")
+
+
+def test_an_accepting_run_warns_of_its_own_halt_and_goes_on():
+    gate, findings = decision(*HALT, accepted=True, closed_by=None)
+    assert gate == "warn"
+    assert findings == (*HALT[1], "accepted: this run was started with accept_gate true")
+
+
+@pytest.mark.parametrize("gate", ["pass", "warn"])
+@pytest.mark.parametrize("accepted", [True, False])
+def test_other_findings_stay_what_they_are(gate: str, accepted: bool):
+    assert decision(gate, ["f"], accepted=accepted, closed_by=None) == (gate, ("f",))
+
+
+def test_a_threshold_is_crossed_above_its_maximum_and_with_enough_rows_only():
+    strict = [Threshold("quarantine_rate", 0.5, "halt", 100)]
+    assert judgement(strict, {"total_rows": 100, "quarantine_rate": 0.6})[0] == "halt"
+    assert judgement(strict, {"total_rows": 100, "quarantine_rate": 0.5}) == ("pass", ())
+    assert judgement(strict, {"total_rows": 99, "quarantine_rate": 0.6}) == ("pass", ())
+
+
+def run(ledger: Any, *, accept: bool) -> Any:
+    given = SimpleNamespace(domain="ecommerce", run_id="r1", names=MagicMock(), accept_gate=accept, full_refresh=False)
+    return given, SimpleNamespace(ledger=ledger, s3=MagicMock(), cloudwatch=MagicMock())
+
+
+def stored(ledger: Any, *, gate: str, accept: bool) -> list[str]:
+    """The calls of the ledger when one dataset's result is stored."""
+    given, clients = run(ledger, accept=accept)
+    result = RunResult("ecommerce", "r1", "events", RowCounts(), gate=gate, gate_findings=("bad",), finished_at="2026-05-01T00:00:00")
+    bronze_to_silver.store(given, clients, contract("ecommerce").dataset("events"), result, Work(()))
+    return [name for name, _, _ in ledger.method_calls]
+
+
+def test_the_gate_is_closed_before_the_files_count_as_done():
+    """Otherwise a failure in between, or of another dataset, leaves it open for rows that no later run judges again."""
+    calls = stored(ledger := MagicMock(), gate="halt", accept=False)
+    assert calls.index("halt") < calls.index("mark_processed")
+    ledger.halt.assert_called_once_with("ecommerce", "r1", ["events: bad"])
+
+
+@pytest.mark.parametrize(("gate", "accept"), [("halt", True), ("warn", False), ("pass", False)])
+def test_nothing_else_closes_it(gate: str, accept: bool):
+    assert "halt" not in stored(MagicMock(), gate=gate, accept=accept)
+
+
+def test_a_run_that_accepts_opens_the_gate_and_tells_of_its_own_findings(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(bronze_to_silver.changes, "pending", lambda spark, job: SimpleNamespace(empty=False))
+    ledger = MagicMock(halted_by=MagicMock(return_value=None))
+    given, clients = run(ledger, accept=True)
+    result = RunResult("ecommerce", "r1", "events", RowCounts(), gate="halt", gate_findings=("bad",))
+    bronze_to_silver.conclude(MagicMock(), given, clients, [result])
+    ledger.accept_halt.assert_called_once_with("ecommerce")
+    ledger.halt.assert_not_called()
+    assert ledger.record_summary.call_args.args[2:4] == ("warn", True)
+    assert json.dumps(ledger.record_summary.call_args.args[4]) == '["events: bad", "accepted: this run was started with accept_gate true"]'
+
+
+def test_a_run_s_figures_have_the_names_that_thresholds_may_use():
+    dataset = contract("ecommerce").dataset("events")
+    done = Landed(RowCounts(4, 2, 2), {"missing_key": 2}, {"user_id": 1}, 0, 0, None)
+    found = metrics(dataset, [], done)
+    assert found["null_rate_user_id"] == 0.5
+    assert found["quarantined_missing_key"] == 2
+    assert set(found) <= set(names(dataset.lands_in.sent_names))
+    fixed = {n for n in names(()) if not n.startswith("quarantined_")} | {"quarantined_rows"}
+    assert set(found) == fixed | {"null_rate_user_id", "quarantined_missing_key"}
