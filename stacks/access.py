@@ -18,6 +18,7 @@ from stacks.lake_formation import grant_database
 OBJECTS = "actions on objects need a wildcard for the key; scoped to one bucket and prefix"
 TABLES = "the tables of one domain and zone are made by its jobs; scoped to that database"
 NO_RESOURCE = "the service defines no resource type for this action (Service Authorization Reference)"
+ACCOUNT, REGION = Aws.ACCOUNT_ID, Aws.REGION  # each look at Aws is a request to the JavaScript side
 
 
 class Access(Construct):
@@ -31,7 +32,9 @@ class Access(Construct):
         principals = [iam.ServicePrincipal(p, conditions=_this_account(p, names)) for p in (principal, *more_principals)]
         own = iam.Role(self, "Role", assumed_by=iam.CompositePrincipal(*principals) if more_principals else principals[0])
         self.role: iam.IRole = own.without_policy_updates()
+        self._wildcards = set[str]()  # told to cdk-nag once
         self._policy = iam.ManagedPolicy(self, "Policy", roles=[own], description=f"least privilege of {id}")
+        self._findings = Validations.of(self._policy)
 
     def allow(
         self, actions: Sequence[str], resources: Sequence[str], *, when: Mapping[str, Any] | None = None, why: str | None = None
@@ -43,7 +46,10 @@ class Access(Construct):
                 continue
             if why is None:
                 raise ValueError(f"{self.node.path}: {resource} has a wildcard; say why, or name the resource")
-            Validations.of(self._policy).acknowledge(Acknowledgment(id=_wildcard_finding(resource), reason=why))
+            if resource in self._wildcards:
+                continue
+            self._wildcards.add(resource)
+            self._findings.acknowledge(Acknowledgment(id=_wildcard_finding(resource), reason=why))
 
     # --- buckets -------------------------------------------------------------------------------------------------------------------
 
@@ -147,7 +153,7 @@ class Access(Construct):
 
 def _wildcard_finding(resource: str) -> str:
     """The id of cdk-nag's finding on a resource; it writes the account and region of the deployment as `<AWS::…>`."""
-    shown = resource.replace(Aws.ACCOUNT_ID, "<AWS::AccountId>").replace(Aws.REGION, "<AWS::Region>")
+    shown = resource.replace(ACCOUNT, "<AWS::AccountId>").replace(REGION, "<AWS::Region>")
     return f"AwsSolutions::AwsSolutions-IAM5[Resource::{shown}]"
 
 

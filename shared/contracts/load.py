@@ -36,12 +36,14 @@ def contracts() -> tuple[Contract, ...]:
     return tuple(contract(d) for d in domains())
 
 
+@cache
 def compiled() -> dict[str, bytes]:
     """File name → content of the packed form of all contracts, to be placed beside this module."""
     files = {f"{d}.odcs.json": json.dumps(_document(d), sort_keys=True).encode() for d in domains()}
     return {INDEX: json.dumps(domains()).encode(), **files}
 
 
+@cache
 def _document(domain: str) -> dict[str, Any]:
     packed = _resource(f"{domain}.odcs.json")
     if packed is not None:
