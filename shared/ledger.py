@@ -104,6 +104,21 @@ class Ledger:
             return owner
         return me if self._take_over({**key, "file": me}, owner, entry_key, int(now) - RETRY_SECONDS) else None
 
+    def take_content(self, domain: str, dataset: str, sha256: str, file: FileId, owner: str) -> bool:
+        """Moves a content from an accepted owner to this file; False when the owner has changed meanwhile."""
+        item = {"pk": f"content#{domain}/{dataset}/{sha256}", "sk": "owner", "file": f"{file.key}@{file.version}", "before": owner}
+        return self._put(item, "#f = :owner", {":owner": owner}, {"#f": "file"})
+
+    def owner_before(self, domain: str, dataset: str, sha256: str) -> str | None:
+        """From which file the owner of a content took it, if it did."""
+        before = (self._get({"pk": f"content#{domain}/{dataset}/{sha256}", "sk": "owner"}) or {}).get("before")
+        return None if before is None else str(before)
+
+    def versions_of(self, bucket: str, key: str) -> list[LedgerFile]:
+        """The accepted versions of a raw key, oldest first."""
+        found = (_file(i) for i in self._query("pk = :p AND begins_with(sk, :v)", {":p": f"file#{bucket}/{key}", ":v": "v#"}))
+        return sorted((f for f in found if f.status is FileStatus.ACCEPTED), key=lambda f: f.arrival)
+
     def _take_over(self, content: dict[str, str], owner: str, entry_key: dict[str, str], silent_since: int) -> bool:
         """Moves a content from its owner, in one transaction with the proof that the owner will not be accepted meanwhile."""
         alive = "#s IN (:accepted, :handed_over) OR (#s = :claimed AND claimed_until >= :since)"
@@ -196,11 +211,6 @@ class Ledger:
     def quarantined(self, domain: str, dataset: str) -> list[LedgerFile]:
         """Files that were put aside as a whole, oldest first."""
         return list(self._by_state(domain, dataset, "quarantined#"))
-
-    def versions(self, file: LedgerFile) -> list[LedgerFile]:
-        """The accepted versions of a file's raw key, oldest first."""
-        found = (_file(i) for i in self._query("pk = :p AND begins_with(sk, :v)", {":p": _file_key(file.file_id)["pk"], ":v": "v#"}))
-        return sorted((f for f in found if f.status is FileStatus.ACCEPTED), key=lambda f: f.arrival)
 
     def moved(self, file: LedgerFile, key: str) -> None:
         """The stored copy of an accepted file has a new place in its bucket; the one it leaves is kept, to be emptied after a crash."""

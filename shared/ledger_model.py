@@ -64,6 +64,7 @@ class LedgerFile:
     """A file version and its outcome. Times are ISO 8601 UTC, sizes bytes; `processed_by` is the run that brought it to silver.
 
     `history`: the reasons that replays overturned, as JSON. `left_key`: where the copy stood before it went to the archive.
+    `duplicate_of` of an accepted file: the one whose content it took over.
     """
 
     bucket: str

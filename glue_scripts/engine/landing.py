@@ -59,7 +59,7 @@ def landed(
     numbers = files_table(spark, files).cache()
     table, home = dataset.lands_in, silver_table(job, dataset.lands_in)
     rows = judged(conformed(records(spark, files, numbers, dataset), job.contract, dataset), dataset)
-    stale = [*work.superseded, *(work.files if again or job.full_refresh else ())]
+    stale = [*work.superseded, *(f for f in work.files if again or job.full_refresh or f.processed_by)]
     check()
     seen = _put_aside(spark, job, dataset, rows, numbers, stale)
     _nothing_lost(seen["read"], files)
@@ -74,7 +74,7 @@ def landed(
     check()
     if table.kind == "files":
         wanted = identified(good.join(known, "_file", "inner"), table).selectExpr(*own)
-        with replaced(spark, job, dataset, home, wanted, numbers, work) as (written, removed):
+        with replaced(spark, job, dataset, home, wanted, work) as (written, removed):
             yield Landed(RowCounts(seen["read"], written, seen["bad"]), reasons, nulls, seen["extra"], removed, None)
     else:
         newest = newest_per_key(good.selectExpr("*", f"{content(table)} AS _content"), table)

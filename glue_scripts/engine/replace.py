@@ -30,16 +30,14 @@ def identified(rows: DataFrame, table: Table) -> DataFrame:
 
 
 @contextmanager
-def replaced(
-    spark: SparkSession, job: Job, dataset: Dataset, home: Stored, wanted: DataFrame, files: DataFrame, work: Work
-) -> Iterator[tuple[int, int]]:
+def replaced(spark: SparkSession, job: Job, dataset: Dataset, home: Stored, wanted: DataFrame, work: Work) -> Iterator[tuple[int, int]]:
     """Makes the files' rows those of silver, touching only rows that differ; gives the numbers of wanted and of removed rows."""
     ensure(spark, home)
     staged = wanted.persist(StorageLevel.MEMORY_AND_DISK)
     found = {str(r["event_date"]): r["count"] for r in staged.groupBy("event_date").count().collect()}
-    stored = _old(spark, job, dataset, home, files, work.dates | found.keys())
+    stored = _old(spark, job, dataset, home, work.keys, work.dates | found.keys())
     table = dataset.lands_in
-    with difference(staged, stored, home, table.primary_key, table.column_names) as differing:
+    with difference(staged, stored, home, table.primary_key, (*table.column_names, "_source_file")) as differing:
         if not differing.empty:
             rows = differing.rows.selectExpr("event_date", f"{changes.changed_key(table)} AS key", "_old_date", "_old_key")
             changes.record(job, table, rows)
@@ -48,11 +46,11 @@ def replaced(
     staged.unpersist()
 
 
-def _old(spark: SparkSession, job: Job, dataset: Dataset, home: Stored, files: DataFrame, dates: frozenset[str]) -> DataFrame:
+def _old(spark: SparkSession, job: Job, dataset: Dataset, home: Stored, keys: frozenset[str], dates: frozenset[str]) -> DataFrame:
     """The stored rows of any version of the files; a full refresh also finds those of files that are no longer accepted."""
     rows = spark.table(home.identifier)
     if job.full_refresh:
         return rows.where(f"startswith(_source_file, {literal(f'{dataset.domain}/{dataset.name}/')})")
     days = [F.lit(d).cast("date") for d in sorted(dates)]
-    known = files.select("_source_file").distinct().hint("broadcast")
+    known = spark.createDataFrame([(k,) for k in sorted(keys)], "_source_file string").hint("broadcast")
     return rows.where(F.col("event_date").isin(days)).join(known, "_source_file", "left_semi")

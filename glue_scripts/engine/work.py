@@ -19,10 +19,18 @@ PARALLEL_QUERIES = 16
 
 @dataclass(frozen=True)
 class Work:
-    """`superseded`: older accepted versions of the same raw keys; silver forgets their rows and never reads them again."""
+    """`superseded`: older accepted versions of the same raw keys, and files whose content another key took over.
+
+    Silver forgets their rows and never reads them again, unless the other key is corrected.
+    """
 
     files: tuple[LedgerFile, ...]
     superseded: tuple[LedgerFile, ...] = ()
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The raw keys whose rows in silver are to be those of `files`."""
+        return frozenset(f.key for f in (*self.files, *self.superseded))
 
     @property
     def dates(self) -> frozenset[str]:
@@ -44,11 +52,21 @@ def work(run: Job, ledger: Ledger, dataset: Dataset, again: Sequence[LedgerFile]
         known = asked = [*pending, *(f for f in again if f.file_id not in {p.file_id for p in pending})]
     if dataset.lands_in.kind != "files" or not asked:
         return Work(tuple(asked))
-    keys = {f.key for f in asked}
     if run.full_refresh or run.by_date:
+        keys = {f.key for f in asked}
+        keys |= {_key(f.duplicate_of) for f in known if f.key in keys and f.duplicate_of}
         return _newest([f for f in known if f.key in keys])
+    seen: dict[tuple[str, str], list[LedgerFile]] = {}
+    wanted = {(f.bucket, f.key) for f in asked}
     with ThreadPoolExecutor(PARALLEL_QUERIES) as pool:
-        return _newest([v for versions in pool.map(ledger.versions, {f.key: f for f in asked}.values()) for v in versions])
+        while wanted:
+            seen |= zip(wanted, pool.map(lambda place: ledger.versions_of(*place), wanted), strict=True)
+            wanted = {(f.bucket, _key(f.duplicate_of)) for v in seen.values() for f in v if f.duplicate_of} - seen.keys()
+    return _newest([f for versions in seen.values() for f in versions])
+
+
+def _key(place: str) -> str:
+    return place.rpartition("@")[0]
 
 
 def _covered(run: Job, file: LedgerFile) -> bool:
@@ -59,7 +77,11 @@ def _newest(versions: Sequence[LedgerFile]) -> Work:
     by_key: dict[str, list[LedgerFile]] = defaultdict(list)
     for version in sorted(versions, key=lambda f: f.arrival):
         by_key[version.key].append(version)
-    return Work(tuple(v[-1] for v in by_key.values()), tuple(old for v in by_key.values() for old in v[:-1]))
+    live = [v[-1] for v in by_key.values()]
+    taken = {f.duplicate_of for f in live}
+    files = tuple(f for f in live if f"{f.key}@{f.version}" not in taken)
+    chosen = {f.file_id for f in files}
+    return Work(files, tuple(f for v in by_key.values() for f in v if f.file_id not in chosen))
 
 
 def lanes(contract: Contract) -> list[list[Dataset]]:

@@ -143,7 +143,11 @@ class Ingest:
             profile=verdict.profile,
         )
         if other := self._same_content(file, entry):
-            return replace(read, status=FileStatus.DUPLICATE, duplicate_of=other)
+            if not self._replaces(file, entry, other):
+                return replace(read, status=FileStatus.DUPLICATE, duplicate_of=other)
+            read = replace(read, duplicate_of=other)
+        elif contract(entry.domain).dataset(entry.dataset).lands_in.kind == "files":
+            read = replace(read, duplicate_of=self.ledger.owner_before(entry.domain, entry.dataset, sha256))
         day = primary_date(verdict.event_dates)
         key = bronze_key(entry.domain, entry.dataset, day, stored_name(file.key, made), sha256, contract(entry.domain).layout)
         if made is None:
@@ -164,6 +168,18 @@ class Ingest:
         owner = self._content_owner(file, entry)
         own = owner == f"{file.key}@{file.version}" or (dataset.lands_in.kind == "files" and owner.rpartition("@")[0] == file.key)
         return None if own else owner
+
+    def _replaces(self, file: FileId, entry: LedgerFile, owner: str) -> bool:
+        """Whether the file must go to silver although another key brought its content: where rows stand and fall with their key's
+        newest version, when that key has newer content, or when this one has older content that must go."""
+        if contract(entry.domain).dataset(entry.dataset).lands_in.kind != "files":
+            return False
+        newest = self.ledger.versions_of(file.bucket, owner.rpartition("@")[0])[-1:]
+        if all(f.sha256 == entry.sha256 for f in newest) and not self.ledger.versions_of(file.bucket, file.key):
+            return False
+        if not self.ledger.take_content(entry.domain, entry.dataset, entry.sha256 or "", file, owner):
+            raise BusyError(f"another file took the content of {file.key} meanwhile")
+        return True
 
     def _content_owner(self, file: FileId, entry: LedgerFile) -> str:
         """As the ledger has it. A file that is waited for never waits itself: it has been judged and is on its way to bronze."""
