@@ -92,11 +92,15 @@ def is_archived(key: str) -> bool:
     return key.startswith("archive/")
 
 
+def quarantined_files_prefix(domain: str, dataset: str, layout: str = BY_EVENT_DATE) -> str:
+    """Where the rejected files of a dataset stand, with their reasons."""
+    return f"{domain}/{dataset}/files/" if layout != GATHERED else f"{domain}/system/lambda/{dataset}/"
+
+
 def quarantined_file_key(key: str, version: str, layout: str = BY_EVENT_DATE) -> str:
     """Place of a rejected file; one of no known dataset goes to `system/lambda`. Its name ends in a hash of key and version."""
     place = raw_key(key)
-    own = f"{place.dataset}/files/" if place and layout != GATHERED else f"system/lambda/{place.dataset}/" if place else ""
-    folder = f"{place.domain}/{own}" if place else "system/lambda/"
+    folder = quarantined_files_prefix(place.domain, place.dataset, layout) if place else "system/lambda/"
     return _versioned(folder, place.rest if place else key, version)
 
 

@@ -9,15 +9,14 @@ import json
 from aws_cdk import aws_glue as glue
 from constructs import Construct
 
-from shared.contracts import Contract
+from shared.contracts import Contract, Dataset
 from shared.names import Names
-from shared.zones import reason_key
+from shared.zones import quarantined_files_prefix, reason_key
 from stacks.access import Access
 from stacks.base import LakeStack
 from stacks.protection import Protection
 
 ZONES = ("bronze", "quarantine", "metrics")
-TABLE_LEVEL = 3  # bucket / domain / dataset: a table is a dataset, whatever its files look like
 
 
 class DomainCrawlers(Construct):
@@ -42,18 +41,23 @@ class DomainCrawlers(Construct):
             role=access.role.role_arn,
             database_name=names.database(contract.domain, zone),
             crawler_security_configuration=protection,
-            targets=glue.CfnCrawler.TargetsProperty(s3_targets=[_target(zone, contract.domain, d.name, names) for d in contract.datasets]),
-            configuration=_configuration(),
+            targets=glue.CfnCrawler.TargetsProperty(s3_targets=[_target(zone, d, names) for d in contract.datasets]),
+            configuration=_configuration(_folder(zone, contract.datasets[0])),
             recrawl_policy=glue.CfnCrawler.RecrawlPolicyProperty(recrawl_behavior="CRAWL_NEW_FOLDERS_ONLY"),
             schema_change_policy=glue.CfnCrawler.SchemaChangePolicyProperty(update_behavior="LOG", delete_behavior="LOG"),
         )
 
 
-def _target(zone: str, domain: str, dataset: str, names: Names) -> glue.CfnCrawler.S3TargetProperty:
-    path = f"s3://{names.bucket(zone)}/{domain}/{dataset}/"
-    if zone == "quarantine":  # the files themselves are unreadable, and rows/ is an Iceberg table
-        return glue.CfnCrawler.S3TargetProperty(path=f"{path}files/", exclusions=all_but(reason_key("")))
-    return glue.CfnCrawler.S3TargetProperty(path=path)
+def _target(zone: str, dataset: Dataset, names: Names) -> glue.CfnCrawler.S3TargetProperty:
+    path = f"s3://{names.bucket(zone)}/{_folder(zone, dataset)}"
+    exclusions = all_but(reason_key("")) if zone == "quarantine" else None  # the files themselves are unreadable
+    return glue.CfnCrawler.S3TargetProperty(path=path, exclusions=exclusions)
+
+
+def _folder(zone: str, dataset: Dataset) -> str:
+    if zone == "quarantine":  # only the files: rows that were put aside are an Iceberg table
+        return quarantined_files_prefix(dataset.domain, dataset.name, dataset.layout)
+    return f"{dataset.domain}/{dataset.name}/"
 
 
 def all_but(ending: str) -> list[str]:
@@ -61,6 +65,7 @@ def all_but(ending: str) -> list[str]:
     return [f"**[!{ending[i]}]{ending[i + 1 :]}" for i in reversed(range(len(ending)))]
 
 
-def _configuration() -> str:
-    grouping = {"TableGroupingPolicy": "CombineCompatibleSchemas", "TableLevelConfiguration": TABLE_LEVEL}
+def _configuration(folder: str) -> str:
+    """A table is a dataset, whatever its files look like. Levels count from the bucket, which is the first."""
+    grouping = {"TableGroupingPolicy": "CombineCompatibleSchemas", "TableLevelConfiguration": 1 + folder.count("/")}
     return json.dumps({"Version": 1.0, "Grouping": grouping}, sort_keys=True)

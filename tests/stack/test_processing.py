@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import fnmatch
+import json
 
 from shared.contracts import contracts
 from shared.names import MAINTENANCE, STAGES, Names
+from shared.zones import quarantined_file_key
 from stacks.crawlers import all_but
 from tests.stack.conftest import Assembly
 
@@ -92,6 +94,23 @@ def test_crawlers_look_at_each_dataset_of_what_is_schema_on_read(assembly: Assem
         targets = [t["Path"] for t in crawlers[NAMES.crawler(contract.domain, "bronze")]["Targets"]["S3Targets"]]
         assert targets == [f"s3://{NAMES.bucket('bronze')}/{contract.domain}/{d.name}/" for d in contract.datasets]
         assert "Schedule" not in crawlers[NAMES.crawler(contract.domain, "bronze")]
+
+
+def test_quarantine_crawlers_look_where_the_door_puts_files(assembly: Assembly) -> None:
+    crawlers = {r["Properties"]["Name"]: r["Properties"] for _, r in assembly.resources("AWS::Glue::Crawler", "dev")}
+    for contract in contracts():
+        crawler = crawlers[NAMES.crawler(contract.domain, "quarantine")]
+        level = json.loads(crawler["Configuration"])["Grouping"]["TableLevelConfiguration"]
+        for dataset, target in zip(contract.datasets, crawler["Targets"]["S3Targets"], strict=True):
+            key = quarantined_file_key(f"{contract.domain}/{dataset.name}/a.csv", "v1", dataset.layout)
+            assert f"s3://{NAMES.bucket('quarantine')}/{key}".startswith(target["Path"])
+            assert level == len(target["Path"].removeprefix("s3://").rstrip("/").split("/"))
+
+
+def test_no_job_chooses_a_garbage_collector(assembly: Assembly) -> None:
+    """Glue's driver has one on its command line; a JVM with two does not start."""
+    for _, job in assembly.resources("AWS::Glue::Job"):
+        assert "GC" not in job["Properties"]["DefaultArguments"]["--conf"]
 
 
 def test_the_quarantine_crawler_reads_reasons_not_the_unreadable_files() -> None:
