@@ -17,7 +17,6 @@ import duckdb
 
 from shared.contracts import Contract, Dataset, Table, contract, folded
 
-NOW = "now()::timestamp"
 EARLIEST = "timestamp '2000-01-01'"
 COMPRESSIONS = {"none": "uncompressed", "gzip": "gzip"}
 MACROS = r"""

@@ -107,6 +107,8 @@ def _links(contract: Contract, table: Table, node: Node, names: set[str]) -> Non
                 raise node.child("properties").error(f"{column.name} refers to {column.references}, which does not exist")
     if table.kind in ("latest", "scd2") and (len(table.sources) != 1 or table.sources[0] not in names):
         raise node.child("customProperties").error(f"source {', '.join(table.sources)!r} is not one table of this contract")
+    if table.kind in ("keyed", "log") and sum(d.lands_in is table for d in contract.datasets) > 1:
+        raise node.child("customProperties").error("several datasets land here, of which a full refresh would keep one: use kind files")
 
 
 def _known(table: Table, node: Node, what: str, names: Iterable[str]) -> None:

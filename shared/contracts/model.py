@@ -153,7 +153,6 @@ class Contract:
     parameters: dict[str, tuple[str, ...]] = field(default_factory=dict)
     schedule: str | None = None
     layout: Layout = "event_date"
-    retention_days: int | None = None
 
     def dataset(self, name: str) -> Dataset:
         return next(d for d in self.datasets if d.name == name)

@@ -38,7 +38,6 @@ KINDS = {"silver": ("keyed", "log", "files", "latest", "scd2", "computed"), "gol
 TYPE = re.compile(r"string|int|bigint|double|boolean|date|timestamp|map<string,bigint>|decimal\((\d{1,2}),(\d{1,2})\)")
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 HOURS = {"h": 1, "d": 24}
-DAYS = {"d": 1.0, "y": 365.0}
 
 
 def parsed(document: Mapping[str, Any], file: str) -> Contract:
@@ -50,7 +49,7 @@ def parsed(document: Mapping[str, Any], file: str) -> Contract:
     custom = root.custom(DOMAIN_PROPERTIES)
     domain = _name(root.child("domain"))
     layout = cast(Any, custom.child("layout").choice(LAYOUTS, LAYOUTS[0]))
-    freshness, retention = _sla(root, "freshness", HOURS), _sla(root, "retention", DAYS)
+    freshness = _sla(root, "freshness", HOURS)
     contract = Contract(
         domain=domain,
         version=root.child("version").text(),
@@ -62,7 +61,6 @@ def parsed(document: Mapping[str, Any], file: str) -> Contract:
         parameters={k: custom.child("parameters").child(k).texts() for k in sorted(custom.child("parameters").value or {})},
         schedule=custom.child("schedule").text("") or None,
         layout=layout,
-        retention_days=retention,
     )
     check(contract, links, root)
     return contract

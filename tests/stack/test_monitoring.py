@@ -36,7 +36,7 @@ def test_what_must_not_stay_unnoticed_has_an_alarm(assembly: Assembly) -> None:
 def test_every_dataset_and_gold_have_an_alarm_at_the_freshness_of_their_contract(assembly: Assembly) -> None:
     found = {n: a["Threshold"] for n, a in alarms(assembly).items() if n.endswith("-freshness")}
     promised = {f"{c.domain}-{d.name}-freshness": d.freshness_hours for c in contracts() for d in c.datasets if d.freshness_hours}
-    assert promised["ecommerce-events-freshness"] == 24
+    assert promised["ecommerce-events-freshness"] == 30
     assert {n: found[n] for n in promised} == promised
     assert {n for n in found if "-gold-" in n} == {
         f"{c.domain}-gold-freshness" for c in contracts() if any(d.freshness_hours for d in c.datasets)
@@ -74,7 +74,7 @@ def test_the_dashboard_shows_files_rows_quarantine_freshness_jobs_and_the_queue(
     found = widgets(assembly)
     assert {"Messages", "Files by outcome", "Rows", "Share of rows in quarantine", "Files that wait for a run"} <= found.keys()
     [promise] = found["Hours since the newest data"]["annotations"]["horizontal"]
-    assert promise["value"] == 24
+    assert promise["value"] == 30
     cost = [m[0]["expression"] for m in found["Jobs: cost, USD"]["metrics"] if isinstance(m[0], dict)]
     assert cost[0] == "m0*0.308"
 

@@ -107,6 +107,14 @@ def test_money_is_decimal_everywhere():
             "customProperties[3].property",
             "not one of",
         ),
+        (
+            lambda d: (
+                custom(table(d, "silver_events"), "source").update(value=["events", "transactions"]),
+                d["schema"].remove(table(d, "silver_transactions")),
+            ),
+            "schema[3].customProperties",
+            "several datasets land here",
+        ),
         (lambda d: custom(table(d, "gold_user_ltv"), "dependsOn")["value"][0].update(table="x"), "customProperties", "x is not a table"),
         (
             lambda d: table(d, "gold_user_ltv")["properties"][0].update(relationships=[{"to": "gold_nope.x"}]),
