@@ -24,11 +24,14 @@ def titles(lake: Lake) -> list[str]:
 
 
 def keyword_matches(lake: Lake) -> DataFrame:
-    """The matches that the table lacks for this catalogue. The index is broadcast; a task matches thousands of keywords at once."""
+    """The matches that the table lacks for this catalogue; all of them in a full refresh, which replaces the table.
+
+    The index is broadcast; a task matches thousands of keywords at once.
+    """
     catalogue = titles(lake)
     known = lake.table("keyword_matches").where(F.col("index_version") == version(catalogue)).select("keyword")
     asked = lake.touched("searches").where("keyword IS NOT NULL").select("keyword").distinct()
-    fresh = asked.join(known, "keyword", "left_anti").localCheckpoint()
+    fresh = (asked if lake.job.full_refresh else asked.join(known, "keyword", "left_anti")).localCheckpoint()
     keywords = fresh.count()
     if not keywords:
         return lake.spark.createDataFrame([], f"index_version string, {COLUMNS}")

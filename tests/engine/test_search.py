@@ -210,6 +210,8 @@ def test_a_bad_run_is_rolled_back_and_a_day_again_changes_nothing(rig: Callable[
     for table in lake.spark.catalog.listTables(f"glue_catalog.{lake.names.database('search', 'gold')}"):
         lake.spark.catalog.refreshTable(f"glue_catalog.{lake.names.database('search', 'gold')}.{table.name}")
     assert {t: lake.rows(f"gold.{t}") for t in KEPT} == before
+    lake.run("after", full_refresh=True)
+    assert {t: lake.rows(f"gold.{t}") for t in KEPT} == {t: at_once.rows(f"gold.{t}") for t in KEPT}
 
 
 def test_a_fact_without_its_dimension_row_stops_before_it_is_committed(rig: Callable[..., Rig], monkeypatch: pytest.MonkeyPatch):
