@@ -35,17 +35,7 @@ NAMES = (
     "title_words",
     "query_words",
 )
-RELATIVE = (
-    "cosine",
-    "edit",
-    "edit_unspaced",
-    "edit_sorted",
-    "edit_telex",
-    "title_in_query",
-    "query_in_title",
-    "title_words_found",
-    "prefix",
-)
+RELATIVE = (*NAMES[: NAMES.index("prefix")], "title_words_found", "prefix")  # also told as the lead on the other candidates
 ALL_NAMES = (*NAMES, *(f"{n}_lead" for n in RELATIVE))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import reduce
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts.engine.gold import Lake
@@ -36,6 +36,11 @@ _RETURNS = {
     "catalog": ("catalog_returns", "cr", "cr_order_number", "cr_return_amount"),
     "web": ("web_returns", "wr", "wr_order_number", "wr_return_amt"),
 }
+
+
+def _total(column: str) -> Column:
+    """The sum; 0 where nothing is known."""
+    return F.expr(f"coalesce(sum({column}), 0)").alias(column)
 
 
 def sold_lines(lake: Lake, channel: str) -> DataFrame:
@@ -78,7 +83,7 @@ def bought(lake: Lake) -> DataFrame:
 
 
 def _orders(lake: Lake, channel: str) -> DataFrame:
-    sums = [F.expr(f"coalesce(sum({n}), 0)").alias(n) for n in BOUGHT if n != "line_items"]
+    sums = [_total(n) for n in BOUGHT if n != "line_items"]
     lines = sold_lines(lake, channel).groupBy("channel", "date_sk", "customer_sk", "number")
     return _dated(lake, lines.agg(F.count("*").alias("line_items"), *sums))
 
@@ -89,7 +94,7 @@ def returned(lake: Lake) -> DataFrame:
 
 
 def _returns_by_day(lake: Lake) -> DataFrame:
-    sums = [F.expr(f"coalesce(sum({n}), 0)").alias(n) for n in RETURNED if n != "return_lines"]
+    sums = [_total(n) for n in RETURNED if n != "return_lines"]
     per_channel = [
         returned_lines(lake, c).groupBy("channel", "date_sk").agg(F.count("*").alias("return_lines"), *sums)
         for c in lake.parameter("channels")
@@ -109,8 +114,8 @@ def returned_by_buyer(lake: Lake) -> DataFrame:
         .groupBy("customer_sk")
         .agg(
             F.count("*").alias("return_lines"),
-            F.expr("coalesce(sum(return_amount), 0)").alias("return_amount"),
-            F.expr("coalesce(sum(return_loss), 0)").alias("return_loss"),
+            _total("return_amount"),
+            _total("return_loss"),
         )
     )
 
@@ -126,7 +131,7 @@ def sold_by_item(lake: Lake) -> DataFrame:
     lines = reduce(DataFrame.unionByName, (sold_lines(lake, c) for c in lake.parameter("channels")))
     per_buyer = lines.groupBy("item_sk", "customer_sk").agg(
         F.count("*").alias("orders"),
-        *(F.expr(f"coalesce(sum({n}), 0)").alias(n) for n in sums),
+        *(_total(n) for n in sums),
         *(F.expr(f"coalesce(sum(net_paid) FILTER (WHERE channel = '{c}'), 0)").alias(f"{c}_net_paid") for c in lake.parameter("channels")),
     )
     totals = ("orders", *sums, *(f"{c}_net_paid" for c in lake.parameter("channels")))
@@ -136,6 +141,4 @@ def sold_by_item(lake: Lake) -> DataFrame:
 def units_by_item(lake: Lake) -> DataFrame:
     """Returns per item, dated or not."""
     lines = reduce(DataFrame.unionByName, (returned_lines(lake, c) for c in lake.parameter("channels")))
-    return lines.groupBy("item_sk").agg(
-        F.expr("coalesce(sum(return_units), 0)").alias("return_units"), F.expr("coalesce(sum(return_amount), 0)").alias("return_amount")
-    )
+    return lines.groupBy("item_sk").agg(_total("return_units"), _total("return_amount"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shared.reasons import FileReason
+from shared.records.text import is_utf8
 from shared.records.verdict import Limits, Unreadable
 
 
@@ -17,7 +18,7 @@ def whole_lines(blocks: Iterator[bytes], size: int, limits: Limits, fallback: st
         if b"\0" in part:
             raise Unreadable(FileReason.NOT_TEXT, "the text holds a NUL")
         text = part.replace(b"\r\n", b"\n") if b"\r" in part else part
-        yield text if fallback is None or _is_utf8(text) else b"\n".join(_recoded(line, fallback) for line in text.split(b"\n"))
+        yield text if fallback is None or is_utf8(text) else b"\n".join(_recoded(line, fallback) for line in text.split(b"\n"))
 
 
 def _cut(blocks: Iterator[bytes], size: int, limits: Limits) -> Iterator[bytes]:
@@ -39,13 +40,5 @@ def _cut(blocks: Iterator[bytes], size: int, limits: Limits) -> Iterator[bytes]:
         yield rest
 
 
-def _is_utf8(text: bytes) -> bool:
-    try:
-        text.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
 def _recoded(line: bytes, fallback: str) -> bytes:
-    return line if _is_utf8(line) else line.decode(fallback).encode()
+    return line if is_utf8(line) else line.decode(fallback).encode()

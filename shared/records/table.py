@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.csv as pc
 
 from shared.contracts import Dataset
+from shared.records.text import is_utf8
 from shared.records.verdict import RAW, UNCAST
 
 PIECE = 32 << 10
@@ -96,16 +97,8 @@ def _one_by_one(text: bytes, dataset: Dataset) -> pa.Table:
         if line:
             cells = line.split(dataset.delimiter.encode())
             whole = len(cells) == width or (len(cells) == width + 1 and not cells[-1])
-            found.append(_row(cells[:width], dataset.received, target) if whole and _readable(line) else _broken(line))
+            found.append(_row(cells[:width], dataset.received, target) if whole and is_utf8(line) else _broken(line))
     return pa.Table.from_pylist(found, target)
-
-
-def _readable(line: bytes) -> bool:
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _broken(line: bytes) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def encoding_of(sample: bytes, allowed: Sequence[str]) -> str:
     if bad > good and other is not None:
         return other
     lines = sample.split(b"\n")[:-1]
-    if bad and sum(not _is_utf8(line) for line in lines) * 2 > len(lines) > 1:
+    if bad and sum(not is_utf8(line) for line in lines) * 2 > len(lines) > 1:
         raise Unreadable(FileReason.NOT_TEXT, f"the content is in none of the encodings {', '.join(allowed)}")
     return "utf-8"  # a few broken lines are bad records, not another encoding
 
@@ -58,9 +58,9 @@ def _characters(sample: bytes) -> tuple[int, int]:
     return len(text) - bad - sum(c < "\x80" for c in text), bad
 
 
-def _is_utf8(line: bytes) -> bool:
+def is_utf8(text: bytes) -> bool:
     try:
-        line.decode()
+        text.decode()
     except UnicodeDecodeError:
         return False
     return True

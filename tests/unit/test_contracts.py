@@ -32,6 +32,12 @@ def custom(node: dict[str, Any], name: str) -> dict[str, Any]:
     return next(p for p in node["customProperties"] if p["property"] == name)
 
 
+def gated(document: dict[str, Any], name: str, metric: str, maximum: int, action: str) -> None:
+    """Gives a table a quality gate."""
+    gate = [{"metric": metric, "maximum": maximum, "action": action}]
+    table(document, name)["customProperties"].append({"property": "qualityGate", "value": gate})
+
+
 def test_silver_and_gold_hold_the_tables_of_the_domain_page():
     found = contract("ecommerce")
     assert [t.name for t in found.silver] == ["events", "users_updates", "users", "users_history", "transactions"]
@@ -142,23 +148,17 @@ def test_money_is_decimal_everywhere():
             "'quarantined_odd' is not a metric",
         ),
         (
-            lambda d: table(d, "gold_user_ltv")["customProperties"].append(
-                {"property": "qualityGate", "value": [{"metric": "total_rows", "maximum": 1, "action": "halt"}]}
-            ),
+            lambda d: gated(d, "gold_user_ltv", "total_rows", 1, "halt"),
             "customProperties",
             "'total_rows' is not a metric (orphan_rows)",
         ),
         (
-            lambda d: table(d, "gold_user_ltv")["customProperties"].append(
-                {"property": "qualityGate", "value": [{"metric": "orphan_rows", "maximum": 0, "action": "warn"}]}
-            ),
+            lambda d: gated(d, "gold_user_ltv", "orphan_rows", 0, "warn"),
             "customProperties",
             "orphan_rows of a gold table can only halt",
         ),
         (
-            lambda d: table(d, "silver_users")["customProperties"].append(
-                {"property": "qualityGate", "value": [{"metric": "total_rows", "maximum": 1, "action": "halt"}]}
-            ),
+            lambda d: gated(d, "silver_users", "total_rows", 1, "halt"),
             "customProperties",
             "only a table that a dataset lands in has metrics",
         ),
