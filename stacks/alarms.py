@@ -29,13 +29,15 @@ class Alarm:
     times: int = 1
 
 
-def alarms(names: Names, contracts: tuple[Contract, ...], *, ingest_timeout_seconds: int) -> list[Alarm]:
+def alarms(names: Names, contracts: tuple[Contract, ...], *, ingest_timeout_seconds: int, crawls: bool) -> list[Alarm]:
+    """`crawls`: the environment has the function that crawls a catalogue."""
     found = _ingestion(names, ingest_timeout_seconds)
-    for function in ("ingest", "watch"):
+    functions = ("ingest", "watch", *(["crawl"] if crawls else []))
+    for function in functions:
         where = {"FunctionName": names.function(function)}
         found.append(Alarm(f"{function}-errors", f"the {function} function failed", "AWS/Lambda", "Errors", where))
         found.append(Alarm(f"{function}-throttles", f"the {function} function was throttled", "AWS/Lambda", "Throttles", where, times=3))
-    for queue in ("ingest-dlq", "watch-dlq", "alerts-dlq"):
+    for queue in (*(f"{function}-dlq" for function in functions), "alerts-dlq"):
         where = {"QueueName": names.queue(queue)}
         metric = "ApproximateNumberOfMessagesVisible"
         found.append(Alarm(f"{queue}-depth", f"messages wait in {queue}", "AWS/SQS", metric, where, statistic="Maximum"))

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from stacks.accepted import accept
 from stacks.base import LakeStack
+from stacks.function import dead_letters
 
 UNHAPPY = ("FAILED", "TIMED_OUT", "ABORTED")
 
@@ -26,7 +25,7 @@ class Alerts(Construct):
         super().__init__(stack, "Alerts")
         self.topic = sns.Topic(self, "Topic", topic_name=stack.names.alerts_topic, display_name="Lakehouse alerts", enforce_ssl=True)
         accept(self.topic, {"NIST.800.53.R5-SNSEncryptedKMS": "carries names, counts and reasons, never rows; TLS only"})
-        self.undelivered = self._undelivered(stack)
+        self.undelivered = dead_letters(self, "Undelivered", stack.names.queue("alerts-dlq"))
         publish = iam.PolicyStatement(
             principals=[iam.ServicePrincipal(f"{service}.amazonaws.com") for service in ("events", "cloudwatch", "budgets")],
             actions=["sns:Publish"],
@@ -57,14 +56,3 @@ class Alerts(Construct):
             targets=[targets.SnsTopic(self.topic, message=message, dead_letter_queue=self.undelivered)],
             description="Runs that failed, timed out or were stopped",
         )
-
-    def _undelivered(self, stack: LakeStack) -> sqs.Queue:
-        """Alerts that could not be delivered to the topic."""
-        encryption, days = sqs.QueueEncryption.SQS_MANAGED, Duration.days(14)
-        name = stack.names.queue("alerts-dlq")
-        queue = sqs.Queue(self, "Undelivered", queue_name=name, enforce_ssl=True, encryption=encryption, retention_period=days)
-        accept(
-            queue,
-            {f"{pack}-SQS{rule}": "takes dead letters itself" for pack, rule in (("AwsSolutions", "3"), ("Serverless", "RedrivePolicy"))},
-        )
-        return queue

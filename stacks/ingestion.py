@@ -11,10 +11,10 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from stacks.accepted import accept
-from stacks.access import NO_RESOURCE, Access
+from stacks.access import Access
 from stacks.base import Lake, LakeStack
 from stacks.crawl import CatalogueCrawl
-from stacks.packaging import lambda_archive
+from stacks.function import dead_letters, python_function
 
 BATCH_WINDOW_SECONDS = 5
 MAX_RECEIVES = 5
@@ -33,18 +33,13 @@ class IngestionStack(LakeStack):
         super().__init__(
             scope, "ingestion", lake, description="Lakehouse: raw bucket to EventBridge, queue and ingest Lambda", key_arn=key_arn
         )
-        self.dead_letters = self._queue("DeadLetters", "ingest-dlq", Duration.days(14))
-        accept(self.dead_letters, {"Serverless-SQSRedrivePolicy": "takes dead letters itself"})
+        self.dead_letters = dead_letters(self, "DeadLetters", self.names.queue("ingest-dlq"))
         self.queue = self._ingest_queue()
         self._send_raw_objects()
         self.access = self._access(key_arn)
         self.function = self._function()
         if self.settings.crawl is not None:
             CatalogueCrawl(self, self.settings.crawl, key_arn=key_arn)
-
-    def _queue(self, id: str, name: str, retention: Duration) -> sqs.Queue:
-        encryption = sqs.QueueEncryption.SQS_MANAGED
-        return sqs.Queue(self, id, queue_name=self.names.queue(name), enforce_ssl=True, encryption=encryption, retention_period=retention)
 
     def _ingest_queue(self) -> sqs.Queue:
         """A message stays invisible for six runs of the function, as AWS asks for, so that a slow file is not handed out twice."""
@@ -73,27 +68,22 @@ class IngestionStack(LakeStack):
         access.ingest(self.lake.contracts)
         access.use_key(key_arn)
         access.allow(["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], [self.queue.queue_arn])
-        access.allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"], why=NO_RESOURCE)
         return access
 
     def _function(self) -> lambda_.Function:
-        logs = self.log_group("IngestLogs")
-        self.access.allow(["logs:CreateLogStream", "logs:PutLogEvents"], [logs.log_group_arn])
-        function = lambda_.Function(
+        function = python_function(
             self,
             "Ingest",
-            function_name=self.names.function("ingest"),
-            runtime=lambda_.Runtime.PYTHON_3_14,
-            architecture=lambda_.Architecture.ARM_64,
-            handler="lambdas.ingest.handler.handler",
-            code=lambda_.Code.from_asset(str(lambda_archive(self.lake.build_dir, dependencies=self.lake.dependencies))),
-            role=self.access.role,
-            memory_size=self.settings.ingest_memory_mb,
+            "ingest",
+            self.access,
+            memory_mb=self.settings.ingest_memory_mb,
             timeout=Duration.seconds(self.settings.ingest_timeout_seconds),
-            tracing=lambda_.Tracing.ACTIVE,
-            log_group=logs,
-            logging_format=lambda_.LoggingFormat.JSON,
-            environment=self._environment(),
+            dependencies=self.lake.dependencies,
+            environment={
+                "LAKE_MAX_BYTES": str(self.settings.ingest_handover_mb * 2**20),
+                "POWERTOOLS_SERVICE_NAME": "ingest",
+                "POWERTOOLS_METRICS_NAMESPACE": "Lakehouse",
+            },
         )
         source = sources.SqsEventSource(
             self.queue,
@@ -105,15 +95,3 @@ class IngestionStack(LakeStack):
         function.add_event_source(source)
         accept(function, ACCEPTED)
         return function
-
-    def _environment(self) -> dict[str, str]:
-        n = self.names
-        return {
-            "LAKE_PREFIX": n.prefix,
-            "LAKE_ENV": n.env,
-            "LAKE_ACCOUNT": n.account,
-            "LAKE_REGION": n.region,
-            "LAKE_MAX_BYTES": str(self.settings.ingest_handover_mb * 2**20),
-            "POWERTOOLS_SERVICE_NAME": "ingest",
-            "POWERTOOLS_METRICS_NAMESPACE": "Lakehouse",
-        }

@@ -16,7 +16,8 @@ from stacks.prices import prices
 class MonitoringStack(LakeStack):
     def __init__(self, scope: Construct, lake: Lake) -> None:
         super().__init__(scope, "monitoring", lake, description="Lakehouse: dashboard, alarms, budget")
-        for alarm in alarms(self.names, lake.contracts, ingest_timeout_seconds=self.settings.ingest_timeout_seconds):
+        timeout, crawls = self.settings.ingest_timeout_seconds, self.settings.crawl is not None
+        for alarm in alarms(self.names, lake.contracts, ingest_timeout_seconds=timeout, crawls=crawls):
             cfn_alarm(self, alarm, self.names)
         page = body(self.names, lake.contracts, prices())
         cloudwatch.CfnDashboard(self, "Dashboard", dashboard_name=self.names.name("lakehouse"), dashboard_body=page)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from aws_cdk import CfnOutput
-from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
@@ -16,6 +15,7 @@ from shared.zones import warehouse_key
 from stacks.access import NO_RESOURCE, OBJECTS, Access
 from stacks.alerts import Alerts
 from stacks.base import Lake, LakeStack
+from stacks.timer import timer
 from stacks.watch import Watch
 
 DEFINITION = Path(__file__).parent / "pipelines" / "domain.asl.json"
@@ -87,16 +87,7 @@ class Pipeline(Construct):
     def _schedule(self, names: Names, expression: str, *, enabled: bool) -> None:
         access = Access(self, "ScheduleAccess", "scheduler.amazonaws.com", names)
         access.allow(["states:StartExecution"], [self.machine.state_machine_arn])
-        schedule = scheduler.CfnSchedule(
-            self,
-            "Schedule",
-            schedule_expression=expression,
-            schedule_expression_timezone="UTC",
-            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
-            state="ENABLED" if enabled else "DISABLED",
-            target=scheduler.CfnSchedule.TargetProperty(arn=self.machine.state_machine_arn, role_arn=access.role.role_arn, input="{}"),
-        )
-        schedule.node.add_dependency(access)
+        timer(self, "Schedule", access, expression, self.machine.state_machine_arn, enabled=enabled)
 
 
 def allow_loading(access: Access, domain: str, key_arn: str | None) -> None:

@@ -10,20 +10,18 @@ from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_scheduler as scheduler
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from shared.ledger import INDEX
 from stacks.accepted import accept
-from stacks.access import NO_RESOURCE, Access
+from stacks.access import Access
 from stacks.alerts import UNHAPPY
 from stacks.base import LakeStack
-from stacks.packaging import lambda_archive
+from stacks.function import dead_letters, python_function
+from stacks.timer import timer
 
 CHECK_EVERY = "rate(5 minutes)"
 MAINTENANCE_TIME = "cron(30 3 ? * SUN *)"  # when the fewest runs wait for the lock
-NO_LETTERS_OF_ITS_OWN = (("AwsSolutions", "3"), ("Serverless", "RedrivePolicy"))
 ACCEPTED = {
     "NIST.800.53.R5-LambdaConcurrency": "called by a clock and by news of single runs; a reservation would take a share from the door",
     "NIST.800.53.R5-LambdaInsideVPC": "speaks only to AWS services, over TLS, by its own role; needs nothing of a network",
@@ -37,15 +35,7 @@ class Watch(Construct):
     def __init__(self, stack: LakeStack, domains: Sequence[str], *, key_arn: str | None) -> None:
         super().__init__(stack, "Watch")
         self._stack, self._domains = stack, tuple(domains)
-        self.lost = sqs.Queue(
-            self,
-            "LostEvents",
-            queue_name=stack.names.queue("watch-dlq"),
-            enforce_ssl=True,
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            retention_period=Duration.days(14),
-        )
-        accept(self.lost, {f"{pack}-SQS{rule}": "takes dead letters itself" for pack, rule in NO_LETTERS_OF_ITS_OWN})
+        self.lost = dead_letters(self, "LostEvents", stack.names.queue("watch-dlq"))
         self._access = self._rights(key_arn)
         self.function = self._function()
         accept(self.function, ACCEPTED)
@@ -67,37 +57,19 @@ class Watch(Construct):
         access.allow(["glue:GetJobRun"], jobs, why="the runs of every stage's job of a domain")
         access.publish_metrics("Lakehouse")
         access.use_key(key_arn)
-        access.allow(["sqs:SendMessage"], [self.lost.queue_arn])
-        access.allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"], why=NO_RESOURCE)
         return access
 
     def _function(self) -> lambda_.Function:
-        names, settings = self._stack.names, self._stack.settings
-        logs = self._stack.log_group("WatchLogs")
-        self._access.allow(["logs:CreateLogStream", "logs:PutLogEvents"], [logs.log_group_arn])
-        return lambda_.Function(
+        settings = self._stack.settings
+        return python_function(
             self,
             "Function",
-            function_name=names.function("watch"),
-            runtime=lambda_.Runtime.PYTHON_3_14,
-            architecture=lambda_.Architecture.ARM_64,
-            handler="lambdas.watch.handler.handler",
-            code=lambda_.Code.from_asset(str(lambda_archive(self._stack.lake.build_dir, dependencies=False))),
-            role=self._access.role,
-            memory_size=512,
+            "watch",
+            self._access,
+            memory_mb=512,
             timeout=Duration.minutes(2),
-            tracing=lambda_.Tracing.ACTIVE,
-            log_group=logs,
-            logging_format=lambda_.LoggingFormat.JSON,
-            dead_letter_queue=self.lost,
-            environment={
-                "LAKE_PREFIX": names.prefix,
-                "LAKE_ENV": names.env,
-                "LAKE_ACCOUNT": names.account,
-                "LAKE_REGION": names.region,
-                "LAKE_START_FILES": str(settings.start_files),
-                "LAKE_START_MINUTES": str(settings.start_minutes),
-            },
+            lost=self.lost,
+            environment={"LAKE_START_FILES": str(settings.start_files), "LAKE_START_MINUTES": str(settings.start_minutes)},
         )
 
     def _on_events(self) -> None:
@@ -127,20 +99,6 @@ class Watch(Construct):
         access = Access(self, "TimerAccess", "scheduler.amazonaws.com", self._stack.names)
         access.allow(["lambda:InvokeFunction"], [self.function.function_arn])
         access.allow(["sqs:SendMessage"], [self.lost.queue_arn])
+        function, enabled = self.function.function_arn, self._stack.settings.scheduled
         for task, expression in {"check": CHECK_EVERY, "maintain": MAINTENANCE_TIME}.items():
-            target = scheduler.CfnSchedule.TargetProperty(
-                arn=self.function.function_arn,
-                role_arn=access.role.role_arn,
-                input=json.dumps({"do": task}),
-                dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(arn=self.lost.queue_arn),
-            )
-            schedule = scheduler.CfnSchedule(
-                self,
-                task.capitalize(),
-                schedule_expression=expression,
-                schedule_expression_timezone="UTC",
-                flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
-                state="ENABLED" if self._stack.settings.scheduled else "DISABLED",
-                target=target,
-            )
-            schedule.node.add_dependency(access)
+            timer(self, task.capitalize(), access, expression, function, enabled=enabled, input=json.dumps({"do": task}), lost=self.lost)

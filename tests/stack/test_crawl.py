@@ -10,19 +10,30 @@ import pytest
 
 from stacks.config import ENVIRONMENTS, ConfigError, settings
 
+OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 ACCOUNT, REGION = "123456789012", "us-east-1"
 CRAWL = {"url": "https://films.example.com/api/movies?lang=vi", "page_parameter": "p", "secret_name": "film-api-key"}
 
 
 @pytest.fixture(scope="module")
-def ingestion(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of an environment that crawls, through the gate of the security rules."""
     import app
 
     out: Path = tmp_path_factory.mktemp("crawl")
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(ENVIRONMENTS, "dev", {**ENVIRONMENTS["dev"], "crawl": CRAWL})
-        app.build(["dev"], context={"local": "true", "account": ACCOUNT, "region": REGION}, outdir=str(out)).synth()
-    (found,) = out.glob("assembly-dev/*ingestion*.template.json")
+        app.build(["dev"], context={"local": "true", "gate": "true", "account": ACCOUNT, "region": REGION}, outdir=str(out)).synth()
+    return out / "assembly-dev"
+
+
+@pytest.fixture(scope="module")
+def ingestion(templates: Path) -> dict[str, dict[str, Any]]:
+    return resources_of(templates, "ingestion")
+
+
+def resources_of(templates: Path, stack: str) -> dict[str, dict[str, Any]]:
+    (found,) = templates.glob(f"*{stack}*.template.json")
     return dict(json.loads(found.read_text())["Resources"])
 
 
@@ -63,3 +74,15 @@ def test_an_api_without_tls_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_nothing_crawls_unless_asked() -> None:
     assert {settings(e).crawl for e in ENVIRONMENTS} == {None}
+
+
+def test_a_crawl_that_fails_rings_and_the_runbook_knows_the_alarms(templates: Path) -> None:
+    alarms = [r["Properties"] for r in resources_of(templates, "monitoring").values() if r["Type"] == "AWS::CloudWatch::Alarm"]
+    watched = {a["AlarmName"].removeprefix("lakehouse-dev-"): a["Dimensions"][0]["Value"] for a in alarms if "-crawl-" in a["AlarmName"]}
+    assert watched == {
+        "crawl-errors": "lakehouse-dev-crawl",
+        "crawl-throttles": "lakehouse-dev-crawl",
+        "crawl-dlq-depth": "lakehouse-dev-crawl-dlq",
+    }
+    text = OPERATIONS.read_text("utf-8")
+    assert [name for name in watched if f"### `{name}`" not in text] == []

@@ -1,0 +1,34 @@
+"""What the clock starts."""
+
+from __future__ import annotations
+
+from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from stacks.access import Access
+
+
+def timer(
+    scope: Construct,
+    id: str,
+    access: Access,
+    expression: str,
+    target_arn: str,
+    *,
+    enabled: bool,
+    input: str = "{}",
+    lost: sqs.Queue | None = None,
+) -> None:
+    """A schedule (cron in UTC, or rate) with the role of `access`. `lost`: takes the calls that the target refused."""
+    letters = scheduler.CfnSchedule.DeadLetterConfigProperty(arn=lost.queue_arn) if lost is not None else None
+    schedule = scheduler.CfnSchedule(
+        scope,
+        id,
+        schedule_expression=expression,
+        schedule_expression_timezone="UTC",
+        flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
+        state="ENABLED" if enabled else "DISABLED",
+        target=scheduler.CfnSchedule.TargetProperty(arn=target_arn, role_arn=access.role.role_arn, input=input, dead_letter_config=letters),
+    )
+    schedule.node.add_dependency(access)
