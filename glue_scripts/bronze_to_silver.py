@@ -21,6 +21,7 @@ from glue_scripts.engine.job import Job, job
 from glue_scripts.engine.landing import landed
 from glue_scripts.engine.lock import guard
 from glue_scripts.engine.metrics import as_csv, metrics, publish
+from glue_scripts.engine.reopen import reopen
 from glue_scripts.engine.replay import files_of_rows, replay_files
 from glue_scripts.engine.session import Aws, aws, session
 from glue_scripts.engine.tables import created, ensure
@@ -61,6 +62,8 @@ def process(spark: SparkSession, run: Job, clients: Aws, dataset: Dataset) -> Ru
     replay_files(run, clients, dataset)
     again = files_of_rows(spark, run, clients, dataset)
     asked = work(run, clients.ledger, dataset, again)
+    if reopen(run, clients, asked):
+        asked = work(run, clients.ledger, dataset, again)
     files = bronze_files(asked.files, dataset)
     if not files:
         return None

@@ -4,6 +4,7 @@ Items (`pk`, `sk`):
   file#<bucket>/<key> , v#<version>      a file version (LedgerFile)
   file#<bucket>/<key> , latest           newest sequencer seen of this key
   content#<domain>/<dataset>/<sha256> , owner   first file version with this content
+  content#<domain>/<dataset>/<sha256> , copy#<hash of key>   another key that has this content, where rows follow their file
   run#<domain> , <run id>#<dataset>      RunResult
   run#<domain> , <run id>                summary that the state machine reads: gate, changed
   attempt#<domain>/<dataset> , open      a run began to write the dataset and has not finished
@@ -16,6 +17,7 @@ Every write that decides something is conditional, so a repeated or late event c
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Iterable, Iterator
@@ -109,15 +111,26 @@ class Ledger:
         item = {"pk": f"content#{domain}/{dataset}/{sha256}", "sk": "owner", "file": f"{file.key}@{file.version}", "before": owner}
         return self._put(item, "#f = :owner", {":owner": owner}, {"#f": "file"})
 
+    def note_copy(self, file: LedgerFile, key: str | None = None) -> None:
+        """Remembers that the file's key, or another one, has its content too: when the one that brings it is corrected, it is needed."""
+        key = key or file.key
+        item = {"pk": _content_key(file), "sk": f"copy#{hashlib.sha256(key.encode(errors='surrogatepass')).hexdigest()}"}
+        self._table.put_item(Item={**item, "bucket": file.bucket, "key": key})
+
+    def holders_of(self, file: LedgerFile) -> list[tuple[str, str]]:
+        """Buckets and keys that have, or once had, a file's content: the owner's and the noted copies'."""
+        found = self._query("pk = :p", {":p": _content_key(file)})
+        return [(i["bucket"], i["key"]) if "key" in i else (file.bucket, i["file"].rpartition("@")[0]) for i in found]
+
     def owner_before(self, domain: str, dataset: str, sha256: str) -> str | None:
         """From which file the owner of a content took it, if it did."""
         before = (self._get({"pk": f"content#{domain}/{dataset}/{sha256}", "sk": "owner"}) or {}).get("before")
         return None if before is None else str(before)
 
-    def versions_of(self, bucket: str, key: str) -> list[LedgerFile]:
-        """The accepted versions of a raw key, oldest first."""
+    def versions_of(self, bucket: str, key: str, *more: FileStatus) -> list[LedgerFile]:
+        """The accepted versions of a raw key, and those with an outcome of `more`, oldest first."""
         found = (_file(i) for i in self._query("pk = :p AND begins_with(sk, :v)", {":p": f"file#{bucket}/{key}", ":v": "v#"}))
-        return sorted((f for f in found if f.status is FileStatus.ACCEPTED), key=lambda f: f.arrival)
+        return sorted((f for f in found if f.status in (FileStatus.ACCEPTED, *more)), key=lambda f: f.arrival)
 
     def _take_over(self, content: dict[str, str], owner: str, entry_key: dict[str, str], silent_since: int) -> bool:
         """Moves a content from its owner, in one transaction with the proof that the owner will not be accepted meanwhile."""
@@ -349,6 +362,10 @@ def _claim_times(now: float) -> dict[str, int]:
 
 def _file_key(file: FileId) -> dict[str, str]:
     return {"pk": f"file#{file.bucket}/{file.key}", "sk": f"v#{file.version}"}
+
+
+def _content_key(file: LedgerFile) -> str:
+    return f"content#{file.domain}/{file.dataset}/{file.sha256}"
 
 
 def handed_over_id(domain: str) -> str:

@@ -97,6 +97,11 @@ class LedgerFile:
         return (self.sequencer.rjust(64, "0"), self.ingested_at, self.key, self.version)
 
     @property
+    def place(self) -> str:
+        """How other entries name this version."""
+        return f"{self.key}@{self.version}"
+
+    @property
     def file_id(self) -> FileId:
         return FileId(self.bucket, self.key, self.version, self.sequencer)
 

@@ -86,7 +86,8 @@ def _silver_job(access: Access, domain: str) -> None:
     access.write_tables(domain, "quarantine")
     access.write_ledger()
     access.search_ledger()
-    # A replay copies what passes from quarantine to bronze, and the copy carries a producer's tags along.
+    # A replay copies what passes from quarantine to bronze, a copy that is needed after a correction gets its content from the
+    # file that lost it; a copied object carries a producer's tags along.
     access.write("bronze", f"{domain}/")
     access.allow(["s3:GetObjectTagging"], [f"{access.names.bucket_arn('quarantine')}/{domain}/*"], why=OBJECTS)
     access.allow(["s3:PutObjectTagging"], [f"{access.names.bucket_arn('bronze')}/{domain}/*"], why=OBJECTS)
@@ -95,7 +96,7 @@ def _silver_job(access: Access, domain: str) -> None:
         access.read("bronze", archive_prefix(domain))
         access.write("bronze", archive_prefix(domain))
         bronze = access.names.bucket_arn("bronze")  # a copy carries a producer's tags along
-        access.allow(["s3:GetObjectTagging"], [f"{bronze}/{domain}/*"], why=OBJECTS)
+        access.allow(["s3:GetObjectTagging"], [f"{bronze}/{domain}/*", f"{bronze}/{archive_prefix(domain)}*"], why=OBJECTS)
         access.allow(["s3:PutObjectTagging"], [f"{bronze}/{archive_prefix(domain)}*"], why=OBJECTS)
 
 

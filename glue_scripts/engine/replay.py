@@ -6,7 +6,6 @@ import json
 import shutil
 import tempfile
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +16,11 @@ from glue_scripts.engine.job import Job
 from glue_scripts.engine.session import Aws
 from glue_scripts.engine.sql import literal
 from shared.contracts import Dataset
-from shared.ingestion import judged, stored_name
+from shared.ingestion import BusyError, bronze_key_of, judged, read_as, standing
 from shared.ledger_model import FileId, FileStatus, LedgerFile, explanation
 from shared.records import Accepted, Limits
 from shared.records.source import Source
-from shared.zones import GATHERED, NO_DATE, bronze_key, reason_key
+from shared.zones import GATHERED, reason_key
 
 
 def replay_files(run: Job, clients: Aws, dataset: Dataset) -> None:
@@ -61,36 +60,25 @@ def _judge_again(run: Job, clients: Aws, dataset: Dataset, file: LedgerFile) -> 
     with tempfile.TemporaryDirectory() as scratch:
         verdict, made = judged(source, dataset, limits, file.key, Path(scratch))
         if isinstance(verdict, Accepted):
-            _accept(run, clients, dataset, replace(file, sha256=source.sha256), verdict, made)
+            _accept(run, clients, replace(file, sha256=source.sha256), verdict, made)
         elif verdict.reason != file.reason:
             told = replace(file, reason=verdict.reason, detail=verdict.detail, history=_told(run, file))
             clients.s3.put_object(Bucket=file.target_bucket, Key=reason_key(file.target_key or ""), Body=explanation(told))
             clients.ledger.commit(told)
 
 
-def _accept(run: Job, clients: Aws, dataset: Dataset, file: LedgerFile, verdict: Accepted, made: Path | None) -> None:
+def _accept(run: Job, clients: Aws, file: LedgerFile, verdict: Accepted, made: Path | None) -> None:
     """Copy first, ledger next, quarantine last: a crash in between leaves a copy too many, never one too few."""
-    dates = verdict.event_dates
-    day: date = min(dates, key=lambda d: (-dates[d], d), default=NO_DATE)
-    read = replace(
-        file,
-        status=FileStatus.ACCEPTED,
-        reason=None,
-        detail=None,
-        history=_told(run, file),
-        records=verdict.records,
-        unreadable_records=verdict.unreadable_records,
-        event_dates=tuple(d.isoformat() for d in dates),
-        profile=verdict.profile,
-        primary_date=day.isoformat(),
-    )
-    owner = clients.ledger.content_owner(run.domain, dataset.name, file.sha256 or "", file.file_id)
-    if owner != f"{file.key}@{file.version}" and dataset.duplicate_files == "skip":
-        if owner is None:
-            return  # a file with this content is in work; the next replay sees what became of it
-        read = replace(read, status=FileStatus.DUPLICATE, duplicate_of=owner, target_bucket=None, target_key=None)
+    read = replace(read_as(file, verdict), status=FileStatus.ACCEPTED, reason=None, detail=None, history=_told(run, file))
+    try:
+        found = standing(clients.ledger, read, wait=lambda _: None)
+    except BusyError:
+        return  # a file with this content is in work; the next replay sees what became of it
+    read = replace(read, duplicate_of=found.other)
+    if found.duplicate:
+        read = replace(read, status=FileStatus.DUPLICATE, target_bucket=None, target_key=None)
     else:
-        key = bronze_key(run.domain, dataset.name, day, stored_name(file.key, made), file.sha256 or "", dataset.layout)
+        key = bronze_key_of(read, made)
         read = replace(read, target_bucket=run.names.bucket("bronze"), target_key=key)
         if made is None:
             clients.s3.copy(_place(file), read.target_bucket, key)

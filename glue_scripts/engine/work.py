@@ -19,7 +19,7 @@ PARALLEL_QUERIES = 16
 
 @dataclass(frozen=True)
 class Work:
-    """`superseded`: older accepted versions of the same raw keys, and files whose content another key took over.
+    """`superseded`: older accepted versions of the same raw keys, and files whose content another key brought again.
 
     Silver forgets their rows and never reads them again, unless the other key is corrected.
     """
@@ -53,20 +53,30 @@ def work(run: Job, ledger: Ledger, dataset: Dataset, again: Sequence[LedgerFile]
     if dataset.lands_in.kind != "files" or not asked:
         return Work(tuple(asked))
     if run.full_refresh or run.by_date:
-        keys = {f.key for f in asked}
-        keys |= {_key(f.duplicate_of) for f in known if f.key in keys and f.duplicate_of}
-        return _newest([f for f in known if f.key in keys])
+        return _newest(_related(asked, known))
     seen: dict[tuple[str, str], list[LedgerFile]] = {}
+    contents: set[str | None] = set()
     wanted = {(f.bucket, f.key) for f in asked}
     with ThreadPoolExecutor(PARALLEL_QUERIES) as pool:
         while wanted:
             seen |= zip(wanted, pool.map(lambda place: ledger.versions_of(*place), wanted), strict=True)
-            wanted = {(f.bucket, _key(f.duplicate_of)) for v in seen.values() for f in v if f.duplicate_of} - seen.keys()
+            shared = {f.sha256: f for v in seen.values() for f in v if (f is not v[-1] or f.duplicate_of) and f.sha256 not in contents}
+            contents |= shared.keys()
+            wanted = {place for places in pool.map(ledger.holders_of, shared.values()) for place in places} - seen.keys()
     return _newest([f for versions in seen.values() for f in versions])
 
 
-def _key(place: str) -> str:
-    return place.rpartition("@")[0]
+def _related(asked: Sequence[LedgerFile], known: Iterable[LedgerFile]) -> list[LedgerFile]:
+    """All versions of the keys that are asked for, and of those that share a content with one of these."""
+    by_key, by_content = defaultdict(list), defaultdict(set)
+    for file in known:
+        by_key[file.key].append(file)
+        by_content[file.sha256].add(file.key)
+    found, wanted = set[str](), {f.key for f in asked}
+    while wanted:
+        found |= wanted
+        wanted = {key for k in wanted for f in by_key[k] for key in by_content[f.sha256]} - found
+    return [f for key in found for f in by_key[key]]
 
 
 def _covered(run: Job, file: LedgerFile) -> bool:
@@ -77,9 +87,8 @@ def _newest(versions: Sequence[LedgerFile]) -> Work:
     by_key: dict[str, list[LedgerFile]] = defaultdict(list)
     for version in sorted(versions, key=lambda f: f.arrival):
         by_key[version.key].append(version)
-    live = [v[-1] for v in by_key.values()]
-    taken = {f.duplicate_of for f in live}
-    files = tuple(f for f in live if f"{f.key}@{f.version}" not in taken)
+    newest = sorted((v[-1] for v in by_key.values()), key=lambda f: f.arrival)
+    files = tuple({f.sha256: f for f in newest}.values())  # of equal contents the last to arrive
     chosen = {f.file_id for f in files}
     return Work(files, tuple(f for v in by_key.values() for f in v if f.file_id not in chosen))
 

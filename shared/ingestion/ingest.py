@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from shared.contracts import Dataset, contract, domains
+from shared.ingestion.content import BusyError, standing
 from shared.ingestion.figures import NOWHERE
 from shared.ingestion.store import Opened, Store
 from shared.ledger import Claim, Ledger
@@ -19,12 +20,6 @@ from shared.reasons import FileReason
 from shared.records import Accepted, Late, Limits, Rejected, judge
 from shared.records.source import Source
 from shared.zones import NO_DATE, bronze_key, is_folder_marker, quarantined_file_key, raw_key, suffixes
-
-PATIENCE = 20  # seconds in which a file with the same content gets its outcome; the queue would ask again only after half an hour
-
-
-class BusyError(RuntimeError):
-    """Another worker holds this file version, or one with the same content; the queue delivers the message again."""
 
 
 @dataclass(frozen=True)
@@ -134,61 +129,16 @@ class Ingest:
         return aside
 
     def _accepted(self, file: FileId, entry: LedgerFile, verdict: Accepted, made: Path | None) -> LedgerFile:
-        sha256 = entry.sha256 or ""
-        read = replace(
-            entry,
-            records=verdict.records,
-            unreadable_records=verdict.unreadable_records,
-            event_dates=tuple(d.isoformat() for d in verdict.event_dates),
-            profile=verdict.profile,
-        )
-        if other := self._same_content(file, entry):
-            if not self._replaces(file, entry, other):
-                return replace(read, status=FileStatus.DUPLICATE, duplicate_of=other)
-            read = replace(read, duplicate_of=other)
-        elif contract(entry.domain).dataset(entry.dataset).lands_in.kind == "files":
-            read = replace(read, duplicate_of=self.ledger.owner_before(entry.domain, entry.dataset, sha256))
-        day = primary_date(verdict.event_dates)
-        key = bronze_key(entry.domain, entry.dataset, day, stored_name(file.key, made), sha256, contract(entry.domain).layout)
+        found = standing(self.ledger, entry, self.wait)
+        read = replace(read_as(entry, verdict), duplicate_of=found.other)
+        if found.duplicate:
+            return replace(read, status=FileStatus.DUPLICATE)
+        key = bronze_key_of(read, made)
         if made is None:
             self.store.copy(file, self.names.bucket("bronze"), key)
         else:
             self.store.put(made, self.names.bucket("bronze"), key)
-        read = replace(read, primary_date=day.isoformat())
         return replace(read, status=FileStatus.ACCEPTED, target_bucket=self.names.bucket("bronze"), target_key=key)
-
-    def _same_content(self, file: FileId, entry: LedgerFile) -> str | None:
-        """The file that brought this content already, if the contract wants it only once.
-
-        Where a new version replaces a file, a version that goes back to older content is no duplicate: it must win.
-        """
-        dataset = contract(entry.domain).dataset(entry.dataset)
-        if dataset.duplicate_files == "accept":
-            return None
-        owner = self._content_owner(file, entry)
-        own = owner == f"{file.key}@{file.version}" or (dataset.lands_in.kind == "files" and owner.rpartition("@")[0] == file.key)
-        return None if own else owner
-
-    def _replaces(self, file: FileId, entry: LedgerFile, owner: str) -> bool:
-        """Whether the file must go to silver although another key brought its content: where rows stand and fall with their key's
-        newest version, when that key has newer content, or when this one has older content that must go."""
-        if contract(entry.domain).dataset(entry.dataset).lands_in.kind != "files":
-            return False
-        newest = self.ledger.versions_of(file.bucket, owner.rpartition("@")[0])[-1:]
-        if all(f.sha256 == entry.sha256 for f in newest) and not self.ledger.versions_of(file.bucket, file.key):
-            return False
-        if not self.ledger.take_content(entry.domain, entry.dataset, entry.sha256 or "", file, owner):
-            raise BusyError(f"another file took the content of {file.key} meanwhile")
-        return True
-
-    def _content_owner(self, file: FileId, entry: LedgerFile) -> str:
-        """As the ledger has it. A file that is waited for never waits itself: it has been judged and is on its way to bronze."""
-        for _ in range(PATIENCE):
-            owner = self.ledger.content_owner(entry.domain, entry.dataset, entry.sha256 or "", file)
-            if owner is not None:
-                return owner
-            self.wait(1.0)
-        raise BusyError(f"a file with the content of {file.key} is being ingested by another worker")
 
 
 def dataset_of(key: str) -> Dataset | None:
@@ -209,9 +159,23 @@ def judged(source: Source, dataset: Dataset, limits: Limits, key: str, scratch: 
     return convert(source, dataset, limits, made), made
 
 
-def stored_name(key: str, made: Path | None) -> str:
-    """The name that gives the bronze key: the file's own, or with the suffix of what was made of it."""
-    return f"{key[: len(key) - len(suffixes(key))]}{made.suffix}" if made else key
+def read_as(entry: LedgerFile, verdict: Accepted) -> LedgerFile:
+    """The entry with what was found in the file."""
+    return replace(
+        entry,
+        records=verdict.records,
+        unreadable_records=verdict.unreadable_records,
+        event_dates=tuple(d.isoformat() for d in verdict.event_dates),
+        primary_date=primary_date(verdict.event_dates).isoformat(),
+        profile=verdict.profile,
+    )
+
+
+def bronze_key_of(file: LedgerFile, made: Path | None = None) -> str:
+    """Where bronze keeps a file that was read; under the suffix of what was `made` of it, if anything."""
+    day = dt.date.fromisoformat(file.primary_date or "")
+    name = f"{file.key[: len(file.key) - len(suffixes(file.key))]}{made.suffix}" if made else file.key
+    return bronze_key(file.domain, file.dataset, day, name, file.sha256 or "", contract(file.domain).layout)
 
 
 def agreed(entry: LedgerFile) -> Dataset | None:

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from glue_scripts.engine.reopen import reopen
 from glue_scripts.engine.work import work
 from shared.contracts import contract
-from tests.unit.ingest_rig import InjectedError, Rig, rig
+from tests.unit.ingest_rig import NAMES, InjectedError, Rig, rig
 
 D29, D30, COPY = "logs/ndjson/d29.ndjson", "logs/ndjson/d30.ndjson", "logs/ndjson/copy.ndjson"
 
@@ -29,9 +30,16 @@ def lake() -> Iterator[Rig]:
 
 def read(lake: Rig, **options: Any) -> dict[str, int]:
     """Raw key and number of records of the files that a run takes to silver."""
-    run: Any = SimpleNamespace(domain="logs", **({"full_refresh": False, "by_date": False} | options))
-    found = work(run, lake.ledger, contract("logs").dataset("ndjson"))
+    run: Any = SimpleNamespace(domain="logs", names=NAMES, **({"full_refresh": False, "by_date": False} | options))
+    dataset, clients = contract("logs").dataset("ndjson"), SimpleNamespace(s3=lake.s3, ledger=lake.ledger)
+    found = work(run, lake.ledger, dataset)
+    if reopen(run, clients, found):
+        found = work(run, lake.ledger, dataset)
     return {f.key: f.records for f in found.files}
+
+
+def processed(lake: Rig, run_id: str) -> None:
+    lake.ledger.mark_processed(lake.ledger.pending("logs", "ndjson"), run_id)
 
 
 def test_content_that_its_first_key_lost_by_a_correction_comes_with_the_next(lake: Rig):
@@ -66,6 +74,51 @@ def test_a_door_that_dies_while_a_correction_takes_a_content_repeats_it(lake: Ri
     lake.faults.at = 0
     lake.deliver(body)
     assert read(lake) == {D29: 59}
+
+
+@pytest.mark.parametrize("full_refresh", [False, True])
+@pytest.mark.parametrize("apart", [False, True], ids=["in one run", "in runs of their own"])
+def test_a_copy_comes_in_when_the_file_that_it_repeated_is_corrected(lake: Rig, full_refresh: bool, apart: bool):
+    first = lake.arrive(D29, lines(30, 20))
+    assert [lake.arrive(key, lines(30, 20)).status for key in (COPY, D30)] == ["duplicate", "duplicate"]
+    assert read(lake) == {D29: 20}
+    if apart:
+        processed(lake, "run-1")
+    lake.arrive(D29, lines(29, 10))
+    assert read(lake, full_refresh=full_refresh) == read(lake) == read(lake, full_refresh=True) == {D29: 10, COPY: 20}
+    (copy,) = lake.ledger.versions_of(*place(lake, COPY))
+    assert (copy.event_dates, copy.duplicate_of) == (first.event_dates, first.place)
+    assert lake.objects("bronze")[copy.target_key or ""] == lines(30, 20)
+    processed(lake, "run-2")
+    assert lake.arrive("logs/ndjson/more.ndjson", lines(30, 20)).duplicate_of == copy.place
+    lake.arrive(COPY, lines(28, 5))
+    assert read(lake) == {COPY: 5, D30: 20}
+
+
+def test_a_copy_that_was_corrected_itself_does_not_come_back(lake: Rig):
+    lake.arrive(D29, lines(30, 20))
+    lake.arrive(D30, lines(29, 7))
+    lake.arrive(COPY, lines(30, 20))
+    assert lake.arrive(COPY, lines(29, 7)).status == "duplicate"
+    lake.arrive(D29, lines(29, 10))
+    assert read(lake) == read(lake, full_refresh=True) == {D29: 10, D30: 7}
+
+
+def test_a_content_that_went_from_key_to_key_is_read_once_and_never_lost(lake: Rig):
+    other, last = "logs/ndjson/other.ndjson", "logs/ndjson/last.ndjson"
+    lake.arrive(D29, lines(30, 20))
+    lake.arrive(COPY, lines(29, 3))
+    lake.arrive(COPY, lines(30, 20))
+    lake.arrive(COPY, lines(29, 4))
+    assert lake.arrive(last, lines(30, 20)).status == "accepted"
+    assert read(lake) == read(lake, full_refresh=True) == {COPY: 4, last: 20}
+    processed(lake, "run-1")
+    lake.arrive(D29, lines(28, 6))
+    assert read(lake) == {D29: 6, last: 20, COPY: 4}
+    processed(lake, "run-2")
+    lake.arrive(last, lines(28, 2))
+    assert lake.arrive(other, lines(30, 20)).status == "accepted"
+    assert read(lake, full_refresh=True) == {D29: 6, COPY: 4, last: 2, other: 20}
 
 
 def test_the_same_file_again_keeps_its_content(lake: Rig):

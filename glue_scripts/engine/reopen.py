@@ -1,0 +1,37 @@
+"""Copies whose content nobody brings any more: the key that brought it was corrected, so the first copy that still stands brings it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from glue_scripts.engine.job import Job
+from glue_scripts.engine.session import Aws
+from glue_scripts.engine.work import Work
+from shared.ingestion import bronze_key_of
+from shared.ledger import Ledger
+from shared.ledger_model import FileStatus, LedgerFile
+
+
+def reopen(run: Job, clients: Aws, asked: Work) -> list[LedgerFile]:
+    """Accepts those copies: they are pending then. The stored content is copied first; until the ledger tells, they are duplicates."""
+    live = {f.sha256 for f in asked.files}
+    gone = {f.sha256: f for f in asked.superseded if f.sha256 not in live}
+    return [_accept(run, clients, f, copy) for f in gone.values() if (copy := _next(clients.ledger, f))]
+
+
+def _next(ledger: Ledger, gone: LedgerFile) -> LedgerFile | None:
+    """The first file that has this content and was skipped for it; None where a file that was accepted has it, or none at all."""
+    newest = [v[-1] for place in ledger.holders_of(gone) if (v := ledger.versions_of(*place, FileStatus.DUPLICATE))]
+    having = [f for f in newest if f.sha256 == gone.sha256]
+    if any(f.status is FileStatus.ACCEPTED for f in having):
+        return None
+    return min(having, key=lambda f: f.arrival, default=None)
+
+
+def _accept(run: Job, clients: Aws, gone: LedgerFile, copy: LedgerFile) -> LedgerFile:
+    bucket, key = run.names.bucket("bronze"), bronze_key_of(copy)
+    clients.s3.copy({"Bucket": gone.target_bucket, "Key": gone.target_key}, bucket, key)
+    accepted = replace(copy, status=FileStatus.ACCEPTED, target_bucket=bucket, target_key=key)
+    clients.ledger.commit(accepted)
+    clients.ledger.take_content(copy.domain, copy.dataset, copy.sha256 or "", copy.file_id, gone.place)
+    return accepted

@@ -1,0 +1,68 @@
+"""Whose content it is: what comes twice counts once; where rows follow their file's newest version, also after corrections."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from shared.contracts import contract
+from shared.ledger import Ledger
+from shared.ledger_model import LedgerFile
+
+PATIENCE = 20  # seconds in which a file with the same content gets its outcome; the queue would ask again only after half an hour
+
+
+class BusyError(RuntimeError):
+    """Another worker holds this file version, or one with the same content; the queue delivers the message again."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """`duplicate`: the content came before and the file is not read. `other`: the file that it is a duplicate of, or took over from."""
+
+    duplicate: bool
+    other: str | None = None
+
+
+def standing(ledger: Ledger, entry: LedgerFile, wait: Callable[[float], None]) -> Standing:
+    """What a readable file's content makes of it. Raises BusyError while another file with this content has no outcome.
+
+    Where a new version replaces a file, a version that goes back to older content is no duplicate: it must win.
+    """
+    dataset = contract(entry.domain).dataset(entry.dataset)
+    if dataset.duplicate_files == "accept":
+        return Standing(duplicate=False)
+    content, follows = (entry.domain, entry.dataset, entry.sha256 or ""), dataset.lands_in.kind == "files"
+    owner = _owner(ledger, entry, wait)
+    if owner == entry.place or (follows and _key(owner) == entry.key):
+        return Standing(False, ledger.owner_before(*content) if follows else None)
+    if not follows:
+        return Standing(True, owner)
+    ledger.note_copy(entry)  # before the look at the owner: then a run that corrects the owner sees the copy, or this look the correction
+    if not _replaces(ledger, entry, owner):
+        return Standing(True, owner)
+    ledger.note_copy(entry, _key(owner))
+    if not ledger.take_content(*content, entry.file_id, owner):
+        raise BusyError(f"another file took the content of {entry.key} meanwhile")
+    return Standing(False, owner)
+
+
+def _replaces(ledger: Ledger, entry: LedgerFile, owner: str) -> bool:
+    """Whether the file must go to silver although another key brought its content: when that key has newer content, or when this one
+    has older content that must go."""
+    newest = ledger.versions_of(entry.bucket, _key(owner))[-1:]
+    return any(f.sha256 != entry.sha256 for f in newest) or bool(ledger.versions_of(entry.bucket, entry.key))
+
+
+def _owner(ledger: Ledger, entry: LedgerFile, wait: Callable[[float], None]) -> str:
+    """As the ledger has it. A file that is waited for never waits itself: it has been judged and is on its way to bronze."""
+    for _ in range(PATIENCE):
+        owner = ledger.content_owner(entry.domain, entry.dataset, entry.sha256 or "", entry.file_id)
+        if owner is not None:
+            return owner
+        wait(1.0)
+    raise BusyError(f"a file with the content of {entry.key} is being ingested by another worker")
+
+
+def _key(place: str) -> str:
+    return place.rpartition("@")[0]
