@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 DATA_ZONES = ("raw", "bronze", "silver", "gold", "quarantine", "metrics")
@@ -11,6 +12,7 @@ MAINTENANCE = "maintenance"
 WAREHOUSE = "warehouse"
 WAREHOUSE_DATABASE = "lake"
 WAREHOUSE_ADMIN = "lake_admin"
+CHANGES = "run_changes"  # silver's list of what gold has not followed yet: written by the one job, settled by the other
 STAGES = ("bronze-ingest", "bronze-to-silver", "silver-to-gold")
 
 
@@ -23,6 +25,16 @@ class Names:
     region: str
     prefix: str = "lakehouse"
     partition: str = "aws"
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> Names:
+        """Of the environment that a function runs in; `variables` are what it is told."""
+        return cls(*(environment[f"LAKE_{name}"] for name in ("ENV", "ACCOUNT", "REGION", "PREFIX")))
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What a function needs to know these names."""
+        return {"LAKE_PREFIX": self.prefix, "LAKE_ENV": self.env, "LAKE_ACCOUNT": self.account, "LAKE_REGION": self.region}
 
     def name(self, what: str) -> str:
         return f"{self.prefix}-{self.env}-{what}"

@@ -13,6 +13,7 @@ NO_DATE = dt.date(1970, 1, 1)  # bronze folder of a file in which no record has 
 BY_EVENT_DATE = "event_date"  # the layout a contract has unless it chooses another one
 GATHERED = "year_month_day"  # the layout in which the rejects of a domain stand together
 UNDATED = "undated"
+CRAWLED = "search/movies"  # where the crawl of the film catalogue leaves its pages in raw
 _SUFFIXES = (".csv", ".json", ".ndjson", ".jsonl", ".txt", ".parquet", ".xml", ".gz")
 
 
@@ -113,9 +114,14 @@ def quarantined_rows_prefix(domain: str, dataset: str, layout: str = BY_EVENT_DA
     return f"{domain}/{dataset}/rows/" if layout != GATHERED else f"{domain}/data_quality/"
 
 
+def failures_prefix(domain: str) -> str:
+    """Where the reasons of failed runs stand."""
+    return f"{domain}/system/glue/"
+
+
 def failure_key(domain: str, run_id: str) -> str:
     """Where a failed run leaves its reason."""
-    return f"{domain}/system/glue/{run_id}.json"
+    return f"{failures_prefix(domain)}{run_id}.json"
 
 
 def metrics_key(domain: str, dataset: str, run_date: dt.date, run_id: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aws_cdk import Duration
 from constructs import Construct
 
+from shared.zones import CRAWLED
 from stacks.accepted import accept
 from stacks.access import Access
 from stacks.base import LakeStack
@@ -12,7 +13,6 @@ from stacks.config import CrawlSettings
 from stacks.function import dead_letters, python_function
 from stacks.timer import timer
 
-FOLDER = "search/movies/"
 SECRET_SUFFIX = "-??????"  # Secrets Manager ends every ARN so
 ACCEPTED = {
     "NIST.800.53.R5-LambdaConcurrency": "called by one schedule; a reservation would take a share from the door",
@@ -28,8 +28,8 @@ class CatalogueCrawl(Construct):
         names = stack.names
         self.lost = dead_letters(self, "LostCalls", names.queue("crawl-dlq"))
         access = Access(self, "Access", "lambda.amazonaws.com", names)
-        access.write("raw", FOLDER)
-        access.allow(["s3:ListBucket"], [names.bucket_arn("raw")], when={"StringLike": {"s3:prefix": f"{FOLDER}*"}})
+        access.write("raw", f"{CRAWLED}/")
+        access.allow(["s3:ListBucket"], [names.bucket_arn("raw")], when={"StringLike": {"s3:prefix": f"{CRAWLED}/*"}})
         secret = names.arn("secretsmanager", f"secret:{crawl.secret_name}{SECRET_SUFFIX}")
         access.allow(["secretsmanager:GetSecretValue"], [secret])
         access.use_key(key_arn)

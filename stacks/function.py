@@ -69,11 +69,5 @@ def python_function(
         log_group=logs,
         logging_format=lambda_.LoggingFormat.JSON,
         dead_letter_queue=lost,
-        environment={
-            "LAKE_PREFIX": names.prefix,
-            "LAKE_ENV": names.env,
-            "LAKE_ACCOUNT": names.account,
-            "LAKE_REGION": names.region,
-            **environment,
-        },
+        environment={**names.variables, **environment},
     )

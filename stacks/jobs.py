@@ -9,7 +9,7 @@ from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
 from shared.contracts import contract
-from shared.names import MAINTENANCE, Names
+from shared.names import CHANGES, MAINTENANCE, Names
 from shared.zones import archive_prefix
 from stacks.access import OBJECTS, Access
 from stacks.base import LakeStack
@@ -19,7 +19,6 @@ from stacks.protection import Protection
 
 CATALOG = "spark.sql.catalog.glue_catalog"
 INGEST = "bronze-ingest"
-CHANGES = "run_changes"  # silver's list of what gold has not followed yet: written by the one job, settled by the other
 
 
 @dataclass(frozen=True)

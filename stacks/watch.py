@@ -13,6 +13,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from shared.ledger import INDEX
+from shared.zones import failures_prefix
 from stacks.accepted import accept
 from stacks.access import Access
 from stacks.alerts import UNHAPPY
@@ -52,7 +53,7 @@ class Watch(Construct):
         machines = [names.machine_arn(domain) for domain in self._domains]
         access.allow(["states:StartExecution", "states:ListExecutions"], machines)
         for domain in self._domains:
-            access.write("quarantine", f"{domain}/system/glue/")
+            access.write("quarantine", failures_prefix(domain))
         jobs = [names.arn("glue", f"job/{names.job(domain, '*')}") for domain in self._domains]
         access.allow(["glue:GetJobRun"], jobs, why="the runs of every stage's job of a domain")
         access.publish_metrics("Lakehouse")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.contracts import Contract, Table, contract
-from shared.names import Names
+from shared.names import CHANGES, Names
 from shared.reasons import FileReason, RowReason
 from shared.zones import quarantined_rows_prefix, table_path
 
@@ -89,11 +89,11 @@ class Job:
 
     @property
     def changes_identifier(self) -> str:
-        return f"{CATALOG}.{self.names.database(self.domain, 'silver')}.run_changes"
+        return f"{CATALOG}.{self.names.database(self.domain, 'silver')}.{CHANGES}"
 
     @property
     def changes_location(self) -> str:
-        return f"s3://{self.names.bucket('silver')}/{self.domain}/run_changes"
+        return f"s3://{self.names.bucket('silver')}/{self.domain}/{CHANGES}"
 
 
 def job(argv: Sequence[str]) -> Job:

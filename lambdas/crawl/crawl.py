@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from lambdas.crawl.web import Page
+from shared.zones import CRAWLED
 
-FOLDER = "search/movies"
 EMPTY_PAGES_AT_THE_END = 3
 NAME = re.compile(r"page-(\d{6})\.ndjson$")
 
@@ -44,7 +44,7 @@ class Crawl:
 
     def __call__(self) -> Crawled:
         """Goes on behind the last good page of today's crawl. Raises PageUnavailableError; what was written stays."""
-        folder = f"{FOLDER}/crawl_date={self.now():%Y-%m-%d}"
+        folder = f"{CRAWLED}/crawl_date={self.now():%Y-%m-%d}"
         first = number = self._last_good(folder) + 1
         written, entries, missing, last = 0, 0, list[int](), None
         while self.seconds_left() > self.reserve:

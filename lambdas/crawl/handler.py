@@ -15,7 +15,7 @@ from lambdas.crawl.crawl import Crawl
 from lambdas.crawl.web import Web
 from shared.names import Names
 
-names = Names(*(os.environ[f"LAKE_{name}"] for name in ("ENV", "ACCOUNT", "REGION", "PREFIX")))
+names = Names.of(os.environ)
 config = Config(retries={"mode": "standard", "max_attempts": 5})
 s3 = boto3.client("s3", config=config)
 secrets = boto3.client("secretsmanager", config=config)

@@ -40,7 +40,7 @@ def limits(environment: Mapping[str, str], disk_free: int) -> Limits:
 
 logger, tracer = Logger(), Tracer()
 processor = BatchProcessor(event_type=EventType.SQS)
-names = Names(*(os.environ[f"LAKE_{name}"] for name in ("ENV", "ACCOUNT", "REGION", "PREFIX")))
+names = Names.of(os.environ)
 config = Config(retries={"mode": "adaptive", "max_attempts": 8})
 ledger = Ledger(boto3.resource("dynamodb", config=config).Table(names.ledger_table))
 bounds = limits(os.environ, shutil.disk_usage(tempfile.gettempdir()).free)

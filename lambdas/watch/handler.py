@@ -17,7 +17,7 @@ from shared.contracts import contracts
 from shared.ledger import Ledger
 from shared.names import Names
 
-names = Names(*(os.environ[f"LAKE_{name}"] for name in ("ENV", "ACCOUNT", "REGION", "PREFIX")))
+names = Names.of(os.environ)
 patience = Patience(int(os.environ["LAKE_START_FILES"]), dt.timedelta(minutes=int(os.environ["LAKE_START_MINUTES"])))
 config = Config(retries={"mode": "standard", "max_attempts": 5})
 watch = Watch(

@@ -54,7 +54,7 @@ def status(target: Session, domain: str, files: Iterable[LedgerFile]) -> dict[st
 
 
 def _runs(target: Session, domain: str) -> list[dict[str, Any]]:
-    machine = target.names.arn("states", f"stateMachine:{target.names.state_machine(domain)}")
+    machine = target.names.machine_arn(domain)
     try:
         found = target.client("stepfunctions").list_executions(stateMachineArn=machine, maxResults=LAST_RUNS)["executions"]
     except ClientError as error:

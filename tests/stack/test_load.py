@@ -73,7 +73,7 @@ class Lab:
     def run(self) -> tuple[runs.Outcome, list[str]]:
         self._runs += 1
         name, states = f"run-{self._runs}", []
-        machine = NAMES.arn("states", f"stateMachine:{NAMES.state_machine(DOMAIN)}")
+        machine = NAMES.machine_arn(DOMAIN)
         self.session.client("stepfunctions").start_execution(stateMachineArn=machine, name=name, input="{}")
         return runs.follow(self.session, DOMAIN, name, states.append), states
 

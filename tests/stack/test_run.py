@@ -69,7 +69,7 @@ class Lab:
 
     def start(self, name: str, request: dict[str, Any] | None = None, **plan: Any) -> str:
         self.table.put_item(Item={"pk": "plan", "sk": name, **plan})
-        machine = self.session.names.arn("states", f"stateMachine:{self.session.names.state_machine(DOMAIN)}")
+        machine = self.session.names.machine_arn(DOMAIN)
         self.session.client("stepfunctions").start_execution(stateMachineArn=machine, name=name, input=json.dumps(request or {}))
         return name
 

@@ -17,6 +17,8 @@ from moto import mock_aws
 
 from lambdas.crawl.crawl import Crawl, Crawled
 from lambdas.crawl.web import PageUnavailableError, Web
+from shared.ingestion.ingest import dataset_of
+from shared.zones import CRAWLED
 
 KEY, BUCKET = "a-key-for-tests", "raw-bucket"
 NOW = dt.datetime(2022, 6, 1, 3, tzinfo=dt.UTC)
@@ -123,6 +125,12 @@ def test_a_crawl_survives_a_server_that_is_busy_slow_and_breaks_off(server: Serv
         "_id": "2-1", "title": "Film 2.1", "genres": "Drama, War", "crawled_at": "2022-06-01T03:00:00+00:00",
     }  # fmt: skip
     assert {key for _, key in server.asked} == {f"Bearer {KEY}"}
+
+
+def test_what_is_crawled_is_a_dataset_with_a_contract_that_takes_its_format() -> None:
+    dataset = dataset_of(f"{CRAWLED}/page-000001.ndjson")
+    assert dataset is not None
+    assert "ndjson" in dataset.formats
 
 
 def test_a_server_is_asked_slowly_and_gets_the_time_it_asks_for(server: Server):
