@@ -15,12 +15,7 @@ from shared.metrics import ORPHAN_RATE, orphan_rate, orphans
 
 def references(run: Job, table: Table) -> dict[str, tuple[Table, str]]:
     """Column → the silver table and column that it refers to, as the contract says."""
-    found = {}
-    for column in table.columns:
-        target, _, key = (column.references or "").partition(".")
-        if target:
-            found[column.name] = (run.contract.table(target.removeprefix(f"{table.zone}_")), key)
-    return found
+    return {r.column.name: (run.contract.table(r.table), r.key) for r in table.references}
 
 
 def integrity(spark: SparkSession, run: Job, table: Table) -> dict[str, float]:

@@ -9,7 +9,7 @@ from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts.engine.job import Job
 from glue_scripts.engine.sql import quoted
-from shared.contracts import Column, Table
+from shared.contracts import Table
 from shared.metrics import ORPHAN_ROWS
 
 
@@ -25,29 +25,24 @@ def check_references(spark: SparkSession, run: Job, table: Table, rows: DataFram
     """Raises ReferentialIntegrityError where more rows than the gate's `orphan_rows` refer to nothing; null counts where required."""
     if (allowed := _allowed_orphans(table)) is None:
         return
-    held = [c for c in table.columns if c.references]
-    for column in held:
-        home, key = _target(run, table, column)
-        known = spark.table(run.identifier(home)).select(F.col(key).alias(column.name), F.lit(True).alias(f"_has_{column.name}"))
-        rows = rows.join(known.distinct(), column.name, "left")
-    orphans = {c.name: f"_has_{c.name} IS NULL" + ("" if c.required else f" AND {quoted(c.name)} IS NOT NULL") for c in held}
+    held = table.references
+    for column, home, key in ((r.column.name, run.contract.table(r.table), r.key) for r in held):
+        known = spark.table(run.identifier(home)).select(F.col(key).alias(column), F.lit(True).alias(f"_has_{column}"))
+        rows = rows.join(known.distinct(), column, "left")
+    columns = [r.column for r in held]
+    orphans = {c.name: f"_has_{c.name} IS NULL" + ("" if c.required else f" AND {quoted(c.name)} IS NOT NULL") for c in columns}
     found = rows.agg(*(F.count_if(F.expr(test)).alias(name) for name, test in orphans.items())).first()
-    for column in held:
-        if found is not None and found[column.name] > allowed:
-            home, key = _target(run, table, column)
+    for reference in held:
+        column = reference.column.name
+        if found is not None and found[column] > allowed:
             raise ReferentialIntegrityError(
-                f"{run.domain}: {found[column.name]} rows of {table.name} have a {column.name} that {home.name}.{key} does not have; "
-                f"nothing of {table.name} was committed. Look at how the domain's transforms compute {home.name}, then run again."
+                f"{run.domain}: {found[column]} rows of {table.name} have a {column} that {reference.table}.{reference.key} does not have; "
+                f"nothing of {table.name} was committed. Look at how the domain's transforms compute {reference.table}, then run again."
             )
 
 
 def _allowed_orphans(table: Table) -> float | None:
     return next((t.maximum for t in table.gate if t.metric == ORPHAN_ROWS and t.action == "halt"), None)
-
-
-def _target(run: Job, table: Table, column: Column) -> tuple[Table, str]:
-    target, _, key = (column.references or "").partition(".")
-    return run.contract.table(target.removeprefix(f"{table.zone}_")), key
 
 
 def unseen(wanted: DataFrame, stored: DataFrame, table: Table) -> DataFrame:
@@ -75,6 +70,4 @@ def waves(tables: Sequence[Table]) -> list[list[Table]]:
 
 
 def _referred(table: Table) -> set[str]:
-    if _allowed_orphans(table) is None:
-        return set()
-    return {c.references.partition(".")[0].removeprefix(f"{table.zone}_") for c in table.columns if c.references}
+    return set() if _allowed_orphans(table) is None else {r.table for r in table.references}

@@ -82,7 +82,7 @@ def _gate(contract: Contract, table: Table, node: Node) -> None:
     known: tuple[str, ...] = (ORPHAN_ROWS,)
     actions: tuple[str, ...] = ("halt",)
     if table.zone == "silver":
-        known = metric_names(table.sent_names, [c.name for c in table.columns if c.references])
+        known = metric_names(table.sent_names, [r.column.name for r in table.references])
         actions = ("warn", "halt")
         if table.gate and not any(d.lands_in is table for d in contract.datasets):
             raise node.child("customProperties").error("qualityGate: in silver only a table that a dataset lands in has metrics")
@@ -99,12 +99,10 @@ def _links(contract: Contract, table: Table, node: Node, names: set[str]) -> Non
             raise node.child("customProperties").error(f"dependsOn: {link.table} is not a table of this contract")
         if link.column not in (None, "event_date", contract.table(link.table).change_key):
             raise node.child("customProperties").error(f"dependsOn: {link.table} records no changes of {link.column}; set its changeKey")
-    for column in table.columns:
-        if column.references:
-            target, _, key = column.references.partition(".")
-            name = target.removeprefix(f"{table.zone}_")
-            if name not in names or key not in contract.table(name).column_names:
-                raise node.child("properties").error(f"{column.name} refers to {column.references}, which does not exist")
+    for reference in table.references:
+        if reference.table not in names or reference.key not in contract.table(reference.table).column_names:
+            column = reference.column
+            raise node.child("properties").error(f"{column.name} refers to {column.references}, which does not exist")
     if table.kind in ("latest", "scd2") and (len(table.sources) != 1 or table.sources[0] not in names):
         raise node.child("customProperties").error(f"source {', '.join(table.sources)!r} is not one table of this contract")
     if table.kind in ("keyed", "log") and sum(d.lands_in is table for d in contract.datasets) > 1:

@@ -32,6 +32,15 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Reference:
+    """A foreign key: `column` holds the `key` of the table of that name in the same contract."""
+
+    column: Column
+    table: str
+    key: str
+
+
+@dataclass(frozen=True)
 class RejectRule:
     """A row for which `when` (Spark SQL over typed columns) is true is quarantined with `reason`; `columns` are at fault."""
 
@@ -84,6 +93,12 @@ class Table:
 
     def column(self, name: str) -> Column:
         return next(c for c in self.columns if c.name == name)
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """The table's foreign keys. Contracts may put the table's own zone before the other table's name: `gold_dim_users.user_id`."""
+        parts = ((c, *c.references.partition(".")) for c in self.columns if c.references)
+        return tuple(Reference(c, table.removeprefix(f"{self.zone}_"), key) for c, table, _, key in parts)
 
     @property
     def sent_names(self) -> tuple[str, ...]:

@@ -57,11 +57,10 @@ def comments(contract: Contract, table: Table) -> tuple[str, ...]:
 
 def references(contract: Contract, table: Table) -> Iterator[tuple[Column, Table]]:
     """Columns that name a row of another gold table by its whole key: Redshift accepts no others as foreign keys."""
-    for column in table.columns:
-        name, _, key = (column.references or "").removeprefix("gold_").partition(".")
-        target = next((t for t in contract.gold if t.name == name), None)
-        if target is not None and target is not table and target.primary_key == (key,):
-            yield column, target
+    for reference in table.references:
+        target = next((t for t in contract.gold if t.name == reference.table), None)
+        if target is not None and target is not table and target.primary_key == (reference.key,):
+            yield reference.column, target
 
 
 def definition(contract: Contract, table: Table) -> str:
