@@ -16,8 +16,9 @@ from glue_scripts.engine.intake import ingested
 from glue_scripts.engine.job import Job, job
 from glue_scripts.engine.lock import guard
 from glue_scripts.engine.session import Aws, aws, session
-from shared.ingestion.figures import NAMESPACE, figures
+from shared.ingestion.figures import figures
 from shared.ledger_model import FileStatus, LedgerFile
+from shared.metrics import datum, send
 
 
 def main(spark: SparkSession, run: Job, clients: Aws) -> None:
@@ -45,16 +46,7 @@ def main(spark: SparkSession, run: Job, clients: Aws) -> None:
 def publish(clients: Aws, outcomes: Iterable[LedgerFile]) -> None:
     """The figures that the function would have sent, one request a file: these files are few."""
     for outcome in outcomes:
-        data = [
-            {
-                "MetricName": f.name,
-                "Unit": f.unit,
-                "Value": float(f.value),
-                "Dimensions": [{"Name": "Domain", "Value": f.domain}, {"Name": "Dataset", "Value": f.dataset}],
-            }
-            for f in figures(outcome)
-        ]
-        clients.cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=data)
+        send(clients.cloudwatch, [datum(f.name, f.value, f.unit, Domain=f.domain, Dataset=f.dataset) for f in figures(outcome)])
 
 
 if __name__ == "__main__":

@@ -1,10 +1,14 @@
-"""The names of a run's figures: a threshold of a contract names one of them."""
+"""The names of a run's figures, of which a threshold of a contract names one, and how figures get to CloudWatch."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from shared.reasons import RowReason
+
+NAMESPACE = "Lakehouse"
+DATA_A_REQUEST = 500  # PutMetricData takes 1,000, and 1 MB
 
 COUNTS = (
     *("files", "total_rows", "written_rows", "replaced_rows", "duplicates", "quarantined_rows", "quarantine_rate"),
@@ -13,6 +17,18 @@ COUNTS = (
 
 ORPHAN_RATE = "orphan_rate"  # the worst of a silver table's foreign keys
 ORPHAN_ROWS = "orphan_rows"  # of a gold table, counted before its commit
+
+
+def datum(name: str, value: float, unit: str = "None", **dimensions: str) -> dict[str, Any]:
+    """One value of a metric as PutMetricData takes it; the unit is one of CloudWatch's."""
+    where = [{"Name": k, "Value": v} for k, v in dimensions.items()]
+    return {"MetricName": name, "Dimensions": where, "Value": float(value), "Unit": unit}
+
+
+def send(cloudwatch: Any, data: Sequence[dict[str, Any]]) -> None:
+    """`cloudwatch` is a boto3 client; no data, no request."""
+    for start in range(0, len(data), DATA_A_REQUEST):
+        cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=data[start : start + DATA_A_REQUEST])
 
 
 def quarantined(reason: str) -> str:

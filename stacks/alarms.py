@@ -9,6 +9,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from shared.contracts import Contract
+from shared.metrics import NAMESPACE
 from shared.names import Names
 
 GREATER = "GreaterThanThreshold"
@@ -64,7 +65,7 @@ def _freshness(contract: Contract) -> list[Alarm]:
         Alarm(
             f"{contract.domain}-{dataset}-freshness",
             f"{contract.domain}: {dataset} is older than the {hours} h that its contract promises",
-            "Lakehouse",
+            NAMESPACE,
             "freshness_hours",
             {"Domain": contract.domain, "Dataset": dataset},
             above=hours,

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.contracts import Contract
+from shared.metrics import NAMESPACE
 from shared.names import MAINTENANCE, STAGES, Names
 
 WIDTH, HEIGHT, COLUMNS = 8, 6, 3
-SPACE = "Lakehouse"
 FILES = ("FilesAccepted", "FilesQuarantined", "FilesDuplicate")
 
 
@@ -81,11 +81,11 @@ def _domain(contract: Contract, prices: Mapping[str, float]) -> Section:
     domain, datasets = contract.domain, [d.name for d in contract.datasets]
 
     def by_dataset(metric: str, names: Sequence[str] = datasets) -> list[list[Any]]:
-        return [[SPACE, metric, "Domain", domain, "Dataset", name, {"label": name}] for name in names]
+        return [[NAMESPACE, metric, "Domain", domain, "Dataset", name, {"label": name}] for name in names]
 
-    files = [[SPACE, f, "Domain", domain, "Dataset", d, {"label": f"{d} {f.removeprefix('Files')}"}] for d in datasets for f in FILES]
+    files = [[NAMESPACE, f, "Domain", domain, "Dataset", d, {"label": f"{d} {f.removeprefix('Files')}"}] for d in datasets for f in FILES]
     rows = [
-        [SPACE, metric, "Domain", domain, "Dataset", d, {"label": f"{d} {metric}"}]
+        [NAMESPACE, metric, "Domain", domain, "Dataset", d, {"label": f"{d} {metric}"}]
         for d in datasets
         for metric in ("written_rows", "quarantined_rows")
     ]
@@ -114,6 +114,6 @@ def _jobs(domain: str, metric: str, scale: str) -> list[list[Any]]:
     """A hidden metric per stage and the expression that is shown in its place."""
     shown: list[list[Any]] = []
     for n, stage in enumerate((*STAGES, MAINTENANCE)):
-        shown.append([SPACE, metric, "Domain", domain, "Stage", stage, {"id": f"m{n}", "visible": False}])
+        shown.append([NAMESPACE, metric, "Domain", domain, "Stage", stage, {"id": f"m{n}", "visible": False}])
         shown.append([{"expression": f"m{n}{scale}", "label": stage, "id": f"e{n}"}])
     return shown

@@ -10,6 +10,7 @@ from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from shared.metrics import NAMESPACE
 from stacks.accepted import accept
 from stacks.access import Access
 from stacks.base import Lake, LakeStack
@@ -82,7 +83,7 @@ class IngestionStack(LakeStack):
             environment={
                 "LAKE_MAX_BYTES": str(self.settings.ingest_handover_mb * 2**20),
                 "POWERTOOLS_SERVICE_NAME": "ingest",
-                "POWERTOOLS_METRICS_NAMESPACE": "Lakehouse",
+                "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
             },
         )
         source = sources.SqsEventSource(

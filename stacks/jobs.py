@@ -9,6 +9,7 @@ from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
 from shared.contracts import contract
+from shared.metrics import NAMESPACE
 from shared.names import CHANGES, MAINTENANCE, Names
 from shared.zones import archive_prefix
 from stacks.access import OBJECTS, Access
@@ -46,7 +47,7 @@ class LakeJob(Construct):
         if stage == INGEST and domain in stack.settings.sources:
             access.take_from(stack.settings.sources[domain].location)
         protection.allow(access)
-        access.publish_metrics("Lakehouse", "Glue")
+        access.publish_metrics(NAMESPACE, "Glue")
         access.allow(["s3:GetObject"], [a.bucket.arn_for_objects(a.s3_object_key) for a in (script, code.library)])
         s = stack.settings
         job = glue.CfnJob(

@@ -13,6 +13,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from shared.ledger import INDEX
+from shared.metrics import NAMESPACE
 from shared.zones import failures_prefix
 from stacks.accepted import accept
 from stacks.access import Access
@@ -56,7 +57,7 @@ class Watch(Construct):
             access.write("quarantine", failures_prefix(domain))
         jobs = [names.arn("glue", f"job/{names.job(domain, '*')}") for domain in self._domains]
         access.allow(["glue:GetJobRun"], jobs, why="the runs of every stage's job of a domain")
-        access.publish_metrics("Lakehouse")
+        access.publish_metrics(NAMESPACE)
         access.use_key(key_arn)
         return access
 

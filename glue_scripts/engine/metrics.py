@@ -11,9 +11,8 @@ from typing import Any
 from glue_scripts.engine.files import BronzeFile
 from glue_scripts.engine.landing import Landed
 from shared.contracts import Dataset, folded
-from shared.metrics import null_rate, quarantined
+from shared.metrics import datum, null_rate, quarantined, send
 
-NAMESPACE = "Lakehouse"
 RATES = ("null_rate_", "quarantine_rate", "orphan_rate")
 
 
@@ -54,11 +53,6 @@ def as_csv(values: Mapping[str, float]) -> bytes:
 
 def publish(cloudwatch: Any, dataset: Dataset, values: Mapping[str, float]) -> None:
     """Sends the figures to CloudWatch, without those of single drift columns (their names are the producers')."""
-    dimensions = [{"Name": "Domain", "Value": dataset.domain}, {"Name": "Dataset", "Value": dataset.name}]
-    data = [
-        {"MetricName": name, "Dimensions": dimensions, "Value": float(value), "Unit": "None" if name.startswith(RATES) else "Count"}
-        for name, value in values.items()
-        if not name.startswith("drift_column_")
-    ]
-    for start in range(0, len(data), 500):  # PutMetricData takes up to 1,000
-        cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=data[start : start + 500])
+    kept = {name: value for name, value in values.items() if not name.startswith("drift_column_")}
+    where = {"Domain": dataset.domain, "Dataset": dataset.name}
+    send(cloudwatch, [datum(name, value, "None" if name.startswith(RATES) else "Count", **where) for name, value in kept.items()])

@@ -6,15 +6,11 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
-NAMESPACE = "Lakehouse"
+from shared.metrics import datum
+
 GOLD = "gold"  # stands for all gold tables of a domain: they follow silver together
 
 Figure = dict[str, Any]
-
-
-def figure(name: str, value: float, unit: str = "None", **dimensions: str) -> Figure:
-    where = [{"Name": k, "Value": v} for k, v in dimensions.items()]
-    return {"MetricName": name, "Dimensions": where, "Value": float(value), "Unit": unit}
 
 
 def freshness(domain: str, newest: dict[str, dt.datetime | None], gold_followed: dt.datetime | None, now: dt.datetime) -> list[Figure]:
@@ -25,13 +21,13 @@ def freshness(domain: str, newest: dict[str, dt.datetime | None], gold_followed:
     ages = {dataset: (now - arrived) / dt.timedelta(hours=1) for dataset, arrived in newest.items() if arrived is not None}
     if ages and gold_followed is not None:
         ages[GOLD] = max(*ages.values(), (now - gold_followed) / dt.timedelta(hours=1))
-    return [figure("freshness_hours", age, Domain=domain, Dataset=dataset) for dataset, age in ages.items()]
+    return [datum("freshness_hours", age, Domain=domain, Dataset=dataset) for dataset, age in ages.items()]
 
 
 def waiting(domain: str, dataset: str, arrivals: Iterable[dt.datetime], now: dt.datetime) -> list[Figure]:
     ages = [(now - a) / dt.timedelta(minutes=1) for a in arrivals]
     where = {"Domain": domain, "Dataset": dataset}
-    return [figure("pending_files", len(ages), "Count", **where), figure("oldest_pending_minutes", max(ages, default=0.0), **where)]
+    return [datum("pending_files", len(ages), "Count", **where), datum("oldest_pending_minutes", max(ages, default=0.0), **where)]
 
 
 def job_run(domain: str, stage: str, run: dict[str, Any]) -> list[Figure]:
@@ -39,4 +35,4 @@ def job_run(domain: str, stage: str, run: dict[str, Any]) -> list[Figure]:
     seconds = float(run.get("ExecutionTime", 0))
     dpu_seconds = float(run.get("DPUSeconds") or seconds * float(run.get("MaxCapacity", 0)))
     where = {"Domain": domain, "Stage": stage}
-    return [figure("job_seconds", seconds, "Seconds", **where), figure("job_dpu_hours", dpu_seconds / 3600, **where)]
+    return [datum("job_seconds", seconds, "Seconds", **where), datum("job_dpu_hours", dpu_seconds / 3600, **where)]

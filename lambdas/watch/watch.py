@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from lambdas.watch.due import Patience, Situation, due
-from lambdas.watch.figures import NAMESPACE, Figure, freshness, job_run, waiting
+from lambdas.watch.figures import freshness, job_run, waiting
 from lambdas.watch.pipelines import Pipelines
 from shared.contracts import Contract
 from shared.ledger import Ledger
+from shared.metrics import send
 from shared.names import Names
 from shared.zones import failure_key
 
@@ -57,7 +58,7 @@ class Watch:
             start = self.names.job(contract.domain, "")
             if job_name.startswith(start):
                 run = self.glue.get_job_run(JobName=job_name, RunId=run_id)["JobRun"]
-                self._publish(job_run(contract.domain, job_name.removeprefix(start), run))
+                send(self.cloudwatch, job_run(contract.domain, job_name.removeprefix(start), run))
 
     def _check(self, contract: Contract) -> str | None:
         now, domain, datasets = self.clock(), contract.domain, [d.name for d in contract.datasets]
@@ -66,13 +67,10 @@ class Watch:
         newest = {d: _time(f.ingested_at) if (f := self.ledger.newest_processed(domain, d)) else None for d in datasets}
         last = self.pipelines.last_runs(domain)
         figures = [figure for d in datasets for figure in waiting(domain, d, arrivals[d], now)]
-        self._publish(figures + freshness(domain, newest, last.succeeded_at, now))
+        send(self.cloudwatch, figures + freshness(domain, newest, last.succeeded_at, now))
         every = [a for found in arrivals.values() for a in found]
         situation = Situation(every, last.running, self.ledger.halted_by(domain) is not None, last.failed_at)
         return self.pipelines.start(domain, now) if due(situation, self.patience, now) else None
-
-    def _publish(self, figures: Sequence[Figure]) -> None:
-        self.cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=figures)
 
 
 def _time(text: str) -> dt.datetime:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from shared.ledger_model import FileStatus, LedgerFile
 from shared.reasons import FileReason
 
-NAMESPACE = "Lakehouse"
 NOWHERE = "unknown"  # domain and dataset of a key that names none
 
 
