@@ -32,24 +32,31 @@ class Access(Construct):
         principals = [iam.ServicePrincipal(p, conditions=_this_account(p, names)) for p in (principal, *more_principals)]
         own = iam.Role(self, "Role", assumed_by=iam.CompositePrincipal(*principals) if more_principals else principals[0])
         self.role: iam.IRole = own.without_policy_updates()
-        self._wildcards = set[str]()  # told to cdk-nag once
-        self._policy = iam.ManagedPolicy(self, "Policy", roles=[own], description=f"least privilege of {id}")
-        self._findings = Validations.of(self._policy)
+        self._statements = list[dict[str, Any]]()
+        self._wildcards = dict[str, str]()  # resource → why
+        if isinstance(stack, LakeStack):
+            stack.at_the_end(lambda: self._state(own, id))
+
+    def _state(self, role: iam.Role, id: str) -> None:
+        """Makes the policy of all that was allowed, at once: each statement of its own costs requests to the JavaScript side."""
+        document = iam.PolicyDocument.from_json({"Version": "2012-10-17", "Statement": self._statements})
+        policy = iam.ManagedPolicy(self, "Policy", roles=[role], description=f"least privilege of {id}", document=document)
+        Validations.of(policy).acknowledge(
+            *(Acknowledgment(id=_wildcard_finding(resource), reason=why) for resource, why in self._wildcards.items())
+        )
 
     def allow(
         self, actions: Sequence[str], resources: Sequence[str], *, when: Mapping[str, Any] | None = None, why: str | None = None
     ) -> None:
         """Grants actions; raises ValueError for a wildcard without `why`."""
-        self._policy.add_statements(iam.PolicyStatement(actions=list(actions), resources=list(resources), conditions=when))
+        statement = {"Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
+        self._statements.append(statement | ({"Condition": dict(when)} if when else {}))
         for resource in resources:
             if "*" not in resource:
                 continue
             if why is None:
                 raise ValueError(f"{self.node.path}: {resource} has a wildcard; say why, or name the resource")
-            if resource in self._wildcards:
-                continue
-            self._wildcards.add(resource)
-            self._findings.acknowledge(Acknowledgment(id=_wildcard_finding(resource), reason=why))
+            self._wildcards.setdefault(resource, why)
 
     # --- buckets -------------------------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,7 +53,16 @@ class LakeStack(Stack):
             analytics_reporting=False,
         )
         self.lake, self.names, self.settings = lake, lake.names, s
+        self._last = list[Callable[[], None]]()
         self._log_key = kms.Key.from_key_arn(self, "LogsKey", key_arn) if key_arn else None
+
+    def at_the_end(self, make: Callable[[], None]) -> None:
+        """Has something made when everything else of the environment was said (`complete`)."""
+        self._last.append(make)
+
+    def complete(self) -> None:
+        for make in self._last:
+            make()
 
     @property
     def removal(self) -> RemovalPolicy:

@@ -6,7 +6,7 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from stacks.analytics import AnalyticsStack
-from stacks.base import Lake
+from stacks.base import Lake, LakeStack
 from stacks.catalog import CatalogStack
 from stacks.ingestion import IngestionStack
 from stacks.monitoring import MonitoringStack
@@ -32,8 +32,12 @@ class LakeStage(cdk.Stage):
         monitoring.add_stack_dependency(orchestration)
         analytics = AnalyticsStack(self, lake, key_arn=storage.key_arn)
         analytics.add_stack_dependency(catalog)
+        stacks: list[LakeStack] = [storage, catalog, ingestion, processing, orchestration, monitoring, analytics]
         if lake.settings.warehouse:
-            WarehouseStack(self, lake, key_arn=storage.key_arn).add_stack_dependency(orchestration)
+            stacks.append(WarehouseStack(self, lake, key_arn=storage.key_arn))
+            stacks[-1].add_stack_dependency(orchestration)
+        for stack in stacks:
+            stack.complete()
         for stack, first in ((catalog, storage), (ingestion, storage), (processing, catalog), (orchestration, processing)):
             stack.add_stack_dependency(first)
         cdk.Tags.of(self).add("lakehouse:env", lake.settings.env)
