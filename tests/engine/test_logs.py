@@ -6,6 +6,7 @@ import datetime as dt
 import gzip
 import json
 import re
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -145,7 +146,6 @@ def test_a_corrected_file_of_the_same_name_replaces_the_day_and_no_other(correct
     assert stored(lake, "silver", other) == before
     commits = lake.commits("silver.logs")
     lake.run("run-3", from_date=SECOND, to_date=SECOND)
-    lake.drop(key("ndjson", SECOND) + ".copy.ndjson", fixed)
     lake.run("run-4")
     assert lake.commits("silver.logs") == commits
     lake.drop(key("ndjson", SECOND), first)
@@ -199,3 +199,32 @@ def test_files_that_cannot_be_ingested_stand_under_system_lambda_with_their_reas
         "logs/system/lambda/xml_errors/bomb.xml": "external_entity",
     }
     assert set(stored(mixed, "quarantine", "logs/system/")) == {*found, *(f"{k}.reason.json" for k in found)}
+
+
+def counted(lake: Rig) -> dict[tuple[dt.date, str], int]:
+    """Rows of silver by day and source file; each row once."""
+    rows = lake.rows("silver.logs", "log_id", "event_date", "_source_file")
+    assert len({r[0] for r in rows}) == len(rows)
+    return dict(Counter((r[1], r[2]) for r in rows))
+
+
+def test_whoever_is_corrected_each_content_counts_once_and_none_is_lost(rig: Callable[..., Rig]):
+    """The same contents go from one of three names to another. Each step: files, rows by day and name, the name whose bad record is aside."""
+    lake, d29, d30, copy, more = rig("logscopies", "logs"), *(f"logs/ndjson/{n}.ndjson" for n in ("d29", "d30", "copy", "more"))
+    mixed_up = ndjson(*(access(SECOND, n) for n in range(30)), access(SECOND, 99, status=42))
+    right, small = ndjson(*(access(FIRST, n) for n in range(20))), ndjson(*(access(FIRST, n, status=500) for n in range(7)))
+    steps: list[tuple[dict[str, bytes], dict[tuple[dt.date, str], int], str]] = [
+        ({d29: mixed_up, copy: mixed_up}, {(SECOND, d29): 30}, d29),
+        ({d29: right}, {(FIRST, d29): 20, (SECOND, copy): 30}, copy),
+        ({copy: right, d30: mixed_up}, {(FIRST, copy): 20, (SECOND, d30): 30}, d30),
+        ({copy: small}, {(FIRST, copy): 7, (FIRST, d29): 20, (SECOND, d30): 30}, d30),
+        ({more: mixed_up}, {(FIRST, copy): 7, (FIRST, d29): 20, (SECOND, d30): 30}, d30),
+        ({d30: small}, {(FIRST, d30): 7, (FIRST, d29): 20, (SECOND, more): 30}, more),
+    ]
+    for number, (files, wanted, aside) in enumerate(steps):
+        for name, content in files.items():
+            lake.drop(name, content)
+        lake.run(f"run-{number}")
+        assert (counted(lake), lake.rows("quarantine.data_quality", "source_file")) == (wanted, [(aside,)]), number
+    lake.run("full", full_refresh=True)
+    assert (counted(lake), lake.rows("quarantine.data_quality", "source_file")) == (wanted, [(aside,)])
