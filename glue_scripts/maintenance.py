@@ -46,11 +46,11 @@ def main(spark: SparkSession, run: Job, clients: Aws, snapshot_days: int, now: d
 
 
 def tables(spark: SparkSession, run: Job) -> list[tuple[str, str]]:
-    """Identifier and location of the domain's Iceberg tables."""
+    """Identifier and location of the domain's Iceberg tables, each once: datasets may share a table of rejected rows."""
     found = [(run.identifier(t), run.location(t)) for t in run.contract.tables]
     found += [(run.quarantine_identifier(d.name), run.quarantine_location(d.name)) for d in run.contract.datasets]
     found.append((run.changes_identifier, run.changes_location))
-    return [table for table in found if spark.catalog.tableExists(table[0])]
+    return [table for table in dict.fromkeys(found) if spark.catalog.tableExists(table[0])]
 
 
 def look_after(spark: SparkSession, identifier: str, location: str, snapshot_days: int, now: dt.datetime, check: Guard) -> Upkeep:
