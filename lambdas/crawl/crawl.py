@@ -55,8 +55,9 @@ class Crawl:
                 written, entries = written + 1, entries + len(page.entries)
             else:
                 missing.append(number)
-            if number == last or (last is None and missing[-EMPTY_PAGES_AT_THE_END:] == _before(number)):
-                inside = tuple(m for m in missing if last is not None or m not in _before(number))
+            ended = missing[-EMPTY_PAGES_AT_THE_END:] == _before(number) if last is None else number >= last
+            if ended:
+                inside = tuple(m for m in missing if (m not in _before(number) if last is None else m <= last))
                 return Crawled(first, written, entries, inside, finished=True)
             number += 1
         return Crawled(first, written, entries, tuple(missing), finished=False)

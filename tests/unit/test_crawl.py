@@ -177,3 +177,15 @@ def test_a_call_stops_in_time_and_the_next_one_goes_on(server: Server, s3: Any):
     first = Crawl(s3, BUCKET, web(server, []), lambda: NOW, lambda: next(left))()
     assert (first.written, first.finished) == (2, False)
     assert crawl(server, s3).first == 3
+
+
+@pytest.mark.parametrize("last", [6, 4], ids=["as it was", "shorter by now"])
+def test_a_crawl_of_a_day_that_is_done_asks_one_page_and_ends(server: Server, s3: Any, last: int):
+    crawl(server, s3)
+    before, server.last = stored(s3), last
+    server.asked.clear()
+    left = iter([900.0] * 9)
+    done = Crawl(s3, BUCKET, web(server, []), lambda: NOW, lambda: next(left, 0.0))()
+    assert done == Crawled(first=7, written=0, entries=0, missing=(), finished=True)
+    assert [page for page, _ in server.asked] == [7]
+    assert stored(s3) == before
