@@ -12,6 +12,8 @@ from local.errors import LakeError
 from local.session import Session
 from shared.contracts import contract
 
+FIRST_SEQUENCE_NUMBER = 1  # of a table's first commit (Iceberg specification, "Sequence Numbers")
+
 
 @dataclass(frozen=True)
 class RolledBack:
@@ -24,25 +26,46 @@ class RolledBack:
 
 
 def rollback(session: Session, domain: str, moment: dt.datetime) -> list[RolledBack]:
-    """Raises LakeError while a run owns the domain: its commits would come in between."""
-    if owner := session.ledger.lock_owner(domain):
-        raise LakeError(f"run {owner} owns {domain}: wait for it or stop it, then roll back")
-    catalog, found = athena.catalog_of(session), []
+    """Raises LakeError before any change: while a run owns the domain, or when a table no longer knows what it was at that moment."""
+    owner = session.ledger.lock_owner(domain)
+    if owner and _is_running(session, domain, owner):
+        raise LakeError(f"run {owner} owns {domain}, and its commits would come in between: wait for it or stop it, then roll back")
+    catalog, planned = athena.catalog_of(session), []
     for table in contract(domain).tables:
         name, shown = (session.names.database(domain, table.zone), table.name), f"{table.zone}.{table.name}"
-        stands = catalog.table_exists(name)
-        found.append(_table_back(catalog.load_table(name), shown, moment) if stands else RolledBack(shown, "absent"))
-    return found
+        stored = catalog.load_table(name) if catalog.table_exists(name) else None
+        planned.append((stored, _plan(stored, shown, moment) if stored else RolledBack(shown, "absent")))
+    for stored, plan in planned:
+        if stored and plan.restored is not None:
+            with stored.manage_snapshots() as change:
+                change.set_current_snapshot(plan.restored)  # not only to an ancestor: the moment may lie before an earlier rollback
+    return [plan for _, plan in planned]
 
 
-def _table_back(table: Table, shown: str, moment: dt.datetime) -> RolledBack:
+def _is_running(session: Session, domain: str, owner: str) -> bool:
+    """Whether the run that holds the lock is alive, by the rule by which the next run would take the lock over (domain.asl.json)."""
+    states = session.client("stepfunctions")
+    try:
+        execution = states.describe_execution(executionArn=session.names.execution_arn(domain, owner))
+    except states.exceptions.ExecutionDoesNotExist:
+        return False
+    return bool(execution["status"] == "RUNNING")
+
+
+def _plan(table: Table, shown: str, moment: dt.datetime) -> RolledBack:
     current, wanted = table.current_snapshot(), snapshot_at(table, moment)
     if current is None or wanted == current.snapshot_id:
         return RolledBack(shown, "same")
-    if wanted is None:
+    oldest = table.snapshot_by_id(table.history()[0].snapshot_id)
+    if wanted is None and oldest and oldest.sequence_number == FIRST_SEQUENCE_NUMBER:
         return RolledBack(shown, "later", left=current.snapshot_id)
-    with table.manage_snapshots() as change:
-        change.rollback_to_snapshot(wanted)
+    if wanted is None or table.snapshot_by_id(wanted) is None:
+        known = dt.datetime.fromtimestamp(table.history()[0].timestamp_ms / 1000, dt.UTC)
+        raise LakeError(
+            f"{shown} no longer knows what it was at {moment:%Y-%m-%d %H:%M:%S} UTC: maintenance keeps snapshots for snapshot_days only, "
+            f"its oldest is of {known:%Y-%m-%d %H:%M:%S}. No table was changed: choose a later moment, or mend the code and run with "
+            "--full-refresh"
+        )
     return RolledBack(shown, "back", current.snapshot_id, wanted)
 
 
