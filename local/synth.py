@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +19,7 @@ from local.settings import ACCOUNT, ENV, HOME, REGION, ROOT
 
 INPUTS = ("app.py", "cdk.json", "requirements.txt", "stacks", "shared", "lambdas", "glue_scripts")
 LONGEST_MESSAGE = 20_000
+UNUSED_SECONDS = 3600  # a deployment reads its assembly within minutes
 LOCAL_CONTEXT = {"local": "true", "account": ACCOUNT, "region": REGION}
 # In a process of its own: the CDK keeps a Node process, and its validator must be told by the environment.
 _SYNTH = """
@@ -32,15 +36,35 @@ class SynthError(LakeError):
 
 
 def local_assembly(*, warehouse: bool = False) -> Path:
-    """The laptop's assembly, synthesized unless its inputs are those of last time."""
-    target = HOME / "cdk" / f"{inputs_hash(ROOT)[:16]}{'-warehouse' if warehouse else ''}"
-    if not (target / "manifest.json").exists():
-        staged = target.with_suffix(".part")
-        for old in (HOME / "cdk").glob("*"):
-            shutil.rmtree(old)
-        synthesize([ENV], staged, {**LOCAL_CONTEXT, "warehouse": str(warehouse).lower()})
-        staged.replace(target)
+    """The laptop's assembly, synthesized unless its inputs are those of last time. Processes side by side keep each other's."""
+    home = HOME / "cdk"
+    target = home / f"{inputs_hash(ROOT)[:16]}{'-warehouse' if warehouse else ''}"
+    if not _in_use(target):
+        home.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=home) as scratch:
+            staged = synthesize([ENV], Path(scratch) / "assembly", {**LOCAL_CONTEXT, "warehouse": str(warehouse).lower()})
+            try:
+                staged.rename(target)
+            except OSError:
+                if not _in_use(target):  # else another process was quicker, with the same
+                    raise
+        _remove_unused(home)
     return target
+
+
+def _in_use(assembly: Path) -> bool:
+    """Whether it is there; tells who looks for old ones that it is used."""
+    with contextlib.suppress(FileNotFoundError):
+        os.utime(assembly)
+        return True
+    return False
+
+
+def _remove_unused(home: Path) -> None:
+    for old in home.iterdir():
+        with contextlib.suppress(FileNotFoundError):  # another process was quicker
+            if time.time() - old.stat().st_mtime > UNUSED_SECONDS:
+                shutil.rmtree(old)
 
 
 def synthesize(envs: Sequence[str] | None, out: Path, context: dict[str, str] | None = None) -> Path:

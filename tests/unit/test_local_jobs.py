@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,27 @@ def test_the_assembly_is_made_again_when_an_input_changes(tmp_path: Path) -> Non
     assert synth.inputs_hash(tmp_path) == before
     (tmp_path / "stacks" / "a.py").write_text("2")
     assert synth.inputs_hash(tmp_path) != before
+
+
+def test_assemblies_in_use_are_kept_and_half_made_ones_are_nobody_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While one is made, another process makes the same: both go on with the one that was there first."""
+    home = tmp_path / "cdk"
+    (home / "of-another-process").mkdir(parents=True)
+    (home / "abandoned").mkdir()
+    os.utime(home / "abandoned", (0, 0))
+    monkeypatch.setattr(synth, "HOME", tmp_path)
+    monkeypatch.setattr(synth, "inputs_hash", lambda _: "0123456789abcdef")
+    made = home / "0123456789abcdef"
+    writes = "import json, pathlib, sys; out = pathlib.Path(json.loads(sys.argv[1])[1]); (out / 'manifest.json').write_text(str(out))"
+    races = f"made = pathlib.Path({str(made)!r}); made.mkdir(); (made / 'manifest.json').write_text('quicker')"
+    monkeypatch.setattr(synth, "_SYNTH", f"{writes}; {races}")
+    assert synth.local_assembly() == made
+    assert (made / "manifest.json").read_text() == "quicker"
+    monkeypatch.setattr(synth, "_SYNTH", writes)
+    assert synth.local_assembly() == made
+    assert (made / "manifest.json").read_text() == "quicker"
+    assert synth.local_assembly(warehouse=True) == home / "0123456789abcdef-warehouse"
+    assert {p.name for p in home.iterdir()} == {"of-another-process", made.name, f"{made.name}-warehouse"}
+    os.utime(made, (0, 0))
+    synth.local_assembly()
+    assert made.stat().st_mtime > 0  # it is in use again
