@@ -26,12 +26,12 @@ def main(spark: SparkSession, run: Job, clients: Aws) -> None:
 
     A file whose content another worker is bringing in is left to the next run.
     """
-    guard(run, clients.ledger)()
+    check = guard(run, clients.ledger)
+    check()
     if run.source:
         fresh = delivered(clients, run, run.source, dt.datetime.now(dt.UTC))
         print(f"run {run.run_id}: {fresh} new files in s3://{run.source.bucket}/{run.source.prefix}")  # noqa: T201
     waiting = clients.ledger.handed_over(run.domain)
-    check = guard(run, clients.ledger)
     while waiting:
         check()
         found = ingested(spark, run.names, waiting)

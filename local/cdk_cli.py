@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from local import npm
 from local.settings import HOME, ROOT
 
-ACTIONS = ("deploy", "diff", "destroy", "list", "bootstrap")
-
 
 def command(action: str, env: str, extra: Sequence[str] = ()) -> list[str]:
     """Arguments after `cdk`. Whatever changes or compares stacks passes the security rules first, so a finding stops it."""

@@ -77,8 +77,8 @@ def _bronze_job(access: Access, domain: str) -> None:
 
 
 def _silver_job(access: Access, domain: str) -> None:
-    for zone, folder in {"bronze": f"{domain}/", "silver": f"{domain}/", "quarantine": f"{domain}/"}.items():
-        access.read(zone, folder)
+    for zone in ("bronze", "silver", "quarantine"):
+        access.read(zone, f"{domain}/")
     access.write("silver", f"{domain}/", delete=True)
     access.write("quarantine", f"{domain}/", delete=True)
     access.write("metrics", f"{domain}/")

@@ -123,7 +123,7 @@ def _extra(unknown: Sequence[str]) -> str:
 
 def _delimited(spark: SparkSession, groups: list[list[BronzeFile]], dataset: Dataset) -> DataFrame:
     """All delimited files, although their headers differ: cells are found by position, positions by file."""
-    cells = reduce(DataFrame.unionByName, (_cells(spark, group, dataset) for group in groups))
+    cells = reduce(DataFrame.unionByName, (_cells(spark, group) for group in groups))
     headers = _headers(spark, [f for group in groups for f in group], dataset)
     wide = cells.join(headers.hint("broadcast"), "_bronze_key", "inner")
     columns = [f"get(_cells, {quoted('_at_' + c)}) AS {quoted(c)}" for c in dataset.received]
@@ -133,7 +133,7 @@ def _delimited(spark: SparkSession, groups: list[list[BronzeFile]], dataset: Dat
     )
 
 
-def _cells(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> DataFrame:
+def _cells(spark: SparkSession, files: list[BronzeFile]) -> DataFrame:
     """The rows of files of one shape, each as an array of cells."""
     first = files[0].profile
     names = [f"c{i}" for i in range(len(first.columns))]

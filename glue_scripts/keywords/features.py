@@ -36,7 +36,6 @@ NAMES = (
     "query_words",
 )
 RELATIVE = (*NAMES[: NAMES.index("prefix")], "title_words_found", "prefix")  # also told as the lead on the other candidates
-ALL_NAMES = (*NAMES, *(f"{n}_lead" for n in RELATIVE))
 
 
 @dataclass(frozen=True)
@@ -84,10 +83,6 @@ class Words:
         columns = np.fromiter((i for found in ids for i in found), np.int64, len(rows))
         return sparse.csr_matrix((np.sqrt(self._weights[columns]), (rows, columns)), (len(split), unknown + 1))
 
-    def known(self, matrix: sparse.csr_matrix) -> sparse.csr_matrix:
-        """Without the column of words that no title has, for it is in no title."""
-        return matrix[:, :-1]
-
 
 def _number_bits(slugged: str) -> int:
     bits = 0
@@ -97,7 +92,7 @@ def _number_bits(slugged: str) -> int:
 
 
 def features(queries: Spellings, titles: Spellings, candidates: Integers, cosines: Floats) -> Floats:
-    """Pairs × ALL_NAMES; `candidates` are queries × k, and pairs go through them row by row."""
+    """Pairs × NAMES, then the leads of RELATIVE; `candidates` are queries × k, and pairs go through them row by row."""
     n, k = candidates.shape
     q, t = np.repeat(np.arange(n), k), candidates.ravel()
     ql, tl = queries.plain.lengths[q], titles.plain.lengths[t]

@@ -24,10 +24,9 @@ class PageUnavailableError(RuntimeError):
 
 @dataclass(frozen=True)
 class Page:
-    """Entries of a page; `missing`: the server knows no such page. `last`: the number of the last page, when the server tells."""
+    """Entries of a page, none where the server knows no such page. `last`: the number of the last page, when the server tells."""
 
     entries: tuple[dict[str, Any], ...]
-    missing: bool = False
     last: int | None = None
 
 
@@ -52,7 +51,7 @@ class Web:
                 return self._fetched(number)
             except urllib.error.HTTPError as error:
                 if error.code == http.client.NOT_FOUND:
-                    return Page((), missing=True)
+                    return Page(())
                 problem = f"status {error.code}"
                 if error.code not in RETRIED:
                     break

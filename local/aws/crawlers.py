@@ -76,11 +76,11 @@ def crawl(crawler: dict[str, Any], s3: Any) -> None:
         bucket, _, prefix = target["Path"].removeprefix("s3://").partition("/")
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         objects = [o["Key"] for page in pages for o in page.get("Contents", []) if o["Size"]]
-        for found in folders(bucket, prefix, objects):
+        for found in folders(bucket, objects):
             _register(crawler, found, s3)
 
 
-def folders(bucket: str, prefix: str, objects: list[str]) -> list[Folder]:
+def folders(bucket: str, objects: list[str]) -> list[Folder]:
     """Tables in a listing: what is above the first `key=value` folder, or above the files."""
     found: dict[str, Folder] = {}
     for key in sorted(objects):
@@ -97,7 +97,7 @@ def folders(bucket: str, prefix: str, objects: list[str]) -> list[Folder]:
 
 def _register(crawler: dict[str, Any], folder: Folder, s3: Any) -> None:
     name = crawler.get("TablePrefix", "") + folder.path.rstrip("/").rsplit("/", 1)[-1].replace("-", "_").lower()
-    kind, columns = classification(folder.sample, _reader(s3, folder))
+    kind, columns = classification(_reader(s3, folder))
     location = f"s3://{folder.bucket}/{folder.path}"
     table = {
         "Name": name,
@@ -144,7 +144,7 @@ def _reader(s3: Any, folder: Folder) -> Any:
     return read
 
 
-def classification(key: str, read: Any) -> tuple[str, list[dict[str, str]]]:
+def classification(read: Any) -> tuple[str, list[dict[str, str]]]:
     """What a file is and its columns, as far as a crawler needs to know; judged by content, not by name."""
     head = read(f"bytes=0-{HEAD_BYTES - 1}")
     if head[:4] == b"PAR1":

@@ -144,9 +144,11 @@ class Ingest:
 def dataset_of(key: str) -> Dataset | None:
     """The dataset under whose prefix a raw key lies, or None."""
     place = raw_key(key)
-    if place is None or place.domain not in domains():
-        return None
-    return next((d for d in contract(place.domain).datasets if d.name == place.dataset), None)
+    return _named(place.domain, place.dataset) if place else None
+
+
+def _named(domain: str, dataset: str) -> Dataset | None:
+    return next((d for d in contract(domain).datasets if d.name == dataset), None) if domain in domains() else None
 
 
 def judged(source: Source, dataset: Dataset, limits: Limits, key: str, scratch: Path) -> tuple[Accepted | Rejected, Path | None]:
@@ -180,7 +182,7 @@ def bronze_key_of(file: LedgerFile, made: Path | None = None) -> str:
 
 def agreed(entry: LedgerFile) -> Dataset | None:
     """The dataset that a file belongs to, or None when no contract knows it."""
-    return dataset_of(f"{entry.domain}/{entry.dataset}/{entry.key}")
+    return _named(entry.domain, entry.dataset)
 
 
 def placed(entry: LedgerFile) -> str:

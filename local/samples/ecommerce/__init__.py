@@ -117,7 +117,7 @@ def _write(
     held = np.empty(0, dtype=np.int64)
     for n in range(period.days * a_day):
         rows = np.concatenate([held, order[bounds[n] : bounds[n + 1]]])
-        how = style(rng, dataset, n, len(rows))
+        how = style(rng, n, len(rows))
         if how.suffix == ".parquet" and n + 1 < period.days * a_day:  # typed files cannot hold dirt: the next file does
             held, rows = rows[dirty[rows]], rows[~dirty[rows]]
         else:
@@ -125,7 +125,7 @@ def _write(
         if len(rows) == 0:
             continue
         if how.suffix == ".parquet" and dirty[rows].any():
-            how = style(rng, dataset, n + 1, len(rows))
+            how = style(rng, n + 1, len(rows))
         done.broken[dataset] += how.broken
         content = body(rng, dataset, columns, rows, how)
         _place(rng, dataset, n, a_day, how.suffix, content, period, out, done)

@@ -51,7 +51,7 @@ class Style:
         return {".txt": ".ndjson" if self.lines else ".csv"}.get(base, base)
 
 
-def style(rng: np.random.Generator, dataset: str, number: int, records: int) -> Style:
+def style(rng: np.random.Generator, number: int, records: int) -> Style:
     """A style for a file; formats take turns, so that every dataset has them all."""
     suffix = FORMATS[number % len(FORMATS)]
     names = {c: str(rng.choice(ALIASES[c])) for c in ALIASES if rng.random() < 0.3}
