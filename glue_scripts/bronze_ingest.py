@@ -17,14 +17,14 @@ from glue_scripts.engine.job import Job, job
 from glue_scripts.engine.lock import guard
 from glue_scripts.engine.session import Aws, aws, session
 from shared.ingestion.figures import figures
-from shared.ledger_model import FileStatus, LedgerFile
+from shared.ledger_model import LedgerFile
 from shared.metrics import datum, send
 
 
 def main(spark: SparkSession, run: Job, clients: Aws) -> None:
     """Finds what was delivered, and gives every file that waits its outcome, a task a file: a crash leaves the others to the next run.
 
-    A file whose content another worker is bringing in is left to the next run.
+    A file whose content another worker is bringing in is left to the next run. The first failure is raised when the others have theirs.
     """
     check = guard(run, clients.ledger)
     check()
@@ -35,12 +35,14 @@ def main(spark: SparkSession, run: Job, clients: Aws) -> None:
     while waiting:
         check()
         found = ingested(spark, run.names, waiting)
-        publish(clients, (f for f in found if f.status is not FileStatus.HANDED_OVER))
-        again = [f for f in found if f.status is FileStatus.HANDED_OVER]
-        print(f"run {run.run_id}: {len(waiting) - len(again)} of {len(waiting)} files that were handed over have their outcome")  # noqa: T201
-        if len(again) == len(waiting):
+        publish(clients, found.settled)
+        if found.failure:
+            raise found.failure
+        done = len(waiting) - len(found.waiting)
+        print(f"run {run.run_id}: {done} of {len(waiting)} files that were handed over have their outcome")  # noqa: T201
+        if not done:
             return
-        waiting = again
+        waiting = found.waiting
 
 
 def publish(clients: Aws, outcomes: Iterable[LedgerFile]) -> None:
