@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -12,19 +11,22 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from glue_scripts.engine import quarantine
+from glue_scripts.engine.intake import limits
 from glue_scripts.engine.job import Job
 from glue_scripts.engine.session import Aws
 from glue_scripts.engine.sql import literal
 from shared.contracts import Dataset
 from shared.ingestion import BusyError, bronze_key_of, judged, read_as, standing
 from shared.ledger_model import FileId, FileStatus, LedgerFile, explanation
-from shared.records import Accepted, Limits
+from shared.records import Accepted
 from shared.records.source import Source
 from shared.zones import GATHERED, reason_key
 
 
 def replay_files(run: Job, clients: Aws, dataset: Dataset) -> None:
-    """Judges the dataset's quarantined files again; those that pass are pending afterwards, as if they had just come."""
+    """Judges the dataset's quarantined files again, if that was asked for; those that pass are pending then, as if they had just come."""
+    if run.replay is None:
+        return
     for file in clients.ledger.quarantined(run.domain, dataset.name):
         if file.target_key and run.replays(dataset.name, file.reason or "", file.ingested_at):
             _judge_again(run, clients, dataset, file)
@@ -55,10 +57,10 @@ def _judge_again(run: Job, clients: Aws, dataset: Dataset, file: LedgerFile) -> 
     except clients.s3.exceptions.NoSuchKey:
         print(f"run {run.run_id}: not replayed, nothing stands at {file.target_key}; drop the file again")  # noqa: T201
         return
-    limits = Limits(max_spooled=shutil.disk_usage(tempfile.gettempdir()).free * 9 // 10)
-    source = Source(body, limits)
+    bounds = limits()
+    source = Source(body, bounds)
     with tempfile.TemporaryDirectory() as scratch:
-        verdict, made = judged(source, dataset, limits, file.key, Path(scratch))
+        verdict, made = judged(source, dataset, bounds, file.key, Path(scratch))
         if isinstance(verdict, Accepted):
             _accept(run, clients, replace(file, sha256=source.sha256), verdict, made)
         elif verdict.reason != file.reason:

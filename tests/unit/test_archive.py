@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from glue_scripts.engine import intake
 from glue_scripts.engine.archive import archive
+from glue_scripts.engine.job import Job, Replay
 from glue_scripts.engine.replay import replay_files
 from shared.contracts import contract
 from tests.unit.ingest_rig import GOOD, NAMES, InjectedError, Rig, rig
@@ -57,10 +60,28 @@ def test_a_file_that_is_no_longer_in_quarantine_does_not_stop_the_replay(lake: R
     lake.s3.delete_object(Bucket=gone.target_bucket, Key=gone.target_key)
     lake.s3.put_object(Bucket=kept.target_bucket, Key=kept.target_key, Body=LINE)  # stands for a contract that was fixed
     clients: Any = SimpleNamespace(s3=lake.s3, ledger=lake.ledger)
-    run: Any = SimpleNamespace(domain="logs", run_id="r1", names=NAMES, source=None, replays=lambda *_: True)
-    replay_files(run, clients, contract("logs").dataset("ndjson"))
+    replay_files(REPLAY, clients, contract("logs").dataset("ndjson"))
     assert {f.version: f.status for f in lake.ledger.files()} == {gone.version: "quarantined", kept.version: "accepted"}
     assert f"nothing stands at {gone.target_key}" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("largest", "status"), [(200, "accepted"), (50, "quarantined")])
+def test_a_replay_reads_files_as_large_as_the_bronze_job_does(lake: Rig, monkeypatch: pytest.MonkeyPatch, largest: int, status: str):
+    monkeypatch.setattr(intake, "LARGEST_BYTES", largest)
+    file = lake.arrive("logs/ndjson/a.ndjson", b"\0")
+    lake.s3.put_object(Bucket=file.target_bucket, Key=file.target_key, Body=LINE)  # 104 bytes
+    clients: Any = SimpleNamespace(s3=lake.s3, ledger=lake.ledger)
+    replay_files(REPLAY, clients, contract("logs").dataset("ndjson"))
+    assert [f.status for f in lake.ledger.files()] == [status]
+
+
+def test_without_a_replay_nobody_looks_for_quarantined_files(lake: Rig):
+    lake.arrive("logs/ndjson/a.ndjson", b"\0")
+    lake.faults.calls.clear()
+    clients: Any = SimpleNamespace(s3=lake.s3, ledger=lake.ledger)
+    replay_files(replace(REPLAY, replay=None), clients, contract("logs").dataset("ndjson"))
+    assert lake.faults.calls == []
+
+
+REPLAY = Job(NAMES, contract("logs"), "r1", replay=Replay())
 LINE = b'{"timestamp":"2024-11-29T10:00:00Z","ip":"10.0.0.1","request_type":"GET","status":200,"endpoint":"/"}\n'
