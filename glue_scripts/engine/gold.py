@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 from pyspark import StorageLevel
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts.engine.changes import Changes
@@ -15,7 +15,7 @@ from glue_scripts.engine.job import Job
 from glue_scripts.engine.lock import Guard
 from glue_scripts.engine.reconcile import difference, write
 from glue_scripts.engine.references import check_references, unseen
-from glue_scripts.engine.tables import COPY_ON_WRITE, Stored, append, ensure, replace_all
+from glue_scripts.engine.tables import COPY_ON_WRITE, Stored, among, append, ensure, replace_all
 from shared.contracts import Table
 
 
@@ -50,12 +50,6 @@ class Scope:
         keys = self.keys.select(F.col("key").alias(key))
         of_keys = source.select("event_date", key).join(keys, key, "left_semi").select("event_date").distinct()
         return self.dates | {str(r["event_date"]) for r in of_keys.collect()}
-
-
-def among(column: str, dates: Iterable[str]) -> Column:
-    """SQL's IN for dates; an empty list holds none."""
-    listed = [F.lit(d).cast("date") for d in sorted(dates)]
-    return F.col(column).isin(listed) if listed else F.lit(False)
 
 
 class Shared:

@@ -12,7 +12,7 @@ from glue_scripts.engine.files import primary_date
 from glue_scripts.engine.job import Job
 from glue_scripts.engine.judge import with_reasons
 from glue_scripts.engine.sql import literal
-from glue_scripts.engine.tables import Stored
+from glue_scripts.engine.tables import Stored, current_snapshot
 from shared.contracts import Dataset
 from shared.ledger_model import LedgerFile
 from shared.zones import GATHERED
@@ -55,9 +55,12 @@ def quarantined(rows: DataFrame, files: DataFrame, job: Job, dataset: Dataset) -
 
 
 def with_history(spark: SparkSession, rows: DataFrame, table: Stored, files: Sequence[LedgerFile]) -> DataFrame:
-    """The rows, with the run and history of those that stand in quarantine already; a reason that changed becomes history."""
-    snapshot = spark.sql(f"SELECT max_by(snapshot_id, committed_at) AS id FROM {table.identifier}.snapshots").first()
-    before = spark.read.option("versionAsOf", str(snapshot["id"] if snapshot else 0)).table(table.identifier).where(_of(files))
+    """The rows, with the run and history of those that stand in quarantine already; a reason that changed becomes history.
+
+    The table has rows. They are read from a fixed snapshot: `forget` removes them before the new rows are written.
+    """
+    snapshot = str(current_snapshot(spark, table.identifier))
+    before = spark.read.option("versionAsOf", snapshot).table(table.identifier).where(_of(files))
     key = ["source_file", "source_version", "raw_record"]
     old = before.groupBy(*key).agg(F.max(F.struct("run_id", "reasons", "history")).alias("_old"))
     same = "_old.reasons = reasons"

@@ -13,7 +13,7 @@ from glue_scripts.engine import changes
 from glue_scripts.engine.job import Job
 from glue_scripts.engine.reconcile import difference, write
 from glue_scripts.engine.sql import literal, quoted
-from glue_scripts.engine.tables import Stored, ensure
+from glue_scripts.engine.tables import Stored, among, ensure
 from glue_scripts.engine.work import Work
 from shared.contracts import Dataset, Table
 
@@ -51,6 +51,5 @@ def _old(spark: SparkSession, job: Job, dataset: Dataset, home: Stored, keys: fr
     rows = spark.table(home.identifier)
     if job.full_refresh:
         return rows.where(f"startswith(_source_file, {literal(f'{dataset.domain}/{dataset.name}/')})")
-    days = [F.lit(d).cast("date") for d in sorted(dates)]
     known = spark.createDataFrame([(k,) for k in sorted(keys)], "_source_file string").hint("broadcast")
-    return rows.where(F.col("event_date").isin(days)).join(known, "_source_file", "left_semi")
+    return rows.where(among("event_date", dates)).join(known, "_source_file", "left_semi")

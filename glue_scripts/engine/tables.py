@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts.engine.sql import quoted
@@ -89,6 +90,18 @@ def _evolve(spark: SparkSession, table: Stored) -> None:
         spark.sql(f"ALTER TABLE {table.identifier} ADD COLUMN {quoted(name)} {wanted}")
     for name, wanted in changes.widened.items():
         spark.sql(f"ALTER TABLE {table.identifier} ALTER COLUMN {quoted(name)} TYPE {wanted}")
+
+
+def current_snapshot(spark: SparkSession, identifier: str) -> int | None:
+    """The snapshot that readers see now, also after a rollback, which commits nothing; None for a table that never had a commit."""
+    heads = spark.sql(f"SELECT snapshot_id FROM {identifier}.refs WHERE name = 'main'").collect()
+    return heads[0]["snapshot_id"] if heads else None
+
+
+def among(column: str, dates: Iterable[str | dt.date]) -> Column:
+    """SQL's IN for dates; an empty list holds none."""
+    listed = [F.lit(d).cast("date") for d in sorted(dates, key=str)]
+    return F.col(column).isin(listed) if listed else F.lit(False)
 
 
 def append(rows: DataFrame, table: Stored) -> None:

@@ -9,6 +9,7 @@ import boto3
 from pyspark.sql import SparkSession
 
 from glue_scripts.engine.job import Job
+from glue_scripts.engine.tables import current_snapshot
 from shared.contracts import Table
 from shared.warehouse import Snapshot, batches, in_order_of_reference, manifest, plan
 from shared.zones import warehouse_key
@@ -34,12 +35,12 @@ def hand_over(spark: SparkSession, run: Job) -> None:
 def current(spark: SparkSession, run: Job, table: Table) -> Snapshot:
     """The snapshot that readers see now; no other run of the domain commits meanwhile."""
     name = run.identifier(table)
-    heads = spark.sql(f"SELECT snapshot_id FROM {name}.refs WHERE name = 'main'").collect()
+    head = current_snapshot(spark, name)
     files = spark.sql(f"SELECT content, file_path, file_size_in_bytes FROM {name}.files").collect()
     if deletes := sum(1 for f in files if f["content"] != 0):
         raise DeleteFilesError(f"{name} holds {deletes} delete files: rewrite it once with full_refresh after setting copy-on-write")
     return Snapshot(
-        id=heads[0]["snapshot_id"] if heads else 0,
+        id=head or 0,
         files={f["file_path"]: f["file_size_in_bytes"] for f in files},
         columns=tuple(spark.table(name).columns),
     )
