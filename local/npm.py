@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from pathlib import Path
 
 from local.errors import LakeError
+from local.processes import run
 from local.settings import HOME, ROOT
 from stacks.node import packaged_node
 
@@ -33,10 +33,20 @@ def package(name: str) -> Path:
     if _version(target) != wanted:
         npm = node().parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
         TOOLS.mkdir(parents=True, exist_ok=True)
-        command = [str(node()), str(npm), "install", "--prefix", str(TOOLS), "--save-exact", "--no-audit", "--no-fund", f"{name}@{wanted}"]
-        done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
-        if done.returncode or _version(target) != wanted:
-            raise NodeToolError(f"npm could not fetch {name} {wanted}; it is needed once, with a network. npm said:\n{done.stderr[-1500:]}")
+        command: list[str | Path] = [
+            node(),
+            npm,
+            "install",
+            "--prefix",
+            TOOLS,
+            "--save-exact",
+            "--no-audit",
+            "--no-fund",
+            f"{name}@{wanted}",
+        ]
+        done = run(command, env=environment())
+        if done.code or _version(target) != wanted:
+            raise NodeToolError(f"npm could not fetch {name} {wanted}; it is needed once, with a network. npm said:\n{done.words()}")
     return target
 
 

@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -15,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from local.errors import LakeError
+from local.processes import run
 from local.settings import ACCOUNT, ENV, HOME, REGION, ROOT
 
 INPUTS = ("app.py", "cdk.json", "requirements.txt", "stacks", "shared", "lambdas", "glue_scripts")
@@ -73,9 +73,9 @@ def synthesize(envs: Sequence[str] | None, out: Path, context: dict[str, str] | 
     arguments = json.dumps([list(envs) if envs else None, str(out.resolve()), context])
     environment = {**os.environ, "CDK_VALIDATION": "false", "PYTHONPATH": str(ROOT), "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1"}
     command = [sys.executable, "-c", _SYNTH, arguments]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SynthError(f"app.py did not synthesize:\n{done.stderr.strip()[-LONGEST_MESSAGE:]}")
+    done = run(command, cwd=ROOT, env=environment)
+    if done.code:
+        raise SynthError(f"app.py did not synthesize:\n{done.words(LONGEST_MESSAGE)}")
     return out
 
 

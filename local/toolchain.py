@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from local.errors import LakeError
+from local.processes import run
 from local.settings import HOME
 
 ICEBERG = "1.11.0"
@@ -81,15 +81,13 @@ def _fetch(target: Path, wanted: dict[str, str]) -> None:
     print(f"fetching {len(wanted)} Spark jars (110 MB, once) …", file=sys.stderr, flush=True)
     with tempfile.TemporaryDirectory(dir=_made(HOME)) as scratch:
         command = [sys.executable, "-c", _RESOLVE, scratch, ",".join(COORDINATES), ",".join(EXCLUDED)]
-        done = subprocess.run(
-            command, env={**os.environ, "PYSPARK_PYTHON": sys.executable}, capture_output=True, text=True, check=False, cwd=scratch
-        )
+        done = run(command, cwd=Path(scratch), env={**os.environ, "PYSPARK_PYTHON": sys.executable})
         fetched = Path(scratch) / "jars"
         missing = [name for name in wanted if not (fetched / name).exists()]
-        if done.returncode or missing:
+        if done.code or missing:
             raise ToolchainError(
                 f"could not fetch the Spark jars {', '.join(missing)}. They are needed once, with a network (behind a proxy set "
-                f"JAVA_TOOL_OPTIONS=-Dhttps.proxyHost=… -Dhttps.proxyPort=…). Spark said:\n{done.stderr.strip()[-1500:]}"
+                f"JAVA_TOOL_OPTIONS=-Dhttps.proxyHost=… -Dhttps.proxyPort=…). Spark said:\n{done.words()}"
             )
         verify(fetched, wanted)
         _made(target)

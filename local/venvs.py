@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 import venv
 from pathlib import Path
 
 from local.console import say
 from local.errors import LakeError
+from local.processes import run
 from local.settings import HOME
 
 
@@ -18,7 +18,7 @@ def program(requirement: str, name: str) -> Path:
     if not found.exists():
         say(f"installing {requirement} (once) …")
         venv.create(home, with_pip=True, clear=True)
-        done = subprocess.run([str(home / "bin" / "pip"), "install", "--quiet", requirement], capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise LakeError(f"could not install {requirement}, which is needed once, with a network; pip said:\n{done.stderr[-1500:]}")
+        done = run([home / "bin" / "pip", "install", "--quiet", requirement])
+        if done.code:
+            raise LakeError(f"could not install {requirement}, which is needed once, with a network; pip said:\n{done.words()}")
     return found

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.errors import LakeError
+from local.processes import run
 from local.settings import ROOT
 
 PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
@@ -36,11 +37,11 @@ def measured(argv: Sequence[str], environment: Mapping[str, str] | None = None) 
     """Runs a command and waits for all its descendants. Raises LakeError with the end of its errors when it fails."""
     with tempfile.NamedTemporaryFile("r") as report:
         runner = [sys.executable, "-m", __name__, report.name, *argv]
-        done = subprocess.run(runner, cwd=ROOT, env={**os.environ, **(environment or {})}, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise LakeError(f"{' '.join(argv[:4])} ended with code {done.returncode}:\n{done.stderr[-3000:]}")
+        done = run(runner, cwd=ROOT, env={**os.environ, **(environment or {})})
+        if done.code:
+            raise LakeError(f"{' '.join(argv[:4])} ended with code {done.code}:\n{done.words(3000)}")
         found = json.loads(report.read())
-    return Cost(found["cpu"], found["wall"], found["peak"], done.stdout)
+    return Cost(found["cpu"], found["wall"], found["peak"], done.output)
 
 
 def _run(report: str, argv: list[str]) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pathlib import Path
 from local.cli.options import add_json
 from local.console import fail, print_table, say, write_json
 from local.errors import LakeError
+from local.processes import run
 from local.settings import ROOT
 from local.synth import synthesize
 from local.venvs import program
@@ -55,12 +55,22 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def found(assembly: Path) -> Iterator[Finding]:
     """Failed checks of all templates of an assembly. Raises LakeError when checkov itself fails."""
-    command = [str(program(CHECKOV, "checkov")), "-d", str(assembly), "--framework", "cloudformation", "--compact", "--quiet", "-o", "json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    command: list[str | Path] = [
+        program(CHECKOV, "checkov"),
+        "-d",
+        assembly,
+        "--framework",
+        "cloudformation",
+        "--compact",
+        "--quiet",
+        "-o",
+        "json",
+    ]
+    done = run(command)
     try:
-        results = json.loads(done.stdout)["results"]
+        results = json.loads(done.output)["results"]
     except (json.JSONDecodeError, KeyError) as error:
-        raise LakeError(f"checkov did not answer: {done.stderr[-1500:] or done.stdout[-1500:]}") from error
+        raise LakeError(f"checkov did not answer: {done.words()}") from error
     if results.get("parsing_errors"):
         raise LakeError(f"checkov could not read {results['parsing_errors']}")
     for failed in results["failed_checks"]:

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from local.console import fail, say
+from local.processes import run
 from local.settings import ROOT
 
 EXAMPLE = "./lake test --slow -k idempotent"
@@ -41,9 +42,9 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def _passes(name: str, command: list[str]) -> bool:
     began = time.monotonic()
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    passed = done.returncode == 0
+    done = run(command, cwd=ROOT)
+    passed = done.code == 0
     say(f"{name:<15}{'passed' if passed else 'FAILED'}  {time.monotonic() - began:5.1f} s")
     if not passed:
-        fail(done.stdout + done.stderr)
+        fail(done.output + done.errors)
     return passed

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import subprocess
 from collections.abc import Sequence
 
 from local import data_model
 from local.console import fail, say
+from local.processes import run
 from local.settings import ROOT
 from local.venvs import program
 from shared.contracts import contract, contracts, domains
@@ -33,9 +33,9 @@ def execute(arguments: argparse.Namespace) -> int:
         say(f"{each.domain}: {len(each.datasets)} datasets, {len(each.tables)} tables: right")
     linter, wrong = program(LINTER, "datacontract"), []
     for path in sorted((ROOT / "shared" / "contracts").glob("*.odcs.yaml")):
-        done = subprocess.run([str(linter), "lint", str(path)], capture_output=True, text=True, check=False)
-        say(f"{path.name}: datacontract lint {'passed' if done.returncode == 0 else 'failed'}")
-        wrong += [done.stdout + done.stderr] if done.returncode else []
+        done = run([linter, "lint", path])
+        say(f"{path.name}: datacontract lint {'failed' if done.code else 'passed'}")
+        wrong += [done.output + done.errors] if done.code else []
     return fail("\n".join(wrong)) if wrong else 0
 
 

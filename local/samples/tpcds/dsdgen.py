@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 from local.errors import LakeError
+from local.processes import run
 from local.settings import HOME
 
 DUCKDB = "1.5.5"  # the newest that the extension's package is built for
@@ -50,23 +50,17 @@ def queries() -> str:
 
 
 def _python(program: str, *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", program, str(_installed() / EXTENSION), *arguments],
-        env={**os.environ, "PYTHONPATH": str(TOOL)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise DsdgenError(f"DuckDB's dsdgen failed: {done.stderr.strip()[-1500:]}")
-    return done.stdout
+    done = run([sys.executable, "-c", program, _installed() / EXTENSION, *arguments], env={**os.environ, "PYTHONPATH": str(TOOL)})
+    if done.code:
+        raise DsdgenError(f"DuckDB's dsdgen failed: {done.words()}")
+    return done.output
 
 
 def _installed() -> Path:
     """The folder of both packages, fetched once by pip."""
     if not (TOOL / EXTENSION).exists():
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--target", str(TOOL)]
-        done = subprocess.run([*command, *PACKAGES], capture_output=True, text=True, check=False)
-        if done.returncode or not (TOOL / EXTENSION).exists():
-            raise DsdgenError(f"pip could not fetch {', '.join(PACKAGES)}; they are needed once, with a network:\n{done.stderr[-1500:]}")
+        done = run([*command, *PACKAGES])
+        if done.code or not (TOOL / EXTENSION).exists():
+            raise DsdgenError(f"pip could not fetch {', '.join(PACKAGES)}; they are needed once, with a network:\n{done.words()}")
     return TOOL
