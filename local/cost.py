@@ -9,11 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from local.errors import LakeError
+from shared.contracts import contract
 from shared.names import MAINTENANCE
 from stacks.prices import Price
 from stacks.usage import Usage
 
 HOURS, DAYS, WEEKS = 730, 30, 4.35  # of a month
+HOURS_OF = {"minute": 1 / 60, "hour": 1, "day": 24}
 # Per file, counted in the code of lambdas/ingest and glue_scripts: S3 calls, ledger units (an item in the index is written twice).
 S3_WRITES, S3_READS, LEDGER_WRITES, LEDGER_READS = 2, 4, 8, 4
 STATES_PER_RUN = 20
@@ -38,16 +41,19 @@ class Line:
 
 @dataclass(frozen=True)
 class Resources:
-    """The resources of all templates of an environment."""
+    """The resources of all templates of an environment, each with its logical id."""
 
-    every: Sequence[Mapping[str, Any]]
+    every: Sequence[tuple[str, Mapping[str, Any]]]
 
     def of(self, kind: str) -> list[dict[str, Any]]:
-        return [r.get("Properties", {}) for r in self.every if r["Type"] == kind]
+        return [properties for _, properties in self.with_id(kind)]
+
+    def with_id(self, kind: str) -> list[tuple[str, dict[str, Any]]]:
+        return [(i, r.get("Properties", {})) for i, r in self.every if r["Type"] == kind]
 
     @classmethod
     def in_templates(cls, templates: Iterable[Mapping[str, Any]]) -> Resources:
-        return cls([r for t in templates for r in t["Resources"].values()])
+        return cls([found for t in templates for found in t["Resources"].items()])
 
 
 def lines(resources: Resources, usage: Usage) -> list[Line]:
@@ -85,9 +91,9 @@ def _ingestion(found: Resources, usage: Usage) -> Iterator[Line]:
     yield Line("EventBridge", "events of new files", millions * len(_sending(found)), "s3_million_events")
     mappings = len(found.of("AWS::Lambda::EventSourceMapping"))
     yield Line("SQS", "receive, delete, idle polling", mappings * (3 * millions + POLLS / 1_000_000), "sqs_million_requests")
-    for function in found.of("AWS::Lambda::Function"):
-        calls, seconds = _calls(str(function["FunctionName"]), found, usage)
+    for id, function in found.with_id("AWS::Lambda::Function"):
         name = str(function["FunctionName"]).rpartition("-")[2]
+        calls, seconds = _calls(name, _timed(id, found), function, usage)
         yield Line("Lambda", f"{name}, time", calls * seconds * function["MemorySize"] / 1024, "lambda_gb_second_arm")
         yield Line("Lambda", f"{name}, calls", calls / 1_000_000, "lambda_million_requests")
 
@@ -96,16 +102,31 @@ def _sending(found: Resources) -> list[dict[str, Any]]:
     return [b for b in found.of("AWS::S3::Bucket") if "EventBridgeConfiguration" in b.get("NotificationConfiguration", {})]
 
 
-def _calls(function: str, found: Resources, usage: Usage) -> tuple[float, float]:
-    """Calls of a month and seconds of each: one per file at the door, one per check of the watch."""
-    if function.endswith("-ingest"):
-        return usage.landed_files, usage.ingest_seconds_per_file
-    checks = [s for s in _enabled(found) if s["ScheduleExpression"] == "rate(5 minutes)"]
-    return len(checks) * HOURS * 12, CHECK_SECONDS
+def _calls(name: str, timed: float, function: Mapping[str, Any], usage: Usage) -> tuple[float, float]:
+    """Calls of a month and seconds of each: one per file at the door; the others by their timers, a crawl as long as it may work."""
+    match name:
+        case "ingest":
+            return usage.landed_files, usage.ingest_seconds_per_file
+        case "watch":
+            return timed, CHECK_SECONDS
+        case "crawl":
+            return timed, function["Timeout"]
+    raise LakeError(f"nobody has said yet how often and how long the function {name} works: say it in local/cost.py")
 
 
-def _enabled(found: Resources) -> list[dict[str, Any]]:
-    return [s for s in found.of("AWS::Scheduler::Schedule") if s["State"] == "ENABLED"]
+def _timed(function: str, found: Resources) -> float:
+    """How often in a month enabled schedules call a function, by its logical id."""
+    enabled = (s for s in found.of("AWS::Scheduler::Schedule") if s["State"] == "ENABLED")
+    return sum(_firings(s["ScheduleExpression"]) for s in enabled if s["Target"]["Arn"] == {"Fn::GetAtt": [function, "Arn"]})
+
+
+def _firings(expression: str) -> float:
+    """Of a schedule in a month. Ours with cron name one time of the day, of every day or of a weekday."""
+    kind, _, fields = expression.rstrip(")").partition("(")
+    words = fields.split()
+    if kind == "rate":
+        return HOURS / (float(words[0]) * HOURS_OF[words[1].rstrip("s")])
+    return DAYS if words[4] in ("*", "?") else WEEKS
 
 
 def _ledger(found: Resources, usage: Usage) -> Iterator[Line]:
@@ -120,7 +141,7 @@ def _ledger(found: Resources, usage: Usage) -> Iterator[Line]:
 def _runs(found: Resources, usage: Usage) -> Iterator[Line]:
     domains, runs = len(found.of("AWS::StepFunctions::StateMachine")), usage.runs_per_day * DAYS
     for job in found.of("AWS::Glue::Job"):
-        times = _times(job["Name"], usage)
+        times = _times(job, usage)
         dpus = min(usage.job_dpus, job["NumberOfWorkers"] * {"G.1X": 1, "G.2X": 2}[job["WorkerType"]])
         price = "glue_flex_dpu_hour" if job.get("ExecutionClass") == "FLEX" else "glue_dpu_hour"
         yield Line("Glue", job["Name"].partition("-")[2].partition("-")[2], times * usage.job_minutes / 60 * dpus, price)
@@ -128,11 +149,15 @@ def _runs(found: Resources, usage: Usage) -> Iterator[Line]:
     yield Line("Step Functions", "transitions", domains * runs * STATES_PER_RUN / 1000, "states_thousand_transitions")
 
 
-def _times(job: str, usage: Usage) -> float:
-    """Runs of a job in a month."""
-    if job.endswith(f"-{MAINTENANCE}"):
+def _times(job: Mapping[str, Any], usage: Usage) -> float:
+    """Runs of a job in a month. The bronze job has work in every run where files never pass the door, else for large ones only."""
+    if job["Name"].endswith(f"-{MAINTENANCE}"):
         return WEEKS
-    return DAYS * (usage.large_file_runs_per_day if job.endswith("-bronze-ingest") else usage.runs_per_day)
+    arguments, of_all = job["DefaultArguments"], usage.runs_per_day * DAYS
+    if not job["Name"].endswith("-bronze-ingest") or "--source" in arguments:
+        return of_all
+    as_parquet = any(d.stored_as == "parquet" for d in contract(arguments["--domain"]).datasets)
+    return of_all if as_parquet else usage.large_file_runs_per_day * DAYS
 
 
 def _queries(found: Resources, usage: Usage) -> Iterator[Line]:

@@ -9,6 +9,7 @@ import pytest
 
 from local.cli.cost import document
 from local.cost import Resources, lines
+from local.errors import LakeError
 from stacks.prices import FILE, price_list
 from stacks.usage import Usage
 
@@ -51,17 +52,27 @@ def test_storage_pays_for_the_months_that_are_kept_by_the_bucket_s_own_lifecycle
     assert young["S3", "raw, standard"] == 2.30
 
 
-def test_glue_pays_for_dpu_hours_at_the_price_of_its_class_and_never_for_more_than_its_workers() -> None:
-    def job(name: str, workers: int, kind: str) -> dict[str, Any]:
-        return resource("AWS::Glue::Job", Name=f"l-prod-{name}", NumberOfWorkers=workers, WorkerType="G.1X", ExecutionClass=kind)
+def job(domain: str, stage: str, **properties: Any) -> dict[str, Any]:
+    usual = {"NumberOfWorkers": 10, "WorkerType": "G.1X", "ExecutionClass": "STANDARD", "DefaultArguments": {"--domain": domain}}
+    return resource("AWS::Glue::Job", Name=f"l-prod-{domain}-{stage}", **(usual | properties))
 
+
+def test_the_bronze_job_is_in_every_run_where_files_do_not_pass_the_door() -> None:
+    delivered = job("ecommerce", "bronze-ingest", DefaultArguments={"--domain": "ecommerce", "--source": "s3://partner/"})
+    found = cost(USAGE, job("tpcds", "bronze-ingest"), delivered, job("logs", "bronze-ingest"))
+    assert found["Glue", "tpcds-bronze-ingest"] == 36.96  # bronze keeps Parquet: 60 runs × 0.5 h × 4 DPU × 0.308
+    assert found["Glue", "ecommerce-bronze-ingest"] == 36.96  # from a source location
+    assert found["Glue", "logs-bronze-ingest"] == 18.48  # 30 runs with large files
+
+
+def test_glue_pays_for_dpu_hours_at_the_price_of_its_class_and_never_for_more_than_its_workers() -> None:
     machine = resource("AWS::StepFunctions::StateMachine")
-    standard = [job(f"shop-{stage}", 10, "STANDARD") for stage in ("silver", "maintenance", "bronze-ingest")]
-    found = cost(USAGE, *standard, job("shop-gold", 2, "FLEX"), machine)
-    assert found["Glue", "shop-bronze-ingest"] == 18.48  # 30 runs × 0.5 h × 4 DPU × 0.308
-    assert found["Glue", "shop-silver"] == 36.96  # 60 runs × 0.5 h × 4 DPU × 0.308
-    assert found["Glue", "shop-gold"] == 17.40  # 60 runs × 0.5 h × 2 DPU × 0.29
-    assert found["Glue", "shop-maintenance"] == 2.6796  # 4.35 Sundays × 0.5 h × 4 DPU × 0.308
+    standard = [job("logs", stage) for stage in ("silver", "maintenance", "bronze-ingest")]
+    found = cost(USAGE, *standard, job("logs", "gold", NumberOfWorkers=2, ExecutionClass="FLEX"), machine)
+    assert found["Glue", "logs-bronze-ingest"] == 18.48  # 30 runs × 0.5 h × 4 DPU × 0.308
+    assert found["Glue", "logs-silver"] == 36.96  # 60 runs × 0.5 h × 4 DPU × 0.308
+    assert found["Glue", "logs-gold"] == 17.40  # 60 runs × 0.5 h × 2 DPU × 0.29
+    assert found["Glue", "logs-maintenance"] == 2.6796  # 4.35 Sundays × 0.5 h × 4 DPU × 0.308
     assert found["Glue", "bronze crawlers, one start a run"] == 8.80  # 60 × 2 DPU × 10 min × 0.44
     assert found["Step Functions", "transitions"] == 0.03  # 60 × 20 / 1,000 × 0.025
 
@@ -76,14 +87,30 @@ def test_the_door_pays_by_the_file() -> None:
     assert found["CloudTrail", "data events"] == 6.00
 
 
+def timer(state: str, expression: str, of: str = "0") -> dict[str, Any]:
+    """Of the function with a logical id."""
+    return resource("AWS::Scheduler::Schedule", State=state, ScheduleExpression=expression, Target={"Arn": {"Fn::GetAtt": [of, "Arn"]}})
+
+
 def test_the_watch_pays_only_where_it_is_switched_on() -> None:
     function = resource("AWS::Lambda::Function", FunctionName="lakehouse-x-watch", MemorySize=512)
 
-    def timer(state: str) -> dict[str, Any]:
-        return resource("AWS::Scheduler::Schedule", State=state, ScheduleExpression="rate(5 minutes)")
+    assert cost(USAGE, function, timer("ENABLED", "rate(5 minutes)"))["Lambda", "watch, time"] == 0.1168  # 8,760 calls × 2 s × 0.5 GB
+    assert ("Lambda", "watch, time") not in cost(USAGE, function, timer("DISABLED", "rate(5 minutes)"))
+    both = cost(USAGE, function, timer("ENABLED", "rate(5 minutes)"), timer("ENABLED", "cron(0 5 ? * SUN *)"))
+    assert both["Lambda", "watch, time"] == 0.1169  # 4.35 calls more
 
-    assert cost(USAGE, function, timer("ENABLED"))["Lambda", "watch, time"] == 0.1168  # 8,760 calls × 2 s × 0.5 GB
-    assert ("Lambda", "watch, time") not in cost(USAGE, function, timer("DISABLED"))
+
+def test_the_crawl_pays_for_one_long_call_a_day_whatever_the_watch_does() -> None:
+    function = resource("AWS::Lambda::Function", FunctionName="lakehouse-x-crawl", MemorySize=256, Timeout=900)
+    timers = [timer("ENABLED", "cron(30 0 * * ? *)"), timer("ENABLED", "rate(5 minutes)", of="1000")]
+    assert cost(USAGE, function, *timers)["Lambda", "crawl, time"] == 0.09  # 30 calls × 900 s × 0.25 GB × 0.0000133334
+    assert ("Lambda", "crawl, time") not in cost(USAGE, function, timer("DISABLED", "cron(30 0 * * ? *)"))
+
+
+def test_a_function_that_nobody_priced_is_refused() -> None:
+    with pytest.raises(LakeError, match="the function reports works"):
+        cost(USAGE, resource("AWS::Lambda::Function", FunctionName="lakehouse-x-reports", MemorySize=256))
 
 
 def test_what_an_environment_lacks_costs_nothing() -> None:
