@@ -112,6 +112,11 @@ class Settings(BaseModel):
             raise ValueError("interface_endpoints are in the warehouse's network: they need warehouse to be true")
         if wrong := [f"{d}: {t}" for d, s in self.sources.items() for t in (s.tables or ("",)) if not _is_dataset(d, t)]:
             raise ValueError(f"sources name what no contract has: {', '.join(wrong)}")
+        if by_file := [f"{d}/{t}" for d, s in self.sources.items() for t in _by_file(d, s)]:
+            raise ValueError(
+                f"sources name {', '.join(by_file)}, where rows stand and fall with their file: that needs keys that begin with domain and "
+                "dataset, and S3's order of their versions, which a source location has not; put these files into the raw bucket"
+            )
         if (self.account is None) != (self.region is None):
             raise ValueError("account and region are pinned together or not at all")
         return self
@@ -163,6 +168,12 @@ ENVIRONMENTS: dict[str, dict[str, Any]] = {
 def _is_dataset(domain: str, name: str) -> bool:
     """Whether a contract has the dataset, or for no name the domain."""
     return domain in domains() and (not name or any(d.name == name for d in contract(domain).datasets))
+
+
+def _by_file(domain: str, source: Source) -> list[str]:
+    """The datasets of a source whose rows have no key of their own and are replaced file by file."""
+    chosen = [d for d in contract(domain).datasets if not source.tables or d.name in source.tables]
+    return [d.name for d in chosen if d.lands_in.kind == "files"]
 
 
 def settings(env: str, **overrides: Any) -> Settings:

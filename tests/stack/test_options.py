@@ -85,6 +85,13 @@ def test_a_source_of_what_no_contract_has_is_refused(wrong: dict[str, Any]) -> N
         settings("dev", sources=wrong)
 
 
+@pytest.mark.parametrize(("tables", "named"), [([], "logs/ndjson, logs/json_gzip, logs/xml_errors,"), (["ndjson"], "logs/ndjson,")])
+def test_a_source_of_files_that_stand_for_their_rows_is_refused_with_what_to_do(tables: list[str], named: str) -> None:
+    with pytest.raises(ConfigError, match=named) as refused:
+        settings("dev", sources={"logs": {"location": "s3://b-1/", "tables": tables}})
+    assert "put these files into the raw bucket" in str(refused.value)
+
+
 def test_neither_is_used_by_default() -> None:
     assert {(settings(e).permissions_boundary, settings(e).lake_formation) for e in ENVIRONMENTS} == {(None, False)}
     assert not any(settings(e).sources for e in ENVIRONMENTS)
