@@ -114,8 +114,9 @@ def _nothing_lost(read: int, files: Sequence[BronzeFile]) -> None:
     expected = expected_records(files)
     if read != expected:
         raise RecordsLostError(
-            f"the door counted {expected} records in {len(files)} files, silver read {read}; nothing was committed. "
-            f"First file: {files[0].entry.key}. This is a bug in a reader: report it with the file."
+            f"the door counted {expected} records in {len(files)} files, silver read {read}. The silver table was not changed; "
+            "rows that were put aside stand in quarantine already, and the next run of these files puts them aside anew instead of "
+            f"twice. First file: {files[0].entry.key}. Run again; when it stays, it is a bug in a reader: report it with the file."
         )
 
 
