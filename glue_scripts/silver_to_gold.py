@@ -33,7 +33,7 @@ def main(spark: SparkSession, run: Job, transforms: dict[str, Transform], client
     check()
     changes.settle(spark, run, pending)
     if run.warehouse:
-        hand_over(spark, run)
+        hand_over(spark, run, clients.s3)
     print(f"run {run.run_id}: gold follows silver, {len(run.contract.gold)} tables, changes of runs {', '.join(pending.run_ids) or 'none'}")  # noqa: T201
 
 

@@ -13,6 +13,7 @@ NO_DATE = dt.date(1970, 1, 1)  # bronze folder of a file in which no record has 
 BY_EVENT_DATE = "event_date"  # the layout a contract has unless it chooses another one
 GATHERED = "year_month_day"  # the layout in which the rejects of a domain stand together
 UNDATED = "undated"
+LOAD_PLAN = "plan.json"  # among what gold leaves for the warehouse: where its load begins
 CRAWLED = "search/movies"  # where the crawl of the film catalogue leaves its pages in raw
 _SUFFIXES = (".csv", ".json", ".ndjson", ".jsonl", ".txt", ".parquet", ".xml", ".gz")
 

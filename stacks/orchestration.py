@@ -11,7 +11,7 @@ from constructs import Construct
 from shared.contracts import Contract
 from shared.ledger import INDEX, handed_over_id
 from shared.names import MAINTENANCE, STAGES, WAREHOUSE, WAREHOUSE_DATABASE, Names
-from shared.zones import warehouse_key
+from shared.zones import LOAD_PLAN, warehouse_key
 from stacks.access import NO_RESOURCE, OBJECTS, Access
 from stacks.alerts import Alerts
 from stacks.base import Lake, LakeStack
@@ -122,6 +122,6 @@ def substitutions(names: Names, domain: str, *, warehouse: bool, delivered: bool
         "WarehouseDatabase": WAREHOUSE_DATABASE,
         "WarehouseSecret": names.warehouse_secret,
         "GoldBucket": names.bucket("gold"),
-        "LoadPlan": warehouse_key(domain, "plan.json"),
+        "LoadPlan": warehouse_key(domain, LOAD_PLAN),
         "AlertsTopicArn": names.arn("sns", names.alerts_topic),
     }

@@ -5,31 +5,28 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import boto3
 from pyspark.sql import SparkSession
 
 from glue_scripts.engine.job import Job
 from glue_scripts.engine.tables import current_snapshot
 from shared.contracts import Table
 from shared.warehouse import Snapshot, batches, in_order_of_reference, manifest, plan
-from shared.zones import warehouse_key
-
-PLAN = "plan.json"
+from shared.zones import LOAD_PLAN, warehouse_key
 
 
 class DeleteFilesError(RuntimeError):
     """A gold table holds deletes beside its data files; copying the files would bring deleted rows back."""
 
 
-def hand_over(spark: SparkSession, run: Job) -> None:
+def hand_over(spark: SparkSession, run: Job, s3: Any) -> None:
     """Writes the plan last: whoever reads it finds everything that it names. Raises DeleteFilesError."""
-    s3, found = boto3.client("s3"), []
+    found = []
     for table in in_order_of_reference(run.contract):
         snapshot = current(spark, run, table)
         url = _put(s3, run, f"{table.name}.manifest", manifest(snapshot))
         _put(s3, run, f"{table.name}.json", batches(run.contract, table, snapshot, url, run.run_id).document())
         found.append((table, snapshot.id))
-    _put(s3, run, PLAN, json.dumps(plan(run.contract, found)))
+    _put(s3, run, LOAD_PLAN, json.dumps(plan(run.contract, found)))
 
 
 def current(spark: SparkSession, run: Job, table: Table) -> Snapshot:

@@ -6,12 +6,16 @@ import copy
 import json
 import re
 import subprocess
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from glue_scripts.engine.job import Job
+from glue_scripts.engine.warehouse import hand_over
 from local import npm
-from shared.contracts import contracts
+from shared.contracts import contract, contracts
 from shared.names import Names
 from stacks.orchestration import DEFINITION, substitutions
 from tests.stack.asl import faults
@@ -27,6 +31,15 @@ def definition() -> dict[str, Any]:
 
 def test_the_definition_has_no_faults() -> None:
     assert faults(definition()) == []
+
+
+def test_the_load_begins_with_what_the_gold_job_leaves() -> None:
+    left: dict[str, Any] = {}
+    s3: Any = SimpleNamespace(put_object=lambda **given: left.update({f"{given['Bucket']}/{given['Key']}": json.loads(given["Body"])}))
+    spark: Any = None  # a contract without gold has no tables to ask for
+    hand_over(spark, Job(NAMES, replace(contract("ecommerce"), gold=()), "run-1"), s3)
+    found = substitutions(NAMES, "ecommerce", warehouse=True, delivered=False)
+    assert [place for place, content in left.items() if content["tables"] == []] == [f"{found['GoldBucket']}/{found['LoadPlan']}"]
 
 
 def _unknown_target(d: dict[str, Any]) -> None:
