@@ -19,13 +19,13 @@ from glue_scripts.engine.job import Job
 from glue_scripts.engine.session import Aws, aws
 from shared.contracts import contract
 from shared.ingestion import COPY, Ingest, Store
-from shared.ledger import INDEX, Ledger
+from shared.ledger import Ledger
 from shared.ledger_model import FileId, LedgerFile, RunResult
 from shared.names import DATA_ZONES, Names
 from shared.records import Limits
+from tests.ledger_table import create_ledger_table
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
-KEYS = ("pk", "sk", "dataset_id", "state")
 
 
 class Rig:
@@ -36,7 +36,7 @@ class Rig:
         self.spark, self.names = spark, Names(env, ACCOUNT, REGION)
         self.s3 = boto3.client("s3")
         self._provision()
-        self.ledger = Ledger(boto3.resource("dynamodb").Table(self.names.ledger_table))
+        self.ledger = Ledger(create_ledger_table(boto3.resource("dynamodb"), self.names.ledger_table))
         self._clock, self._versions = itertools.count(), itertools.count()
         self.ingest = Ingest(self.names, self.ledger, Store(self.s3, TransferConfig(**COPY)), Limits(), self._now)
 
@@ -48,19 +48,6 @@ class Rig:
             self.s3.create_bucket(Bucket=self.names.bucket(zone))
         for zone in ("silver", "gold", "quarantine"):
             boto3.client("glue").create_database(DatabaseInput={"Name": self.names.database(self.domain, zone)})
-        boto3.client("dynamodb").create_table(
-            TableName=self.names.ledger_table,
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-            AttributeDefinitions=[{"AttributeName": k, "AttributeType": "S"} for k in KEYS],
-            GlobalSecondaryIndexes=[
-                {
-                    "IndexName": INDEX,
-                    "KeySchema": [{"AttributeName": "dataset_id", "KeyType": "HASH"}, {"AttributeName": "state", "KeyType": "RANGE"}],
-                    "Projection": {"ProjectionType": "ALL"},
-                }
-            ],
-            BillingMode="PAY_PER_REQUEST",
-        )
 
     def drop(self, key: str, content: bytes) -> LedgerFile | None:
         """Puts a raw object and ingests it."""
@@ -95,6 +82,11 @@ class Rig:
 
     def clients(self, job: Job) -> Aws:
         return aws(job)
+
+    def objects(self, zone: str, prefix: str = "") -> dict[str, str]:
+        """Keys below a prefix of a zone's bucket, in order, and each content's mark."""
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.names.bucket(zone), Prefix=prefix)
+        return {o["Key"]: o["ETag"] for page in pages for o in page.get("Contents", ())}
 
     def table(self, name: str) -> DataFrame:
         """`silver.events`, `gold.user_ltv`, `quarantine.events_rows`."""

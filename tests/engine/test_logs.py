@@ -51,12 +51,6 @@ def key(dataset: str, day: dt.date) -> str:
     return f"logs/{dataset}/{name.format(day)}"
 
 
-def stored(lake: Rig, zone: str, prefix: str = "") -> dict[str, str]:
-    """Keys and content hashes below a prefix."""
-    pages = lake.s3.get_paginator("list_objects_v2").paginate(Bucket=lake.names.bucket(zone), Prefix=prefix)
-    return {o["Key"]: o["ETag"] for page in pages for o in page.get("Contents", ())}
-
-
 def activity(lake: Rig) -> dict[dt.date, tuple[int, int, int]]:
     rows = lake.rows("gold.daily_activity", "date", "total_requests", "total_errors", "unique_ips")
     return {r[0]: r[1:] for r in rows}
@@ -106,8 +100,8 @@ def test_a_silver_row_says_what_its_format_says(day: Any):
 
 def test_files_leave_raw_and_stand_in_the_archive_under_name_time_and_run(day: Any):
     lake = day[0]
-    assert stored(lake, "raw") == {}
-    assert set(stored(lake, "bronze")) == {
+    assert lake.objects("raw") == {}
+    assert set(lake.objects("bronze")) == {
         "archive/logs/ndjson/access_logs_2024-11-29.ndjson_20260601T000000Z_run-1",
         "archive/logs/json_gzip/api_logs_2024-11-29.json.gz_20260601T000001Z_run-1",
         "archive/logs/xml_errors/errors_2024-11-29.xml_20260601T000002Z_run-1",
@@ -116,10 +110,10 @@ def test_files_leave_raw_and_stand_in_the_archive_under_name_time_and_run(day: A
 
 def test_a_full_refresh_finds_the_files_in_the_archive_and_changes_nothing(day: Any):
     lake = day[0]
-    before = lake.rows("silver.logs"), lake.rows("gold.daily_activity_by_dimension"), stored(lake, "silver", "logs/logs/data")
+    before = lake.rows("silver.logs"), lake.rows("gold.daily_activity_by_dimension"), lake.objects("silver", "logs/logs/data")
     again = lake.run("run-2", full_refresh=True)
     assert {n: r.rows for n, r in again.items()} == {n: r.rows for n, r in day[1].items()}
-    assert (lake.rows("silver.logs"), lake.rows("gold.daily_activity_by_dimension"), stored(lake, "silver", "logs/logs/data")) == before
+    assert (lake.rows("silver.logs"), lake.rows("gold.daily_activity_by_dimension"), lake.objects("silver", "logs/logs/data")) == before
 
 
 @pytest.fixture(scope="module")
@@ -136,14 +130,14 @@ def test_a_corrected_file_of_the_same_name_replaces_the_day_and_no_other(correct
     lake = corrected
     assert activity(lake) == {FIRST: (30, 0, 30), SECOND: (50, 0, 50)}
     other = "logs/logs/log_type=access/year=2024/month=11/day=29/"
-    before = stored(lake, "silver", other)
+    before = lake.objects("silver", other)
     assert before
     first = ndjson(*(access(SECOND, n) for n in range(50)))
     fixed = ndjson(*(access(SECOND, n, status=201) for n in range(70)))
     lake.drop(key("ndjson", SECOND), fixed)
     assert lake.run("run-2")["ndjson"].rows == RowCounts(70, 70)
     assert activity(lake) == {FIRST: (30, 0, 30), SECOND: (70, 0, 70)}
-    assert stored(lake, "silver", other) == before
+    assert lake.objects("silver", other) == before
     commits = lake.commits("silver.logs")
     lake.run("run-3", from_date=SECOND, to_date=SECOND)
     lake.run("run-4")
@@ -188,7 +182,7 @@ def test_bad_rows_are_put_aside_under_data_quality_with_their_columns(mixed: Rig
         (["invalid_value"], ["request_type"]),
         (["invalid_value"], ["status_code"]),
     ]
-    places = [k for k in stored(mixed, "quarantine", "logs/data_quality/") if k.endswith(".parquet") and "/year=" in k]
+    places = [k for k in mixed.objects("quarantine", "logs/data_quality/") if k.endswith(".parquet") and "/year=" in k]
     assert {p.rsplit("/", 1)[0] for p in places} == {"logs/data_quality/year=2024/month=11/day=29"}
 
 
@@ -198,7 +192,7 @@ def test_files_that_cannot_be_ingested_stand_under_system_lambda_with_their_reas
         "logs/system/lambda/ndjson/broken.json.gz": "corrupt_gzip",
         "logs/system/lambda/xml_errors/bomb.xml": "external_entity",
     }
-    assert set(stored(mixed, "quarantine", "logs/system/")) == {*found, *(f"{k}.reason.json" for k in found)}
+    assert set(mixed.objects("quarantine", "logs/system/")) == {*found, *(f"{k}.reason.json" for k in found)}
 
 
 def counted(lake: Rig) -> dict[tuple[dt.date, str], int]:

@@ -36,11 +36,6 @@ def used(rig: Callable[[str], Rig]) -> Rig:
     return lake
 
 
-def objects(lake: Rig, prefix: str) -> set[str]:
-    pages = lake.s3.get_paginator("list_objects_v2").paginate(Bucket=lake.names.bucket("silver"), Prefix=prefix)
-    return {o["Key"] for page in pages for o in page.get("Contents", [])}
-
-
 def look_after(lake: Rig, table: str, now: dt.datetime) -> Upkeep:
     job = lake.job("m")
     stored = job.contract.table(table)
@@ -67,7 +62,7 @@ def test_small_files_become_one_and_every_young_snapshot_stays(used: Rig) -> Non
 def test_old_snapshots_and_stray_files_go_and_the_neighbour_s_files_stay(used: Rig) -> None:
     """`users` is a prefix of `users_history` and `users_updates`: their files must not be taken for its orphans."""
     before = {t: used.rows(f"silver.{t}") for t in ("users", "users_history", "users_updates")}
-    neighbours = objects(used, "ecommerce/users_")
+    neighbours = used.objects("silver", "ecommerce/users_")
     stray = "ecommerce/users/stray.parquet"
     used.s3.put_object(Bucket=used.names.bucket("silver"), Key=stray, Body=b"of a commit that never was")
     conf = used.spark._jsparkSession.sessionState().conf()
@@ -77,8 +72,8 @@ def test_old_snapshots_and_stray_files_go_and_the_neighbour_s_files_stay(used: R
     finally:
         conf.unsetConf("spark.testing")
     assert done.orphans == 1
-    assert stray not in objects(used, "ecommerce/users/")
-    assert objects(used, "ecommerce/users_") == neighbours
+    assert stray not in used.objects("silver", "ecommerce/users/")
+    assert used.objects("silver", "ecommerce/users_") == neighbours
     assert (done.snapshots > 0, used.commits("silver.users")) == (True, 1)
     assert {t: used.rows(f"silver.{t}") for t in before} == before
 

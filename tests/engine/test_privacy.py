@@ -67,7 +67,7 @@ def told(rig: Callable[[str], Rig], capfd: pytest.CaptureFixture[str]) -> dict[s
     items = boto3.client("dynamodb").scan(TableName=lake.names.ledger_table)["Items"]
     found = {"standard output": printed.out, "standard error": printed.err, "ledger": json.dumps(items)}
     for zone, ending in (("metrics", ".csv"), ("quarantine", ".reason.json")):
-        keys = [o["Key"] for o in lake.s3.list_objects_v2(Bucket=lake.names.bucket(zone)).get("Contents", []) if o["Key"].endswith(ending)]
+        keys = [k for k in lake.objects(zone) if k.endswith(ending)]
         assert keys, zone
         bodies = (lake.s3.get_object(Bucket=lake.names.bucket(zone), Key=k)["Body"].read().decode() for k in keys)
         found[zone] = "\n".join([*keys, *bodies])

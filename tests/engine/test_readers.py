@@ -52,8 +52,7 @@ def content(lake: Rig) -> dict[str, Any]:
 
 def files(lake: Rig, zone: str) -> int:
     """Data files in a bucket, committed or not."""
-    pages = lake.s3.get_paginator("list_objects_v2").paginate(Bucket=lake.names.bucket(zone))
-    return sum(o["Key"].endswith(".parquet") for page in pages for o in page.get("Contents", []))
+    return sum(key.endswith(".parquet") for key in lake.objects(zone))
 
 
 def poisoned(rows: DataFrame, poison: str) -> DataFrame:

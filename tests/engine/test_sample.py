@@ -108,8 +108,7 @@ def test_a_run_over_the_same_dates_again_changes_nothing(whole: Any):
     assert {t: lake.rows(t) for t in TABLES} == before
     assert {n: lake.rows(f"quarantine.{n}_rows", "reasons", "raw_record", "source_file") for n in DATASETS} == aside
     assert {n: r.rows for n, r in again.items()} == {n: r.rows for n, r in first.items()}
-    keys = [o["Key"] for o in lake.s3.list_objects_v2(Bucket=lake.names.bucket("metrics"))["Contents"]]
-    assert {k.rsplit("/", 1)[1] for k in keys} == {"run-1.csv", "run-2.csv"}
+    assert {k.rsplit("/", 1)[1] for k in lake.objects("metrics")} == {"run-1.csv", "run-2.csv"}
 
 
 def test_a_full_refresh_gives_equal_tables(whole: Any):

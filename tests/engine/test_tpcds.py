@@ -43,8 +43,7 @@ class Delivered(Rig):
 
     def keys(self, table: str) -> dict[str, str]:
         """Objects of a table in bronze, with their content's mark."""
-        found = self.s3.list_objects_v2(Bucket=self.names.bucket("bronze"), Prefix=f"tpcds/{table}/").get("Contents", [])
-        return {o["Key"]: o["ETag"] for o in found}
+        return self.objects("bronze", f"tpcds/{table}/")
 
     def truth(self, sql: str) -> list[tuple[Any, ...]]:
         with oracle.connected(self.folder / "truth") as con:

@@ -25,6 +25,7 @@ from shared.names import STAGES, Names
 from shared.warehouse import Snapshot, batches, manifest, plan
 from shared.zones import warehouse_key
 from tests.stack.conftest import ACCOUNT, REGION, Assembly
+from tests.stack.stand_in import put_script
 
 DOMAIN, NAMES = "ecommerce", Names("test", ACCOUNT, REGION)
 SHOP = contract(DOMAIN)
@@ -106,10 +107,7 @@ def lab(assembly: Assembly, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     try:
         session = replace(laptop(emulation), names=NAMES)
         deploy.deploy(session, assembly.folder / "assembly-test", state / "recorded.json")
-        for stage in STAGES:
-            job = session.client("glue").get_job(JobName=NAMES.job(DOMAIN, stage))["Job"]
-            bucket, _, key = job["Command"]["ScriptLocation"].removeprefix("s3://").partition("/")
-            session.client("s3").put_object(Bucket=bucket, Key=key, Body=JOB.encode())
+        put_script(session, DOMAIN, STAGES, JOB)
         yield Lab(session, state)
     finally:
         process.stop(state)

@@ -17,6 +17,7 @@ from local.session import local as laptop
 from shared.names import MAINTENANCE, STAGES
 from shared.zones import failure_key
 from tests.stack.conftest import Assembly
+from tests.stack.stand_in import put_script
 
 # The emulation is a process of its own on purpose: it outlives the Popen that started it.
 DOMAIN = "ecommerce"
@@ -101,10 +102,7 @@ def lab(assembly: Assembly, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     try:
         session = laptop(emulation)
         deploy.deploy(session, assembly.folder / "assembly-dev", state / "recorded.json")
-        for stage in JOBS:
-            job = session.client("glue").get_job(JobName=session.names.job(DOMAIN, stage))["Job"]
-            bucket, _, key = job["Command"]["ScriptLocation"].removeprefix("s3://").partition("/")
-            session.client("s3").put_object(Bucket=bucket, Key=key, Body=JOB.encode())
+        put_script(session, DOMAIN, JOBS, JOB)
         yield Lab(session)
     finally:
         process.stop(state)
