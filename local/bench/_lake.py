@@ -21,12 +21,11 @@ FOLDER = HOME / "bench"
 TIMEOUT_MINUTES = 120.0
 
 
-def sample(domain: str, rows: int, days: int, seed: int, **options: object) -> Path:
-    """The folder of a sample, generated unless it is there from last time."""
-    told = "-".join(str(v) for v in options.values())
-    folder = FOLDER / "-".join(filter(None, (domain, str(rows), str(days), str(seed), told)))
+def sample(domain: str, *size: float, seed: int, **options: object) -> Path:
+    """The folder of a sample of so many rows and days, or of a scale; generated unless it is there from last time."""
+    folder = FOLDER / "-".join((domain, *(f"{n:.12g}" for n in size), str(seed), *map(str, options.values())))
     if not (folder / "expected.json").exists():
-        SAMPLES[domain].generate(rows, days, seed, folder, progress=sys.stderr.isatty(), **options)
+        SAMPLES[domain].generate(*size, seed, folder, progress=sys.stderr.isatty(), **options)
     return folder
 
 

@@ -32,7 +32,7 @@ def main(argv: list[str]) -> int:
 
 def _against_duckdb(rows: int) -> bool:
     """Both engines read the files that the door accepted; the rows of every table must agree before seconds are compared."""
-    folder = _lake.sample(DOMAIN, rows, 7, SEED)
+    folder = _lake.sample(DOMAIN, rows, 7, seed=SEED)
     expected = json.loads((folder / "expected.json").read_text())
     with BenchLake("silver", DOMAIN) as lake:
         lake.drop(folder)
@@ -66,11 +66,11 @@ def _same_rows(lake: BenchLake, duck: dict[str, int], expected: dict[str, dict[s
 
 def _after_history(days: tuple[int, int], rows: int) -> bool:
     """The same new day after a short and a long history: silver and gold together."""
-    new_day = _lake.sample(DOMAIN, rows, 1, SEED + 1, start=NEW_DAY)
+    new_day = _lake.sample(DOMAIN, rows, 1, seed=SEED + 1, start=NEW_DAY)
     print("\n| days of history | silver, CPU s | gold, CPU s | both |\n|---:|---:|---:|---:|")
     costs = []
     for count in days:
-        history = _lake.sample(DOMAIN, rows * count, count, SEED, start=NEW_DAY - dt.timedelta(days=count))
+        history = _lake.sample(DOMAIN, rows * count, count, seed=SEED, start=NEW_DAY - dt.timedelta(days=count))
         with BenchLake("history", DOMAIN) as lake:
             for folder, run_id in ((history, "history"), (new_day, "new-day")):
                 lake.drop(folder)

@@ -12,7 +12,6 @@ from local.bench import _lake
 from local.bench._cpu import Cost, measured
 from local.bench._lake import BenchLake
 from local.errors import LakeError
-from local.samples import SAMPLES, Size
 
 DOMAIN, SEED = "tpcds", 7
 MOST_RATIO, MOST_GOLD_RATIO, MOST_MEGABYTES = 6.0, 10.0, 6 * 1024
@@ -23,7 +22,7 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="./lake bench tpcds", description=__doc__)
     parser.add_argument("--scale", type=float, default=1.0, help="scale factor (default 1)")
     scale = parser.parse_args(argv).scale
-    folder = _sample(scale)
+    folder = _lake.sample(DOMAIN, scale, seed=SEED)
     expected = json.loads((folder / "expected.json").read_text())
     with BenchLake("tpcds", DOMAIN) as lake:
         lake.drop(folder)
@@ -33,14 +32,6 @@ def main(argv: list[str]) -> int:
     counts = json.loads(duck.output)
     _same({t.removeprefix("silver/"): n for t, n in expected["tables"].items() if t.startswith("silver/")}, found, counts["rows"])
     return _told(scale, spark, duck, counts["gold_cpu"])
-
-
-def _sample(scale: float) -> Path:
-    """Generated unless it is there from last time."""
-    folder = _lake.FOLDER / f"{DOMAIN}-{scale:g}-{SEED}"
-    if not (folder / "expected.json").exists():
-        SAMPLES[DOMAIN].made(Size(scale=scale), SEED, folder, progress=sys.stderr.isatty())
-    return folder
 
 
 def _duckdb(folder: Path) -> Cost:

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import duckdb
 from boto3.s3.transfer import TransferConfig
 from pyspark.sql import DataFrame, SparkSession
 
 from glue_scripts import bronze_to_silver, silver_to_gold
 from glue_scripts.engine.job import Job
 from glue_scripts.engine.session import Aws, aws
+from local.samples import duck
 from shared.contracts import contract
 from shared.ingestion import COPY, Ingest, Store
 from shared.ledger import Ledger
@@ -104,10 +104,7 @@ class Rig:
 
 def truth(folder: Path, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
     """Columns and rows of an oracle's query on the clean truth."""
-    con = duckdb.connect()
-    con.execute("set timezone = 'UTC'")
-    for file in sorted(folder.glob("*.parquet")):
-        con.execute(f"create view {file.stem} as select * from read_parquet('{file}')")
-    found = con.execute(sql)
-    columns = [d[0] for d in found.description or ()]
-    return columns, sorted(found.fetchall(), key=repr)
+    with duck.connected(folder) as con:
+        found = con.execute(sql)
+        columns = [d[0] for d in found.description or ()]
+        return columns, sorted(found.fetchall(), key=repr)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from local.samples import duck
 from local.samples.ecommerce.truth import REVENUE, Columns
 
 TRACKED = ("name", "email", "phone", "city", "age")
@@ -120,27 +119,11 @@ def write_truth(folder: Path, tables: dict[str, pa.Table]) -> None:
 
 def gold(folder: Path) -> dict[str, Any]:
     """Row counts of all gold tables and the figures of the marts, computed by DuckDB from the truth's files."""
-    con = duckdb.connect(config={"threads": 2})
-    con.execute("set timezone = 'UTC'")
-    for file in sorted(folder.glob("*.parquet")):
-        con.execute(f"create view {file.stem} as select * from read_parquet('{file}')")
     sql = gold_sql()
-    counts = {f"gold/{n}": con.execute(f"select count(*) from ({q})").fetchone()[0] for n, q in sql.items()}  # type: ignore[index]
-    return {
-        "tables": counts,
-        "daily_revenue": _rows(con, f"select * from ({sql['daily_revenue']}) order by date"),
-        "daily_active_users": _rows(con, f"select * from ({sql['daily_active_users']}) order by date"),
-        "user_ltv_top": _rows(con, f"select * from ({sql['user_ltv']}) order by ltv desc, user_id limit 20"),
-    }
-
-
-def _rows(con: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
-    found = con.execute(sql)
-    names = [d[0] for d in found.description or ()]
-    return [{n: _plain(v) for n, v in zip(names, row, strict=True)} for row in found.fetchall()]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dt.date | dt.datetime):
-        return value.isoformat()
-    return value if isinstance(value, int | str | None) else str(value)
+    with duck.connected(folder) as con:
+        return {
+            "tables": {f"gold/{n}": duck.count(con, f"({q})") for n, q in sql.items()},
+            "daily_revenue": duck.records(con, f"select * from ({sql['daily_revenue']}) order by date"),
+            "daily_active_users": duck.records(con, f"select * from ({sql['daily_active_users']}) order by date"),
+            "user_ltv_top": duck.records(con, f"select * from ({sql['user_ltv']}) order by ltv desc, user_id limit 20"),
+        }

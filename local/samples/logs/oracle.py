@@ -6,11 +6,11 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from local.samples import duck
 from local.samples.logs.truth import Columns, Period
 
 DIMENSIONS = {"app": "app_name", "status": "status_code", "endpoint": "endpoint", "type": "request_type", "device": "device"}
@@ -55,22 +55,13 @@ def gold_sql() -> dict[str, str]:
 
 def gold(folder: Path) -> dict[str, Any]:
     """Row counts of the gold tables, and the headlines."""
-    con = duckdb.connect(config={"threads": 2})
-    con.execute("set timezone = 'UTC'")
-    con.execute(f"create view logs as select * from read_parquet('{folder / 'logs.parquet'}')")
     sql = gold_sql()
-    counts = {f"gold/{n}": con.execute(f"select count(*) from ({q})").fetchone()[0] for n, q in sql.items()}  # type: ignore[index]
     by_dimension = (
         f"select * from ({sql['daily_activity_by_dimension']}) where dimension in ('app', 'type') order by date, dimension, value"
     )
-    return {
-        "tables": counts,
-        "daily_activity": _rows(con, f"select * from ({sql['daily_activity']}) order by date"),
-        "requests_by_app_and_type": _rows(con, by_dimension),
-    }
-
-
-def _rows(con: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
-    found = con.execute(sql)
-    names = [d[0] for d in found.description or ()]
-    return [{n: v.isoformat() if isinstance(v, dt.date) else v for n, v in zip(names, row, strict=True)} for row in found.fetchall()]
+    with duck.connected(folder) as con:
+        return {
+            "tables": {f"gold/{n}": duck.count(con, f"({q})") for n, q in sql.items()},
+            "daily_activity": duck.records(con, f"select * from ({sql['daily_activity']}) order by date"),
+            "requests_by_app_and_type": duck.records(con, by_dimension),
+        }

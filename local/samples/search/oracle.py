@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from local.samples import duck
 from local.samples.search.truth import ISPS, NETWORKS, PLATFORMS, Film, Search
 
 VIEWS = """
@@ -83,16 +82,7 @@ def write_truth(folder: Path, found: list[Search], known: list[Film], sent: set[
 
 def gold(folder: Path) -> dict[str, Any]:
     """Row counts of all tables, and the headlines."""
-    con = duckdb.connect(config={"threads": 2})
-    con.execute("set timezone = 'UTC'")
-    for name in ("searches", "films", "sent"):
-        con.execute(f"create view {name} as select * from read_parquet('{folder / name}.parquet')")
-    con.execute(VIEWS)
-    counts = {n: con.execute(f"select count(*) from {sql}").fetchone()[0] for n, sql in TABLES.items()}  # type: ignore[index]
-    return {"tables": counts, **{name: _rows(con, sql) for name, sql in REPORTS.items()}}
-
-
-def _rows(con: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
-    found = con.execute(sql)
-    names = [d[0] for d in found.description or ()]
-    return [{n: v.isoformat() if isinstance(v, dt.date) else v for n, v in zip(names, row, strict=True)} for row in found.fetchall()]
+    with duck.connected(folder) as con:
+        con.execute(VIEWS)
+        counts = {n: duck.count(con, rows) for n, rows in TABLES.items()}
+        return {"tables": counts, **{name: duck.records(con, sql) for name, sql in REPORTS.items()}}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import duckdb
+
+from local.samples import duck
 
 _SALES = {
     "store": ("ss", "store_sales", "ss_sold_date_sk", "ss_customer_sk", "ss_ticket_number"),
@@ -168,10 +168,7 @@ def normalised(con: duckdb.DuckDBPyConnection, path: Path) -> str:
 
 def connected(truth: Path) -> duckdb.DuckDBPyConnection:
     """DuckDB with a view of each clean table, and of the lines of all channels."""
-    con = duckdb.connect(config={"threads": 2})
-    con.execute("set timezone = 'UTC'")
-    for file in sorted(truth.glob("*.parquet")):
-        con.execute(f"create view {file.stem} as select * from read_parquet('{file}')")
+    con = duck.connected(truth)
     sales = [_SALE.format(channel=c, p=p, table=t, date=d, customer=k, number=n) for c, (p, t, d, k, n) in _SALES.items()]
     returned = [_RETURN.format(channel=c, p=p, table=t, number=n, amount=a) for c, (p, t, n, a) in _RETURNS.items()]
     con.execute(_LINES.format(sales=" union all ".join(sales), returned=" union all ".join(returned)))
@@ -181,29 +178,14 @@ def connected(truth: Path) -> duckdb.DuckDBPyConnection:
 def expected(truth: Path) -> dict[str, Any]:
     """Rows of every table, and the headlines."""
     with connected(truth) as con:
-        silver = {t.stem: _count(con, f"select count(*) from {t.stem}") for t in sorted(truth.glob("*.parquet"))}
+        silver = {t.stem: duck.count(con, t.stem) for t in sorted(truth.glob("*.parquet"))}
         for name, sql in GOLD.items():
             con.execute(f"create temp table {name} as {sql}")
         years = "select d_year, channel, sum(net_revenue) net_revenue from monthly_trends group by all order by 1, 2"
         segments = "select segment, value_tier, count(*) customers from customer_lifetime_value group by all order by 1, 2"
         return {
             "silver": silver,
-            "tables": {f"gold/{name}": _count(con, f"select count(*) from {name}") for name in GOLD},
-            "net_revenue_by_year": _rows(con, years),
-            "segments": _rows(con, segments),
+            "tables": {f"gold/{name}": duck.count(con, name) for name in GOLD},
+            "net_revenue_by_year": duck.records(con, years),
+            "segments": duck.records(con, segments),
         }
-
-
-def _count(con: duckdb.DuckDBPyConnection, sql: str) -> int:
-    found = con.execute(sql).fetchone()
-    return int(found[0]) if found else 0
-
-
-def _rows(con: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
-    found = con.execute(sql)
-    names = [d[0] for d in found.description or ()]
-    return [{n: _plain(v) for n, v in zip(names, row, strict=True)} for row in found.fetchall()]
-
-
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, dt.date) else str(value) if isinstance(value, Decimal) else value
