@@ -63,8 +63,8 @@ def landed(
     check()
     seen = _put_aside(spark, job, dataset, rows, numbers, stale)
     _nothing_lost(seen["read"], files)
-    again_seen = Observation()  # also keeps the planner from pushing the judgement below the casts it rests on
-    counted = rows.observe(again_seen, F.count(F.lit(1)).alias("read"))
+    # An observation nobody reads: it keeps the planner from pushing the judgement below the casts it rests on.
+    counted = rows.observe(Observation(), F.count(F.lit(1)).alias("read"))
     computed = {k for k in table.primary_key if table.column(k).derived}
     good = counted.where("NOT _bad").selectExpr(*(quoted(c) for c in table.column_names if c not in computed), "_extra", "_file")
     known = numbers.select("_file", "_source_file", "_sha256", "_ingested_at").hint("broadcast")
@@ -78,9 +78,8 @@ def landed(
             yield Landed(RowCounts(seen["read"], written, seen["bad"]), reasons, nulls, seen["extra"], removed, None)
     else:
         newest = newest_per_key(good.selectExpr("*", f"{content(table)} AS _content"), table)
-        wanted = newest.join(known, "_file", "inner").selectExpr(*own, "_content")
-        with _merged(spark, job, table, home, wanted) as (inserted, updated, keys):
-            again_sent = seen["read"] - seen["bad"] - inserted - updated
+        wanted = newest.join(known, "_file", "inner").selectExpr(*own, "_content", "_sent")
+        with _merged(spark, job, table, home, wanted) as (inserted, updated, again_sent, keys):
             counts = RowCounts(seen["read"], inserted, seen["bad"], again_sent, updated)
             yield Landed(counts, reasons, nulls, seen["extra"], 0, keys)
     numbers.unpersist()
@@ -121,26 +120,36 @@ def _nothing_lost(read: int, files: Sequence[BronzeFile]) -> None:
 
 
 @contextmanager
-def _merged(spark: SparkSession, job: Job, table: Table, home: Stored, wanted: DataFrame) -> Iterator[tuple[int, int, DataFrame | None]]:
-    """Brings the wanted rows into silver; gives the numbers of inserted and replaced rows and the touched keys."""
+def _merged(
+    spark: SparkSession, job: Job, table: Table, home: Stored, wanted: DataFrame
+) -> Iterator[tuple[int, int, int, DataFrame | None]]:
+    """Brings the wanted rows into silver; gives the numbers of inserted and replaced rows and of those that a newer one outdid, and the
+    touched keys. All are counted at the commit, so a row that got lost before makes a run that does not balance."""
     if ensure(spark, home) or job.full_refresh:
         counted = Observation()
         changes.record_everything(spark, job, table)
-        replace_all(wanted.observe(counted, F.count(F.lit(1)).alias("rows")), home)
-        yield counted.get["rows"], 0, None
+        replace_all(wanted.observe(counted, F.count(F.lit(1)).alias("rows"), F.sum("_sent").alias("sent")), home)
+        rows = counted.get["rows"]
+        yield rows, 0, (counted.get["sent"] or 0) - rows, None
         return
     staged = wanted.persist(StorageLevel.MEMORY_AND_DISK)
     compared = _compared(spark, table, home, staged).persist(StorageLevel.MEMORY_AND_DISK)
-    counts = {(r["_outcome"], str(r["_old_date"])): r["count"] for r in compared.groupBy("_outcome", "_old_date").count().collect()}
-    total = {o: sum(n for (outcome, _), n in counts.items() if outcome == o) for o in ("insert", "update", "same", "older")}
+    counts = compared.groupBy("_outcome", "_old_date").agg(F.count(F.lit(1)).alias("rows"), F.sum("_sent").alias("sent")).collect()
+    total = {o: sum(c["rows"] for c in counts if c["_outcome"] == o) for o in ("insert", "update", "same", "older")}
     changed = compared.where("_outcome <> 'older'").selectExpr(
         f"{_date(home)} AS event_date", f"{changes.changed_key(table)} AS key", "_old_date", "_old_key"
     )
     changes.record(job, table, changed)
     rows = compared.where("_outcome IN ('insert', 'update')").withColumnRenamed("_outcome", "_action")
-    old = frozenset(p for (outcome, p), _ in counts.items() if outcome == "update")
+    old = frozenset(str(c["_old_date"]) for c in counts if c["_outcome"] == "update")
     write(Difference(rows, total["insert"], total["update"], 0, old), home, identity_in_table(table))
-    yield total["insert"] + total["same"], total["update"], staged.select(*table.primary_key[:1]).distinct()
+    standing = total["insert"] + total["same"]
+    yield (
+        standing,
+        total["update"],
+        sum(c["sent"] for c in counts) - standing - total["update"],
+        staged.select(*table.primary_key[:1]).distinct(),
+    )
     compared.unpersist()
     staged.unpersist()
 
@@ -187,6 +196,7 @@ def _compared(spark: SparkSession, table: Table, home: Stored, staged: DataFrame
     newer = f"struct({', '.join([*order, '_content'])}) > _old_order"
     return staged.join(old, on, "left").selectExpr(
         *(quoted(c) for c in home.columns),
+        "_sent",
         "_old_date",
         "_old_key",
         "CASE WHEN _old_order IS NULL THEN 'insert' "

@@ -29,12 +29,14 @@ def _dated(table: Table) -> tuple[str, ...]:
 
 
 def newest_per_key(rows: DataFrame, table: Table) -> DataFrame:
-    """One row per identity: the latest by the contract's order, then by content, then the first to arrive."""
+    """One row per identity: the latest by the contract's order, then by content, then the first to arrive. `_sent`: of how many."""
     order = [F.col(c).desc_nulls_last() for c in table.order]
     window = Window.partitionBy(*identity(table)).orderBy(
         *order, F.desc("_content"), F.expr("to_json(_extra)").desc_nulls_last(), F.asc("_file")
     )
-    return rows.withColumn("_place", F.row_number().over(window)).where("_place = 1").drop("_place")
+    every = window.rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
+    placed = rows.select("*", F.row_number().over(window).alias("_place"), F.count(F.lit(1)).over(every).alias("_sent"))
+    return placed.where("_place = 1").drop("_place")
 
 
 def latest_values(updates: DataFrame, table: Table) -> DataFrame:

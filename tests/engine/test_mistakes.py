@@ -10,8 +10,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts import bronze_to_silver, silver_to_gold
+from glue_scripts.engine import landing
 from shared.ledger_model import LedgerFile, RunResult
 from tests.engine.rig import Rig
 
@@ -186,3 +188,20 @@ def test_the_first_files_may_be_of_one_dataset_only(rig: Callable[[str], Rig]):
     silver_to_gold.main(lake.spark, job, silver_to_gold.transforms_of("ecommerce"), lake.clients(job))
     assert lake.rows("gold.dim_users", "user_id", "name", "city") == [("u1", "Paris", "Paris")]
     assert lake.rows("gold.daily_revenue") == []
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_a_row_that_is_lost_on_its_way_into_silver_stops_the_run(rig: Callable[[str], Rig], monkeypatch: pytest.MonkeyPatch, place: str):
+    """Lost where the rows get their file, or where they are held against what stands."""
+    lake = rig(f"lost{place}")
+    lake.drop("ecommerce/events/a.ndjson", lines({"event_id": "e1", "ts": "2026-01-01"}, {"event_id": "e2", "ts": "2026-01-01"}))
+    lake.run("run-1")
+    lake.drop("ecommerce/events/b.ndjson", lines({"event_id": "e3", "ts": "2026-01-01"}, {"event_id": "e2", "ts": "2026-01-02"}))
+    if place == "before":
+        newest = landing.newest_per_key
+        monkeypatch.setattr(landing, "newest_per_key", lambda *a: newest(*a).withColumn("_file", F.expr("if(event_id = 'e3', -1, _file)")))
+    else:
+        compared = landing._compared
+        monkeypatch.setattr(landing, "_compared", lambda *a: compared(*a).where("event_id <> 'e3'"))
+    with pytest.raises(bronze_to_silver.UnbalancedError, match=r"ecommerce/events: RowCounts\(read=2, written=0"):
+        lake.run("run-2")
