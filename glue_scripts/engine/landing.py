@@ -21,7 +21,7 @@ from glue_scripts.engine.read import expected_records, records
 from glue_scripts.engine.reconcile import Difference, write
 from glue_scripts.engine.replace import identified, replaced
 from glue_scripts.engine.sql import literal, quoted
-from glue_scripts.engine.tables import LINEAGE_COLUMNS, Stored, append, ensure, replace_all
+from glue_scripts.engine.tables import LINEAGE_COLUMNS, Stored, among, append, ensure, replace_all
 from glue_scripts.engine.versions import content, identity, newest_per_key
 from glue_scripts.engine.work import Work
 from shared.contracts import Dataset, Table
@@ -171,7 +171,7 @@ def _near(spark: SparkSession, home: Stored, staged: DataFrame, keys: list[str])
         return everything
     found = everything.select(*keys, "event_date").join(staged.select(*keys).distinct(), keys, "left_semi")
     dates = [r["event_date"] for r in found.select("event_date").distinct().collect()]
-    return everything.where(F.col("event_date").isin(dates)) if dates else everything.where("false")
+    return everything.where(among("event_date", dates))
 
 
 def _compared(spark: SparkSession, table: Table, home: Stored, staged: DataFrame) -> DataFrame:
