@@ -100,5 +100,10 @@ def differences(expected: Any, found: Any, where: str = "") -> list[str]:
             return [d for k in keys for d in differences(expected.get(k, 0), found.get(k, 0), f"{where}/{k}" if where else str(k))]
         case list(), list() if len(expected) == len(found):
             return [d for i, (e, f) in enumerate(zip(expected, found, strict=True)) for d in differences(e, f, f"{where}[{i}]")]
+        case [dict(), *_], list():
+            missing = [f"{where}: no {row}" for row in expected if row not in found]
+            return missing + [f"{where}: {row} was not expected" for row in found if row not in expected] or [
+                f"{where}: expected {len(expected)} rows, found {len(found)}"
+            ]
         case _:
             return [] if expected == found else [f"{where}: expected {expected}, found {found}"]

@@ -84,7 +84,7 @@ def _platforms(searches: DataFrame) -> DataFrame:
     """With `device_type` and `platform_key`; a search without platform has the unknown member."""
     device = (
         "CASE WHEN platform IS NULL THEN 'unknown' WHEN platform LIKE '%smart%' THEN 'smarttv' WHEN platform LIKE '%ottbox%' THEN 'ottbox' "
-        "WHEN platform LIKE '%web%' THEN 'web' WHEN platform LIKE '%android%' OR platform LIKE '%ios%' THEN 'mobile' ELSE 'others' END"
+        "WHEN platform LIKE '%web%' THEN 'web' WHEN platform RLIKE '\\\\b(android|ios)\\\\b' THEN 'mobile' ELSE 'others' END"
     )
     key = F.when(F.col("platform").isNull(), UNKNOWN_KEY).otherwise(_key("platform"))
     return searches.withColumn("device_type", F.expr(device)).withColumn("platform_key", key)

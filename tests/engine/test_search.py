@@ -65,6 +65,7 @@ DAY_1_ROWS = (
         "datetime": "2565-06-01 09:00:00.1234",
         "user_id": "12",
         "keyword": " dat rung phuong nam ",
+        "platform": "kiosk",
         "userPlansMap": ["KM:GIFTCODE"],
     },
     {
@@ -73,6 +74,7 @@ DAY_1_ROWS = (
         "user_id": "007",
         "keyword": None,
         "category": "quit",
+        "platform": "smarttv-sony-android",
         "userPlansMap": ["VIP:SVOD", "KM:GIFTCODE"],
     },
     {"eventID": "a5", "datetime": "2022-06-02 01:00:00", "user_id": "00012", "keyword": "toystory3", "userPlansMap": []},
@@ -175,6 +177,17 @@ def test_a_keyword_that_says_nothing_means_no_film_and_others_keep_their_genres(
     ]
 
 
+def test_a_device_is_told_by_whole_words_of_its_platform(at_once: Rig):
+    devices = dict(at_once.rows("gold.dim_platform", "platform", "device_type"))
+    assert devices == {
+        "android": "mobile",
+        "web-playfpt": "web",
+        "kiosk": "others",
+        "smarttv-sony-android": "smarttv",
+        "unknown": "unknown",
+    }
+
+
 def test_a_plan_ends_only_when_its_own_user_searches_without_it(at_once: Rig):
     plans = at_once.table("gold.bridge_user_plan").join(at_once.table("gold.dim_subscription"), "subscription_key")
     day = {n: dt.date(2022, 6, n) for n in (1, 2)} | {30: dt.date(2022, 5, 30)}
@@ -235,6 +248,8 @@ def test_the_sample_comes_out_as_its_clean_truth(rig: Callable[..., Rig], tmp_pa
     wanted = {(str(r["event_date"]), r["user_state"]): r["searches"] for r in expected["searches_by_day"]}
     assert {(str(r[0]), r[1]): r[2] for r in days} == wanted
     assert set(REPORTS) <= expected.keys()
+    devices = lake.table("gold.search_event").groupBy("device_type", "network_type", "isp_group").count().collect()
+    assert {tuple(r) for r in devices} == {tuple(r.values()) for r in expected["devices_and_networks"]}
     meant = dict(truth(tmp_path / "truth", "select event_id, title from searches where title is not null")[1])
     spoiled = truth(
         tmp_path / "truth", "select event_id from searches where kind in ('one_typo', 'word_order', 'extra_words', 'telex', 'truncation')"

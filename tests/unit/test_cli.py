@@ -111,6 +111,9 @@ class TestDifferences:
     def test_each_difference_says_where(self) -> None:
         assert results.differences({"t": {"x": 1}}, {"t": {"x": 2}}) == ["t/x: expected 1, found 2"]
         assert results.differences({"t": [1]}, {"t": [1, 2]}) == ["t: expected [1], found [1, 2]"]
+        two, one = {"t": [{"x": 1}, {"x": 2}]}, {"t": [{"x": 3}]}
+        assert results.differences(two, one) == ["t: no {'x': 1}", "t: no {'x': 2}", "t: {'x': 3} was not expected"]
+        assert results.differences(two, {"t": [*two["t"], {"x": 2}]}) == ["t: expected 2 rows, found 3"]
 
     def test_cells_are_plain(self) -> None:
         zoned = dt.datetime(2026, 1, 1, 7, tzinfo=dt.timezone(dt.timedelta(hours=7)))
