@@ -101,6 +101,7 @@ def _table(table: Table) -> list[str]:
         )
         spelt, target = ", ".join(f"`{a}`" for a in c.aliases), f"`{c.references}`" if c.references else ""
         parts += [f"| `{c.name}` | {c.type} | {notes} | {spelt} | {target} |"]
+    parts += ["", *_compound(table)] if table.compound_references else []
     if table.zone == "silver":
         parts += [
             "",
@@ -113,6 +114,13 @@ def _table(table: Table) -> list[str]:
         parts += ["", "Quality gate before gold:", ""]
         parts += [f"- {t.action} when `{t.metric}` is above {t.maximum} (runs of {t.minimum_rows} rows or more)" for t in table.gate]
     return [*parts, ""]
+
+
+def _compound(table: Table) -> list[str]:
+    return [
+        f"Together {', '.join(f'`{c}`' for c in r.columns)} refer to {', '.join(f'`{r.table}.{k}`' for k in r.keys)}."
+        for r in table.compound_references
+    ]
 
 
 def write() -> Path:

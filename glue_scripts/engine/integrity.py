@@ -9,13 +9,8 @@ from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts.engine.job import Job
 from glue_scripts.engine.sql import quoted
-from shared.contracts import Table
+from shared.contracts import Reference, Table
 from shared.metrics import ORPHAN_RATE, orphan_rate, orphans
-
-
-def references(run: Job, table: Table) -> dict[str, tuple[Table, str]]:
-    """Column → the silver table and column that it refers to, as the contract says."""
-    return {r.column.name: (run.contract.table(r.table), r.key) for r in table.references}
 
 
 def integrity(spark: SparkSession, run: Job, table: Table) -> dict[str, float]:
@@ -23,27 +18,29 @@ def integrity(spark: SparkSession, run: Job, table: Table) -> dict[str, float]:
 
     The rate is of the rows that refer to anything. A key whose table no file has reached yet is not measured.
     """
-    wanted = references(run, table)
-    there = {c: (t, key) for c, (t, key) in wanted.items() if spark.catalog.tableExists(run.identifier(t))}
+    there = {r: home for r in table.references if spark.catalog.tableExists(home := run.identifier(run.contract.table(r.table)))}
     if not there:
         return {}
-    rows = spark.table(run.identifier(table)).select(*there)
-    targets = ((c, spark.table(run.identifier(t)).select(F.col(key).alias(f"_{c}"))) for c, (t, key) in there.items())
-    joined = reduce(_looked_up, targets, rows)
+    rows = spark.table(run.identifier(table)).select(*dict.fromkeys(c for r in there for c in r.columns))
+    joined = reduce(lambda found, r: _looked_up(found, r, spark.table(there[r])), there, rows)
+    refers = {r: " AND ".join(f"{quoted(c)} IS NOT NULL" for c in r.columns) for r in there}
     counts = joined.agg(
-        *(F.count(c).alias(c) for c in there), *(F.expr(f"count_if({quoted(c)} IS NOT NULL AND {quoted('_' + c)} IS NULL)") for c in there)
+        *(F.expr(f"count_if({refers[r]})") for r in there),
+        *(F.expr(f"count_if({refers[r]} AND {quoted('_' + r.columns[0] + '_of_' + r.table)} IS NULL)") for r in there),
     ).collect()[0]
     found = dict(zip(there, zip(counts[len(there) :], counts[: len(there)], strict=True), strict=True))
-    known = {c: n for c, n in found.items() if n[0] < n[1] or not n[1] or _has_rows(spark, run, there[c][0])}
-    rates = {orphan_rate(c): lost / referring if referring else 0.0 for c, (lost, referring) in known.items()}
-    numbers = {orphans(c): lost for c, (lost, _) in known.items()}
+    known = {r: n for r, n in found.items() if n[0] < n[1] or not n[1] or _has_rows(spark, there[r])}
+    rates = {orphan_rate(r.name): lost / referring if referring else 0.0 for r, (lost, referring) in known.items()}
+    numbers = {orphans(r.name): lost for r, (lost, _) in known.items()}
     return {**numbers, **rates, ORPHAN_RATE: max(rates.values(), default=0.0)}
 
 
-def _has_rows(spark: SparkSession, run: Job, table: Table) -> bool:
-    return spark.table(run.identifier(table)).limit(1).count() > 0
+def _has_rows(spark: SparkSession, identifier: str) -> bool:
+    return not spark.table(identifier).isEmpty()
 
 
-def _looked_up(rows: DataFrame, target: tuple[str, DataFrame]) -> DataFrame:
-    column, keys = target
-    return rows.join(keys, F.col(column) == F.col(f"_{column}"), "left")
+def _looked_up(rows: DataFrame, reference: Reference, home: DataFrame) -> DataFrame:
+    """The rows with the keys of the row that each refers to, null where there is none."""
+    names = [f"_{column}_of_{reference.table}" for column in reference.columns]
+    keys = home.select(*(F.col(key).alias(name) for key, name in zip(reference.keys, names, strict=True)))
+    return rows.join(keys, [F.col(c) == F.col(name) for c, name in zip(reference.columns, names, strict=True)], "left")

@@ -9,7 +9,7 @@ from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts.engine.job import Job
 from glue_scripts.engine.sql import quoted
-from shared.contracts import Table
+from shared.contracts import Reference, Table
 from shared.metrics import ORPHAN_ROWS
 
 
@@ -26,19 +26,24 @@ def check_references(spark: SparkSession, run: Job, table: Table, rows: DataFram
     if (allowed := _allowed_orphans(table)) is None:
         return
     held = table.references
-    for column, home, key in ((r.column.name, run.contract.table(r.table), r.key) for r in held):
-        known = spark.table(run.identifier(home)).select(F.col(key).alias(column), F.lit(True).alias(f"_has_{column}"))
-        rows = rows.join(known.distinct(), column, "left")
-    columns = [r.column for r in held]
-    orphans = {c.name: f"_has_{c.name} IS NULL" + ("" if c.required else f" AND {quoted(c.name)} IS NOT NULL") for c in columns}
-    found = rows.agg(*(F.count_if(F.expr(test)).alias(name) for name, test in orphans.items())).first()
     for reference in held:
-        column = reference.column.name
-        if found is not None and found[column] > allowed:
+        keys = [F.col(key).alias(column) for column, key in zip(reference.columns, reference.keys, strict=True)]
+        known = spark.table(run.identifier(run.contract.table(reference.table))).select(*keys).distinct()
+        rows = rows.join(known.withColumn(f"_has_{reference.name}", F.lit(True)), list(reference.columns), "left")
+    found = rows.agg(*(F.count_if(F.expr(_refers_to_nothing(table, r))).alias(r.name) for r in held)).first()
+    for reference in held:
+        if found is not None and found[reference.name] > allowed:
+            columns, keys_there = " and ".join(reference.columns), ", ".join(f"{reference.table}.{key}" for key in reference.keys)
             raise ReferentialIntegrityError(
-                f"{run.domain}: {found[column]} rows of {table.name} have a {column} that {reference.table}.{reference.key} does not have; "
+                f"{run.domain}: {found[reference.name]} rows of {table.name} have a {columns} that {keys_there} does not have; "
                 f"nothing of {table.name} was committed. Look at how the domain's transforms compute {reference.table}, then run again."
             )
+
+
+def _refers_to_nothing(table: Table, reference: Reference) -> str:
+    """SQL; a null where the contract requires a value refers to nothing, elsewhere it does not refer."""
+    optional = [f"{quoted(c)} IS NOT NULL" for c in reference.columns if not table.column(c).required]
+    return " AND ".join([f"_has_{reference.name} IS NULL", *optional])
 
 
 def _allowed_orphans(table: Table) -> float | None:

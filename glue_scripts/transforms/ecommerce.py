@@ -38,18 +38,31 @@ def dim_users(lake: Lake) -> DataFrame:
     return everybody.join(lake.touched("users").select("user_id", "name", "email", "city", "phone", "age", "updated_at"), "user_id", "left")
 
 
+def _seen(lake: Lake, table: str, column: str) -> DataFrame:
+    """The days of a table and a column's values on each: one look at all of it, for all who need one."""
+    return lake.shared(f"{table} seen", lambda: lake.table(table).select("event_date", column).distinct())
+
+
+def _countries(lake: Lake) -> DataFrame:
+    return _seen(lake, "events", "country")
+
+
+def _statuses(lake: Lake) -> DataFrame:
+    return _seen(lake, "transactions", "status")
+
+
 def dim_country(lake: Lake) -> DataFrame:
-    return lake.table("events").select("country").where("country IS NOT NULL").distinct()
+    return _countries(lake).select("country").where("country IS NOT NULL").distinct()
 
 
 def dim_status(lake: Lake) -> DataFrame:
-    statuses = lake.table("transactions").select("status").where("status IS NOT NULL").distinct()
+    statuses = _statuses(lake).select("status").where("status IS NOT NULL").distinct()
     return statuses.withColumn("is_revenue", _is_revenue(lake))
 
 
 def dim_date(lake: Lake) -> DataFrame:
     """A complete calendar; days without facts are in it too."""
-    dates = lake.table("events").select("event_date").unionByName(lake.table("transactions").select("event_date"))
+    dates = _countries(lake).select("event_date").unionByName(_statuses(lake).select("event_date"))
     ends = dates.agg(F.min("event_date").alias("first"), F.max("event_date").alias("last")).where("first IS NOT NULL")
     return ends.selectExpr("explode(sequence(first, last, INTERVAL 1 DAY)) AS date").selectExpr(
         "date",

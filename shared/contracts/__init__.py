@@ -2,7 +2,7 @@
 
 from shared.contracts.errors import ContractError, EvolutionError
 from shared.contracts.load import compiled, contract, contracts, domains
-from shared.contracts.model import Column, Contract, Dataset, Dependency, RejectRule, Table, Threshold, folded
+from shared.contracts.model import Column, Contract, Dataset, Dependency, Reference, RejectRule, Table, Threshold, folded
 
 __all__ = [
     "Column",
@@ -11,6 +11,7 @@ __all__ = [
     "Dataset",
     "Dependency",
     "EvolutionError",
+    "Reference",
     "RejectRule",
     "Table",
     "Threshold",

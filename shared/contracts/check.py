@@ -82,7 +82,7 @@ def _gate(contract: Contract, table: Table, node: Node) -> None:
     known: tuple[str, ...] = (ORPHAN_ROWS,)
     actions: tuple[str, ...] = ("halt",)
     if table.zone == "silver":
-        known = metric_names(table.sent_names, [r.column.name for r in table.references])
+        known = metric_names(table.sent_names, [r.name for r in table.references])
         actions = ("warn", "halt")
         if table.gate and not any(d.lands_in is table for d in contract.datasets):
             raise node.child("customProperties").error("qualityGate: in silver only a table that a dataset lands in has metrics")
@@ -100,9 +100,10 @@ def _links(contract: Contract, table: Table, node: Node, names: set[str]) -> Non
         if link.column not in (None, "event_date", contract.table(link.table).change_key):
             raise node.child("customProperties").error(f"dependsOn: {link.table} records no changes of {link.column}; set its changeKey")
     for reference in table.references:
-        if reference.table not in names or reference.key not in contract.table(reference.table).column_names:
-            column = reference.column
-            raise node.child("properties").error(f"{column.name} refers to {column.references}, which does not exist")
+        there = contract.table(reference.table).column_names if reference.table in names else ()
+        if not set(reference.keys) <= set(there) or not set(reference.columns) <= set(table.column_names):
+            what = f"{reference.table}.{'+'.join(reference.keys)}"
+            raise node.child("properties").error(f"{'+'.join(reference.columns)} refers to {what}, which does not exist")
     if table.kind in ("latest", "scd2") and (len(table.sources) != 1 or table.sources[0] not in names):
         raise node.child("customProperties").error(f"source {', '.join(table.sources)!r} is not one table of this contract")
     if table.kind in ("keyed", "log") and sum(d.lands_in is table for d in contract.datasets) > 1:

@@ -33,11 +33,16 @@ class Column:
 
 @dataclass(frozen=True)
 class Reference:
-    """A foreign key: `column` holds the `key` of the table of that name in the same contract."""
+    """A foreign key: `columns` hold the `keys` of one row of the table of that name in the same contract."""
 
-    column: Column
+    columns: tuple[str, ...]
     table: str
-    key: str
+    keys: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """What its figures are called after."""
+        return "_".join(self.columns)
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,7 @@ class Table:
     depends_on: tuple[Dependency, ...] = ()
     gate: tuple[Threshold, ...] = ()
     appended_by: tuple[str, ...] = ()
+    compound_references: tuple[Reference, ...] = ()
 
     def column(self, name: str) -> Column:
         return next(c for c in self.columns if c.name == name)
@@ -97,8 +103,9 @@ class Table:
     @property
     def references(self) -> tuple[Reference, ...]:
         """The table's foreign keys. Contracts may put the table's own zone before the other table's name: `gold_dim_users.user_id`."""
-        parts = ((c, *c.references.partition(".")) for c in self.columns if c.references)
-        return tuple(Reference(c, table.removeprefix(f"{self.zone}_"), key) for c, table, _, key in parts)
+        parts = ((c.name, *c.references.partition(".")) for c in self.columns if c.references)
+        single = (Reference((c,), table.removeprefix(f"{self.zone}_"), (key,)) for c, table, _, key in parts)
+        return (*single, *self.compound_references)
 
     @property
     def sent_names(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from shared.contracts.check import check
-from shared.contracts.model import LANDING, Column, Contract, Dataset, Dependency, Layout, RejectRule, Table, Threshold
+from shared.contracts.model import LANDING, Column, Contract, Dataset, Dependency, Layout, Reference, RejectRule, Table, Threshold
 from shared.contracts.node import Node
 
 DOMAIN_PROPERTIES = ("nullSpellings", "parameters", "schedule", "layout")
@@ -118,7 +118,18 @@ def _table(node: Node, earlier: Mapping[str, Table]) -> Table:
         depends_on=tuple(_dependency(d) for d in custom.child("dependsOn").items()),
         appended_by=custom.child("appendedBy").texts(),
         gate=tuple(_threshold(t) for t in custom.child("qualityGate").items()),
+        compound_references=tuple(_compound_reference(r, zone) for r in node.child("relationships").items()),
     )
+
+
+def _compound_reference(node: Node, zone: str) -> Reference:
+    """A foreign key of several columns, each written as `table.column`."""
+    node.only(("type", "from", "to"))
+    own, other = (tuple(name.partition(".") for name in node.child(side).texts()) for side in ("from", "to"))
+    tables = {table for table, _, _ in other}
+    if len(own) != len(other) or len(own) < 2 or len(tables) != 1:
+        raise node.error("from and to must name the same number of columns, two or more, each side of one table")
+    return Reference(tuple(c for _, _, c in own), tables.pop().removeprefix(f"{zone}_"), tuple(c for _, _, c in other))
 
 
 def _one_or_more(node: Node) -> tuple[str, ...]:

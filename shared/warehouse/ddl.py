@@ -38,10 +38,10 @@ def create_table(contract: Contract, table: Table) -> str:
     """The table with its keys, which Redshift does not enforce but plans with, sorted by its partition column; else Redshift chooses."""
     lines = [f"{identifier(c.name)} {column_type(c)}{' NOT NULL' if c.required else ''}" for c in table.columns]
     lines.append(f"PRIMARY KEY ({', '.join(map(identifier, table.primary_key))})")
-    for column, target in references(contract, table):
+    for columns, target in references(contract, table):
         lines.append(
-            f"FOREIGN KEY ({identifier(column.name)}) "
-            f"REFERENCES {identifier(contract.domain, target.name)} ({identifier(target.primary_key[0])})"
+            f"FOREIGN KEY ({', '.join(map(identifier, columns))}) "
+            f"REFERENCES {identifier(contract.domain, target.name)} ({', '.join(map(identifier, target.primary_key))})"
         )
     body = ",\n  ".join(lines)
     order = f" COMPOUND SORTKEY ({', '.join(map(identifier, table.partitioned_by))})" if table.partitioned_by else ""
@@ -55,12 +55,12 @@ def comments(contract: Contract, table: Table) -> tuple[str, ...]:
     return (f"COMMENT ON TABLE {name} IS {literal(table.description)}", *of_columns)
 
 
-def references(contract: Contract, table: Table) -> Iterator[tuple[Column, Table]]:
+def references(contract: Contract, table: Table) -> Iterator[tuple[tuple[str, ...], Table]]:
     """Columns that name a row of another gold table by its whole key: Redshift accepts no others as foreign keys."""
     for reference in table.references:
         target = next((t for t in contract.gold if t.name == reference.table), None)
-        if target is not None and target is not table and target.primary_key == (reference.key,):
-            yield reference.column, target
+        if target is not None and target is not table and target.primary_key == reference.keys:
+            yield reference.columns, target
 
 
 def definition(contract: Contract, table: Table) -> str:

@@ -148,7 +148,7 @@ def test_foreign_keys_are_measured(lake: Delivered):
 
     figures = lake.results["store_returns"].metrics
     assert figures["orphans_sr_customer_sk"] == orphans("sr_customer_sk", "store_returns", "customer", "c_customer_sk")
-    assert figures["orphans_sr_item_sk"] == 0
+    assert figures["orphans_sr_item_sk"] == figures["orphans_sr_item_sk_sr_ticket_number"] == 0
     assert "orphans_sr_store_sk" not in figures  # no file of that table has come
 
     job = lake.job("measured-again")
@@ -156,6 +156,11 @@ def test_foreign_keys_are_measured(lake: Delivered):
     gone = lake.truth("select count(*) filter (where sr_customer_sk <= 100), count(sr_customer_sk) from store_returns")[0]
     found = integrity(lake.spark, job, job.contract.table("store_returns"))
     assert (found["orphans_sr_customer_sk"], found["orphan_rate"]) == (gone[0], gone[0] / gone[1])
+    lake.spark.sql(f"DELETE FROM {job.identifier(job.contract.table('store_sales'))} WHERE ss_ticket_number <= 100")
+    (lost, of) = lake.truth("select count(*) filter (where sr_ticket_number <= 100), count(*) from store_returns")[0]
+    found = integrity(lake.spark, job, job.contract.table("store_returns"))
+    assert 0 < lost == found["orphans_sr_item_sk_sr_ticket_number"]
+    assert found["orphan_rate_sr_item_sk_sr_ticket_number"] == lost / of
 
 
 def test_bronze_goes_on_in_the_middle_of_a_table_and_takes_no_file_twice(lake: Delivered):

@@ -162,6 +162,18 @@ def test_money_is_decimal_everywhere():
             "customProperties",
             "only a table that a dataset lands in has metrics",
         ),
+        (
+            lambda d: table(d, "silver_events").update(relationships=[{"from": ["silver_events.user_id"], "to": ["silver_users.user_id"]}]),
+            "schema[3].relationships[0]",
+            "two or more, each side of one table",
+        ),
+        (
+            lambda d: table(d, "silver_events").update(
+                relationships=[{"from": ["silver_events.user_id", "silver_events.a"], "to": ["silver_users.user_id", "silver_users.b"]}]
+            ),
+            "schema[3].properties",
+            "user_id+a refers to users.user_id+b, which does not exist",
+        ),
         (lambda d: custom(d, "nullSpellings").update(value=["null"]), "customProperties", "must hold the empty text"),
         (lambda d: table(d, "bronze_events")["customProperties"][1].update(value=["csv", "xls"]), "formats[1]", "'xls' is not one of"),
     ],
