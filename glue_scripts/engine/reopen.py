@@ -8,6 +8,7 @@ from glue_scripts.engine.job import Job
 from glue_scripts.engine.session import Aws
 from glue_scripts.engine.work import Work
 from shared.ingestion import bronze_key_of
+from shared.ingestion.store import MISSING
 from shared.ledger import Ledger
 from shared.ledger_model import FileStatus, LedgerFile
 
@@ -16,7 +17,8 @@ def reopen(run: Job, clients: Aws, asked: Work) -> list[LedgerFile]:
     """Accepts those copies: they are pending then. The stored content is copied first; until the ledger tells, they are duplicates."""
     live = {f.sha256 for f in asked.files}
     gone = {f.sha256: f for f in asked.superseded if f.sha256 not in live}
-    return [_accept(run, clients, f, copy) for f in gone.values() if (copy := _next(clients.ledger, f))]
+    found = [_accept(run, clients, f, copy) for f in gone.values() if (copy := _next(clients.ledger, f))]
+    return [f for f in found if f is not None]
 
 
 def _next(ledger: Ledger, gone: LedgerFile) -> LedgerFile | None:
@@ -28,9 +30,16 @@ def _next(ledger: Ledger, gone: LedgerFile) -> LedgerFile | None:
     return min(having, key=lambda f: f.arrival, default=None)
 
 
-def _accept(run: Job, clients: Aws, gone: LedgerFile, copy: LedgerFile) -> LedgerFile:
+def _accept(run: Job, clients: Aws, gone: LedgerFile, copy: LedgerFile) -> LedgerFile | None:
+    """None where the stored content was deleted: the copy stays a duplicate until it is dropped again, and the run goes on."""
     bucket, key = run.names.bucket("bronze"), bronze_key_of(copy)
-    clients.s3.copy({"Bucket": gone.target_bucket, "Key": gone.target_key}, bucket, key)
+    try:
+        clients.s3.copy({"Bucket": gone.target_bucket, "Key": gone.target_key}, bucket, key)
+    except clients.s3.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] not in MISSING:
+            raise
+        print(f"run {run.run_id}: {copy.key} is needed, but nothing stands at {gone.target_key}; drop the file again")  # noqa: T201
+        return None
     accepted = replace(copy, status=FileStatus.ACCEPTED, target_bucket=bucket, target_key=key)
     clients.ledger.commit(accepted)
     clients.ledger.take_content(copy.domain, copy.dataset, copy.sha256 or "", copy.file_id, gone.place)

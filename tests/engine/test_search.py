@@ -217,6 +217,9 @@ def test_a_bad_run_is_rolled_back_and_a_day_again_changes_nothing(rig: Callable[
     lake.drop("search/customer_search/20220601/again.parquet", DAY_1_AGAIN)
     lake.run("bad")
     assert {t: lake.rows(f"gold.{t}") for t in KEPT} == {t: at_once.rows(f"gold.{t}") for t in KEPT}
+    fact = f"glue_catalog.{lake.names.database('search', 'gold')}.fact_customer_search"
+    then = lake.spark.sql(f"SELECT event_id FROM {fact} TIMESTAMP AS OF '{moment:%Y-%m-%d %H:%M:%S.%f}'").collect()
+    assert sorted(r["event_id"] for r in then) == sorted(r[0] for r in before["fact_customer_search"]) != []
     session = Session(lake.names, boto3.Session(), os.environ["AWS_ENDPOINT_URL"])
     done = {r.table: r.outcome for r in rollback(session, "search", moment)}
     assert (done["gold.fact_customer_search"], done["silver.searches"], done["gold.dim_date"]) == ("back", "back", "same")

@@ -30,7 +30,7 @@ def lake() -> Iterator[Rig]:
 
 def read(lake: Rig, **options: Any) -> dict[str, int]:
     """Raw key and number of records of the files that a run takes to silver."""
-    run: Any = SimpleNamespace(domain="logs", names=NAMES, **({"full_refresh": False, "by_date": False} | options))
+    run: Any = SimpleNamespace(domain="logs", run_id="run", names=NAMES, **({"full_refresh": False, "by_date": False} | options))
     dataset, clients = contract("logs").dataset("ndjson"), SimpleNamespace(s3=lake.s3, ledger=lake.ledger)
     found = work(run, lake.ledger, dataset)
     if reopen(run, clients, found):
@@ -93,6 +93,17 @@ def test_a_copy_comes_in_when_the_file_that_it_repeated_is_corrected(lake: Rig, 
     assert lake.arrive("logs/ndjson/more.ndjson", lines(30, 20)).duplicate_of == copy.place
     lake.arrive(COPY, lines(28, 5))
     assert read(lake) == {COPY: 5, D30: 20}
+
+
+def test_a_copy_whose_content_was_deleted_stays_a_duplicate_and_stops_no_run(lake: Rig, capsys: pytest.CaptureFixture[str]):
+    first = lake.arrive(D29, lines(30, 20))
+    lake.arrive(COPY, lines(30, 20))
+    lake.arrive(D29, lines(29, 10))
+    lake.s3.delete_object(Bucket=NAMES.bucket("bronze"), Key=first.target_key)
+    assert read(lake) == {D29: 10}
+    assert f"{COPY} is needed, but nothing stands at {first.target_key}; drop the file again" in capsys.readouterr().out
+    assert lake.arrive(COPY, lines(30, 20)).status == "accepted"
+    assert read(lake) == {D29: 10, COPY: 20}
 
 
 def test_a_copy_that_was_corrected_itself_does_not_come_back(lake: Rig):
