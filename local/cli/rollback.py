@@ -24,7 +24,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     found = rollback(session(arguments.env), arguments.domain, arguments.to)
     columns = ("table", "outcome", "left", "restored")
-    print_table(f"{arguments.domain}: as of {arguments.to:%Y-%m-%d %H:%M:%S} UTC", columns, [tuple(asdict(r).values()) for r in found])
+    rows = [(r.table, r.outcome, *("" if s is None else str(s) for s in (r.left, r.restored))) for r in found]  # ids as SQL takes them
+    print_table(f"{arguments.domain}: as of {arguments.to:%Y-%m-%d %H:%M:%S} UTC", columns, rows)
     say(f"after the fix: `./lake run {arguments.domain} --full-refresh` reads every accepted file again")
     write_json(arguments.json, {"tables": [asdict(r) for r in found]})
     return 0
