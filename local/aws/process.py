@@ -21,6 +21,7 @@ from local.settings import ROOT
 
 BOOT_SECONDS = 60.0
 STOP_SECONDS = 20.0
+BUSY_SECONDS = 60.0  # in which a busy one answers; one that is gone refuses at once
 LOG = "server.log"
 ADDRESS = "process.json"
 UNSAVED = "unsaved"  # there while an emulation runs; it saves its state when it ends, and only then
@@ -55,7 +56,7 @@ def running(state: Path) -> Emulation | None:
         return None
     known = json.loads(address.read_text())
     found = Emulation(state, known["port"], known["pid"])
-    return found if _alive(found.pid) and _healthy(found) else None
+    return found if _alive(found.pid) and _healthy(found, BUSY_SECONDS) else None
 
 
 def start(state: Path) -> Emulation:
@@ -123,10 +124,10 @@ def _wait_until_healthy(emulation: Emulation, process: subprocess.Popen[bytes]) 
     raise EmulationError(f"the emulated AWS did not answer within {BOOT_SECONDS:.0f} s. {_end_of_log(emulation)}")
 
 
-def _healthy(emulation: Emulation) -> bool:
+def _healthy(emulation: Emulation, patience: float = 2) -> bool:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(f"{emulation.endpoint}/_ministack/ready", timeout=2) as answer:
+        with opener.open(f"{emulation.endpoint}/_ministack/ready", timeout=patience) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False

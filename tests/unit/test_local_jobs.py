@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from local import spark, synth
+from local.aws import process
 from local.aws.job_process import JobCommand, last_error
 from local.toolchain import ToolchainError, locked, verify
 
@@ -93,3 +97,25 @@ def test_assemblies_in_use_are_kept_and_half_made_ones_are_nobody_s(tmp_path: Pa
     os.utime(made, (0, 0))
     synth.local_assembly()
     assert made.stat().st_mtime > 0  # it is in use again
+
+
+def test_an_emulation_that_is_slow_to_answer_runs(tmp_path: Path) -> None:
+    """On a busy machine one was taken for gone after two seconds, and left behind."""
+    server = (
+        "import http.server, time\n"
+        "class Slow(http.server.BaseHTTPRequestHandler):\n"
+        "    def do_GET(self):\n"
+        "        time.sleep(3); self.send_response(200); self.end_headers()\n"
+        "    def log_message(self, *_): pass\n"
+        "found = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Slow)\n"
+        "print(found.server_address[1], flush=True); found.serve_forever()\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", server], stdout=subprocess.PIPE, text=True) as slow:
+        try:
+            assert slow.stdout is not None
+            port = int(slow.stdout.readline())
+            (tmp_path / process.ADDRESS).write_text(json.dumps({"port": port, "pid": slow.pid}))
+            assert process.running(tmp_path) == process.Emulation(tmp_path, port, slow.pid)
+        finally:
+            slow.kill()
+    assert process.running(tmp_path) is None
