@@ -88,7 +88,7 @@ class Settings(BaseModel):
     query_result_days: Annotated[int, Field(ge=1, le=365)] = 7
     query_reuse_minutes: Annotated[int, Field(ge=0, le=10_080)] = 0
     """`./lake query` may answer from an equal query's result of that age; 0 always asks anew."""
-    monthly_budget_usd: Annotated[int, Field(ge=1, le=1_000_000)] = 50
+    monthly_budget_usd: Annotated[int, Field(ge=1, le=1_000_000)] = 100
     """People are told when the month's cost passes 80 %, or is forecast to pass all of it."""
     permissions_boundary: Annotated[str, Field(pattern=r"^[\w+=,.@-]{1,128}$")] | None = None
     """Name of a managed policy of the account that limits every role of the environment."""
@@ -128,7 +128,7 @@ ENVIRONMENTS: dict[str, dict[str, Any]] = {
         "retain_data": False,
         "scheduled": True,
         "glue_flex": True,
-        "monthly_budget_usd": 100,
+        "monthly_budget_usd": 150,
         "warehouse": True,
         "usage": {"landed_gb": 10, "landed_files": 10_000, "warehouse_hours": 10},
     },
@@ -137,7 +137,7 @@ ENVIRONMENTS: dict[str, dict[str, Any]] = {
         "customer_key": True,
         "scheduled": True,
         "audit_objects": True,
-        "monthly_budget_usd": 2000,
+        "monthly_budget_usd": 3500,
         "glue_workers": 10,
         "glue_timeout_minutes": 240,
         "log_days": 365,

@@ -7,7 +7,12 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from local.cost import Resources, lines
 from shared.contracts import contracts
+from stacks.config import settings
+from stacks.prices import price_list
 from tests.stack.conftest import ENVS, Assembly
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
@@ -97,7 +102,14 @@ def test_every_environment_has_a_budget_that_warns_before_it_is_spent(assembly: 
         assert budget["Budget"]["CostFilters"] == {"TagKeyValue": [f"user:lakehouse:env${env}"]}
         told = {(n["Notification"]["NotificationType"], n["Notification"]["Threshold"]) for n in budget["NotificationsWithSubscribers"]}
         assert told == {("ACTUAL", 80), ("FORECASTED", 100)}
-    assert limits == {"dev": 50, "test": 100, "prod": 2000}
+    assert limits == {"dev": 100, "test": 150, "prod": 3500}
+
+
+@pytest.mark.parametrize("env", ENVS)
+def test_a_month_of_the_usage_that_is_assumed_sets_off_no_budget_alarm(assembly: Assembly, env: str) -> None:
+    templates = [template for (of, _), template in assembly.stacks.items() if of == env]
+    estimate = sum(line.usd(price_list().prices) for line in lines(Resources.in_templates(templates), settings(env).usage))
+    assert 1 < estimate < 0.8 * settings(env).monthly_budget_usd
 
 
 def test_the_runbook_says_what_to_do_about_every_alarm(assembly: Assembly) -> None:
