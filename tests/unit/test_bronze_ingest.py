@@ -32,9 +32,7 @@ class Here:
         return self.rows
 
 
-def test_figures_of_files_that_have_their_outcome_are_sent_though_another_one_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
+def test_figures_of_files_that_have_their_outcome_are_sent_though_another_one_fails(credentials: None) -> None:
     spark: Any = SimpleNamespace(sparkContext=SimpleNamespace(parallelize=lambda rows, _: Here(rows)))
     with rig() as lake:
         lake.ingest = replace(lake.ingest, limits=Limits(max_bytes=1), hands_over=True)

@@ -27,9 +27,7 @@ MACHINE = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
 
 
 @pytest.fixture
-def session(monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
+def session(monkeypatch: pytest.MonkeyPatch, credentials: None) -> Iterator[Session]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", NAMES.region)
     with mock_aws():
         create_ledger_table(boto3.resource("dynamodb"), NAMES.ledger_table)

@@ -75,9 +75,7 @@ ROLE = "arn:aws:iam::123456789012:role/any"
 
 
 @pytest.fixture
-def watch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Watch]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
+def watch(monkeypatch: pytest.MonkeyPatch, credentials: None) -> Iterator[Watch]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", NAMES.region)
     with mock_aws():
         states = boto3.client("stepfunctions")
