@@ -94,7 +94,7 @@ class Ledger:
         """
         now = time.time() if now is None else now
         me = f"{file.key}@{file.version}"
-        key = {"pk": f"content#{domain}/{dataset}/{sha256}", "sk": "owner"}
+        key = {"pk": _content_key(domain, dataset, sha256), "sk": "owner"}
         if self._put({**key, "file": me}, "attribute_not_exists(pk)", {}, {}):
             return me
         owner = str((self._get(key) or {"file": me})["file"])
@@ -108,23 +108,23 @@ class Ledger:
 
     def take_content(self, domain: str, dataset: str, sha256: str, file: FileId, owner: str) -> bool:
         """Moves a content from an accepted owner to this file; False when the owner has changed meanwhile."""
-        item = {"pk": f"content#{domain}/{dataset}/{sha256}", "sk": "owner", "file": f"{file.key}@{file.version}", "before": owner}
+        item = {"pk": _content_key(domain, dataset, sha256), "sk": "owner", "file": f"{file.key}@{file.version}", "before": owner}
         return self._put(item, "#f = :owner", {":owner": owner}, {"#f": "file"})
 
     def note_copy(self, file: LedgerFile, key: str | None = None) -> None:
         """Remembers that the file's key, or another one, has its content too: when the one that brings it is corrected, it is needed."""
         key = key or file.key
-        item = {"pk": _content_key(file), "sk": f"copy#{hashlib.sha256(key.encode(errors='surrogatepass')).hexdigest()}"}
+        item = {"pk": _content_key(file.domain, file.dataset, file.sha256), "sk": f"copy#{hashlib.sha256(key.encode()).hexdigest()}"}
         self._table.put_item(Item={**item, "bucket": file.bucket, "key": key})
 
     def holders_of(self, file: LedgerFile) -> list[tuple[str, str]]:
         """Buckets and keys that have, or once had, a file's content: the owner's and the noted copies'."""
-        found = self._query("pk = :p", {":p": _content_key(file)})
+        found = self._query("pk = :p", {":p": _content_key(file.domain, file.dataset, file.sha256)})
         return [(i["bucket"], i["key"]) if "key" in i else (file.bucket, i["file"].rpartition("@")[0]) for i in found]
 
     def owner_before(self, domain: str, dataset: str, sha256: str) -> str | None:
         """From which file the owner of a content took it, if it did."""
-        before = (self._get({"pk": f"content#{domain}/{dataset}/{sha256}", "sk": "owner"}) or {}).get("before")
+        before = (self._get({"pk": _content_key(domain, dataset, sha256), "sk": "owner"}) or {}).get("before")
         return None if before is None else str(before)
 
     def versions_of(self, bucket: str, key: str, *more: FileStatus) -> list[LedgerFile]:
@@ -364,8 +364,8 @@ def _file_key(file: FileId) -> dict[str, str]:
     return {"pk": f"file#{file.bucket}/{file.key}", "sk": f"v#{file.version}"}
 
 
-def _content_key(file: LedgerFile) -> str:
-    return f"content#{file.domain}/{file.dataset}/{file.sha256}"
+def _content_key(domain: str, dataset: str, sha256: str | None) -> str:
+    return f"content#{domain}/{dataset}/{sha256}"
 
 
 def handed_over_id(domain: str) -> str:

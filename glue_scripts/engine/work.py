@@ -46,14 +46,13 @@ def work(run: Job, ledger: Ledger, dataset: Dataset, again: Sequence[LedgerFile]
     if run.full_refresh or run.by_date:
         accepted = ledger.accepted(run.domain, dataset.name)
         asked = [f for f in accepted if run.full_refresh or _covered(run, f)]
-        known: Iterable[LedgerFile] = accepted
     else:
         pending = ledger.pending(run.domain, dataset.name)
-        known = asked = [*pending, *(f for f in again if f.file_id not in {p.file_id for p in pending})]
+        asked = [*pending, *(f for f in again if f.file_id not in {p.file_id for p in pending})]
     if dataset.lands_in.kind != "files" or not asked:
         return Work(tuple(asked))
     if run.full_refresh or run.by_date:
-        return _newest(_related(asked, known))
+        return _newest(_related(asked, accepted))
     seen: dict[tuple[str, str], list[LedgerFile]] = {}
     contents: set[str | None] = set()
     wanted = {(f.bucket, f.key) for f in asked}
