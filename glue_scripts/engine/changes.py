@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts.engine.job import Job
 from glue_scripts.engine.sql import literal, quoted
 from glue_scripts.engine.tables import Stored, append
+from glue_scripts.engine.values import values
 from shared.contracts import Table
 
 COLUMNS = {"run_id": "string", "table_name": "string", "event_date": "date", "key": "string"}
@@ -51,8 +53,8 @@ def record(job: Job, table: Table, old_and_new: DataFrame) -> None:
 
 def record_everything(spark: SparkSession, job: Job, table: Table) -> None:
     """Announces that a table was filled as a whole."""
-    schema = ", ".join(f"{n} {t}" for n, t in COLUMNS.items())
-    append(spark.createDataFrame([(job.run_id, table.name, None, None)], schema), stored(job))
+    kinds = {"run_id": pa.string(), "table_name": pa.string(), "event_date": pa.date32(), "key": pa.string()}
+    append(values(spark, kinds, [(job.run_id, table.name, None, None)]), stored(job))
 
 
 def pending(spark: SparkSession, job: Job) -> Changes:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
+from glue_scripts.engine.values import values
 from shared.contracts import Dataset, folded
 from shared.ledger_model import LedgerFile, Profile
 from shared.zones import dated
@@ -15,7 +17,7 @@ NATIVE_PARQUET = ("string", "large_string", "int8", "int16", "int32", "int64", "
 MAX_NATIVE_COLUMNS = 400
 DAY_IN_KEY = "/(20[0-9]{2}-?[01][0-9]-?[0-3][0-9])/"  # a folder named like a day
 DAY = f"nullif(regexp_replace(regexp_extract(_source_file, '{DAY_IN_KEY}', 1), '^(....)-?(..)-?', '$1-$2-'), '')"
-RESERVED = {"_file", "_raw", "_extra", "_bronze_key", "_metadata"}
+RESERVED = {"_file", "_raw", "_extra", "_path", "_metadata"}
 
 
 @dataclass(frozen=True)
@@ -71,17 +73,12 @@ def _native_parquet(kind: str) -> bool:
 
 
 def files_table(spark: SparkSession, files: Sequence[BronzeFile]) -> DataFrame:
-    """Of each file number, keys, hash, time of ingestion, primary date, and as text its day: its folder's, or else the primary date."""
-    rows = [
-        (f.number, f.entry.target_key, f.entry.key, f.entry.version, f.entry.sha256, f.entry.ingested_at, primary_date(f.entry))
-        for f in files
-    ]
-    schema = (
-        "_file int, _bronze_key string, _source_file string, _source_version string, _sha256 string, ingested string, _primary_date string"
-    )
-    return spark.createDataFrame(rows, schema).selectExpr(
+    """What is known of each file; its day as text is its folder's, or else the primary date."""
+    rows = ((f.number, f.path, f.entry.key, f.entry.version, f.entry.sha256, f.entry.ingested_at, primary_date(f.entry)) for f in files)
+    texts = ("_path", "_source_file", "_source_version", "_sha256", "ingested", "_primary_date")
+    return values(spark, {"_file": pa.int32(), **dict.fromkeys(texts, pa.string())}, rows).selectExpr(
         "_file",
-        "_bronze_key",
+        "_path",
         "_source_file",
         "_source_version",
         "_sha256",

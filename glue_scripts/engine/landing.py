@@ -56,7 +56,7 @@ def landed(
     spark: SparkSession, job: Job, dataset: Dataset, files: Sequence[BronzeFile], work: Work, check: Guard, again: bool
 ) -> Iterator[Landed]:
     """Lands the files; `check` goes before each commit. `again`: an earlier run may have put rows of them aside already."""
-    numbers = files_table(spark, files).cache()
+    numbers = files_table(spark, files)
     table, home = dataset.lands_in, silver_table(job, dataset.lands_in)
     rows = judged(conformed(records(spark, files, numbers, dataset), job.contract, dataset), dataset)
     stale = [*work.superseded, *(f for f in work.files if again or job.full_refresh or f.processed_by)]
@@ -82,7 +82,6 @@ def landed(
         with _merged(spark, job, table, home, wanted) as (inserted, updated, again_sent, keys):
             counts = RowCounts(seen["read"], inserted, seen["bad"], again_sent, updated)
             yield Landed(counts, reasons, nulls, seen["extra"], 0, keys)
-    numbers.unpersist()
 
 
 def _put_aside(

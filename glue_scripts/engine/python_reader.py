@@ -18,7 +18,7 @@ def arrow_batches(file: Mapping[str, Any], names: Sequence[str], aliases: Mappin
     body = boto3.client("s3").get_object(Bucket=file["bucket"], Key=file["key"])["Body"]
     rows: list[dict[str, Any]] = []
     for record in records(body, Profile.from_json(file["profile"])):
-        rows.append({"_bronze_key": file["key"], **_row(record, aliases)})
+        rows.append({"_path": file["path"], **_row(record, aliases)})
         if len(rows) == size:
             yield _batch(rows, names)
             rows = []
@@ -44,7 +44,7 @@ def _row(record: Record, aliases: Mapping[str, str]) -> dict[str, Any]:
 def _batch(rows: list[dict[str, Any]], names: Sequence[str]) -> pa.RecordBatch:
     schema = pa.schema(
         [
-            ("_bronze_key", pa.string()),
+            ("_path", pa.string()),
             *((n, pa.string()) for n in names),
             ("_extra", pa.map_(pa.string(), pa.string())),
             ("_raw", pa.string()),

@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import reduce
 from typing import Any
 
+import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
 from glue_scripts.engine.files import BronzeFile
 from glue_scripts.engine.sql import literal, quoted
+from glue_scripts.engine.values import values
 from shared.contracts import Dataset, folded
 from shared.records.verdict import RAW, UNCAST
 
@@ -28,8 +30,8 @@ def records(spark: SparkSession, files: Sequence[BronzeFile], table: DataFrame, 
     Where bronze keeps Parquet the columns have the contract's types, and `_uncast` map<string,string> the texts that are of none.
     """
     rows = _made(spark, list(files), dataset) if dataset.stored_as == "parquet" else _received(spark, files, dataset)
-    known = table.select("_bronze_key", "_file", "_ingested_at", "_day").hint("broadcast")
-    return rows.join(known, "_bronze_key", "inner").drop("_bronze_key")
+    known = table.select("_path", "_file", "_ingested_at", "_day").hint("broadcast")
+    return rows.join(known, "_path", "inner").drop("_path")
 
 
 def _received(spark: SparkSession, files: Sequence[BronzeFile], dataset: Dataset) -> DataFrame:
@@ -88,7 +90,7 @@ def _made(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> Dat
     columns = ", ".join(f"{quoted(n)} {dataset.lands_in.column(n).type}" for n in dataset.received)
     rows = spark.read.schema(f"{columns}, {UNCAST} map<string,string>, {RAW} string").parquet(*[f.path for f in files])
     extra = "CAST(NULL AS map<string,string>) AS _extra"
-    return _located(rows).selectExpr("_bronze_key", *map(quoted, dataset.received), UNCAST, extra, RAW)
+    return _located(rows).selectExpr("_path", *map(quoted, dataset.received), UNCAST, extra, RAW)
 
 
 def _one_of_each(files: list[BronzeFile]) -> list[str]:
@@ -103,7 +105,7 @@ def _by_name(rows: DataFrame, names: Sequence[str], dataset: Dataset, raw: str) 
         spellings[dataset.aliases.get(folded(name), "")].append(f"CAST({quoted(name)} AS string)")
     columns = [f"{_first(spellings.get(c, []))} AS {quoted(c)}" for c in dataset.received]
     unknown = [n for n in names if folded(n) not in dataset.aliases]
-    return rows.selectExpr("_bronze_key", *columns, f"{_extra(unknown)} AS _extra", f"{raw} AS _raw")
+    return rows.selectExpr("_path", *columns, f"{_extra(unknown)} AS _extra", f"{raw} AS _raw")
 
 
 def _first(candidates: list[str]) -> str:
@@ -125,12 +127,10 @@ def _delimited(spark: SparkSession, groups: list[list[BronzeFile]], dataset: Dat
     """All delimited files, although their headers differ: cells are found by position, positions by file."""
     cells = reduce(DataFrame.unionByName, (_cells(spark, group) for group in groups))
     headers = _headers(spark, [f for group in groups for f in group], dataset)
-    wide = cells.join(headers.hint("broadcast"), "_bronze_key", "inner")
+    wide = cells.join(headers.hint("broadcast"), "_path", "inner")
     columns = [f"get(_cells, {quoted('_at_' + c)}) AS {quoted(c)}" for c in dataset.received]
     extra = "map_from_entries(filter(transform(_extras, e -> struct(e.name AS k, get(_cells, e.at) AS v)), e -> e.v IS NOT NULL))"
-    return wide.selectExpr(
-        "_bronze_key", *columns, f"CASE WHEN size(_extras) > 0 THEN {extra} END AS _extra", "CAST(NULL AS string) AS _raw"
-    )
+    return wide.selectExpr("_path", *columns, f"CASE WHEN size(_extras) > 0 THEN {extra} END AS _extra", "CAST(NULL AS string) AS _raw")
 
 
 def _cells(spark: SparkSession, files: list[BronzeFile]) -> DataFrame:
@@ -140,7 +140,7 @@ def _cells(spark: SparkSession, files: list[BronzeFile]) -> DataFrame:
     options = {"header": "true", "sep": first.delimiter, "quote": '"', "escape": '"', "maxColumns": "20480"}
     options["multiLine"] = str(first.multiline).lower()
     rows = spark.read.schema(", ".join(f"{c} string" for c in names)).options(**options).csv([f.path for f in files])
-    return _located(rows).selectExpr("_bronze_key", f"array({', '.join(names)}) AS _cells")
+    return _located(rows).selectExpr("_path", f"array({', '.join(names)}) AS _cells")
 
 
 def _headers(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> DataFrame:
@@ -149,25 +149,26 @@ def _headers(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> 
     rows = []
     for file in files:
         known = {dataset.aliases[folded(c)]: i for i, c in enumerate(file.profile.columns) if folded(c) in dataset.aliases}
-        extras = [(c, i) for i, c in enumerate(file.profile.columns) if folded(c) not in dataset.aliases]
-        rows.append((file.entry.target_key, *(known.get(n) for n in names), extras))
-    positions = ", ".join(f"{quoted('_at_' + n)} int" for n in names)
-    return spark.createDataFrame(rows, f"_bronze_key string, {positions}, _extras array<struct<name:string,at:int>>")
+        extras = [{"name": c, "at": i} for i, c in enumerate(file.profile.columns) if folded(c) not in dataset.aliases]
+        rows.append((file.path, *(known.get(n) for n in names), extras))
+    extra = pa.list_(pa.struct({"name": pa.string(), "at": pa.int32()}))
+    return values(spark, {"_path": pa.string(), **{f"_at_{n}": pa.int32() for n in names}, "_extras": extra}, rows)
 
 
 def _located(rows: DataFrame) -> DataFrame:
-    """Each row with the object key it was read from; bronze names need no URL encoding."""
-    return rows.selectExpr("*", "regexp_extract(_metadata.file_path, '^[^:]+:/+[^/]+/(.*)$', 1) AS _bronze_key")
+    """Each row with the path it was read from, as it was asked for: bronze names need no URL encoding. Taken as it is: any function of
+    it is computed for each row anew, and costs more than reading the row."""
+    return rows.selectExpr("*", "_metadata.file_path AS _path")
 
 
 def _python(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> DataFrame:
     """The door's own reading code, one file a task: for files that Spark's readers would misread."""
     names = dataset.received
-    listed = [(f.entry.target_bucket, f.entry.target_key, f.profile.to_json()) for f in files]
+    listed = [(f.path, f.entry.target_bucket, f.entry.target_key, f.profile.to_json()) for f in files]
     slices = min(len(listed), 4 * spark.sparkContext.defaultParallelism)
-    table = spark.createDataFrame(spark.sparkContext.parallelize(listed, slices), "bucket string, key string, profile string")
+    table = spark.createDataFrame(spark.sparkContext.parallelize(listed, slices), "path string, bucket string, key string, profile string")
     columns = ", ".join(f"{quoted(n)} string" for n in names)
-    schema = f"_bronze_key string, {columns}, _extra map<string,string>, _raw string"
+    schema = f"_path string, {columns}, _extra map<string,string>, _raw string"
     aliases = dataset.aliases
 
     def read(batches: Iterable[Any]) -> Iterator[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pyarrow as pa
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F  # noqa: N812
@@ -14,6 +15,7 @@ from glue_scripts.engine.job import Job
 from glue_scripts.engine.reconcile import difference, write
 from glue_scripts.engine.sql import literal, quoted
 from glue_scripts.engine.tables import Stored, among, ensure
+from glue_scripts.engine.values import values
 from glue_scripts.engine.work import Work
 from shared.contracts import Dataset, Table
 
@@ -51,5 +53,5 @@ def _old(spark: SparkSession, job: Job, dataset: Dataset, home: Stored, keys: fr
     rows = spark.table(home.identifier)
     if job.full_refresh:
         return rows.where(f"startswith(_source_file, {literal(f'{dataset.domain}/{dataset.name}/')})")
-    known = spark.createDataFrame([(k,) for k in sorted(keys)], "_source_file string").hint("broadcast")
+    known = values(spark, {"_source_file": pa.string()}, ((k,) for k in sorted(keys))).hint("broadcast")
     return rows.where(among("event_date", dates)).join(known, "_source_file", "left_semi")

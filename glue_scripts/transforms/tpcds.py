@@ -74,7 +74,8 @@ def customer_lifetime_value(lake: Lake) -> DataFrame:
         F.expr("date_diff(today, first_purchase) + 1 AS tenure_days"),
         F.expr(f"{_ratio('net_paid', 'orders')} AS avg_order_value"),
     )
-    return _segmented(_scored(valued.select(*(c for c in valued.columns if c not in COUNTED), *_zero(*COUNTED))))
+    counted = valued.select(*(c for c in valued.columns if c not in COUNTED), *_zero(*COUNTED))
+    return _segmented(_scored(lake.shared("valued", lambda: counted)))  # read twice: for the cuts and for the rows
 
 
 def _scored(customers: DataFrame) -> DataFrame:

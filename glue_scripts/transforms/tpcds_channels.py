@@ -126,16 +126,18 @@ def _with_buyer(lake: Lake, channel: str) -> DataFrame:
 
 
 def sold_by_item(lake: Lake) -> DataFrame:
-    """Sales per item. A line is the only one of its order and item, so lines are orders here."""
-    sums = ("units", "sales_amount", "net_paid", "net_profit")
+    """Sales per item. A line is the only one of its order and item, so lines are orders here.
+
+    Buyers are counted on their own: beside the sums, Spark would carry all of these through the pairs of item and buyer.
+    """
     lines = reduce(DataFrame.unionByName, (sold_lines(lake, c) for c in lake.parameter("channels")))
-    per_buyer = lines.groupBy("item_sk", "customer_sk").agg(
+    sums = lines.groupBy("item_sk").agg(
         F.count("*").alias("orders"),
-        *(_total(n) for n in sums),
+        *(_total(n) for n in ("units", "sales_amount", "net_paid", "net_profit")),
         *(F.expr(f"coalesce(sum(net_paid) FILTER (WHERE channel = '{c}'), 0)").alias(f"{c}_net_paid") for c in lake.parameter("channels")),
     )
-    totals = ("orders", *sums, *(f"{c}_net_paid" for c in lake.parameter("channels")))
-    return per_buyer.groupBy("item_sk").agg(*(F.sum(n).alias(n) for n in totals), F.count("customer_sk").alias("customers"))
+    buyers = lines.select("item_sk", "customer_sk").groupBy("item_sk").agg(F.countDistinct("customer_sk").alias("customers"))
+    return sums.join(buyers, "item_sk", "inner")
 
 
 def units_by_item(lake: Lake) -> DataFrame:
