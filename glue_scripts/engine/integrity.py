@@ -26,7 +26,7 @@ def integrity(spark: SparkSession, run: Job, table: Table) -> dict[str, float]:
     refers = {r: " AND ".join(f"{quoted(c)} IS NOT NULL" for c in r.columns) for r in there}
     counts = joined.agg(
         *(F.expr(f"count_if({refers[r]})") for r in there),
-        *(F.expr(f"count_if({refers[r]} AND {quoted('_' + r.columns[0] + '_of_' + r.table)} IS NULL)") for r in there),
+        *(F.expr(f"count_if({refers[r]} AND {quoted(_found(r, r.columns[0]))} IS NULL)") for r in there),
     ).collect()[0]
     found = dict(zip(there, zip(counts[len(there) :], counts[: len(there)], strict=True), strict=True))
     known = {r: n for r, n in found.items() if n[0] < n[1] or not n[1] or _has_rows(spark, there[r])}
@@ -41,6 +41,11 @@ def _has_rows(spark: SparkSession, identifier: str) -> bool:
 
 def _looked_up(rows: DataFrame, reference: Reference, home: DataFrame) -> DataFrame:
     """The rows with the keys of the row that each refers to, null where there is none."""
-    names = [f"_{column}_of_{reference.table}" for column in reference.columns]
+    names = [_found(reference, column) for column in reference.columns]
     keys = home.select(*(F.col(key).alias(name) for key, name in zip(reference.keys, names, strict=True)))
     return rows.join(keys, [F.col(c) == F.col(name) for c, name in zip(reference.columns, names, strict=True)], "left")
+
+
+def _found(reference: Reference, column: str) -> str:
+    """Under which name the row's own column stands as it was found in the other table."""
+    return f"_{column}_of_{reference.table}"

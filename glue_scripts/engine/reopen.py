@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 from glue_scripts.engine.job import Job
 from glue_scripts.engine.session import Aws
-from glue_scripts.engine.work import Work
+from glue_scripts.engine.work import PARALLEL_QUERIES, Work
 from shared.ingestion import bronze_key_of
 from shared.ingestion.store import MISSING
 from shared.ledger import Ledger
@@ -17,7 +19,9 @@ def reopen(run: Job, clients: Aws, asked: Work) -> list[LedgerFile]:
     """Accepts those copies: they are pending then. The stored content is copied first; until the ledger tells, they are duplicates."""
     live = {f.sha256 for f in asked.files}
     gone = {f.sha256: f for f in asked.superseded if f.sha256 not in live}
-    found = [_accept(run, clients, f, copy) for f in gone.values() if (copy := _next(clients.ledger, f))]
+    with ThreadPoolExecutor(PARALLEL_QUERIES) as pool:
+        copies = zip(gone.values(), pool.map(partial(_next, clients.ledger), gone.values()), strict=True)
+    found = [_accept(run, clients, f, copy) for f, copy in copies if copy]
     return [f for f in found if f is not None]
 
 
