@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
 
@@ -14,7 +15,7 @@ from glue_scripts.engine.changes import Changes
 from glue_scripts.engine.job import Job
 from glue_scripts.engine.lock import Guard
 from glue_scripts.engine.reconcile import difference, write
-from glue_scripts.engine.references import check_references, unseen
+from glue_scripts.engine.references import check_references, checks_references, unseen
 from glue_scripts.engine.tables import COPY_ON_WRITE, Stored, among, append, ensure, replace_all
 from shared.contracts import Table
 
@@ -139,20 +140,34 @@ def refresh(spark: SparkSession, run: Job, table: Table, transform: Transform, p
         return
     lake = Lake(spark, run, found, shared)
     wanted = transform(lake).selectExpr(*(f"CAST({c.name} AS {c.type}) AS {c.name}" for c in table.columns))
-    check_references(spark, run, table, wanted)
-    if table.appended_by and not run.full_refresh:
-        wanted = unseen(wanted, spark.table(home.identifier), table)
-        check()
-        append(wanted, home)
+    with _kept(wanted, table) as rows:
+        check_references(spark, run, table, rows)
+        if table.appended_by and not run.full_refresh:
+            fresh = unseen(rows, spark.table(home.identifier), table)
+            check()
+            append(fresh, home)
+        elif empty or (run.full_refresh and table.depends_on):
+            check()
+            replace_all(rows, home)
+        else:
+            stored = spark.table(home.identifier)
+            touched = found.rows(stored, home.date_column or "event_date", lake.touched_dates() if home.date_column else None)
+            with difference(rows, touched, home, table.primary_key, table.column_names) as changes:
+                check()
+                write(changes, home, table.primary_key)
+
+
+@contextmanager
+def _kept(rows: DataFrame, table: Table) -> Iterator[DataFrame]:
+    """The rows, computed once where they are held against other rows before they are written."""
+    if not table.appended_by and not checks_references(table):
+        yield rows
         return
-    if empty or (run.full_refresh and table.depends_on):
-        check()
-        replace_all(wanted, home)
-        return
-    stored = found.rows(spark.table(home.identifier), home.date_column or "event_date", lake.touched_dates() if home.date_column else None)
-    with difference(wanted, stored, home, table.primary_key, table.column_names) as changes:
-        check()
-        write(changes, home, table.primary_key)
+    kept = rows.persist(StorageLevel.MEMORY_AND_DISK)
+    try:
+        yield kept
+    finally:
+        kept.unpersist()
 
 
 def check_complete(tables: tuple[Table, ...], transforms: Mapping[str, Transform]) -> None:

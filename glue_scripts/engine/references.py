@@ -40,6 +40,11 @@ def check_references(spark: SparkSession, run: Job, table: Table, rows: DataFram
             )
 
 
+def checks_references(table: Table) -> bool:
+    """Whether rows of the table are held against those that they refer to."""
+    return _allowed_orphans(table) is not None
+
+
 def _refers_to_nothing(table: Table, reference: Reference) -> str:
     """SQL; a null where the contract requires a value refers to nothing, elsewhere it does not refer."""
     optional = [f"{quoted(c)} IS NOT NULL" for c in reference.columns if not table.column(c).required]
@@ -75,4 +80,4 @@ def waves(tables: Sequence[Table]) -> list[list[Table]]:
 
 
 def _referred(table: Table) -> set[str]:
-    return set() if _allowed_orphans(table) is None else {r.table for r in table.references}
+    return {r.table for r in table.references} if checks_references(table) else set()
