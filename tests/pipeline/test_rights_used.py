@@ -63,7 +63,7 @@ def recorded(assembly: Assembly, tmp_path_factory: pytest.TempPathFactory) -> It
             folder = tmp_path_factory.mktemp(domain)
             SAMPLES[domain].made(SIZES.get(domain, Size(300, 2)), 7, folder, progress=False)
             plan = [d for d in drops.planned([folder / "raw"], None, None) if d.key.split("/")[1] in (PART.get(domain) or d.key)]
-            for wave in _without_copies(plan):
+            for wave in _copies_last(plan):
                 drops.upload(session, wave, lambda _: None)
                 demo.wait_for_outcomes(session, domain, {d.key for d in wave})
             outcome = runs.follow(session, domain, runs.start(session, domain, {}), lambda _: None)
@@ -73,7 +73,7 @@ def recorded(assembly: Assembly, tmp_path_factory: pytest.TempPathFactory) -> It
         process.stop(state)
 
 
-def _without_copies(plan: list[drops.Drop]) -> Iterator[list[drops.Drop]]:
+def _copies_last(plan: list[drops.Drop]) -> Iterator[list[drops.Drop]]:
     """Files of different contents, then their copies: which rights are used must not hang on whether two copies meet in the door."""
     seen: set[bytes] = set()
     first, copies = [], []
