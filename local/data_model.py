@@ -88,7 +88,7 @@ def _table(table: Table) -> list[str]:
     parts = [f"### {place}", "", f"{table.description} ({KINDS[table.kind]})", ""]
     parts += [f"Key: {', '.join(f'`{k}`' for k in table.primary_key)}."]
     if table.partitioned_by:
-        parts += [f"Partitioned by {', '.join(f'`{p}`' for p in table.partitioned_by)}."]
+        parts += [f"Partitioned by {', '.join(f'`{p}`' for p in table.partition_fields)}."]
     if table.order:
         parts += [f"The newest by {', then '.join(f'`{o}`' for o in table.order)} counts; equal ones are decided by content."]
     parts += ["", "| column | type | meaning | also spelt | refers to |", "|---|---|---|---|---|"]

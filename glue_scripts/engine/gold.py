@@ -128,7 +128,7 @@ def stored_table(run: Job, table: Table) -> Stored:
     """Changes are found by the column event_date where the table has one, else by its first partition column, a date."""
     date = "event_date" if "event_date" in table.column_names else next(iter(table.partitioned_by), None)
     columns = {c.name: c.type for c in table.columns}
-    return Stored(run.identifier(table), run.location(table), columns, table.partitioned_by, date, COPY_ON_WRITE)
+    return Stored(run.identifier(table), run.location(table), columns, table.partition_fields, date, COPY_ON_WRITE)
 
 
 def refresh(spark: SparkSession, run: Job, table: Table, transform: Transform, pending: Changes, check: Guard, shared: Shared) -> None:

@@ -48,7 +48,7 @@ class Landed:
 def silver_table(job: Job, table: Table) -> Stored:
     columns = {c.name: c.type for c in table.columns} | LINEAGE_COLUMNS
     date = "event_date" if "event_date" in columns else None
-    return Stored(job.identifier(table), job.location(table), columns, table.partitioned_by, date)
+    return Stored(job.identifier(table), job.location(table), columns, table.partition_fields, date)
 
 
 @contextmanager

@@ -33,7 +33,7 @@ COPY_ON_WRITE = {f"write.{change}.mode": "copy-on-write" for change in ("update"
 
 @dataclass(frozen=True)
 class Stored:
-    """A table as it stands in the catalog: its Spark SQL name, place, columns (name → Spark type) and partition columns.
+    """A table as it stands in the catalog: its Spark SQL name, place, columns (name → Spark type) and partition fields as SQL.
 
     `date_column`: the date by which its changes are found; the columns' bounds that Iceberg keeps spare the files of other dates.
     """
@@ -69,7 +69,7 @@ def created(spark: SparkSession, table: Stored) -> bool:
 
 def _ddl(table: Stored) -> str:
     columns = ", ".join(f"{quoted(n)} {t}" for n, t in table.columns.items())
-    partitions = f"PARTITIONED BY ({', '.join(map(quoted, table.partitioned_by))})" if table.partitioned_by else ""
+    partitions = f"PARTITIONED BY ({', '.join(table.partitioned_by)})" if table.partitioned_by else ""
     properties = ", ".join(f"'{k}'='{v}'" for k, v in {**PROPERTIES, **table.write_modes, "write.data.path": table.location}.items())
     return (
         f"CREATE TABLE {table.identifier} ({columns}) USING iceberg {partitions} LOCATION '{table.location}' TBLPROPERTIES ({properties})"

@@ -194,7 +194,8 @@ FOLLOWERS = {"latest": _latest, "scd2": _history}
 
 def _write(con: duckdb.DuckDBPyConnection, query: str, folder: Path) -> int:
     folder.mkdir(parents=True)
-    con.execute(f"copy ({query}) to '{folder}' (format parquet, compression zstd, partition_by (event_date), overwrite_or_ignore true)")
+    by_month = f"select *, date_trunc('month', event_date) as month from ({query})"
+    con.execute(f"copy ({by_month}) to '{folder}' (format parquet, compression zstd, partition_by (month), overwrite_or_ignore true)")
     return _count(con, f"read_parquet('{folder}/**/*.parquet')")
 
 

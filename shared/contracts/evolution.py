@@ -46,7 +46,7 @@ class Break:
 
 def shape(table: Table) -> Shape:
     required = frozenset(c.name for c in table.columns if c.required)
-    return Shape(table.kind, {c.name: c.type for c in table.columns}, required, table.primary_key, table.partitioned_by)
+    return Shape(table.kind, {c.name: c.type for c in table.columns}, required, table.primary_key, table.partition_fields)
 
 
 def column_changes(old: Mapping[str, str], new: Mapping[str, str]) -> ColumnChanges:

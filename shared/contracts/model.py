@@ -77,6 +77,7 @@ class Table:
     """A table of silver or gold. `sources`: the datasets, or for latest and scd2 the log, that it is computed from.
 
     `appended_by`: the natural key of a table that only gains rows, those whose natural key it lacks; what stands is never changed.
+    `by_month`: a date that partitions does so by its month.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Table:
     columns: tuple[Column, ...]
     primary_key: tuple[str, ...]
     partitioned_by: tuple[str, ...] = ()
+    by_month: bool = False
     sources: tuple[str, ...] = ()
     event_date_column: str | None = None
     order: tuple[str, ...] = ()
@@ -99,6 +101,11 @@ class Table:
 
     def column(self, name: str) -> Column:
         return next(c for c in self.columns if c.name == name)
+
+    @property
+    def partition_fields(self) -> tuple[str, ...]:
+        """Iceberg's partition fields as SQL: a column, or `months(column)`."""
+        return tuple(f"months({c})" if self.by_month and self.column(c).type == "date" else c for c in self.partitioned_by)
 
     @property
     def references(self) -> tuple[Reference, ...]:

@@ -13,7 +13,7 @@ from shared.contracts.check import check
 from shared.contracts.model import LANDING, Column, Contract, Dataset, Dependency, Layout, Reference, RejectRule, Table, Threshold
 from shared.contracts.node import Node
 
-DOMAIN_PROPERTIES = ("nullSpellings", "parameters", "schedule", "layout")
+DOMAIN_PROPERTIES = ("nullSpellings", "parameters", "schedule", "layout", "datePartitions")
 STORAGE = ("header", "delimiter", "fallbackEncoding", "storedAs")
 DATASET_PROPERTIES = ("layer", "formats", "duplicateFiles", "maxUnreadableRate", "encodings", "constants", "archive", *STORAGE)
 TABLE_PROPERTIES = (
@@ -33,6 +33,7 @@ TABLE_PROPERTIES = (
 COLUMN_PROPERTIES = ("aliases", "case", "derived", "times")
 TIMES = ("buddhist_years", "clock_only")
 LAYOUTS = ("event_date", "year_month_day", "undated")
+DATE_PARTITIONS = ("day", "month")
 FORMATS = ("csv", "json", "ndjson", "parquet", "xml")
 KINDS = {"silver": ("keyed", "log", "files", "latest", "scd2", "computed"), "gold": ("dim", "fact", "mart", "bridge")}
 TYPE = re.compile(r"string|int|bigint|double|boolean|date|timestamp|map<string,bigint>|decimal\((\d{1,2}),(\d{1,2})\)")
@@ -45,8 +46,9 @@ def parsed(document: Mapping[str, Any], file: str) -> Contract:
     root = Node(file, "", document)
     root.child("apiVersion").choice(("v3.1.0",))
     root.child("kind").choice(("DataContract",))
-    tables, datasets, links = _schema(root)
     custom = root.custom(DOMAIN_PROPERTIES)
+    by_month = custom.child("datePartitions").choice(DATE_PARTITIONS, DATE_PARTITIONS[0]) == "month"
+    tables, datasets, links = _schema(root, by_month)
     domain = _name(root.child("domain"))
     layout = cast(Any, custom.child("layout").choice(LAYOUTS, LAYOUTS[0]))
     freshness = _sla(root, "freshness", HOURS)
@@ -66,7 +68,7 @@ def parsed(document: Mapping[str, Any], file: str) -> Contract:
     return contract
 
 
-def _schema(root: Node) -> tuple[dict[str, Table], list[Node], dict[str, Node]]:
+def _schema(root: Node, by_month: bool) -> tuple[dict[str, Table], list[Node], dict[str, Node]]:
     """Tables by their name in the document, the nodes of raw datasets, and where each table stands."""
     tables: dict[str, Table] = {}
     datasets: list[Node] = []
@@ -79,7 +81,7 @@ def _schema(root: Node) -> tuple[dict[str, Table], list[Node], dict[str, Node]]:
         if name in places:
             raise node.child("physicalName").error(f"two tables are called {name}")
         places[name] = node
-        tables[name] = _table(node, tables)
+        tables[name] = _table(node, tables, by_month)
     if not tables or not datasets:
         raise root.child("schema").error("expected at least one bronze dataset and one silver table")
     return tables, datasets, places
@@ -92,7 +94,7 @@ def _layer(node: Node) -> str:
     return entries["layer"].child("value").choice(("bronze", "silver", "gold"))
 
 
-def _table(node: Node, earlier: Mapping[str, Table]) -> Table:
+def _table(node: Node, earlier: Mapping[str, Table], by_month: bool) -> Table:
     custom = node.custom(TABLE_PROPERTIES)
     zone = custom.child("layer").choice(("silver", "gold"))
     base = custom.child("columnsOf")
@@ -109,6 +111,7 @@ def _table(node: Node, earlier: Mapping[str, Table]) -> Table:
         columns=(*(parent.columns if parent else ()), *(_column(p) for p in own)),
         primary_key=(*(parent.primary_key if parent else ()), *keys),
         partitioned_by=(*(parent.partitioned_by if parent else ()), *_positions(own, "partitioned")),
+        by_month=by_month,
         sources=_one_or_more(custom.child("source")),
         event_date_column=custom.child("eventDate").text("") or None,
         order=custom.child("order").texts(),

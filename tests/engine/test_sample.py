@@ -72,6 +72,14 @@ def test_each_table_was_filled_in_one_commit_so_readers_never_saw_a_part(whole: 
     assert {t: whole[0].commits(t) for t in TABLES} == dict.fromkeys(TABLES, 1)
 
 
+def test_the_days_of_a_month_lie_together(whole: Any):
+    for table, column in (("silver.events", "event_date"), ("gold.fact_events", "event_date"), ("gold.daily_revenue", "date")):
+        days = {day for (day,) in whole[0].rows(table, column)}
+        months = [row["partition"][0] for row in whole[0].table(f"{table}.partitions").collect()]
+        assert sorted(months) == sorted({(d.year - 1970) * 12 + d.month - 1 for d in days}), table  # Iceberg counts from 1970
+        assert len(days) > len(months)
+
+
 def test_quarantined_rows_keep_reasons_and_what_was_received(whole: Any, expected: dict[str, Any]):
     lake = whole[0]
     for name in DATASETS:

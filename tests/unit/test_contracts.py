@@ -6,6 +6,7 @@ import copy
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -174,6 +175,7 @@ def test_money_is_decimal_everywhere():
             "schema[3].properties",
             "user_id+a refers to users.user_id+b, which does not exist",
         ),
+        (lambda d: custom(d, "datePartitions").update(value="week"), "customProperties", "'week' is not one of day, month"),
         (lambda d: custom(d, "nullSpellings").update(value=["null"]), "customProperties", "must hold the empty text"),
         (lambda d: table(d, "bronze_events")["customProperties"][1].update(value=["csv", "xls"]), "formats[1]", "'xls' is not one of"),
     ],
@@ -186,6 +188,23 @@ def test_a_wrong_contract_is_refused_with_file_path_and_reason(document: dict[st
     assert str(refused.value).startswith("shop.odcs.yaml: ")
     assert path in refused.value.path
     assert reason in refused.value.reason
+
+
+@pytest.mark.parametrize(("unit", "field"), [("month", "months(event_date)"), ("day", "event_date"), (None, "event_date")])
+def test_a_contract_says_whether_dates_partition_by_day_or_month(document: dict[str, Any], unit: str | None, field: str):
+    changed = copy.deepcopy(document)
+    changed["customProperties"] = [p for p in changed["customProperties"] if p["property"] != "datePartitions"]
+    if unit:
+        changed["customProperties"].append({"property": "datePartitions", "value": unit})
+    found = parsed(changed, "ecommerce.odcs.yaml")
+    assert found.table("events").partition_fields == (field,)
+    assert found.table("dim_users").partition_fields == ()
+
+
+def test_only_a_date_has_months():
+    assert contract("tpcds").table("inventory").partition_fields == ("year", "month")
+    columns = tuple(replace(c, type="int") if c.name == "event_date" else c for c in contract("ecommerce").table("events").columns)
+    assert replace(contract("ecommerce").table("events"), columns=columns).partition_fields == ("event_date",)
 
 
 @pytest.mark.parametrize("metric", ["quarantine_rate", "quarantined_missing_key", "null_rate_user_id", "extra_column_rows"])

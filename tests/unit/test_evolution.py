@@ -131,7 +131,7 @@ EVENTS, DAILY = "lh_dev_ecommerce_silver.events", "lh_dev_ecommerce_gold.daily_r
         ),
         (
             lambda d: column(d, "gold_daily_revenue", "date").update(partitioned=False),
-            "gold.daily_revenue: partitioning (date) became ()",
+            "gold.daily_revenue: partitioning (months(date)) became ()",
             [f"DROP TABLE {DAILY};", REFRESH],
         ),
         (
@@ -160,6 +160,15 @@ def test_any_other_change_is_named_with_its_migration(
     assert [line for line in migration if line not in message] == []
     assert "./lake contract release" in message
     assert message.startswith("1 change")
+
+
+def test_a_month_that_becomes_a_day_is_named_for_every_table_it_partitions(document: Document, folder: Path) -> None:
+    message = problems(
+        document, folder, lambda d: next(p for p in d["customProperties"] if p["property"] == "datePartitions").update(value="day")
+    )
+    assert message.startswith("10 change")
+    assert "silver.events: partitioning (months(event_date)) became (event_date)" in message
+    assert f"DROP TABLE {EVENTS};" in message
 
 
 @pytest.mark.parametrize(
