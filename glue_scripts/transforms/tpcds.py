@@ -5,6 +5,8 @@ Sums take no value as nothing. Money is summed exactly; ratios are doubles of 6 
 
 from __future__ import annotations
 
+from functools import reduce
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F  # noqa: N812
 
@@ -26,9 +28,14 @@ def _ratio(part: str, whole: str) -> str:
 
 
 def _totals(orders: DataFrame, *grain: str) -> DataFrame:
-    """Sums over orders, and how many different orders and buyers there are in each group."""
-    sums = [F.expr(f"CAST(sum({n}) AS {kind})").alias(n) for n, kind in BOUGHT.items()]
-    return orders.groupBy(*grain).agg(*sums, F.countDistinct("number").alias("orders"), F.countDistinct("customer_sk").alias("customers"))
+    """Sums over orders, and how many different orders and buyers there are in each group; no column of the grain is null.
+
+    What is counted is counted on its own: in one aggregation Spark carries the sums through every value of either.
+    """
+    sums = orders.groupBy(*grain).agg(*(F.expr(f"CAST(sum({n}) AS {kind})").alias(n) for n, kind in BOUGHT.items()))
+    counted = {"orders": "number", "customers": "customer_sk"}
+    counts = [orders.groupBy(*grain).agg(F.countDistinct(column).alias(name)) for name, column in counted.items()]
+    return reduce(lambda found, count: found.join(count, list(grain), "inner"), counts, sums)
 
 
 def _returned(lake: Lake, *grain: str) -> DataFrame:

@@ -131,12 +131,13 @@ def sold_by_item(lake: Lake) -> DataFrame:
     Buyers are counted on their own: beside the sums, Spark would carry all of these through the pairs of item and buyer.
     """
     lines = reduce(DataFrame.unionByName, (sold_lines(lake, c) for c in lake.parameter("channels")))
-    sums = lines.groupBy("item_sk").agg(
-        F.count("*").alias("orders"),
-        *(_total(n) for n in ("units", "sales_amount", "net_paid", "net_profit")),
+    summed = ("units", "sales_amount", "net_paid", "net_profit")
+    by_channel = lines.groupBy("item_sk", "channel").agg(F.count("*").alias("orders"), *(_total(n) for n in summed))
+    sums = by_channel.groupBy("item_sk").agg(
+        *(F.sum(n).alias(n) for n in ("orders", *summed)),
         *(F.expr(f"coalesce(sum(net_paid) FILTER (WHERE channel = '{c}'), 0)").alias(f"{c}_net_paid") for c in lake.parameter("channels")),
     )
-    buyers = lines.select("item_sk", "customer_sk").groupBy("item_sk").agg(F.countDistinct("customer_sk").alias("customers"))
+    buyers = lines.groupBy("item_sk").agg(F.countDistinct("customer_sk").alias("customers"))
     return sums.join(buyers, "item_sk", "inner")
 
 
