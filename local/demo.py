@@ -19,7 +19,7 @@ from local.samples import SAMPLES, Size
 from local.session import STATE, Session
 from shared.ledger_model import FileStatus
 
-COMPARED = ("files", "rows", "quarantine", "tables")
+COMPARED = ("files", "file_reasons", "rows", "quarantine", "tables")
 STALL_SECONDS = 120.0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,15 +12,16 @@ from local import athena
 from local.samples import SAMPLES
 from local.session import Session
 from shared.contracts import Contract, contract
-from shared.ledger_model import OUTCOMES, RowCounts, RunResult
+from shared.ledger_model import OUTCOMES, FileStatus, LedgerFile, RowCounts, RunResult
 
 
 @dataclass(frozen=True)
 class Results:
-    """Counts of files by outcome, of rows by fate and dataset, of quarantine reasons, of rows by table, and the domain's reports."""
+    """Counts of files by outcome and by reason, of rows by fate and dataset and by reason, of rows by table, and the domain's reports."""
 
     domain: str
     files: dict[str, int]
+    file_reasons: dict[str, int]
     rows: dict[str, dict[str, int]]
     quarantine: dict[str, int]
     tables: dict[str, int]
@@ -33,11 +35,13 @@ class Results:
 
 
 def collect(session: Session, domain: str) -> Results:
-    runs, files = session.ledger.runs(domain), file_counts(session, domain)
+    runs, every = session.ledger.runs(domain), session.ledger.files(domain)
+    files = file_counts(every)
     rows = {d: sum((r.rows for r in runs if r.dataset == d), RowCounts()) for d in sorted({r.dataset for r in runs})}
     return Results(
         domain,
         files,
+        file_reasons(every),
         {dataset: asdict(counts) for dataset, counts in rows.items()},
         dict(sorted(reasons(runs).items())),
         table_counts(session, contract(domain)),
@@ -50,10 +54,15 @@ def _headlines(domain: str) -> dict[str, str]:
     return SAMPLES[domain].headlines if domain in SAMPLES else {}
 
 
-def file_counts(session: Session, domain: str) -> dict[str, int]:
+def file_counts(files: Iterable[LedgerFile]) -> dict[str, int]:
     """Files received and their outcomes; one that is in work or waits for the bronze job is received and nothing else."""
-    found = Counter(file.status for file in session.ledger.files(domain))
+    found = Counter(file.status for file in files)
     return {"received": found.total(), **{status.value: found[status] for status in OUTCOMES}}
+
+
+def file_reasons(files: Iterable[LedgerFile]) -> dict[str, int]:
+    """Quarantined files by reason."""
+    return dict(sorted(Counter(file.reason or "" for file in files if file.status is FileStatus.QUARANTINED).items()))
 
 
 def reasons(runs: list[RunResult]) -> Counter[str]:

@@ -39,7 +39,10 @@ def execute(arguments: argparse.Namespace) -> int:
             process.stop(STATE)
     _print(report.found, report.seconds)
     write_json(arguments.json, report.found.document(report.seconds))
-    return _verdict(report.found, report.differences)
+    code = _verdict(report.found, report.differences)
+    first = "" if arguments.keep else "./lake up, then "
+    say(f"look around: {first}./lake status {arguments.domain}, ./lake query --help, ./lake replay --help")
+    return code
 
 
 def _verdict(found: Results, differences: Sequence[str]) -> int:
@@ -54,6 +57,7 @@ def _verdict(found: Results, differences: Sequence[str]) -> int:
 
 def _print(found: Results, seconds: dict[str, float]) -> None:
     print_table(f"{found.domain}: files", tuple(found.files), [tuple(found.files.values())])
+    print_table("quarantined files by reason", ("reason", "files"), list(found.file_reasons.items()))
     fates = ("read", "written", "quarantined", "deduplicated", "replaced")
     print_table("records", ("dataset", *fates), [(dataset, *(rows[f] for f in fates)) for dataset, rows in found.rows.items()])
     print_table("quarantined rows by reason (a row may have several)", ("reason", "rows"), list(found.quarantine.items()))

@@ -15,6 +15,7 @@ from local.cli import query, run
 from local.cli.main import VERBS, main
 from local.cli.options import date, positive
 from shared.contracts import contract
+from shared.ledger_model import FileStatus, LedgerFile
 
 
 def parsed(*words: str) -> argparse.Namespace:
@@ -98,6 +99,14 @@ class TestDrops:
                 drops.planned(paths, domain, dataset)
         with pytest.raises(drops.DropError, match="does not exist"):
             drops.planned([tmp_path / "nope"], "shop", "events")
+
+
+def test_quarantined_files_are_counted_by_reason() -> None:
+    fates = [("a", "quarantined", "not_text"), ("b", "quarantined", "empty_file"), ("c", "quarantined", "not_text")]
+    others = [("d", "accepted", None), ("e", "duplicate", None), ("f", "claimed", "object_gone")]
+    files = [LedgerFile("raw", key, "1", "shop", "events", FileStatus(status), reason=reason) for key, status, reason in fates + others]
+    assert results.file_reasons(files) == {"empty_file": 1, "not_text": 2}
+    assert results.file_counts(files) == {"received": 6, "accepted": 1, "quarantined": 3, "duplicate": 1}
 
 
 class TestDifferences:
