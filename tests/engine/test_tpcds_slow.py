@@ -17,7 +17,7 @@ from tests.engine.test_tpcds import GOLD, Delivered, differences
 
 SCALE = 1.0
 TABLES = tuple(d.name for d in contract("tpcds").datasets)
-# Of the 99 those that find rows at any scale.
+# Some of the 99 that find rows at this scale with the sample's seed.
 QUERIES = (
     1,
     2,
@@ -29,7 +29,6 @@ QUERIES = (
     13,
     14,
     15,
-    17,
     18,
     20,
     21,
