@@ -1,4 +1,4 @@
-"""The laptop's Glue runtime: Spark settings that a script picks up by itself, through spark-defaults.conf, without knowing of them.
+"""The laptop's Glue runtime: Spark settings that a script finds without knowing of them, and the JVM's.
 
 A job's own `--conf` counts as in Glue; on top come the emulation's address and what one machine needs.
 """
@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from local.aws.environment import client_environment
 from local.settings import ACCOUNT, HOME, REGION
 
 CATALOG = "spark.sql.catalog.glue_catalog"
@@ -36,15 +34,7 @@ _CATALOG = {
     f"{CATALOG}.io-impl": "org.apache.iceberg.aws.s3.S3FileIO",
     f"{CATALOG}.warehouse": "s3://every-table-names-its-location/",
 }
-LOG4J = """\
-rootLogger.level = error
-rootLogger.appenderRef.stderr.ref = stderr
-appender.stderr.type = Console
-appender.stderr.name = stderr
-appender.stderr.target = SYSTEM_ERR
-appender.stderr.layout.type = PatternLayout
-appender.stderr.layout.pattern = %d{HH:mm:ss} %p %c{1}: %m%n%ex
-"""
+LOGGING = Path(__file__).with_name("log4j2.properties")
 
 
 class SettingError(ValueError):
@@ -64,10 +54,20 @@ def job_conf(text: str) -> dict[str, str]:
     return {name.strip(): value.strip() for name, _, value in (p.partition("=") for p in pairs)}
 
 
-def settings(endpoint: str, job: Mapping[str, str], *, scratch: Path, memory: str = DRIVER_MEMORY, long: bool = False) -> dict[str, str]:
-    """All settings of a session: presets, what the job asks for, what the laptop replaces. The later wins. `long`: millions of rows."""
+def settings(endpoint: str, job: Mapping[str, str], scratch: Path) -> dict[str, str]:
+    """All settings of a session: presets, what the job asks for, what the laptop replaces. The later wins."""
     catalog = {} if CATALOG in job else _CATALOG
-    return {**_PRESET, **catalog, **job, **_address(endpoint), **_machine(scratch, memory, LATE_OPTIMISATION if long else FAST_START)}
+    return {**_PRESET, **catalog, **job, **_address(endpoint), **_machine(scratch)}
+
+
+def jvm_settings(*, long: bool = False) -> dict[str, str]:
+    """What holds as long as a JVM lives. `long`: for millions of rows, which are worth the optimising compiler."""
+    start = LATE_OPTIMISATION if long else FAST_START
+    return {
+        "spark.driver.memory": DRIVER_MEMORY,
+        "spark.driver.extraClassPath": os.pathsep.join(map(str, jars())),
+        "spark.driver.extraJavaOptions": f'{JAVA_OPTIONS} {start} -Duser.timezone=UTC "-Dlog4j2.configurationFile={LOGGING.as_uri()}"',
+    }
 
 
 def _address(endpoint: str) -> dict[str, str]:
@@ -89,36 +89,14 @@ def _address(endpoint: str) -> dict[str, str]:
     }
 
 
-def _machine(scratch: Path, memory: str, start: str) -> dict[str, str]:
+def _machine(scratch: Path) -> dict[str, str]:
     """One machine instead of a cluster."""
     return {
         "spark.master": f"local[{max(2, os.cpu_count() or 2)}]",
-        "spark.driver.memory": memory,
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.extraClassPath": os.pathsep.join(map(str, jars())),
-        "spark.driver.extraJavaOptions": f"{JAVA_OPTIONS} {start} -Duser.timezone=UTC",
         "spark.local.dir": str(scratch),
         "spark.sql.warehouse.dir": str(scratch / "warehouse"),
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
     }
-
-
-def write_conf(folder: Path, values: Mapping[str, str]) -> None:
-    """A SPARK_CONF_DIR: spark-defaults.conf and quiet logging."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "spark-defaults.conf").write_text("".join(f"{k} {v}\n" for k, v in sorted(values.items())))
-    (folder / "log4j2.properties").write_text(LOG4J)
-
-
-def environment(conf_dir: Path, endpoint: str | None = None) -> dict[str, str]:
-    """Variables for a Python process that makes a Spark session; with `endpoint` also the AWS SDK's."""
-    own = {
-        "SPARK_CONF_DIR": str(conf_dir),
-        "PYSPARK_PYTHON": sys.executable,
-        "PYSPARK_DRIVER_PYTHON": sys.executable,
-        "SPARK_LOCAL_IP": "127.0.0.1",
-        "PYTHONUNBUFFERED": "1",
-    }
-    return {**(client_environment(endpoint) if endpoint else {}), **own}

@@ -15,6 +15,7 @@ from ministack.services import glue
 from ministack.services.cloudformation import provisioners
 
 from local.aws.job_process import JobCommand, JobProcess, RunState
+from local.aws.jvm import Jvms
 
 DEFAULT_TIMEOUT_MINUTES = 480  # AWS Glue default for Glue 5.0 and later
 
@@ -24,6 +25,7 @@ class Runs:
 
     def __init__(self, state: Path) -> None:
         self._folder = state / "glue"
+        self._jvms = Jvms(self._folder)
         self._processes: dict[str, JobProcess] = {}
         self._lock = threading.Lock()
 
@@ -51,6 +53,7 @@ class Runs:
     def stop_all(self) -> None:
         for process in list(self._processes.values()):
             process.stop()
+        self._jvms.close()
 
     def settle(self) -> None:
         """Runs that were active when an earlier emulation ended are over."""
@@ -87,7 +90,7 @@ class Runs:
             timeout_minutes=float(run["Timeout"]),
             folder=self._folder / run["Id"],
         )
-        process = self._processes[run["Id"]] = JobProcess(command, boto3.client("s3"))
+        process = self._processes[run["Id"]] = JobProcess(command, boto3.client("s3"), self._jvms)
         run["JobRunState"] = RunState.RUNNING.value
         # Threads do not inherit the request's account and region.
         context = contextvars.copy_context()

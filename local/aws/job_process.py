@@ -1,4 +1,4 @@
-"""One Glue job run as a local process: script and libraries from the emulated S3, Spark settings from the job, output kept in files."""
+"""One Glue job run as a local process on a lent JVM: script and libraries from the emulated S3, Spark settings from the job."""
 
 from __future__ import annotations
 
@@ -13,8 +13,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from py4j.protocol import Py4JError
+from pyspark.errors import PySparkException
+
 from local import spark
 from local.aws.environment import APP_ID
+from local.aws.jvm import Jvms
 
 _ERROR_LINE = re.compile(r"^[A-Za-z_][\w.]*(Error|Exception|Exit|Interrupt)\b")
 _LONGEST_MESSAGE = 2000
@@ -45,9 +49,7 @@ class JobCommand:
     arguments: dict[str, str]
     timeout_minutes: float
     folder: Path
-    """Where the run keeps script, settings, `stdout` and `stderr`."""
-    long: bool = False
-    """Millions of rows: worth the optimising compiler."""
+    """Where the run keeps script, `stdout`, `stderr` and what the JVM said: `spark.log`."""
 
     @property
     def argv(self) -> list[str]:
@@ -59,8 +61,8 @@ class JobCommand:
 class JobProcess:
     """A run in progress: `execute` blocks until it ends, `stop` ends it from another thread."""
 
-    def __init__(self, command: JobCommand, s3: Any) -> None:
-        self.command, self._s3 = command, s3
+    def __init__(self, command: JobCommand, s3: Any, jvms: Jvms) -> None:
+        self.command, self._s3, self._jvms = command, s3, jvms
         self._process: subprocess.Popen[bytes] | None = None
         self._stopped = threading.Event()
 
@@ -68,9 +70,23 @@ class JobProcess:
         """The final state and, unless it succeeded, why."""
         self.command.folder.mkdir(parents=True, exist_ok=True)
         try:
-            argv, environment = self._prepare()
-        except (self._s3.exceptions.ClientError, spark.SettingError) as error:
+            argv, settings, libraries = self._prepare()
+            jvm = self._jvms.take()
+        except (self._s3.exceptions.ClientError, spark.SettingError, PySparkException) as error:
             return RunState.FAILED, f"{type(error).__name__}: {error}"
+        try:
+            state, reason = self._driven(argv, {**jvm.driver(self.command.job, settings), "PYTHONPATH": libraries})
+        except Py4JError as error:
+            state, reason = RunState.FAILED, f"{type(error).__name__}: {error}"
+        (self.command.folder / "spark.log").write_bytes(jvm.said())
+        if state is RunState.SUCCEEDED:
+            self._jvms.give_back(jvm)
+        else:
+            jvm.end()
+        return state, reason
+
+    def _driven(self, argv: list[str], own: dict[str, str]) -> tuple[RunState, str]:
+        environment = {**os.environ, **own, "PYTHONUNBUFFERED": "1"}
         with (self.command.folder / "stdout").open("wb") as out, (self.command.folder / "stderr").open("wb") as err:
             if self._stopped.is_set():
                 return RunState.STOPPED, ""
@@ -105,19 +121,16 @@ class JobProcess:
         if self._process is not None and self._process.poll() is None:
             os.killpg(self._process.pid, sign)
 
-    def _prepare(self) -> tuple[list[str], dict[str, str]]:
-        folder, arguments = self.command.folder, self.command.arguments
+    def _prepare(self) -> tuple[list[str], dict[str, str], str]:
+        """The driver's command, Spark's settings and the places of the libraries."""
+        arguments = self.command.arguments
         script = self._fetched(self.command.script)
-        libraries = [self._fetched(uri) for uri in arguments.get("--extra-py-files", "").split(",") if uri]
-        endpoint = os.environ["AWS_ENDPOINT_URL"]
-        settings = spark.settings(endpoint, spark.job_conf(arguments.get("--conf", "")), scratch=folder / "scratch", long=self.command.long)
-        spark.write_conf(folder / "conf", settings)
-        return [sys.executable, str(script), *self.command.argv], {
-            **os.environ,
-            **spark.environment(folder / "conf"),
-            APP_ID: self.command.job,
-            "PYTHONPATH": os.pathsep.join(str(library) for library in libraries),
-        }
+        fetched = [self._fetched(uri) for uri in arguments.get("--extra-py-files", "").split(",") if uri]
+        libraries = os.pathsep.join(map(str, [self.command.folder, *fetched]))  # the folder for modules, each archive for its own
+        conf = spark.job_conf(arguments.get("--conf", ""))
+        settings = spark.settings(os.environ["AWS_ENDPOINT_URL"], conf, self.command.folder / "scratch")
+        workers = {"spark.executorEnv.PYTHONPATH": libraries, f"spark.executorEnv.{APP_ID}": self.command.job}
+        return [sys.executable, str(script), *self.command.argv], {**settings, **workers}, libraries
 
     def _fetched(self, uri: str) -> Path:
         bucket, _, key = uri.removeprefix("s3://").partition("/")

@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from local.errors import LakeError
@@ -30,7 +30,7 @@ class Cost:
     cpu: float
     wall: float
     peak: int
-    output: str
+    output: str = ""
 
 
 def measured(argv: Sequence[str], environment: Mapping[str, str] | None = None) -> Cost:
@@ -41,7 +41,7 @@ def measured(argv: Sequence[str], environment: Mapping[str, str] | None = None) 
         if done.code:
             raise LakeError(f"{' '.join(argv[:4])} ended with code {done.code}:\n{done.words(3000)}")
         found = json.loads(report.read())
-    return Cost(found["cpu"], found["wall"], found["peak"], done.output)
+    return replace(Cost(**found), output=done.output)
 
 
 def _run(report: str, argv: list[str]) -> int:
@@ -49,17 +49,13 @@ def _run(report: str, argv: list[str]) -> int:
     if sys.platform != "linux":
         raise LakeError("this benchmark needs Linux: elsewhere the CPU time of orphaned processes cannot be had")
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    began, seen, ended = time.monotonic(), _Seen(), threading.Event()
-    watcher = threading.Thread(target=seen.watch, args=(ended,))
-    watcher.start()
-    code = subprocess.run(argv, check=False).returncode
-    _reap()
-    wall = time.monotonic() - began
-    ended.set()
-    watcher.join()
+    with Watch() as watch:
+        code = subprocess.run(argv, check=False).returncode
+        _reap()
+        seen = watch.lap()
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = max(used.ru_utime + used.ru_stime, sum(seen.seconds.values()))
-    Path(report).write_text(json.dumps({"cpu": cpu, "wall": wall, "peak": seen.megabytes}))
+    cost = replace(seen, cpu=max(used.ru_utime + used.ru_stime, seen.cpu))
+    Path(report).write_text(json.dumps(asdict(cost)))
     return code
 
 
@@ -71,20 +67,43 @@ def _reap() -> None:
             return
 
 
-class _Seen:
-    """What was seen of the descendants: the largest sum of their resident memory, and the CPU seconds of each when last looked at.
+class Watch:
+    """What is seen of this process's descendants from one lap to the next; a context manager.
 
-    The kernel forgets the CPU time of a child whose parent ignores its end, as PySpark's daemon does with its workers.
+    The kernel forgets the CPU time of a child whose parent ignores its end, as PySpark's daemon does with its workers. So each counts as it
+    was when last looked at; what a process does in its last fifth of a second is not seen.
     """
 
     def __init__(self) -> None:
-        self.megabytes, self.seconds = 0, dict[int, float]()
+        self._seconds, self._before, self._peak, self._began = dict[int, float](), 0.0, 0, time.monotonic()
+        self._lock, self._ended, self._thread = threading.Lock(), threading.Event(), threading.Thread(target=self._watch)
 
-    def watch(self, ended: threading.Event) -> None:
-        while not ended.wait(POLL_SECONDS):
+    def __enter__(self) -> Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def lap(self) -> Cost:
+        """Since the last lap: CPU and wall seconds, and the largest sum of resident memory."""
+        self._look()
+        with self._lock:
+            total, now = sum(self._seconds.values()), time.monotonic()
+            cost = Cost(total - self._before, now - self._began, self._peak)
+            self._before, self._began, self._peak = total, now, 0
+        return cost
+
+    def _watch(self) -> None:
+        while not self._ended.wait(POLL_SECONDS):
+            self._look()
+
+    def _look(self) -> None:
+        with self._lock:
             living = _descendants(os.getpid())
-            self.megabytes = max(self.megabytes, sum(map(_resident, living)) // 2**20)
-            self.seconds |= {p: used for p in living if (used := _used(p))}
+            self._peak = max(self._peak, sum(map(_resident, living)) // 2**20)
+            self._seconds |= {p: used for p in living if (used := _used(p))}
 
 
 def _descendants(root: int) -> list[int]:

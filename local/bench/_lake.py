@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from local import drops, laptop
 from local.aws import process
 from local.aws.environment import client_environment
 from local.aws.job_process import JobCommand, JobProcess, RunState
-from local.bench._cpu import Cost, measured
+from local.aws.jvm import Jvms
+from local.bench._cpu import Cost, Watch, measured
 from local.demo import wait_for_outcomes
 from local.samples import SAMPLES
 from local.session import Session, local
@@ -49,28 +51,32 @@ class BenchLake:
         drops.upload(self.session, plan, lambda done: None)
         wait_for_outcomes(self.session, self.domain, {d.key for d in plan})
 
-    def run(self, stage: str, run_id: str, *options: str, long: bool = False) -> Cost:
-        """One job (`bronze-to-silver`, `silver-to-gold`) in a process of its own. `long`: millions of rows."""
-        own = [sys.executable, "-m", __name__, str(self.state), self.domain, stage, run_id, "long" if long else "short", *options]
-        return measured(own, client_environment(self.session.endpoint or ""))
+    def run(self, stages: Sequence[str], run_id: str, *options: str, long: bool = False) -> dict[str, Cost]:
+        """The jobs of a run (`bronze-to-silver`, `silver-to-gold`), in processes of their own on one JVM. `long`: millions of rows."""
+        length = "long" if long else "short"
+        own = [sys.executable, "-m", __name__, str(self.state), self.domain, ",".join(stages), run_id, length, *options]
+        done = measured(own, client_environment(self.session.endpoint or ""))
+        return {stage: Cost(**json.loads(line)) for stage, line in zip(stages, done.output.splitlines(), strict=True)}
 
 
-def _job(state: Path, domain: str, stage: str, run_id: str, length: str, options: Sequence[str]) -> int:
-    """Runs a provisioned Glue job as the emulation does, but as a child of this process."""
+def _run(state: Path, domain: str, stages: Sequence[str], run_id: str, length: str, options: Sequence[str]) -> int:
+    """Runs provisioned Glue jobs as the emulation does, but as children of this process. Prints what each cost, a line a job."""
     emulation = process.running(state)
     assert emulation is not None
     session = local(emulation)
-    job = session.client("glue").get_job(JobName=session.names.job(domain, stage))["Job"]
-    arguments = {**job["DefaultArguments"], "--run_id": run_id, **dict(o.split("=", 1) for o in options)}
-    folder = state / "runs" / f"{run_id}-{stage}"
-    command = JobCommand(
-        job["Name"], f"jr_{run_id}", job["Command"]["ScriptLocation"], arguments, TIMEOUT_MINUTES, folder, length == "long"
-    )
-    outcome, reason = JobProcess(command, session.client("s3")).execute()
-    sys.stdout.write((folder / "stdout").read_text())
-    if outcome is not RunState.SUCCEEDED:
-        sys.stderr.write(f"{reason}\n{folder}/stderr\n")
-        return 1
+    jvms = Jvms(state / "runs", long=length == "long")
+    with Watch() as watch:
+        for stage in stages:
+            job = session.client("glue").get_job(JobName=session.names.job(domain, stage))["Job"]
+            arguments = {**job["DefaultArguments"], "--run_id": run_id, **dict(o.split("=", 1) for o in options)}
+            folder = state / "runs" / f"{run_id}-{stage}"
+            command = JobCommand(job["Name"], f"jr_{run_id}", job["Command"]["ScriptLocation"], arguments, TIMEOUT_MINUTES, folder)
+            outcome, reason = JobProcess(command, session.client("s3"), jvms).execute()
+            if outcome is not RunState.SUCCEEDED:
+                sys.stderr.write(f"{reason}\n{folder}/stderr\n")
+                return 1
+            print(json.dumps(asdict(watch.lap())))
+    jvms.close()
     return 0
 
 
@@ -86,4 +92,4 @@ def profiles(session: Session, domain: str, folder: Path) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(_job(Path(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4], sys.argv[5], sys.argv[6:]))
+    sys.exit(_run(Path(sys.argv[1]), sys.argv[2], sys.argv[3].split(","), sys.argv[4], sys.argv[5], sys.argv[6:]))

@@ -36,7 +36,7 @@ def _against_duckdb(rows: int) -> bool:
     expected = json.loads((folder / "expected.json").read_text())
     with BenchLake("silver", DOMAIN) as lake:
         lake.drop(folder)
-        spark = lake.run("bronze-to-silver", "bench", long=True)
+        spark = lake.run(["bronze-to-silver"], "bench", long=True)["bronze-to-silver"]
         files, out = _lake.FOLDER / "files.json", _lake.FOLDER / "duckdb"
         files.write_text(_lake.profiles(lake.session, DOMAIN, folder))
         duck = _duckdb(files, out)
@@ -74,7 +74,7 @@ def _after_history(days: tuple[int, int], rows: int) -> bool:
         with BenchLake("history", DOMAIN) as lake:
             for folder, run_id in ((history, "history"), (new_day, "new-day")):
                 lake.drop(folder)
-                silver, gold = (lake.run(stage, run_id, long=run_id == "history") for stage in ("bronze-to-silver", "silver-to-gold"))
+                silver, gold = lake.run(("bronze-to-silver", "silver-to-gold"), run_id, long=run_id == "history").values()
         costs.append(silver.cpu + gold.cpu)
         print(f"| {count} | {silver.cpu:.1f} | {gold.cpu:.1f} | {costs[-1]:.1f} |", flush=True)
     print(f"\ngrowth: {costs[-1] / costs[0]:.2f} (at most {MOST_GROWTH})")

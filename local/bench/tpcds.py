@@ -26,7 +26,7 @@ def main(argv: list[str]) -> int:
     expected = json.loads((folder / "expected.json").read_text())
     with BenchLake("tpcds", DOMAIN) as lake:
         lake.drop(folder)
-        spark = {stage: lake.run(stage, "bench", long=True) for stage in STAGES}
+        spark = lake.run(STAGES, "bench", long=True)
         found = {d.dataset: d.rows.written for d in lake.session.ledger.runs(DOMAIN, "bench")}
     duck = _duckdb(folder)
     counts = json.loads(duck.output)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from local import toolchain
 from local.aws import process
 from local.aws.environment import client_environment
 from local.settings import ROOT
-from local.spark import environment, settings, write_conf
+from local.spark import jvm_settings, settings
 from tests.engine.rig import Rig
 
 
@@ -28,12 +29,10 @@ def emulation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[process.Emul
 @pytest.fixture(scope="session")
 def spark(emulation: process.Emulation) -> Iterator[SparkSession]:
     toolchain.jars()
-    folder = emulation.state.parent
-    conf = folder / "conf"
-    write_conf(conf, settings(emulation.endpoint, {}, scratch=folder / "scratch"))
+    conf = jvm_settings() | settings(emulation.endpoint, {}, emulation.state.parent / "scratch")
     before = dict(os.environ)
-    os.environ.update(client_environment(emulation.endpoint) | environment(conf) | {"PYTHONPATH": str(ROOT)})
-    session = SparkSession.builder.appName("tests").getOrCreate()
+    os.environ.update(client_environment(emulation.endpoint) | {"PYSPARK_PYTHON": sys.executable, "PYTHONPATH": str(ROOT)})
+    session = SparkSession.builder.appName("tests").config(map=conf).getOrCreate()
     for key, value in SETTINGS.items():
         session.conf.set(key, value)
     yield session

@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -30,6 +31,24 @@ import library
 open(arguments["--out"], "w").write(library.WORD) if "--out" in arguments else None
 """
 
+SPARK_JOB = """
+import json, os, sys
+from pyspark.sql import SparkSession
+arguments = dict(zip(sys.argv[1::2], sys.argv[2::2]))
+spark = SparkSession.builder.appName("probe").getOrCreate()
+def on_a_worker(_):
+    import library
+    return library.WORD, os.environ["AWS_SDK_UA_APP_ID"]
+found = {
+    "jvm": spark._jvm.ProcessHandle.current().pid(),
+    "asked": spark.conf.get("spark.probe", "nothing"),
+    "worker": spark.sparkContext.parallelize([1], 1).map(on_a_worker).first(),
+    "java": spark._jvm.System.getProperty("sdk.ua.appId"),
+}
+open(arguments["--out"], "w").write(json.dumps(found))
+spark.range(3).selectExpr("assert_true(id < 0)").collect() if "--fail" in arguments else None
+"""
+
 
 @pytest.fixture(scope="module")
 def table(aws: Session) -> str:
@@ -42,10 +61,19 @@ def table(aws: Session) -> str:
 
 @pytest.fixture(scope="module")
 def job(aws: Session) -> str:
+    return provided(aws, JOB)
+
+
+@pytest.fixture(scope="module")
+def spark_jobs(aws: Session) -> list[str]:
+    return [provided(aws, SPARK_JOB) for _ in range(2)]
+
+
+def provided(aws: Session, script: str) -> str:
     """A Glue job that may run once at a time, with a library beside its script."""
     s3, name = aws.client("s3"), f"j-{secrets.token_hex(4)}"
     s3.create_bucket(Bucket=name)
-    s3.put_object(Bucket=name, Key="job.py", Body=JOB.encode())
+    s3.put_object(Bucket=name, Key="job.py", Body=script.encode())
     s3.put_object(Bucket=name, Key="library.py", Body=b"WORD = 'from the library'")
     aws.client("glue").create_job(
         Name=name,
@@ -147,6 +175,22 @@ class TestGlueJobs:
         branches = [{"StartAt": n, "States": {n: task("glue:startJobRun.sync", call, Retry=retry)}} for n in ("A", "B")]
         parallel = {"Type": "Parallel", "Branches": branches, "End": True, "Output": "{% $states.result.JobRunState %}"}
         assert output(aws, {"P": parallel}) == ["SUCCEEDED", "SUCCEEDED"]
+
+    def test_jobs_share_a_jvm_but_nothing_else_until_one_fails(self, aws: Session, spark_jobs: list[str], tmp_path: Path) -> None:
+        one, other = spark_jobs
+        asked = {"--conf": "spark.probe=something"}
+
+        def ran(job: str, state: str = "SUCCEEDED", **arguments: str) -> dict[str, Any]:
+            call = {"JobName": job, "Arguments": {**arguments, "--out": str(tmp_path / "found")}}
+            found = execution(aws, {"A": task("glue:startJobRun.sync", call)})
+            assert found["status"] == state, found
+            return dict(json.loads((tmp_path / "found").read_text()))
+
+        first = ran(one, **asked)
+        assert first == {"jvm": first["jvm"], "asked": "something", "worker": ["from the library", one], "java": one}
+        assert ran(other) == {"jvm": first["jvm"], "asked": "nothing", "worker": ["from the library", other], "java": other}
+        assert ran(one, "FAILED", **{"--fail": "1"})["jvm"] == first["jvm"]
+        assert ran(one)["jvm"] != first["jvm"]
 
     def test_a_missing_job_has_the_name_of_aws(self, aws: Session) -> None:
         error = "Glue.EntityNotFoundException"

@@ -25,15 +25,11 @@ def test_a_jobs_conf_holds_several_settings() -> None:
 
 def test_the_jobs_settings_win_over_presets_and_the_address_over_the_job(tmp_path: Path) -> None:
     job = {spark.CATALOG: "C", "spark.sql.shuffle.partitions": "64", f"{spark.CATALOG}.s3.endpoint": "elsewhere"}
-    found = spark.settings("http://127.0.0.1:1", job, scratch=tmp_path)
+    found = spark.settings("http://127.0.0.1:1", job, tmp_path)
     assert found["spark.sql.shuffle.partitions"] == "64"
     assert found[f"{spark.CATALOG}.s3.endpoint"] == "http://127.0.0.1:1"
     assert f"{spark.CATALOG}.type" not in found  # the job configures its catalog itself
-
-
-def test_settings_are_written_where_spark_looks(tmp_path: Path) -> None:
-    spark.write_conf(tmp_path / "conf", {"b": "2", "a": "1 and more"})
-    assert (tmp_path / "conf" / "spark-defaults.conf").read_text() == "a 1 and more\nb 2\n"
+    assert not found.keys() & spark.jvm_settings().keys()  # those hold for every job of a JVM
 
 
 @pytest.mark.parametrize(

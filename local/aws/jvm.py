@@ -1,0 +1,124 @@
+"""Spark's JVM, kept from one job run to the next: the next one finds Spark's classes loaded and its planner compiled."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from py4j.protocol import Py4JError
+from pyspark import SparkConf
+from pyspark.java_gateway import launch_gateway
+
+from local import spark
+from local.aws.environment import APP_ID
+
+IDLE_MINUTES = 10.0
+_APP_ID = "sdk.ua.appId"  # the Java SDK's name of what APP_ID says
+
+
+class Jvm:
+    """A JVM behind PySpark's gateway, where Python drivers work one after the other; it ends with this process. `log`: its output."""
+
+    def __init__(self, log: Path, *, long: bool) -> None:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as out:
+            conf = SparkConf(loadDefaults=False).setAll(list(spark.jvm_settings(long=long).items()))
+            self._gateway: Any = launch_gateway(conf, {"stdout": out, "stderr": out, "cwd": log.parent, "start_new_session": True})  # type: ignore[no-untyped-call]
+        self._log, self._told, self._set = log, log.stat().st_size, set[str]()
+
+    @property
+    def alive(self) -> bool:
+        return self._gateway.proc.poll() is None
+
+    def driver(self, app: str, settings: Mapping[str, str]) -> dict[str, str]:
+        """Prepares for a session with these settings. Returns the variables by which a Python process finds this JVM."""
+        system = self._gateway.jvm.java.lang.System
+        wanted = {**settings, _APP_ID: app}
+        for name in self._set - wanted.keys():
+            system.clearProperty(name)
+        for name, value in wanted.items():
+            system.setProperty(name, value)
+        self._set = set(wanted)
+        parameters = self._gateway.gateway_parameters
+        return {
+            "PYSPARK_GATEWAY_PORT": str(parameters.port),
+            "PYSPARK_GATEWAY_SECRET": parameters.auth_token,
+            "PYSPARK_PYTHON": sys.executable,
+            APP_ID: app,
+        }
+
+    def clear(self) -> None:
+        """Ends the session that a driver left, and forgets the file systems, whose clients say whose they are."""
+        jvm = self._gateway.jvm
+        left = jvm.org.apache.spark.sql.classic.SparkSession.getDefaultSession()
+        if left.isDefined():
+            left.get().stop()
+        jvm.org.apache.hadoop.fs.FileSystem.closeAll()
+
+    def said(self) -> bytes:
+        """Its output since the last call."""
+        with self._log.open("rb") as log:
+            log.seek(self._told)
+            said = log.read()
+        self._told += len(said)
+        return said
+
+    def end(self) -> None:
+        if self.alive:
+            os.killpg(self._gateway.proc.pid, signal.SIGKILL)
+        self._gateway.proc.wait()
+        self._gateway.shutdown()
+
+
+class Jvms:
+    """Lends JVMs to job runs. One waits for the next run, ten minutes long; what a failed run leaves is not used again."""
+
+    def __init__(self, folder: Path, *, long: bool = False) -> None:
+        self._folder, self._long = folder, long
+        self._waiting: Jvm | None = None
+        self._timer: threading.Timer | None = None
+        self._lock = threading.Lock()
+        self._count = 0
+
+    def take(self) -> Jvm:
+        """The one that waits, or a new one, which takes some three seconds."""
+        found = self._release()
+        if found is not None and found.alive:
+            return found
+        with self._lock:
+            self._count += 1
+            log = self._folder / f"jvm-{os.getpid()}-{self._count}.log"
+        return Jvm(log, long=self._long)
+
+    def give_back(self, jvm: Jvm) -> None:
+        """After a run that ended well."""
+        try:
+            jvm.clear()
+        except Py4JError:  # it died meanwhile
+            jvm.end()
+            return
+        with self._lock:
+            if self._waiting is None:
+                self._waiting = jvm
+                self._timer = threading.Timer(IDLE_MINUTES * 60, self.close)
+                self._timer.daemon = True
+                self._timer.start()
+                return
+        jvm.end()
+
+    def close(self) -> None:
+        """Ends the one that waits."""
+        if (left := self._release()) is not None:
+            left.end()
+
+    def _release(self) -> Jvm | None:
+        with self._lock:
+            found, self._waiting = self._waiting, None
+            if self._timer is not None:
+                self._timer.cancel()
+        return found
