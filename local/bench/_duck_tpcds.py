@@ -1,4 +1,4 @@
-"""What the TPC-DS pipeline does, in DuckDB: text files → clean Parquet tables → the four tables of gold.
+"""What the TPC-DS pipeline does, in DuckDB: text files → clean Parquet tables, facts in folders by month → the four tables of gold.
 
 Prints the rows of each table, and the CPU seconds of gold.
 """
@@ -15,6 +15,16 @@ import duckdb
 
 from local.samples.tpcds import oracle
 from shared.contracts import Table, contract
+
+DATES = {
+    "store_sales": "ss_sold_date_sk",
+    "store_returns": "sr_returned_date_sk",
+    "catalog_sales": "cs_sold_date_sk",
+    "catalog_returns": "cr_returned_date_sk",
+    "web_sales": "ws_sold_date_sk",
+    "web_returns": "wr_returned_date_sk",
+    "inventory": "inv_date_sk",
+}
 
 
 def main(raw: Path, out: Path) -> None:
@@ -34,9 +44,15 @@ def _silver(con: duckdb.DuckDBPyConnection, table: Table, folder: Path, out: Pat
     key = ", ".join(table.primary_key)
     rules = [f"not coalesce({rule.when}, false)" for rule in table.rejects] + [f"{k} is not null" for k in table.primary_key]
     order = ", ".join(f"{c} desc nulls last" for c in table.order)
-    sql = f"select * from ({sources}) where {' and '.join(rules)} qualify row_number() over (partition by {key} order by {order}) = 1"
-    con.execute(f"copy ({sql}) to '{out}/{table.name}.parquet' (format parquet, compression zstd)")
-    found = con.execute(f"select count(*) from '{out}/{table.name}.parquet'").fetchone()
+    clean = f"select * from ({sources}) where {' and '.join(rules)} qualify row_number() over (partition by {key} order by {order}) = 1"
+    lineage = "_file as _source_file, now() as _ingested_at, 'bench' as _run_id, null::map(varchar, varchar) as _extra"
+    options, place = "format parquet, compression zstd", f"{out}/{table.name}.parquet"
+    if (date := DATES.get(table.name)) is not None:
+        lineage += f", year(d) as year, month(d) as month from (select *, date '1900-01-02' + ({date} - 2415022)::int as d"
+        options += ", partition_by (year, month), write_partition_columns true"
+    sql = f"select {', '.join(table.sent_names)}, {lineage} from ({clean})" + (")" if date else "")
+    con.execute(f"copy ({sql}) to '{place}' ({options})")
+    found = con.execute(f"select count(*) from '{place}{'/**/*.parquet' if date else ''}'").fetchone()
     return int(found[0]) if found else 0
 
 
@@ -49,7 +65,7 @@ def _read(table: Table, file: Path) -> str:
     columns = ", ".join(f"'{n}': '{t}'" for n, t in types.items())
     cells = [f"nullif(trim({n}), '') as {n}" if types[n] == "varchar" else n for n in table.sent_names]
     options = f"delim = '|', header = false, quote = '', escape = '', encoding = 'latin-1', ignore_errors = true, columns = {{{columns}}}"
-    return f"select {', '.join(cells)} from read_csv('{file}', {options})"
+    return f"select {', '.join(cells)}, '{file.name}' as _file from read_csv('{file}', {options})"
 
 
 def _whole(file: Path) -> bool:

@@ -11,11 +11,11 @@ import duckdb
 
 
 def connected(truth: Path) -> duckdb.DuckDBPyConnection:
-    """A connection in UTC, with a view of each Parquet file of the folder under the file's name."""
+    """A connection in UTC, with a view of each Parquet file of the folder, or folder of such files, under its name."""
     con = duckdb.connect(config={"threads": 2})
     con.execute("set timezone = 'UTC'")
     for file in sorted(truth.glob("*.parquet")):
-        con.execute(f"create view {file.stem} as select * from read_parquet('{file}')")
+        con.execute(f"create view {file.stem} as select * from read_parquet('{file}{'/**/*.parquet' if file.is_dir() else ''}')")
     return con
 
 
