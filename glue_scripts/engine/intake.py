@@ -8,7 +8,8 @@ import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
+from typing import Any
 
 import boto3
 from boto3.s3.transfer import TransferConfig
@@ -56,10 +57,16 @@ def _on_a_worker(spark: SparkSession, names: Names, file: LedgerFile) -> list[Le
 
 def ingest(names: Names, file: LedgerFile) -> list[LedgerFile]:
     """The outcome of one file; the file itself while another one has its content; nothing when it had its outcome before."""
-    dynamodb, s3 = boto3.resource("dynamodb", region_name=names.region), boto3.client("s3", region_name=names.region)
+    dynamodb, s3 = _clients(names.region)
     store, ledger = Store(s3, TransferConfig(**COPY)), Ledger(dynamodb.Table(names.ledger_table))
     try:
         outcome = Ingest(names, ledger, store, limits(), lambda: dt.datetime.now(dt.UTC)).finish(file)
     except BusyError:
         return [file]
     return [outcome] if outcome else []
+
+
+@cache
+def _clients(region: str) -> tuple[Any, Any]:
+    """DynamoDB and S3 of this worker: it has many files, and a client takes longer to make than a small file to read."""
+    return boto3.resource("dynamodb", region_name=region), boto3.client("s3", region_name=region)

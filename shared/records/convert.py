@@ -29,9 +29,10 @@ GROUP_BYTES = 128 << 20  # of a row group in memory, the size that readers of Pa
 
 def convert(source: Source, dataset: Dataset, limits: Limits, target: Path) -> Accepted | Rejected:
     """Reads the source to its end, writes the Parquet file and judges what was read."""
-    tally = Tally(dataset)
+    tally, columns = Tally(dataset), schema(dataset)
+    texts = [c.name for c in columns if c.type == pa.string()]  # numbers seldom repeat: the search for it costs as much as writing them
     try:
-        with pq.ParquetWriter(target, schema(dataset), compression="snappy", store_decimal_as_integer=True) as file:
+        with pq.ParquetWriter(target, columns, compression="zstd", use_dictionary=texts, store_decimal_as_integer=True) as file:
             for group in _groups(_tables(source, dataset, limits, tally)):
                 file.write_table(group, row_group_size=max(1, group.num_rows))
         source.drain()
@@ -39,7 +40,7 @@ def convert(source: Source, dataset: Dataset, limits: Limits, target: Path) -> A
     except Unreadable as stop:
         source.drain()
         return Rejected(stop.reason, stop.detail)
-    types = tuple(str(schema(dataset).field(name).type) for name in dataset.received)
+    types = tuple(str(columns.field(name).type) for name in dataset.received)
     return Accepted(Profile(format="parquet", columns=dataset.received, types=types), tally.records, tally.unreadable)
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.csv as pc
+import pyarrow.compute as pc
+from pyarrow import csv
 
 from shared.contracts import Dataset
 from shared.records.text import is_utf8
 from shared.records.verdict import RAW, UNCAST
 
-PIECE = 32 << 10
 _END = "_end"  # the empty cell behind a delimiter that ends the line
+TRUE, FALSE = ("true", "t", "1"), ("false", "f", "0")
 TYPES = {
     "string": pa.string(),
     "int": pa.int32(),
@@ -42,62 +44,94 @@ def arrow_type(kind: str) -> pa.DataType:
 def rows(text: bytes, dataset: Dataset) -> pa.Table:
     """A row for every line that is not blank, with an end of the line by delimiter or without.
 
-    All lines at once when all are alike and every cell is of its type, else in small pieces, and of these the odd ones line by line.
+    All at once when all lines are alike and every cell is of its type, as Arrow's reader of CSV finds.
     """
-    found = _at_once(text, dataset)
-    if found is not None:
-        return found
-    pieces = ((piece, _at_once(piece, dataset)) for piece in _pieces(text))
-    return pa.concat_tables([_one_by_one(piece, dataset) if at_once is None else at_once for piece, at_once in pieces])
-
-
-def _pieces(text: bytes) -> Iterator[bytes]:
-    begin = 0
-    while begin < len(text):
-        end = text.find(b"\n", begin + PIECE // 2) + 1 or len(text)
-        yield text[begin:end]
-        begin = end
-
-
-def _ends_by_delimiter(text: bytes, dataset: Dataset) -> bool:
-    first = text.lstrip(b"\n").partition(b"\n")[0]
-    return first.count(dataset.delimiter.encode()) == len(dataset.received)
-
-
-def _at_once(text: bytes, dataset: Dataset) -> pa.Table | None:
-    """None when lines differ in shape, or a cell is not of its type."""
-    ends = _ends_by_delimiter(text, dataset)
-    names = [*dataset.received, *([_END] if ends else [])]
     target = schema(dataset)
+    first = text.lstrip(b"\n").partition(b"\n")[0]
     try:
-        found = pc.read_csv(
-            pa.BufferReader(text),
-            pc.ReadOptions(use_threads=False, block_size=len(text) + 1, column_names=names),
-            pc.ParseOptions(delimiter=dataset.delimiter, quote_char=False, double_quote=False, newlines_in_values=False),
-            pc.ConvertOptions(
-                column_types={n: pa.string() if n == _END else target.field(n).type for n in names},
-                null_values=[""],
-                strings_can_be_null=True,
-                true_values=["true", "t", "1"],
-                false_values=["false", "f", "0"],
-            ),
-        )
+        found = _read(text, dataset, target, ends=first.count(dataset.delimiter.encode()) == len(dataset.received))
     except pa.ArrowInvalid:
-        return None
-    if ends and found[_END].null_count < found.num_rows:
-        return None
-    empty = [pa.nulls(found.num_rows, target.field(n).type) for n in (UNCAST, RAW)]
-    return pa.table([*(found[n] for n in dataset.received), *empty], schema=target)
+        return _apart(text, dataset, target)
+    if _END in found.column_names and found[_END].null_count < found.num_rows:
+        return _apart(text, dataset, target)
+    return _table([found[n] for n in dataset.received], {}, target)
 
 
-def _one_by_one(text: bytes, dataset: Dataset) -> pa.Table:
-    target, width = schema(dataset), len(dataset.received)
+def _apart(text: bytes, dataset: Dataset, target: pa.Schema) -> pa.Table:
+    """The same of lines that are not alike: the odd ones one by one, and of the others column by column, to find the cells of no type."""
+    lines, delimiter, encoded = [line for line in text.split(b"\n") if line], dataset.delimiter.encode(), is_utf8(text)
+    ends = 2 * sum(line.endswith(delimiter) for line in lines) > len(lines)
+    count, end = len(dataset.received) - (not ends), delimiter if ends else b""
+    odd = [i for i, line in enumerate(lines) if line.count(delimiter) != count or not (line.endswith(end) and (encoded or is_utf8(line)))]
+    found = _one_by_one([lines[i] for i in odd], dataset, target)
+    if len(odd) == len(lines):
+        return found
+    apart = set(odd)
+    alike = [i for i in range(len(lines)) if i not in apart]
+    table = _cast_table(_read(b"\n".join(lines[i] for i in alike), dataset, None, ends), dataset, target)
+    return pa.concat_tables([table, found]).take(pc.sort_indices(pa.array([*alike, *odd]))) if odd else table
+
+
+def _read(text: bytes, dataset: Dataset, target: pa.Schema | None, ends: bool) -> pa.Table:
+    """The cells, without `target` as text. Raises ArrowInvalid for a line with another number of fields and a cell of another type."""
+    types = {n: target.field(n).type if target else pa.string() for n in dataset.received}
+    return csv.read_csv(
+        pa.BufferReader(text),
+        csv.ReadOptions(use_threads=False, block_size=len(text) + 1, column_names=[*dataset.received, *([_END] if ends else [])]),
+        csv.ParseOptions(delimiter=dataset.delimiter, quote_char=False, double_quote=False, newlines_in_values=False),
+        csv.ConvertOptions(
+            column_types={**types, _END: pa.string()},
+            null_values=[""],
+            strings_can_be_null=True,
+            true_values=TRUE,
+            false_values=FALSE,
+        ),
+    )
+
+
+def _cast_table(texts: pa.Table, dataset: Dataset, target: pa.Schema) -> pa.Table:
+    columns, uncast = [], defaultdict[int, dict[str, str]](dict)
+    for name in dataset.received:
+        cells = texts[name].combine_chunks()
+        column, failed = _cast(cells, target.field(name).type)
+        columns.append(column)
+        for row in failed:
+            uncast[row][name] = cells[row].as_py()
+    return _table(columns, uncast, target)
+
+
+def _table(columns: Sequence[pa.Array], uncast: Mapping[int, Mapping[str, str]], target: pa.Schema) -> pa.Table:
+    count = len(columns[0])
+    texts = pa.nulls(count, target.field(UNCAST).type)
+    if uncast:
+        texts = pa.array([list(uncast[i].items()) if i in uncast else None for i in range(count)], target.field(UNCAST).type)
+    return pa.table([*columns, texts, pa.nulls(count, pa.string())], schema=target)
+
+
+def _cast(texts: pa.Array, kind: pa.DataType) -> tuple[pa.Array, list[int]]:
+    """Texts as values, null where one is not of the type, and the places of those. Halves what fails until a text stands alone."""
+    if kind == pa.string():
+        return texts, []
+    if kind == pa.bool_():
+        word = pc.index_in(texts, pa.array([*TRUE, *FALSE]))
+        return pc.less(word, len(TRUE)), pc.indices_nonzero(pc.and_(pc.is_null(word), pc.is_valid(texts))).to_pylist()
+    try:
+        return pc.utf8_trim_whitespace(texts).cast(kind), []
+    except pa.ArrowInvalid:
+        if len(texts) == 1:
+            return pa.nulls(1, kind), [0]
+    middle = len(texts) // 2
+    (left, failed), (right, further) = _cast(texts[:middle], kind), _cast(texts[middle:], kind)
+    return pa.concat_arrays([left, right]), [*failed, *(middle + i for i in further)]
+
+
+def _one_by_one(lines: Sequence[bytes], dataset: Dataset, target: pa.Schema) -> pa.Table:
+    width = len(dataset.received)
     found: list[dict[str, Any]] = []
-    for line in text.split(b"\n"):
-        if line:
-            cells = line.split(dataset.delimiter.encode())
-            whole = len(cells) == width or (len(cells) == width + 1 and not cells[-1])
-            found.append(_row(cells[:width], dataset.received, target) if whole and is_utf8(line) else _broken(line))
+    for line in lines:
+        cells = line.split(dataset.delimiter.encode())
+        whole = len(cells) == width or (len(cells) == width + 1 and not cells[-1])
+        found.append(_row(cells[:width], dataset.received, target) if whole and is_utf8(line) else _broken(line))
     return pa.Table.from_pylist(found, target)
 
 
@@ -106,24 +140,7 @@ def _broken(line: bytes) -> dict[str, Any]:
 
 
 def _row(cells: Sequence[bytes], names: Sequence[str], target: pa.Schema) -> dict[str, Any]:
-    row: dict[str, Any] = {}
-    uncast: dict[str, str] = {}
-    for name, cell in zip(names, cells, strict=True):
-        if not cell:
-            continue
-        value = _value(cell.decode(), target.field(name).type)
-        if value is None:
-            uncast[name] = cell.decode()
-        else:
-            row[name] = value
-    return {**row, UNCAST: list(uncast.items()) or None}
-
-
-def _value(text: str, kind: pa.DataType) -> Any:
-    """The text as a value, by Arrow's own rules, or None when it is not of the type."""
-    if kind == pa.string():
-        return text
-    try:
-        return pa.scalar(text.strip()).cast(kind).as_py()
-    except pa.ArrowInvalid:
-        return None
+    texts = {name: cell.decode() for name, cell in zip(names, cells, strict=True) if cell}
+    cast = {name: _cast(pa.array([text]), target.field(name).type) for name, text in texts.items()}
+    row = {name: column[0].as_py() for name, (column, failed) in cast.items() if not failed}
+    return {**row, UNCAST: [(name, texts[name]) for name, (_, failed) in cast.items() if failed] or None}

@@ -69,13 +69,35 @@ def test_a_value_behind_the_last_column_makes_a_line_no_row(tmp_path: Path):
 
 
 def test_a_bad_line_among_many_changes_no_other(tmp_path: Path):
-    """The stretch it stands in is read again in pieces."""
+    """The stretch it stands in is read again, column by column."""
     lines = [b"%d|%d|%d|" % (i, i * 10, i * 100) for i in range(20_000)]
     lines[12_345] = b"what|0"
     verdict, rows = made(b"\n".join(lines) + b"\n", tmp_path)
     assert isinstance(verdict, Accepted)
     assert (verdict.records, verdict.unreadable_records) == (20_000, 1)
     assert [r["ib_upper_bound"] for r in rows] == [None if i == 12_345 else i * 100 for i in range(20_000)]
+
+
+SPELLINGS = {
+    "i_item_sk": ["12", " 12", "12 ", "+5", "-5", "007", "1e3", "1_000", "0x1A", "12.", "2147483648", "-", " ", "null", "\uff11"],
+    "i_rec_start_date": ["1997-10-27", " 1997-10-27 ", "1997-1-1", "19971027", "1997-02-30", "1997-10-27T00:00:00Z"],
+    "i_current_price": ["4.50", "4.5", " 4.50", "+4.5", ".5", "4.", "1.234", "123456.78", "1e2", "NaN", "N/A"],
+}
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
+def test_a_cell_is_read_alike_whatever_stands_beside_it(name: str, tmp_path: Path):
+    """An odd line sends all others down another path than a file where all are alike."""
+    columns = contract("tpcds").dataset("item").received
+    good = "|".join("7" if c == "i_item_sk" else "" for c in columns)
+    for spelling in SPELLINGS[name]:
+        line = "|".join(spelling if c == name else "7" if c == "i_item_sk" else "" for c in columns)
+        lines = [line, *[good] * 40]
+        _, alone = made(("\n".join(lines) + "\n").encode(), tmp_path, "item")
+        _, beside = made(("\n".join([*lines, "odd"]) + "\n").encode(), tmp_path, "item")
+        assert beside[:-1] == alone
+        assert beside[-1]["_raw"] == "odd"
+        assert (alone[0][name] is None) == (alone[0]["_uncast"] == [(name, spelling)])
 
 
 def test_lines_in_latin_1_are_decoded_wherever_they_stand_and_those_in_utf_8_left_alone(tmp_path: Path):
