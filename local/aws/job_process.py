@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from py4j.protocol import Py4JError
-from pyspark.errors import PySparkException
 
 from local import spark
 from local.aws.environment import APP_ID
-from local.aws.jvm import Jvms
+from local.aws.jvm import JvmError, Jvms
 
 _ERROR_LINE = re.compile(r"^[A-Za-z_][\w.]*(Error|Exception|Exit|Interrupt)\b")
 _LONGEST_MESSAGE = 2000
@@ -72,7 +71,7 @@ class JobProcess:
         try:
             argv, settings, libraries = self._prepare()
             jvm = self._jvms.take()
-        except (self._s3.exceptions.ClientError, spark.SettingError, PySparkException) as error:
+        except (self._s3.exceptions.ClientError, spark.SettingError, JvmError) as error:
             return RunState.FAILED, f"{type(error).__name__}: {error}"
         try:
             state, reason = self._driven(argv, {**jvm.driver(self.command.job, settings), "PYTHONPATH": libraries})

@@ -12,13 +12,20 @@ from typing import Any
 
 from py4j.protocol import Py4JError
 from pyspark import SparkConf
+from pyspark.errors import PySparkException
 from pyspark.java_gateway import launch_gateway
 
 from local import spark
 from local.aws.environment import APP_ID
+from local.errors import LakeError
+from local.processes import LONGEST_MESSAGE
 
 IDLE_MINUTES = 10.0
 _APP_ID = "sdk.ua.appId"  # the Java SDK's name of what APP_ID says
+
+
+class JvmError(LakeError):
+    """Spark's JVM did not start."""
 
 
 class Jvm:
@@ -26,9 +33,13 @@ class Jvm:
 
     def __init__(self, log: Path, *, long: bool) -> None:
         log.parent.mkdir(parents=True, exist_ok=True)
+        conf = SparkConf(loadDefaults=False).setAll(list(spark.jvm_settings(long=long).items()))
         with log.open("ab") as out:
-            conf = SparkConf(loadDefaults=False).setAll(list(spark.jvm_settings(long=long).items()))
-            self._gateway: Any = launch_gateway(conf, {"stdout": out, "stderr": out, "cwd": log.parent, "start_new_session": True})  # type: ignore[no-untyped-call]
+            try:
+                popen = {"stdout": out, "stderr": out, "cwd": log.parent, "start_new_session": True}
+                self._gateway: Any = launch_gateway(conf, popen)  # type: ignore[no-untyped-call]
+            except PySparkException as error:
+                raise JvmError(f"{error} {log} ends:\n{log.read_text(errors='replace')[-LONGEST_MESSAGE:]}") from None
         self._log, self._told, self._set = log, log.stat().st_size, set[str]()
 
     @property
