@@ -46,14 +46,13 @@ def _silver(con: duckdb.DuckDBPyConnection, table: Table, folder: Path, out: Pat
     order = ", ".join(f"{c} desc nulls last" for c in table.order)
     clean = f"select * from ({sources}) where {' and '.join(rules)} qualify row_number() over (partition by {key} order by {order}) = 1"
     lineage = "_file as _source_file, now() as _ingested_at, 'bench' as _run_id, null::map(varchar, varchar) as _extra"
-    options, place = "format parquet, compression zstd", f"{out}/{table.name}.parquet"
+    months, folders = "", ""
     if (date := DATES.get(table.name)) is not None:
-        lineage += f", year(d) as year, month(d) as month from (select *, date '1900-01-02' + ({date} - 2415022)::int as d"
-        options += ", partition_by (year, month), write_partition_columns true"
-    sql = f"select {', '.join(table.sent_names)}, {lineage} from ({clean})" + (")" if date else "")
-    con.execute(f"copy ({sql}) to '{place}' ({options})")
-    found = con.execute(f"select count(*) from '{place}{'/**/*.parquet' if date else ''}'").fetchone()
-    return int(found[0]) if found else 0
+        day = f"date '1900-01-02' + ({date} - 2415022)::int"
+        months, folders = f", year({day}) as year, month({day}) as month", ", partition_by (year, month), write_partition_columns true"
+    sql = f"select {', '.join(table.sent_names)}, {lineage}{months} from ({clean})"
+    written = con.execute(f"copy ({sql}) to '{out}/{table.name}.parquet' (format parquet, compression zstd{folders})").fetchone()
+    return int(written[0]) if written else 0
 
 
 def _read(table: Table, file: Path) -> str:
