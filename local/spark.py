@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -68,6 +69,11 @@ def jvm_settings(*, long: bool = False) -> dict[str, str]:
         "spark.driver.extraClassPath": os.pathsep.join(map(str, jars())),
         "spark.driver.extraJavaOptions": f'{JAVA_OPTIONS} {start} -Duser.timezone=UTC "-Dlog4j2.configurationFile={LOGGING.as_uri()}"',
     }
+
+
+def environment() -> dict[str, str]:
+    """Variables of the JVM and of the Python processes at it. Without an address Spark looks up the machine's name."""
+    return {"PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1", "PYTHONUNBUFFERED": "1"}
 
 
 def _address(endpoint: str) -> dict[str, str]:

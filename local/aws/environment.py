@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from local import spark
 from local.settings import ACCOUNT, REGION
 
 # A profile, a session or a configured service endpoint of the user's would win over the emulation's address.
@@ -47,6 +48,5 @@ def server_environment(port: int, state: Path, outer: Mapping[str, str]) -> dict
         "SFTP_ENABLED": "0",
         "LOG_LEVEL": outer.get("LAKE_AWS_LOG_LEVEL", "INFO"),
         "POWERTOOLS_TRACE_DISABLED": "1",  # there is no X-Ray daemon
-        "PYTHONUNBUFFERED": "1",
     }
-    return {**kept, **client_environment(url(port)), **own}
+    return {**kept, **client_environment(url(port)), **spark.environment(), **own}

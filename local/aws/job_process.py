@@ -85,7 +85,7 @@ class JobProcess:
         return state, reason
 
     def _driven(self, argv: list[str], own: dict[str, str]) -> tuple[RunState, str]:
-        environment = {**os.environ, **own, "PYTHONUNBUFFERED": "1"}
+        environment = {**os.environ, **own}
         with (self.command.folder / "stdout").open("wb") as out, (self.command.folder / "stderr").open("wb") as err:
             if self._stopped.is_set():
                 return RunState.STOPPED, ""

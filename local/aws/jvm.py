@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from py4j.protocol import Py4JError
-from pyspark import SparkConf
-from pyspark.errors import PySparkException
-from pyspark.java_gateway import launch_gateway
 
 from local import spark
 from local.aws.environment import APP_ID
@@ -32,6 +28,11 @@ class Jvm:
     """A JVM behind PySpark's gateway, where Python drivers work one after the other; it ends with this process. `log`: its output."""
 
     def __init__(self, log: Path, *, long: bool) -> None:
+        # Half a second, which an emulation need not wait for before its first job.
+        from pyspark import SparkConf
+        from pyspark.errors import PySparkException
+        from pyspark.java_gateway import launch_gateway
+
         log.parent.mkdir(parents=True, exist_ok=True)
         conf = SparkConf(loadDefaults=False).setAll(list(spark.jvm_settings(long=long).items()))
         with log.open("ab") as out:
@@ -59,7 +60,6 @@ class Jvm:
         return {
             "PYSPARK_GATEWAY_PORT": str(parameters.port),
             "PYSPARK_GATEWAY_SECRET": parameters.auth_token,
-            "PYSPARK_PYTHON": sys.executable,
             APP_ID: app,
         }
 
@@ -82,6 +82,7 @@ class Jvm:
     def end(self) -> None:
         if self.alive:
             os.killpg(self._gateway.proc.pid, signal.SIGKILL)
+        self._gateway.proc.stdin.close()
         self._gateway.proc.wait()
         self._gateway.shutdown()
 
@@ -99,8 +100,10 @@ class Jvms:
     def take(self) -> Jvm:
         """The one that waits, or a new one, which takes some three seconds."""
         found = self._release()
-        if found is not None and found.alive:
-            return found
+        if found is not None:
+            if found.alive:
+                return found
+            found.end()
         with self._lock:
             self._count += 1
             log = self._folder / f"jvm-{os.getpid()}-{self._count}.log"

@@ -18,6 +18,7 @@ from local.demo import wait_for_outcomes
 from local.samples import SAMPLES
 from local.session import Session, local
 from local.settings import HOME
+from local.spark import environment
 
 FOLDER = HOME / "bench"
 TIMEOUT_MINUTES = 120.0
@@ -55,7 +56,7 @@ class BenchLake:
         """The jobs of a run (`bronze-to-silver`, `silver-to-gold`), in processes of their own on one JVM. `long`: millions of rows."""
         length = "long" if long else "short"
         own = [sys.executable, "-m", __name__, str(self.state), self.domain, ",".join(stages), run_id, length, *options]
-        done = measured(own, client_environment(self.session.endpoint or ""))
+        done = measured(own, client_environment(self.session.endpoint or "") | environment())
         return {stage: Cost(**json.loads(line)) for stage, line in zip(stages, done.output.splitlines(), strict=True)}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from local import toolchain
 from local.aws import process
 from local.aws.environment import client_environment
 from local.settings import ROOT
-from local.spark import jvm_settings, settings
+from local.spark import environment, jvm_settings, settings
 from tests.engine.rig import Rig
 
 
@@ -31,7 +30,7 @@ def spark(emulation: process.Emulation) -> Iterator[SparkSession]:
     toolchain.jars()
     conf = jvm_settings() | settings(emulation.endpoint, {}, emulation.state.parent / "scratch")
     before = dict(os.environ)
-    os.environ.update(client_environment(emulation.endpoint) | {"PYSPARK_PYTHON": sys.executable, "PYTHONPATH": str(ROOT)})
+    os.environ.update(client_environment(emulation.endpoint) | environment() | {"PYTHONPATH": str(ROOT)})
     session = SparkSession.builder.appName("tests").config(map=conf).getOrCreate()
     for key, value in SETTINGS.items():
         session.conf.set(key, value)

@@ -44,6 +44,7 @@ found = {
     "asked": spark.conf.get("spark.probe", "nothing"),
     "worker": spark.sparkContext.parallelize([1], 1).map(on_a_worker).first(),
     "java": spark._jvm.System.getProperty("sdk.ua.appId"),
+    "at home": spark._jvm.java.net.InetAddress.getByName(spark._jvm.org.apache.spark.util.Utils.localHostName()).isLoopbackAddress(),
 }
 open(arguments["--out"], "w").write(json.dumps(found))
 spark.range(3).selectExpr("assert_true(id < 0)").collect() if "--fail" in arguments else None
@@ -187,8 +188,9 @@ class TestGlueJobs:
             return dict(json.loads((tmp_path / "found").read_text()))
 
         first = ran(one, **asked)
-        assert first == {"jvm": first["jvm"], "asked": "something", "worker": ["from the library", one], "java": one}
-        assert ran(other) == {"jvm": first["jvm"], "asked": "nothing", "worker": ["from the library", other], "java": other}
+        common = {"jvm": first["jvm"], "at home": True}
+        assert first == {**common, "asked": "something", "worker": ["from the library", one], "java": one}
+        assert ran(other) == {**common, "asked": "nothing", "worker": ["from the library", other], "java": other}
         assert ran(one, "FAILED", **{"--fail": "1"})["jvm"] == first["jvm"]
         assert ran(one)["jvm"] != first["jvm"]
 

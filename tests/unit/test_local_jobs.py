@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 from local import spark, synth
 from local.aws import process
 from local.aws.job_process import JobCommand, last_error
+from local.aws.jvm import JvmError, Jvms
 from local.toolchain import ToolchainError, locked, verify
 
 
@@ -115,3 +117,15 @@ def test_an_emulation_that_is_slow_to_answer_runs(tmp_path: Path) -> None:
         finally:
             slow.kill()
     assert process.running(tmp_path) is None
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # PySpark leaves the pipe to it open
+def test_a_jvm_that_does_not_start_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    java = tmp_path / "bin" / "java"
+    java.parent.mkdir()
+    java.write_text("#!/bin/sh\necho 'no room for the heap' >&2\nexit 1\n")
+    java.chmod(0o755)
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    with pytest.raises(JvmError, match="no room for the heap"):
+        Jvms(tmp_path / "runs").take()
+    gc.collect()
