@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts.engine import changes, quarantine
+from glue_scripts.engine.census import Census, balanced, census, expected_records, figures, nothing_lost
 from glue_scripts.engine.conform import conformed
 from glue_scripts.engine.files import BronzeFile, files_table
 from glue_scripts.engine.job import Job
 from glue_scripts.engine.judge import judged
 from glue_scripts.engine.lock import Guard
-from glue_scripts.engine.read import expected_records, records
+from glue_scripts.engine.read import records
 from glue_scripts.engine.reconcile import Difference, write
 from glue_scripts.engine.replace import identified, replaced
 from glue_scripts.engine.sql import literal, quoted
-from glue_scripts.engine.tables import LINEAGE_COLUMNS, Stored, among, append, ensure, replace_all
+from glue_scripts.engine.tables import LINEAGE_COLUMNS, Stored, among, audited, ensure
 from glue_scripts.engine.versions import content, identity, newest_per_key
 from glue_scripts.engine.work import Work
 from shared.contracts import Dataset, Table
 from shared.ledger_model import LedgerFile, RowCounts
-from shared.reasons import RowReason
-
-
-class RecordsLostError(RuntimeError):
-    """Silver did not see the records that the door counted."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +40,46 @@ class Landed:
     keys: DataFrame | None
 
 
+@dataclass(frozen=True)
+class Batch:
+    """The files of a dataset that a run lands. `stale`: files of which quarantine may hold rows already."""
+
+    spark: SparkSession
+    job: Job
+    dataset: Dataset
+    files: Sequence[BronzeFile]
+    numbers: DataFrame
+    stale: Sequence[LedgerFile]
+
+    @property
+    def table(self) -> Table:
+        return self.dataset.lands_in
+
+    def judged(self, files: Sequence[BronzeFile]) -> DataFrame:
+        """All rows of some of the files."""
+        return judged(conformed(records(self.spark, files, self.numbers, self.dataset), self.job.contract, self.dataset), self.dataset)
+
+    def put_aside(self, files: Sequence[BronzeFile]) -> tuple[Census, dict[str, int]]:
+        """Brings bad rows of some of the files to quarantine, in the place of stale files' rows; counts all rows, and the bad by reason."""
+        if not files:
+            quarantine.clear(self.spark, self.job, self.dataset, self.stale)
+            return Census(), {}
+        return quarantine.put_aside(self.spark, self.job, self.dataset, self.judged(files), self.numbers, self.stale)
+
+    def wanted(self, judged_rows: DataFrame) -> DataFrame:
+        """What silver is to hold of judged rows. The judgement must stand behind a barrier, such as an observation: the planner would push
+        it below the casts that it rests on."""
+        table = self.table
+        computed = {k for k in table.primary_key if table.column(k).derived}
+        good = judged_rows.where("NOT _bad").selectExpr(*(quoted(c) for c in table.column_names if c not in computed), "_extra", "_file")
+        known = self.numbers.select("_file", "_source_file", "_sha256", "_ingested_at").hint("broadcast")
+        own = [*map(quoted, table.column_names), "_source_file", "_ingested_at", f"{literal(self.job.run_id)} AS _run_id", "_extra"]
+        if table.kind == "files":
+            return identified(good.join(known, "_file", "inner"), table).selectExpr(*own)
+        newest = newest_per_key(good.selectExpr("*", f"{content(table)} AS _content"), table)
+        return newest.join(known, "_file", "inner").selectExpr(*own, "_content", "_sent")
+
+
 def silver_table(job: Job, table: Table) -> Stored:
     columns = {c.name: c.type for c in table.columns} | LINEAGE_COLUMNS
     date = "event_date" if "event_date" in columns else None
@@ -56,99 +91,76 @@ def landed(
     spark: SparkSession, job: Job, dataset: Dataset, files: Sequence[BronzeFile], work: Work, check: Guard, again: bool
 ) -> Iterator[Landed]:
     """Lands the files; `check` goes before each commit. `again`: an earlier run may have put rows of them aside already."""
-    numbers = files_table(spark, files)
-    table, home = dataset.lands_in, silver_table(job, dataset.lands_in)
-    rows = judged(conformed(records(spark, files, numbers, dataset), job.contract, dataset), dataset)
     stale = [*work.superseded, *(f for f in work.files if again or job.full_refresh or f.processed_by)]
+    batch = Batch(spark, job, dataset, files, files_table(spark, files), stale)
+    home = silver_table(job, dataset.lands_in)
+    if dataset.lands_in.kind != "files" and (ensure(spark, home) or job.full_refresh):
+        yield _filled(batch, home, check)
+        return
     check()
-    seen = _put_aside(spark, job, dataset, rows, numbers, stale)
-    _nothing_lost(seen["read"], files)
-    # An observation nobody reads: it keeps the planner from pushing the judgement below the casts it rests on.
-    counted = rows.observe(Observation(), F.count(F.lit(1)).alias("read"))
-    computed = {k for k in table.primary_key if table.column(k).derived}
-    good = counted.where("NOT _bad").selectExpr(*(quoted(c) for c in table.column_names if c not in computed), "_extra", "_file")
-    known = numbers.select("_file", "_source_file", "_sha256", "_ingested_at").hint("broadcast")
-    own = [*map(quoted, table.column_names), "_source_file", "_ingested_at", f"{literal(job.run_id)} AS _run_id", "_extra"]
-    reasons = {r.value: seen[f"reason_{r}"] for r in RowReason if seen[f"reason_{r}"]}
-    nulls = {c: seen[f"null_{c}"] for c in table.column_names if f"null_{c}" in seen}
+    seen, reasons = batch.put_aside(files)
+    nothing_lost(seen.read, files)
     check()
-    if table.kind == "files":
-        wanted = identified(good.join(known, "_file", "inner"), table).selectExpr(*own)
-        with replaced(spark, job, dataset, home, wanted, work) as (written, removed):
-            yield Landed(RowCounts(seen["read"], written, seen["bad"]), reasons, nulls, seen["extra"], removed, None)
+
+    def counted(written: int, again_sent: int = 0, updated: int = 0) -> RowCounts:
+        return balanced(dataset, RowCounts(seen.read, written, seen.bad, again_sent, updated))
+
+    wanted = batch.wanted(batch.judged(files).observe(Observation(), F.count(F.lit(1)).alias("read")))
+    if dataset.lands_in.kind == "files":
+        with replaced(spark, job, dataset, home, wanted, work, counted) as (rows, removed):
+            yield Landed(rows, reasons, seen.nulls, seen.extra, removed, None)
     else:
-        newest = newest_per_key(good.selectExpr("*", f"{content(table)} AS _content"), table)
-        wanted = newest.join(known, "_file", "inner").selectExpr(*own, "_content", "_sent")
-        with _merged(spark, job, table, home, wanted) as (inserted, updated, again_sent, keys):
-            counts = RowCounts(seen["read"], inserted, seen["bad"], again_sent, updated)
-            yield Landed(counts, reasons, nulls, seen["extra"], 0, keys)
+        with _merged(spark, job, dataset.lands_in, home, wanted, counted) as (rows, keys):
+            yield Landed(rows, reasons, seen.nulls, seen.extra, 0, keys)
 
 
-def _put_aside(
-    spark: SparkSession, job: Job, dataset: Dataset, rows: DataFrame, numbers: DataFrame, stale: Sequence[LedgerFile]
-) -> dict[str, Any]:
-    """Writes the bad rows to quarantine, in the place of those of stale files, and counts all rows on the way."""
-    home = quarantine.stored(job, dataset)
-    known = not ensure(spark, home) and bool(stale)
-    all_rows, bad_rows = Observation(), Observation()
-    names = dataset.received
-    counted = rows.observe(
-        all_rows,
-        F.count(F.lit(1)).alias("read"),
-        F.count_if("_bad").alias("bad"),
-        F.count_if(F.expr("NOT _bad AND _extra IS NOT NULL")).alias("extra"),
-        *(F.count_if(F.expr(f"NOT _bad AND {quoted(n)} IS NULL")).alias(f"null_{n}") for n in names),
-    )
-    bad = quarantine.quarantined(counted, numbers, job, dataset)
-    if known:
-        bad = quarantine.with_history(spark, bad, home, stale)
-        quarantine.forget(spark, home, stale)
-    observed = bad.observe(bad_rows, *(F.count_if(F.array_contains("reasons", r.value)).alias(f"reason_{r}") for r in RowReason))
-    append(observed, home)
-    return {**all_rows.get, **bad_rows.get}
+def _filled(batch: Batch, home: Stored, check: Guard) -> Landed:
+    """Makes the files the table's whole content. They are read once: what is counted on the way is held against the door's count, and bad
+    rows are put aside, before readers see the table."""
+    observed, kept = Observation(), Observation()
+    rows = batch.judged(batch.files)
+    wanted = batch.wanted(rows.observe(observed, *figures(batch.dataset)))
+    check()
+    with audited(batch.spark, wanted.observe(kept, F.count(F.lit(1)).alias("rows"), F.sum("_sent").alias("sent")), home):
+        written, sent = kept.get["rows"], kept.get["sent"] or 0
+        seen = _seen(batch, rows, observed if written else None)
+        nothing_lost(seen.read, batch.files)
+        check()
+        aside, reasons = batch.put_aside([f for f in batch.files if f.number in seen.bad_files])
+        counts = balanced(batch.dataset, RowCounts(seen.read, written, aside.bad, sent - written))
+        changes.record_everything(batch.spark, batch.job, batch.table)
+        check()
+    return Landed(counts, reasons, seen.nulls, seen.extra, 0, None)
 
 
-def _nothing_lost(read: int, files: Sequence[BronzeFile]) -> None:
-    expected = expected_records(files)
-    if read != expected:
-        raise RecordsLostError(
-            f"the door counted {expected} records in {len(files)} files, silver read {read}. The silver table was not changed; "
-            "rows that were put aside stand in quarantine already, and the next run of these files puts them aside anew instead of "
-            f"twice. First file: {files[0].entry.key}. Run again; when it stays, it is a bug in a reader: report it with the file."
-        )
+def _seen(batch: Batch, rows: DataFrame, observed: Observation | None) -> Census:
+    """What was observed; counted anew where it is not what the door counted: an observation counts a task twice that was run again."""
+    if observed and (seen := census(observed.get, batch.dataset)).read == expected_records(batch.files):
+        return seen
+    [counted] = rows.agg(*figures(batch.dataset)).collect()
+    return census(counted.asDict(), batch.dataset)
 
 
 @contextmanager
 def _merged(
-    spark: SparkSession, job: Job, table: Table, home: Stored, wanted: DataFrame
-) -> Iterator[tuple[int, int, int, DataFrame | None]]:
-    """Brings the wanted rows into silver; gives the numbers of inserted and replaced rows and of those that a newer one outdid, and the
-    touched keys. All are counted at the commit, so a row that got lost before makes a run that does not balance."""
-    if ensure(spark, home) or job.full_refresh:
-        counted = Observation()
-        changes.record_everything(spark, job, table)
-        replace_all(wanted.observe(counted, F.count(F.lit(1)).alias("rows"), F.sum("_sent").alias("sent")), home)
-        rows = counted.get["rows"]
-        yield rows, 0, (counted.get["sent"] or 0) - rows, None
-        return
+    spark: SparkSession, job: Job, table: Table, home: Stored, wanted: DataFrame, counted: Callable[[int, int, int], RowCounts]
+) -> Iterator[tuple[RowCounts, DataFrame]]:
+    """Brings the wanted rows into silver; gives the run's counts and the touched keys. `counted` is asked before the commit: from the
+    numbers of rows that stand, that a newer one outdid, and that were replaced."""
     staged = wanted.persist(StorageLevel.MEMORY_AND_DISK)
     compared = _compared(spark, table, home, staged).persist(StorageLevel.MEMORY_AND_DISK)
-    counts = compared.groupBy("_outcome", "_old_date").agg(F.count(F.lit(1)).alias("rows"), F.sum("_sent").alias("sent")).collect()
-    total = {o: sum(c["rows"] for c in counts if c["_outcome"] == o) for o in ("insert", "update", "same", "older")}
+    found = compared.groupBy("_outcome", "_old_date").agg(F.count(F.lit(1)).alias("rows"), F.sum("_sent").alias("sent")).collect()
+    total = {o: sum(c["rows"] for c in found if c["_outcome"] == o) for o in ("insert", "update", "same", "older")}
+    standing, updated = total["insert"] + total["same"], total["update"]
+    counts = counted(standing, sum(c["sent"] for c in found) - standing - updated, updated)
     changed = compared.where("_outcome <> 'older'").selectExpr(
         f"{_date(home)} AS event_date", f"{changes.changed_key(table)} AS key", "_old_date", "_old_key"
     )
     changes.record(job, table, changed)
     rows = compared.where("_outcome IN ('insert', 'update')").withColumnRenamed("_outcome", "_action")
-    old = frozenset(str(c["_old_date"]) for c in counts if c["_outcome"] == "update")
-    write(Difference(rows, total["insert"], total["update"], 0, old), home, identity_in_table(table))
-    standing = total["insert"] + total["same"]
-    yield (
-        standing,
-        total["update"],
-        sum(c["sent"] for c in counts) - standing - total["update"],
-        staged.select(*table.primary_key[:1]).distinct(),
-    )
+    old = frozenset(str(c["_old_date"]) for c in found if c["_outcome"] == "update")
+    write(Difference(rows, total["insert"], updated, 0, old), home, identity_in_table(table))
+    yield counts, staged.select(*table.primary_key[:1]).distinct()
     compared.unpersist()
     staged.unpersist()
 

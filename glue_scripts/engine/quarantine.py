@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 
+from glue_scripts.engine.census import Census, census, figures
 from glue_scripts.engine.conform import raw_record
 from glue_scripts.engine.files import primary_date
 from glue_scripts.engine.job import Job
 from glue_scripts.engine.judge import with_reasons
 from glue_scripts.engine.sql import literal
-from glue_scripts.engine.tables import Stored, current_snapshot
+from glue_scripts.engine.tables import Stored, append, current_snapshot, ensure
 from shared.contracts import Dataset
 from shared.ledger_model import LedgerFile
+from shared.reasons import RowReason
 from shared.zones import GATHERED
 
 COLUMNS = {
@@ -52,6 +54,31 @@ def quarantined(rows: DataFrame, files: DataFrame, job: Job, dataset: Dataset) -
         "CAST(NULL AS array<struct<run_id:string,reasons:array<string>>>) AS history",
         *(f"{part}(_primary_date) AS {part}" for part in ("year", "month", "day")),
     )
+
+
+def put_aside(
+    spark: SparkSession, job: Job, dataset: Dataset, rows: DataFrame, files: DataFrame, stale: Sequence[LedgerFile]
+) -> tuple[Census, dict[str, int]]:
+    """Writes the bad ones of judged rows to quarantine, in the place of those of stale files.
+
+    Counts all rows on the way, and the bad ones of each reason.
+    """
+    home = stored(job, dataset)
+    known = not ensure(spark, home) and bool(stale)
+    all_rows, bad_rows = Observation(), Observation()
+    bad = quarantined(rows.observe(all_rows, *figures(dataset)), files, job, dataset)
+    if known:
+        bad = with_history(spark, bad, home, stale)
+        forget(spark, home, stale)
+    append(bad.observe(bad_rows, *(F.count_if(F.array_contains("reasons", r.value)).alias(r.value) for r in RowReason)), home)
+    return census(all_rows.get, dataset), {reason: n for reason, n in bad_rows.get.items() if n}
+
+
+def clear(spark: SparkSession, job: Job, dataset: Dataset, stale: Sequence[LedgerFile]) -> None:
+    """Keeps no row of stale files in quarantine; the table is there afterwards."""
+    home = stored(job, dataset)
+    if not ensure(spark, home) and stale:
+        forget(spark, home, stale)
 
 
 def with_history(spark: SparkSession, rows: DataFrame, table: Stored, files: Sequence[LedgerFile]) -> DataFrame:

@@ -182,8 +182,3 @@ def _python(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> D
 
 
 READERS: dict[str, Callable[..., DataFrame]] = {"ndjson": _json, "parquet": _parquet, "python": _python}
-
-
-def expected_records(files: Iterable[BronzeFile]) -> int:
-    """What the door counted."""
-    return sum(f.entry.records for f in files)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pyarrow as pa
@@ -18,6 +18,7 @@ from glue_scripts.engine.tables import Stored, among, ensure
 from glue_scripts.engine.values import values
 from glue_scripts.engine.work import Work
 from shared.contracts import Dataset, Table
+from shared.ledger_model import RowCounts
 
 
 def identified(rows: DataFrame, table: Table) -> DataFrame:
@@ -32,11 +33,15 @@ def identified(rows: DataFrame, table: Table) -> DataFrame:
 
 
 @contextmanager
-def replaced(spark: SparkSession, job: Job, dataset: Dataset, home: Stored, wanted: DataFrame, work: Work) -> Iterator[tuple[int, int]]:
-    """Makes the files' rows those of silver, touching only rows that differ; gives the numbers of wanted and of removed rows."""
+def replaced(
+    spark: SparkSession, job: Job, dataset: Dataset, home: Stored, wanted: DataFrame, work: Work, counted: Callable[[int], RowCounts]
+) -> Iterator[tuple[RowCounts, int]]:
+    """Makes the files' rows those of silver, touching only rows that differ; gives the run's counts, for which `counted` is asked by the
+    number of wanted rows before the commit, and how many rows were removed."""
     ensure(spark, home)
     staged = wanted.persist(StorageLevel.MEMORY_AND_DISK)
     found = {str(r["event_date"]): r["count"] for r in staged.groupBy("event_date").count().collect()}
+    counts = counted(sum(found.values()))
     stored = _old(spark, job, dataset, home, work.keys, work.dates | found.keys())
     table = dataset.lands_in
     with difference(staged, stored, home, table.primary_key, (*table.column_names, "_source_file")) as differing:
@@ -44,7 +49,7 @@ def replaced(spark: SparkSession, job: Job, dataset: Dataset, home: Stored, want
             rows = differing.rows.selectExpr("event_date", f"{changes.changed_key(table)} AS key", "_old_date", "_old_key")
             changes.record(job, table, rows)
             write(differing, home, table.primary_key)
-        yield sum(found.values()), differing.deleted
+        yield counts, differing.deleted
     staged.unpersist()
 
 

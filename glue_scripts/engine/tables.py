@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -27,6 +28,7 @@ PROPERTIES = {
 }
 # A late row does not rewrite its whole partition; maintenance compacts.
 MERGE_ON_READ = {f"write.{change}.mode": "merge-on-read" for change in ("update", "delete", "merge")}
+UNAUDITED = "unaudited"  # the branch of rows that are not shown yet
 # Data files that are the table, without deletes beside them: the warehouse copies the files as they are.
 COPY_ON_WRITE = {f"write.{change}.mode": "copy-on-write" for change in ("update", "delete", "merge")}
 
@@ -112,6 +114,23 @@ def append(rows: DataFrame, table: Stored) -> None:
 def replace_all(rows: DataFrame, table: Stored) -> None:
     """Makes the rows the table's whole content in one commit; readers see the old or the new, never a mixture."""
     rows.select(*table.columns).writeTo(table.identifier).overwrite(F.lit(True))
+
+
+@contextmanager
+def audited(spark: SparkSession, rows: DataFrame, table: Stored) -> Iterator[None]:
+    """Makes the rows the table's whole content in one commit, at the end of the block; until then they stand on a branch.
+
+    So what the block finds wrong is never seen by readers (write, audit, publish: https://iceberg.apache.org/docs/latest/branching/).
+    Fails when somebody else commits to the table meanwhile.
+    """
+    alter = f"ALTER TABLE {table.identifier}"
+    spark.sql(f"{alter} DROP BRANCH IF EXISTS {UNAUDITED}")  # of a run that found something wrong, or was killed
+    spark.sql(f"{alter} CREATE BRANCH {UNAUDITED}")
+    rows.select(*table.columns).writeTo(f"{table.identifier}.branch_{UNAUDITED}").overwrite(F.lit(True))
+    yield
+    catalog, _, name = table.identifier.partition(".")
+    spark.sql(f"CALL {catalog}.system.fast_forward('{name}', 'main', '{UNAUDITED}')")
+    spark.sql(f"{alter} DROP BRANCH {UNAUDITED}")
 
 
 def apply(changes: DataFrame, table: Stored, key: Sequence[str], dates: Iterable[str] | None) -> None:

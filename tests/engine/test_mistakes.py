@@ -14,6 +14,7 @@ from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts import bronze_to_silver, silver_to_gold
 from glue_scripts.engine import landing
+from glue_scripts.engine.census import UnbalancedError
 from shared.ledger_model import LedgerFile, RunResult
 from tests.engine.rig import Rig
 
@@ -203,5 +204,7 @@ def test_a_row_that_is_lost_on_its_way_into_silver_stops_the_run(rig: Callable[[
     else:
         compared = landing._compared
         monkeypatch.setattr(landing, "_compared", lambda *a: compared(*a).where("event_id <> 'e3'"))
-    with pytest.raises(bronze_to_silver.UnbalancedError, match=r"ecommerce/events: RowCounts\(read=2, written=0"):
+    before = lake.rows("silver.events")
+    with pytest.raises(UnbalancedError, match=r"ecommerce/events: RowCounts\(read=2, written=0"):
         lake.run("run-2")
+    assert lake.rows("silver.events") == before

@@ -154,11 +154,11 @@ def test_foreign_keys_are_measured(lake: Delivered):
     job = lake.job("measured-again")
     lake.spark.sql(f"DELETE FROM {job.identifier(job.contract.table('customer'))} WHERE c_customer_sk <= 100")
     gone = lake.truth("select count(*) filter (where sr_customer_sk <= 100), count(sr_customer_sk) from store_returns")[0]
-    found = integrity(lake.spark, job, job.contract.table("store_returns"))
+    found = integrity(lake.spark, job, [job.contract.table("store_returns")])["store_returns"]
     assert (found["orphans_sr_customer_sk"], found["orphan_rate"]) == (gone[0], gone[0] / gone[1])
     lake.spark.sql(f"DELETE FROM {job.identifier(job.contract.table('store_sales'))} WHERE ss_ticket_number <= 100")
     (lost, of) = lake.truth("select count(*) filter (where sr_ticket_number <= 100), count(*) from store_returns")[0]
-    found = integrity(lake.spark, job, job.contract.table("store_returns"))
+    found = integrity(lake.spark, job, [job.contract.table("store_returns")])["store_returns"]
     assert 0 < lost == found["orphans_sr_item_sk_sr_ticket_number"]
     assert found["orphan_rate_sr_item_sk_sr_ticket_number"] == lost / of
 

@@ -1,0 +1,108 @@
+"""A table that is filled as a whole: readers see it when every record is accounted for, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from glue_scripts import bronze_to_silver
+from glue_scripts.engine import landing
+from glue_scripts.engine.census import Census, RecordsLostError, UnbalancedError
+from tests.engine.rig import Rig
+from tests.engine.test_mistakes import lines
+
+GOOD = lines({"event_id": "e1", "ts": "2026-01-01"}, {"event_id": "e2", "ts": "2026-01-02"}, {"event_id": "e2", "ts": "2026-01-03"})
+MIXED = lines({"event_id": "e3", "ts": "2026-01-01"}, {"ts": "2026-01-01"})
+ALL = ["e1", "e2", "e3"]
+
+
+def events(lake: Rig) -> list[str]:
+    return [r[0] for r in lake.rows("silver.events", "event_id")]
+
+
+def branches(lake: Rig) -> set[str]:
+    job = lake.job("asks")
+    found = lake.spark.sql(f"SELECT name FROM {job.identifier(job.contract.table('events'))}.refs").collect()
+    return {r["name"] for r in found}
+
+
+def silver(lake: Rig, run_id: str, **options: Any) -> None:
+    job = lake.job(run_id, **options)
+    bronze_to_silver.main(lake.spark, job, lake.clients(job))
+
+
+@pytest.fixture
+def lake(rig: Callable[[str], Rig], request: pytest.FixtureRequest) -> Rig:
+    made = rig(f"fill{abs(hash(request.node.name)) % 10**6}")
+    made.drop("ecommerce/events/good.ndjson", GOOD)
+    made.drop("ecommerce/events/mixed.ndjson", MIXED)
+    return made
+
+
+def lose_in_reader(monkeypatch: pytest.MonkeyPatch) -> type[Exception]:
+    records = landing.records
+    monkeypatch.setattr(landing, "records", lambda *a: records(*a).where("event_id IS NULL OR event_id <> 'e3'"))
+    return RecordsLostError
+
+
+def lose_before_the_commit(monkeypatch: pytest.MonkeyPatch) -> type[Exception]:
+    newest = landing.newest_per_key
+    monkeypatch.setattr(landing, "newest_per_key", lambda rows, *a: newest(rows.where("event_id <> 'e3'"), *a))
+    return UnbalancedError
+
+
+LOSSES = pytest.mark.parametrize("lose", [lose_in_reader, lose_before_the_commit])
+
+
+@LOSSES
+def test_a_first_fill_that_loses_a_row_is_never_seen(lake: Rig, monkeypatch: pytest.MonkeyPatch, lose: Callable[..., type[Exception]]):
+    with pytest.raises(lose(monkeypatch)):
+        silver(lake, "run-1")
+    assert events(lake) == []
+    monkeypatch.undo()
+    silver(lake, "run-2")
+    assert events(lake) == ALL
+    assert branches(lake) == {"main"}
+    assert [r[0] for r in lake.rows("quarantine.events_rows", "raw_record")] == ['{"ts":"2026-01-01"}']
+
+
+@LOSSES
+def test_a_refresh_that_loses_a_row_leaves_what_stood(lake: Rig, monkeypatch: pytest.MonkeyPatch, lose: Callable[..., type[Exception]]):
+    silver(lake, "run-1")
+    with pytest.raises(lose(monkeypatch)):
+        silver(lake, "run-2", full_refresh=True)
+    assert events(lake) == ALL
+    assert {r[0] for r in lake.rows("silver.events", "_run_id")} == {"run-1"}
+    monkeypatch.undo()
+    silver(lake, "run-3", full_refresh=True)
+    assert {r[0] for r in lake.rows("silver.events", "_run_id")} == {"run-3"}
+    assert len(lake.rows("quarantine.events_rows", "raw_record")) == 1
+
+
+def test_a_fill_without_one_good_row_ends_with_all_of_them_aside(rig: Callable[[str], Rig]):
+    lake = rig("fillbad")
+    lake.drop("ecommerce/events/bad.ndjson", lines({"ts": "2026-01-01"}, {"ts": "2026-01-02"}))
+    result = lake.run("run-1")["events"]
+    assert (result.rows.read, result.rows.quarantined, result.rows.written) == (2, 2, 0)
+    assert result.reasons == {"missing_key": 2}
+    assert events(lake) == []
+    lake.drop("ecommerce/events/good.ndjson", GOOD)
+    assert lake.run("run-2")["events"].rows.written == 2
+    assert events(lake) == ["e1", "e2"]
+
+
+def test_what_was_counted_twice_is_counted_anew(lake: Rig, monkeypatch: pytest.MonkeyPatch):
+    """An observation counts a task again that is run again, because a machine with its output was lost."""
+    census, seen = landing.census, list[Census]()
+
+    def doubled_at_first(*a: Any) -> Census:
+        seen.append(census(*a))
+        return replace(seen[-1], read=2 * seen[-1].read, bad=2 * seen[-1].bad) if len(seen) == 1 else seen[-1]
+
+    monkeypatch.setattr(landing, "census", doubled_at_first)
+    rows = lake.run("run-1")["events"].rows
+    assert (rows.read, rows.written, rows.quarantined, rows.deduplicated) == (5, 3, 1, 1)
+    assert len(seen) == 2
