@@ -91,13 +91,13 @@ def landed(
     spark: SparkSession, job: Job, dataset: Dataset, files: Sequence[BronzeFile], work: Work, check: Guard, again: bool
 ) -> Iterator[Landed]:
     """Lands the files; `check` goes before each commit. `again`: an earlier run may have put rows of them aside already."""
+    check()
     stale = [*work.superseded, *(f for f in work.files if again or job.full_refresh or f.processed_by)]
     batch = Batch(spark, job, dataset, files, files_table(spark, files), stale)
     home = silver_table(job, dataset.lands_in)
     if dataset.lands_in.kind != "files" and (ensure(spark, home) or job.full_refresh):
         yield _filled(batch, home, check)
         return
-    check()
     seen, reasons = batch.put_aside(files)
     nothing_lost(seen.read, files)
     check()
@@ -120,7 +120,6 @@ def _filled(batch: Batch, home: Stored, check: Guard) -> Landed:
     observed, kept = Observation(), Observation()
     rows = batch.judged(batch.files)
     wanted = batch.wanted(rows.observe(observed, *figures(batch.dataset)))
-    check()
     with audited(batch.spark, wanted.observe(kept, F.count(F.lit(1)).alias("rows"), F.sum("_sent").alias("sent")), home):
         written, sent = kept.get["rows"], kept.get["sent"] or 0
         seen = _seen(batch, rows, observed if written else None)
