@@ -28,10 +28,13 @@ def main(argv: list[str]) -> int:
         lake.drop(folder)
         spark = lake.run(STAGES, "bench", long=True)
         found = {d.dataset: d.rows.written for d in lake.session.ledger.runs(DOMAIN, "bench")}
+    print(f"\n| scale {scale:g} | CPU s | wall s | peak MB |\n|---|---:|---:|---:|")
+    _tell(spark)
     duck = _duckdb(folder)
     counts = json.loads(duck.output)
     _same({t.removeprefix("silver/"): n for t, n in expected["tables"].items() if t.startswith("silver/")}, found, counts["rows"])
-    return _told(scale, spark, duck, counts["gold_cpu"])
+    _tell({"DuckDB, all of it": duck})
+    return _told(spark, duck, counts["gold_cpu"])
 
 
 def _duckdb(folder: Path) -> Cost:
@@ -46,10 +49,12 @@ def _same(expected: dict[str, int], spark: dict[str, int], duck: dict[str, int])
             raise LakeError(f"{table}: expected {rows} rows, Spark has {spark.get(table)}, DuckDB {duck.get(table)}")
 
 
-def _told(scale: float, spark: dict[str, Cost], duck: Cost, gold: float) -> int:
-    print(f"\n| scale {scale:g} | CPU s | wall s | peak MB |\n|---|---:|---:|---:|")
-    for name, cost in {**spark, "DuckDB, all of it": duck}.items():
-        print(f"| {name} | {cost.cpu:.1f} | {cost.wall:.1f} | {cost.peak} |")
+def _tell(costs: dict[str, Cost]) -> None:
+    for name, cost in costs.items():
+        print(f"| {name} | {cost.cpu:.1f} | {cost.wall:.1f} | {cost.peak} |", flush=True)
+
+
+def _told(spark: dict[str, Cost], duck: Cost, gold: float) -> int:
     total, peak = sum(c.cpu for c in spark.values()), max(c.peak for c in spark.values())
     whole, alone = total / duck.cpu, spark["silver-to-gold"].cpu / gold
     print(f"\nratio of CPU seconds: {whole:.2f} (at most {MOST_RATIO})")
