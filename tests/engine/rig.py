@@ -74,11 +74,15 @@ class Rig:
 
     def run(self, run_id: str, **options: Any) -> dict[str, RunResult]:
         """Silver and gold, as the state machine would run them."""
-        job = self.job(run_id, **options)
-        clients = self.clients(job)
-        bronze_to_silver.main(self.spark, job, clients)
-        silver_to_gold.main(self.spark, job, silver_to_gold.transforms_of(self.domain), clients)
+        job = self.silver(run_id, **options)
+        silver_to_gold.main(self.spark, job, silver_to_gold.transforms_of(self.domain), self.clients(job))
         return {r.dataset: r for r in self.ledger.runs(self.domain, run_id)}
+
+    def silver(self, run_id: str, **options: Any) -> Job:
+        """Silver alone; the run that it was."""
+        job = self.job(run_id, **options)
+        bronze_to_silver.main(self.spark, job, self.clients(job))
+        return job
 
     def clients(self, job: Job) -> Aws:
         return aws(job)

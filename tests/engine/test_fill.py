@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from glue_scripts import bronze_to_silver
 from glue_scripts.engine import landing
 from glue_scripts.engine.census import Census, RecordsLostError, UnbalancedError
 from tests.engine.rig import Rig
@@ -17,26 +17,16 @@ from tests.engine.test_mistakes import lines
 GOOD = lines({"event_id": "e1", "ts": "2026-01-01"}, {"event_id": "e2", "ts": "2026-01-02"}, {"event_id": "e2", "ts": "2026-01-03"})
 MIXED = lines({"event_id": "e3", "ts": "2026-01-01"}, {"ts": "2026-01-01"})
 ALL = ["e1", "e2", "e3"]
+NUMBERS = itertools.count()
 
 
 def events(lake: Rig) -> list[str]:
     return [r[0] for r in lake.rows("silver.events", "event_id")]
 
 
-def branches(lake: Rig) -> set[str]:
-    job = lake.job("asks")
-    found = lake.spark.sql(f"SELECT name FROM {job.identifier(job.contract.table('events'))}.refs").collect()
-    return {r["name"] for r in found}
-
-
-def silver(lake: Rig, run_id: str, **options: Any) -> None:
-    job = lake.job(run_id, **options)
-    bronze_to_silver.main(lake.spark, job, lake.clients(job))
-
-
 @pytest.fixture
-def lake(rig: Callable[[str], Rig], request: pytest.FixtureRequest) -> Rig:
-    made = rig(f"fill{abs(hash(request.node.name)) % 10**6}")
+def lake(rig: Callable[[str], Rig]) -> Rig:
+    made = rig(f"fill{next(NUMBERS)}")
     made.drop("ecommerce/events/good.ndjson", GOOD)
     made.drop("ecommerce/events/mixed.ndjson", MIXED)
     return made
@@ -60,24 +50,24 @@ LOSSES = pytest.mark.parametrize("lose", [lose_in_reader, lose_before_the_commit
 @LOSSES
 def test_a_first_fill_that_loses_a_row_is_never_seen(lake: Rig, monkeypatch: pytest.MonkeyPatch, lose: Callable[..., type[Exception]]):
     with pytest.raises(lose(monkeypatch)):
-        silver(lake, "run-1")
+        lake.silver("run-1")
     assert events(lake) == []
     monkeypatch.undo()
-    silver(lake, "run-2")
+    lake.silver("run-2")
     assert events(lake) == ALL
-    assert branches(lake) == {"main"}
+    assert lake.rows("silver.events.refs", "name") == [("main",)]
     assert [r[0] for r in lake.rows("quarantine.events_rows", "raw_record")] == ['{"ts":"2026-01-01"}']
 
 
 @LOSSES
 def test_a_refresh_that_loses_a_row_leaves_what_stood(lake: Rig, monkeypatch: pytest.MonkeyPatch, lose: Callable[..., type[Exception]]):
-    silver(lake, "run-1")
+    lake.silver("run-1")
     with pytest.raises(lose(monkeypatch)):
-        silver(lake, "run-2", full_refresh=True)
+        lake.silver("run-2", full_refresh=True)
     assert events(lake) == ALL
     assert {r[0] for r in lake.rows("silver.events", "_run_id")} == {"run-1"}
     monkeypatch.undo()
-    silver(lake, "run-3", full_refresh=True)
+    lake.silver("run-3", full_refresh=True)
     assert {r[0] for r in lake.rows("silver.events", "_run_id")} == {"run-3"}
     assert len(lake.rows("quarantine.events_rows", "raw_record")) == 1
 
