@@ -28,9 +28,9 @@ PROPERTIES = {
 }
 # A late row does not rewrite its whole partition; maintenance compacts.
 MERGE_ON_READ = {f"write.{change}.mode": "merge-on-read" for change in ("update", "delete", "merge")}
-UNAUDITED = "unaudited"  # the branch of rows that are not shown yet
 # Data files that are the table, without deletes beside them: the warehouse copies the files as they are.
 COPY_ON_WRITE = {f"write.{change}.mode": "copy-on-write" for change in ("update", "delete", "merge")}
+UNAUDITED = "unaudited"  # the branch of rows that are not shown yet
 
 
 @dataclass(frozen=True)

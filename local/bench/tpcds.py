@@ -34,7 +34,7 @@ def main(argv: list[str]) -> int:
     counts = json.loads(duck.output)
     _same({t.removeprefix("silver/"): n for t, n in expected["tables"].items() if t.startswith("silver/")}, found, counts["rows"])
     _tell({"DuckDB, all of it": duck})
-    return _told(spark, duck, counts["gold_cpu"])
+    return _verdict(spark, duck, counts["gold_cpu"])
 
 
 def _duckdb(folder: Path) -> Cost:
@@ -54,7 +54,7 @@ def _tell(costs: dict[str, Cost]) -> None:
         print(f"| {name} | {cost.cpu:.1f} | {cost.wall:.1f} | {cost.peak} |", flush=True)
 
 
-def _told(spark: dict[str, Cost], duck: Cost, gold: float) -> int:
+def _verdict(spark: dict[str, Cost], duck: Cost, gold: float) -> int:
     total, peak = sum(c.cpu for c in spark.values()), max(c.peak for c in spark.values())
     whole, alone = total / duck.cpu, spark["silver-to-gold"].cpu / gold
     print(f"\nratio of CPU seconds: {whole:.2f} (at most {MOST_RATIO})")
