@@ -105,4 +105,6 @@ def _machine(scratch: Path) -> dict[str, str]:
         "spark.sql.warehouse.dir": str(scratch / "warehouse"),
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
+        # Sixty small files are two tasks then, not fifteen (measured: 128 → 119 CPU s for gold of TPC-DS on a new JVM).
+        "spark.sql.iceberg.read.adaptive-split-size.enabled": "false",
     }
