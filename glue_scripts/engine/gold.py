@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import RLock
 
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession
@@ -54,11 +54,14 @@ class Scope:
 
 
 class Shared:
-    """What several tables of a run are computed from, computed once. A context manager: afterwards nothing of it is kept."""
+    """What several tables of a run are computed from, computed once. A context manager: afterwards nothing of it is kept.
+
+    Rules may rest on other shared rows.
+    """
 
     def __init__(self) -> None:
         self._rows: dict[str, DataFrame] = {}
-        self._asking = Lock()
+        self._asking = RLock()
 
     def __call__(self, name: str, rows: Callable[[], DataFrame]) -> DataFrame:
         with self._asking:

@@ -63,8 +63,14 @@ def sold_lines(lake: Lake, channel: str) -> DataFrame:
     )
 
 
-def returned_lines(lake: Lake, channel: str) -> DataFrame:
-    """A channel's returned lines."""
+def returned_lines(lake: Lake) -> DataFrame:
+    """The returned lines of all channels; read once, as they are many small files."""
+    return lake.shared(
+        "returned_lines", lambda: reduce(DataFrame.unionByName, (_returned_lines(lake, c) for c in lake.parameter("channels")))
+    )
+
+
+def _returned_lines(lake: Lake, channel: str) -> DataFrame:
     table, p, number, amount = _RETURNS[channel]
     return lake.table(table).selectExpr(
         f"'{channel}' AS channel",
@@ -95,11 +101,7 @@ def returned(lake: Lake) -> DataFrame:
 
 def _returns_by_day(lake: Lake) -> DataFrame:
     sums = [_total(n) for n in RETURNED if n != "return_lines"]
-    per_channel = [
-        returned_lines(lake, c).groupBy("channel", "date_sk").agg(F.count("*").alias("return_lines"), *sums)
-        for c in lake.parameter("channels")
-    ]
-    return _dated(lake, reduce(DataFrame.unionByName, per_channel))
+    return _dated(lake, returned_lines(lake).groupBy("channel", "date_sk").agg(F.count("*").alias("return_lines"), *sums))
 
 
 def _dated(lake: Lake, rows: DataFrame) -> DataFrame:
@@ -122,7 +124,8 @@ def returned_by_buyer(lake: Lake) -> DataFrame:
 
 def _with_buyer(lake: Lake, channel: str) -> DataFrame:
     sales = sold_lines(lake, channel).where("customer_sk IS NOT NULL").select("number", "item_sk", "customer_sk")
-    return returned_lines(lake, channel).join(sales, ["number", "item_sk"], "inner").select("customer_sk", "return_amount", "return_loss")
+    returns = returned_lines(lake).where(F.col("channel") == channel)
+    return returns.join(sales, ["number", "item_sk"], "inner").select("customer_sk", "return_amount", "return_loss")
 
 
 def sold_by_item(lake: Lake) -> DataFrame:
@@ -143,5 +146,4 @@ def sold_by_item(lake: Lake) -> DataFrame:
 
 def units_by_item(lake: Lake) -> DataFrame:
     """Returns per item, dated or not."""
-    lines = reduce(DataFrame.unionByName, (returned_lines(lake, c) for c in lake.parameter("channels")))
-    return lines.groupBy("item_sk").agg(_total("return_units"), _total("return_amount"))
+    return returned_lines(lake).groupBy("item_sk").agg(_total("return_units"), _total("return_amount"))
