@@ -19,6 +19,8 @@ SETTINGS = {
     "spark.sql.constraintPropagation.enabled": "false",
     # One branch per file format is read; the casts are planned and compiled once behind their union, not once per branch.
     "spark.sql.optimizer.excludedRules": "org.apache.spark.sql.catalyst.optimizer.PushProjectionThroughUnion",
+    # It cuts what stands below an exchange or a sort that nothing came out of, and with it the counts that were observed there.
+    "spark.sql.adaptive.optimizer.excludedRules": "org.apache.spark.sql.execution.adaptive.AQEPropagateEmptyRelation",
     "spark.sql.autoBroadcastJoinThreshold": str(64 * 1024 * 1024),
 }
 
