@@ -44,9 +44,8 @@ def test_a_shared_rule_may_rest_on_other_shared_rows() -> None:
         return Rows()
 
     with Shared() as shared:
-        asking = threading.Thread(
-            target=lambda: found.append(shared("days", by_day)), daemon=True
-        )  # daemon: a lock held twice waits forever
+        # A daemon, because a lock that is asked for twice waits forever.
+        asking = threading.Thread(target=lambda: found.append(shared("days", by_day)), daemon=True)
         asking.start()
         asking.join(10)
         assert len(found) == 1
