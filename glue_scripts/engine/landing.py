@@ -122,7 +122,7 @@ def _filled(batch: Batch, home: Stored, check: Guard) -> Landed:
     wanted = batch.wanted(rows.observe(observed, *figures(batch.dataset)))
     with audited(batch.spark, wanted.observe(kept, F.count(F.lit(1)).alias("rows"), F.sum("_sent").alias("sent")), home):
         written, sent = kept.get["rows"], kept.get["sent"] or 0
-        seen = _seen(batch, rows, observed if written else None)
+        seen = _seen(batch, rows, observed)
         nothing_lost(seen.read, batch.files)
         check()
         aside, reasons = batch.put_aside([f for f in batch.files if f.number in seen.bad_files])
@@ -132,9 +132,9 @@ def _filled(batch: Batch, home: Stored, check: Guard) -> Landed:
     return Landed(counts, reasons, seen.nulls, seen.extra, 0, None)
 
 
-def _seen(batch: Batch, rows: DataFrame, observed: Observation | None) -> Census:
+def _seen(batch: Batch, rows: DataFrame, observed: Observation) -> Census:
     """What was observed; counted anew where it is not what the door counted: an observation counts a task twice that was run again."""
-    if observed and (seen := census(observed.get, batch.dataset)).read == expected_records(batch.files):
+    if (seen := census(observed.get, batch.dataset)).read == expected_records(batch.files):
         return seen
     [counted] = rows.agg(*figures(batch.dataset)).collect()
     return census(counted.asDict(), batch.dataset)

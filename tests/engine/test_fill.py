@@ -96,3 +96,13 @@ def test_what_was_counted_twice_is_counted_anew(lake: Rig, monkeypatch: pytest.M
     rows = lake.run("run-1")["events"].rows
     assert (rows.read, rows.written, rows.quarantined, rows.deduplicated) == (5, 3, 1, 1)
     assert len(seen) == 2
+
+
+def test_a_first_fill_of_bad_rows_alone_puts_them_aside(rig: Callable[[str], Rig]):
+    lake = rig(f"fill{next(NUMBERS)}")
+    lake.drop("ecommerce/events/bad.ndjson", lines({"ts": "2026-01-01"}, {"ts": "2026-01-02"}))
+    lake.silver("run-1")
+    [told] = lake.ledger.runs("ecommerce", "run-1")
+    assert (told.rows.read, told.rows.written, told.rows.quarantined) == (2, 0, 2)
+    assert events(lake) == []
+    assert len(lake.rows("quarantine.events_rows", "raw_record")) == 2
