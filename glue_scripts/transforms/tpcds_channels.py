@@ -6,6 +6,7 @@ customer's.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import reduce
 
 from pyspark.sql import Column, DataFrame
@@ -43,6 +44,10 @@ def _total(column: str) -> Column:
     return F.expr(f"coalesce(sum({column}), 0)").alias(column)
 
 
+def _every_channel(lake: Lake, rows: Callable[[Lake, str], DataFrame]) -> DataFrame:
+    return reduce(DataFrame.unionByName, (rows(lake, channel) for channel in lake.parameter("channels")))
+
+
 def sold_lines(lake: Lake, channel: str) -> DataFrame:
     """A channel's sold lines."""
     table, p, customer, number = _SALES[channel]
@@ -65,9 +70,7 @@ def sold_lines(lake: Lake, channel: str) -> DataFrame:
 
 def returned_lines(lake: Lake) -> DataFrame:
     """The returned lines of all channels; read once, as they are many small files."""
-    return lake.shared(
-        "returned_lines", lambda: reduce(DataFrame.unionByName, (_returned_lines(lake, c) for c in lake.parameter("channels")))
-    )
+    return lake.shared("returned_lines", lambda: _every_channel(lake, _returned_lines))
 
 
 def _returned_lines(lake: Lake, channel: str) -> DataFrame:
@@ -85,7 +88,7 @@ def _returned_lines(lake: Lake, channel: str) -> DataFrame:
 
 def bought(lake: Lake) -> DataFrame:
     """Sums per channel, order, buyer and day: an order's lines may lack the one or the other."""
-    return lake.shared("bought", lambda: reduce(DataFrame.unionByName, (_orders(lake, c) for c in lake.parameter("channels"))))
+    return lake.shared("bought", lambda: _every_channel(lake, _orders))
 
 
 def _orders(lake: Lake, channel: str) -> DataFrame:
@@ -112,7 +115,7 @@ def _dated(lake: Lake, rows: DataFrame) -> DataFrame:
 def returned_by_buyer(lake: Lake) -> DataFrame:
     """Returns charged to who bought the line, found through the sale; whoever brought it back."""
     return (
-        reduce(DataFrame.unionByName, (_with_buyer(lake, c) for c in lake.parameter("channels")))
+        _every_channel(lake, _with_buyer)
         .groupBy("customer_sk")
         .agg(
             F.count("*").alias("return_lines"),
@@ -133,7 +136,7 @@ def sold_by_item(lake: Lake) -> DataFrame:
 
     Buyers are counted on their own: beside the sums, Spark would carry all of these through the pairs of item and buyer.
     """
-    lines = reduce(DataFrame.unionByName, (sold_lines(lake, c) for c in lake.parameter("channels")))
+    lines = _every_channel(lake, sold_lines)
     summed = ("units", "sales_amount", "net_paid", "net_profit")
     by_channel = lines.groupBy("item_sk", "channel").agg(F.count("*").alias("orders"), *(_total(n) for n in summed))
     sums = by_channel.groupBy("item_sk").agg(
