@@ -11,7 +11,17 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts.engine.gold import Lake, Transform
-from glue_scripts.transforms.tpcds_channels import BOUGHT, MONEY, RETURNED, bought, returned, returned_by_buyer, sold_by_item, units_by_item
+from glue_scripts.transforms.tpcds_channels import (
+    BOUGHT,
+    MONEY,
+    RETURNED,
+    bought,
+    returned,
+    returned_by_buyer,
+    sold_by_day,
+    sold_by_item,
+    units_by_item,
+)
 
 CUTS = "array(0.2, 0.4, 0.6, 0.8)"
 COUNTED = ("orders", "channels", "units", "net_paid", "return_amount", "return_lines")
@@ -27,12 +37,11 @@ def _ratio(part: str, whole: str) -> str:
     return f"round(CAST({part} AS double) / nullif(CAST({whole} AS double), 0D), 6)"
 
 
-def _totals(orders: DataFrame, *grain: str) -> DataFrame:
-    """Sums over orders, and how many different orders and buyers there are in each group; no column of the grain is null.
+def _counted(sums: DataFrame, orders: DataFrame, *grain: str) -> DataFrame:
+    """Adds how many different orders and buyers there are in each group; no column of the grain is null.
 
-    What is counted is counted on its own: in one aggregation Spark carries the sums through every value of either.
+    Each is counted on its own: in one aggregation Spark carries the sums through every value of either.
     """
-    sums = orders.groupBy(*grain).agg(*(F.expr(f"CAST(sum({n}) AS {kind})").alias(n) for n, kind in BOUGHT.items()))
     counted = {"orders": "number", "customers": "customer_sk"}
     counts = [orders.groupBy(*grain).agg(F.countDistinct(column).alias(name)) for name, column in counted.items()]
     return reduce(lambda found, count: found.join(count, list(grain), "inner"), counts, sums)
@@ -45,7 +54,7 @@ def _returned(lake: Lake, *grain: str) -> DataFrame:
 
 def daily_sales_summary(lake: Lake) -> DataFrame:
     """Days with sales or returns; a day with returns only has zeros for sales."""
-    sales = _totals(bought(lake).where("day IS NOT NULL"), "day", "channel")
+    sales = _counted(sold_by_day(lake), bought(lake).where("day IS NOT NULL"), "day", "channel")
     both = sales.join(_returned(lake, "day", "channel"), ["day", "channel"], "full")
     return both.select(
         F.col("day").alias("sales_date"),
@@ -59,7 +68,7 @@ def daily_sales_summary(lake: Lake) -> DataFrame:
 def customer_lifetime_value(lake: Lake) -> DataFrame:
     """Every customer; those without a dated order have no scores and are prospects."""
     orders = bought(lake)
-    newest = orders.agg(F.max("day").alias("today"))
+    newest = sold_by_day(lake).agg(F.max("day").alias("today"))
     per_order = orders.where("customer_sk IS NOT NULL").groupBy("customer_sk", "channel", "number")
     distinct = per_order.agg(
         *(F.sum(n).alias(n) for n in ("units", "net_paid", "net_profit")), F.min("day").alias("first"), F.max("day").alias("last")
@@ -139,13 +148,15 @@ def product_performance(lake: Lake) -> DataFrame:
 
 def monthly_trends(lake: Lake) -> DataFrame:
     """Every month from the first to the last sale, for each channel and for all together."""
-    orders = bought(lake).where("day IS NOT NULL").withColumn("month", F.trunc("day", "month"))
-    by_channel = _totals(orders, "month", "channel")
+    month = F.trunc("day", "month").alias("month")
+    orders = bought(lake).where("day IS NOT NULL").select("*", month)
+    sold = sold_by_day(lake).groupBy(month, "channel").agg(*(F.sum(n).alias(n) for n in ("units", "net_paid", "net_profit")))
+    by_channel = _counted(sold, orders, "month", "channel")
     sums = ("orders", "units", "net_paid", "net_profit")
     everybody = orders.groupBy("month").agg(F.countDistinct("customer_sk").alias("customers"))
     whole = by_channel.groupBy("month").agg(*(F.sum(n).alias(n) for n in sums)).join(everybody, "month", "inner")
     sales = by_channel.select("month", "channel", "customers", *sums).unionByName(whole.withColumn("channel", F.lit("all")))
-    back = returned(lake).where("day IS NOT NULL").groupBy(F.trunc("day", "month").alias("month"), "channel")
+    back = returned(lake).where("day IS NOT NULL").groupBy(month, "channel")
     back_by_channel = back.agg(F.sum("return_amount").alias("return_amount"))
     back_whole = back_by_channel.groupBy("month").agg(F.sum("return_amount").alias("return_amount")).withColumn("channel", F.lit("all"))
     grain = ["month", "channel"]

@@ -27,6 +27,7 @@ BOUGHT = {
     "net_profit": MONEY,
 }
 RETURNED = {"return_lines": "bigint", "return_units": "bigint", "return_amount": MONEY, "return_loss": MONEY}
+_OF_ITEMS = ("units", "sales_amount", "net_paid", "net_profit")
 _SALES = {
     "store": ("store_sales", "ss", "ss_customer_sk", "ss_ticket_number"),
     "catalog": ("catalog_sales", "cs", "cs_bill_customer_sk", "cs_order_number"),
@@ -97,6 +98,12 @@ def _orders(lake: Lake, channel: str) -> DataFrame:
     return _dated(lake, lines.agg(F.count("*").alias("line_items"), *sums))
 
 
+def sold_by_day(lake: Lake) -> DataFrame:
+    """Sums of sales per channel and day; lines without a day are in none."""
+    sums = [F.expr(f"CAST(sum({n}) AS {kind})").alias(n) for n, kind in BOUGHT.items()]
+    return lake.shared("sold_by_day", lambda: bought(lake).where("day IS NOT NULL").groupBy("day", "channel").agg(*sums))
+
+
 def returned(lake: Lake) -> DataFrame:
     """Sums of returns per channel and day of the return."""
     return lake.shared("returned", lambda: _returns_by_day(lake))
@@ -136,15 +143,23 @@ def sold_by_item(lake: Lake) -> DataFrame:
 
     Buyers are counted on their own: beside the sums, Spark would carry all of these through the pairs of item and buyer.
     """
-    lines = _every_channel(lake, sold_lines)
-    summed = ("units", "sales_amount", "net_paid", "net_profit")
-    by_channel = lines.groupBy("item_sk", "channel").agg(F.count("*").alias("orders"), *(_total(n) for n in summed))
-    sums = by_channel.groupBy("item_sk").agg(
-        *(F.sum(n).alias(n) for n in ("orders", *summed)),
-        *(F.expr(f"coalesce(sum(net_paid) FILTER (WHERE channel = '{c}'), 0)").alias(f"{c}_net_paid") for c in lake.parameter("channels")),
+    sums = (
+        _every_channel(lake, _items)
+        .groupBy("item_sk")
+        .agg(
+            *(F.sum(n).alias(n) for n in ("orders", *_OF_ITEMS)),
+            *(
+                F.expr(f"coalesce(sum(net_paid) FILTER (WHERE channel = '{c}'), 0)").alias(f"{c}_net_paid")
+                for c in lake.parameter("channels")
+            ),
+        )
     )
-    buyers = lines.groupBy("item_sk").agg(F.countDistinct("customer_sk").alias("customers"))
+    buyers = _every_channel(lake, sold_lines).groupBy("item_sk").agg(F.countDistinct("customer_sk").alias("customers"))
     return sums.join(buyers, "item_sk", "inner")
+
+
+def _items(lake: Lake, channel: str) -> DataFrame:
+    return sold_lines(lake, channel).groupBy("channel", "item_sk").agg(F.count("*").alias("orders"), *(_total(n) for n in _OF_ITEMS))
 
 
 def units_by_item(lake: Lake) -> DataFrame:
