@@ -27,7 +27,7 @@ BOUGHT = {
     "net_profit": MONEY,
 }
 RETURNED = {"return_lines": "bigint", "return_units": "bigint", "return_amount": MONEY, "return_loss": MONEY}
-_OF_ITEMS = ("units", "sales_amount", "net_paid", "net_profit")
+_ITEM_SUMS = ("units", "sales_amount", "net_paid", "net_profit")
 _SALES = {
     "store": ("store_sales", "ss", "ss_customer_sk", "ss_ticket_number"),
     "catalog": ("catalog_sales", "cs", "cs_bill_customer_sk", "cs_order_number"),
@@ -143,23 +143,16 @@ def sold_by_item(lake: Lake) -> DataFrame:
 
     Buyers are counted on their own: beside the sums, Spark would carry all of these through the pairs of item and buyer.
     """
-    sums = (
-        _every_channel(lake, _items)
-        .groupBy("item_sk")
-        .agg(
-            *(F.sum(n).alias(n) for n in ("orders", *_OF_ITEMS)),
-            *(
-                F.expr(f"coalesce(sum(net_paid) FILTER (WHERE channel = '{c}'), 0)").alias(f"{c}_net_paid")
-                for c in lake.parameter("channels")
-            ),
-        )
-    )
+    totals = [F.sum(n).alias(n) for n in ("orders", *_ITEM_SUMS)]
+    paid = "coalesce(sum(net_paid) FILTER (WHERE channel = '{0}'), 0) AS {0}_net_paid"
+    by_channel = [F.expr(paid.format(channel)) for channel in lake.parameter("channels")]
+    sums = _every_channel(lake, _sums_of_items).groupBy("item_sk").agg(*totals, *by_channel)
     buyers = _every_channel(lake, sold_lines).groupBy("item_sk").agg(F.countDistinct("customer_sk").alias("customers"))
     return sums.join(buyers, "item_sk", "inner")
 
 
-def _items(lake: Lake, channel: str) -> DataFrame:
-    return sold_lines(lake, channel).groupBy("channel", "item_sk").agg(F.count("*").alias("orders"), *(_total(n) for n in _OF_ITEMS))
+def _sums_of_items(lake: Lake, channel: str) -> DataFrame:
+    return sold_lines(lake, channel).groupBy("channel", "item_sk").agg(F.count("*").alias("orders"), *(_total(n) for n in _ITEM_SUMS))
 
 
 def units_by_item(lake: Lake) -> DataFrame:
