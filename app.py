@@ -12,10 +12,10 @@ import stacks.node  # noqa: F401 - first: chooses the Node that aws_cdk starts
 # isort: split
 import aws_cdk as cdk
 
-from shared.contracts import ContractError, EvolutionError, contracts
+from shared.contracts import ContractError, EvolutionError, contract, contracts
 from shared.contracts.released import check_released
 from stacks.base import Lake
-from stacks.config import ENVIRONMENTS, ConfigError, Settings, settings
+from stacks.config import ConfigError, Settings, environments, settings
 from stacks.gate import add_gate
 from stacks.lake import LakeStage
 from stacks.packaging import PackagingError
@@ -36,14 +36,14 @@ def build(envs: list[str] | None = None, *, outdir: str | None = None, context: 
     flags = json.loads((ROOT / "cdk.json").read_text("utf-8"))["context"]  # only the CDK CLI would load them for us
     app = cdk.App(outdir=outdir, context={**flags, **(context or {})}, analytics_reporting=False)
     chosen = app.node.try_get_context("env")
-    envs = envs or ([chosen] if chosen else list(ENVIRONMENTS))
+    envs = envs or ([chosen] if chosen else list(environments()))
     local = app.node.try_get_context("local") == "true"
-    lakes = [Lake(_settings(app, env), contracts(), BUILD_DIR, dependencies=not local) for env in envs]
+    lakes = [_lake(_settings(app, env), dependencies=not local) for env in envs]
     check_released(contracts(), lakes[0].names.database)
     for lake in lakes:
         LakeStage(app, lake)
     if app.node.try_get_context("gate") == "true":
-        add_gate(app, envs)
+        add_gate(app, [lake.settings for lake in lakes])
     return app
 
 
@@ -53,6 +53,11 @@ def synthesize(envs: list[str] | None = None, *, outdir: str | None = None, cont
         build(envs, outdir=outdir, context=context).synth()
     except WRONG as error:
         sys.exit(str(error))
+
+
+def _lake(settings: Settings, *, dependencies: bool) -> Lake:
+    chosen = tuple(contract(domain) for domain in settings.chosen_domains)
+    return Lake(settings, chosen, BUILD_DIR, dependencies=dependencies)
 
 
 def _settings(app: cdk.App, env: str) -> Settings:

@@ -11,13 +11,13 @@ from collections.abc import Iterable
 
 from pyspark.sql import SparkSession
 
-from glue_scripts.engine.delivered import delivered
-from glue_scripts.engine.intake import ingested
-from glue_scripts.engine.job import Job, job
-from glue_scripts.engine.lock import guard
-from glue_scripts.engine.session import Aws, aws, session
+from glue_scripts.engine.bronze.deliveries import delivered
+from glue_scripts.engine.bronze.intake import ingested
+from glue_scripts.engine.run.job import Job, job
+from glue_scripts.engine.run.lock import guard
+from glue_scripts.engine.run.session import Aws, aws, session
 from shared.ingestion.figures import figures
-from shared.ledger_model import LedgerFile
+from shared.ledger.model import LedgerFile
 from shared.metrics import datum, send
 
 

@@ -10,24 +10,24 @@ from dataclasses import replace
 
 from pyspark.sql import SparkSession
 
-from glue_scripts.engine import changes
-from glue_scripts.engine.archive import archive
-from glue_scripts.engine.computed import compute, home_of
-from glue_scripts.engine.derive import follow, followers
-from glue_scripts.engine.files import bronze_files
-from glue_scripts.engine.gate import decision, judgement, worst
-from glue_scripts.engine.integrity import integrity
-from glue_scripts.engine.job import Job, job
-from glue_scripts.engine.landing import landed
-from glue_scripts.engine.lock import guard
-from glue_scripts.engine.metrics import as_csv, metrics, publish
-from glue_scripts.engine.reopen import reopen
-from glue_scripts.engine.replay import files_of_rows, replay_files
-from glue_scripts.engine.session import Aws, aws, session
-from glue_scripts.engine.tables import created, ensure
-from glue_scripts.engine.work import Work, lanes, work
+from glue_scripts.engine.bronze.archive import archive
+from glue_scripts.engine.gold.computed import compute, home_of
+from glue_scripts.engine.quarantine.replay import files_of_rows, replay_files
+from glue_scripts.engine.read.bronze_files import bronze_files
+from glue_scripts.engine.run.job import Job, job
+from glue_scripts.engine.run.lock import guard
+from glue_scripts.engine.run.session import Aws, aws, session
+from glue_scripts.engine.silver.derive import follow, followers
+from glue_scripts.engine.silver.gate import decision, judgement, worst
+from glue_scripts.engine.silver.integrity import integrity
+from glue_scripts.engine.silver.load import landed
+from glue_scripts.engine.silver.metrics import as_csv, metrics, publish
+from glue_scripts.engine.silver.reopen import reopen
+from glue_scripts.engine.silver.work import Work, lanes, work
+from glue_scripts.engine.tables import changes
+from glue_scripts.engine.tables.iceberg import created, ensure
 from shared.contracts import Dataset
-from shared.ledger_model import RowCounts, RunResult
+from shared.ledger.model import RowCounts, RunResult
 from shared.zones import metrics_key
 
 PARALLEL_DATASETS = 3

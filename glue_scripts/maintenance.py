@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from pyspark.sql import SparkSession
 
-from glue_scripts.engine.job import CATALOG, Job, job
-from glue_scripts.engine.lock import Guard, guard
-from glue_scripts.engine.session import Aws, aws, session
+from glue_scripts.engine.run.job import CATALOG, Job, job
+from glue_scripts.engine.run.lock import Guard, guard
+from glue_scripts.engine.run.session import Aws, aws, session
 
 PARALLEL_TABLES = 2
 ORPHAN_DAYS = 3  # a file that no snapshot knows may be of a commit in work: longer than any run (Iceberg refuses less than one day)

@@ -7,14 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 from pyspark.sql import SparkSession
 
-from glue_scripts.engine import changes
-from glue_scripts.engine.gold import Shared, Transform, check_complete, refresh
-from glue_scripts.engine.job import Job, job
-from glue_scripts.engine.lock import guard
-from glue_scripts.engine.references import waves
-from glue_scripts.engine.session import Aws, aws, session
-from glue_scripts.engine.transforms import transforms_of
-from glue_scripts.engine.warehouse import hand_over
+from glue_scripts.engine.gold.lake import Shared, Transform, check_complete, refresh
+from glue_scripts.engine.gold.references import waves
+from glue_scripts.engine.gold.transforms import transforms_of
+from glue_scripts.engine.gold.warehouse import hand_over
+from glue_scripts.engine.run.job import Job, job
+from glue_scripts.engine.run.lock import guard
+from glue_scripts.engine.run.session import Aws, aws, session
+from glue_scripts.engine.tables import changes
 
 PARALLEL_TABLES = 4
 

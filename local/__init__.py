@@ -1,1 +1,1 @@
-
+"""This machine: the emulated AWS, local Spark, and what both need."""

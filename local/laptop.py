@@ -17,9 +17,10 @@ OLDEST_JAVA = 17
 
 def provision(report: Callable[[str], None] = say, state: Path = session.STATE, *, warehouse: bool = False) -> session.Session:
     """A session with a running, deployed emulation; quick when everything is there already."""
+    env = session.environment(state)
     with ThreadPoolExecutor(3) as pool:
         jars = pool.submit(toolchain.jars)
-        assembly = pool.submit(synth.local_assembly, warehouse=warehouse)
+        assembly = pool.submit(synth.local_assembly, env, warehouse=warehouse)
         emulation = pool.submit(process.start, state)
         target = session.local(emulation.result())
         jars.result()

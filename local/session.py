@@ -1,4 +1,4 @@
-"""One place that knows how to reach an environment: the laptop's emulation, or a deployed one through the user's AWS profile."""
+"""Names and clients of an environment, and how to reach the laptop's emulation."""
 
 from __future__ import annotations
 
@@ -10,16 +10,19 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
 from local.aws import process
 from local.aws.environment import FOREIGN
 from local.errors import LakeError
-from local.settings import ACCOUNT, ENV, HOME, PREFIX, REGION
+from local.settings import ACCOUNT, REGION
 from shared.ledger import Ledger
 from shared.names import Names
+from shared.project import project
+from stacks.config import environments, settings
 
-STATE = HOME / "aws"
+STATE = project() / ".lake" / "aws"
+USUAL_ENVIRONMENT = "dev"
+CHOSEN = "environment"  # file of a state folder: which environment the laptop stands for
 _RETRIES = Config(retries={"mode": "standard", "max_attempts": 5}, max_pool_connections=32)
 
 
@@ -51,12 +54,29 @@ class Session:
         return str(self.state / "glue" / run_id / "stderr")
 
 
+def environment(state: Path) -> str:
+    """The environment that the laptop stands for: as `./lake up --env` chose it, else dev, or the project's first."""
+    chosen = state / CHOSEN
+    if chosen.exists():
+        return chosen.read_text("utf-8")
+    known = list(environments())
+    return USUAL_ENVIRONMENT if USUAL_ENVIRONMENT in known else known[0]
+
+
+def choose_environment(state: Path, env: str) -> None:
+    """Makes the laptop stand for an environment from now on. Raises ConfigError for settings that are wrong."""
+    settings(env)
+    state.mkdir(parents=True, exist_ok=True)
+    (state / CHOSEN).write_text(env, "utf-8")
+
+
 def local(emulation: process.Emulation) -> Session:
     """The laptop."""
     for name in FOREIGN:  # a profile of the user's that does not exist would fail every client
         os.environ.pop(name, None)
     boto = boto3.Session(aws_access_key_id=ACCOUNT, aws_secret_access_key="local", region_name=REGION)
-    return Session(Names(ENV, ACCOUNT, REGION, PREFIX), boto, emulation.endpoint, emulation.state)
+    env = environment(emulation.state)
+    return Session(Names(env, ACCOUNT, REGION, settings(env).prefix), boto, emulation.endpoint, emulation.state)
 
 
 def running_laptop() -> Session:
@@ -65,26 +85,3 @@ def running_laptop() -> Session:
     if found is None:
         raise TargetError("nothing runs on this laptop yet: start it with `./lake up`, or name a deployed environment with --env")
     return local(found)
-
-
-def deployed(env: str) -> Session:
-    """A deployed environment, with the credentials of the user's AWS configuration."""
-    from stacks.config import settings
-
-    chosen = settings(env)
-    boto = boto3.Session()
-    region = chosen.region or boto.region_name
-    if region is None:
-        raise TargetError("no AWS region: set AWS_REGION, or a region in the profile")
-    try:
-        account = boto.client("sts", region_name=region).get_caller_identity()["Account"]
-    except (BotoCoreError, ClientError) as error:
-        raise TargetError(f"AWS does not accept the current credentials: {error}") from error
-    if chosen.account not in (None, account):
-        raise TargetError(f"environment {env} belongs to account {chosen.account}; the current credentials are of {account}")
-    return Session(Names(env, account, region, chosen.prefix), boto)
-
-
-def session(env: str | None) -> Session:
-    """The environment that a command names; the laptop when it names none."""
-    return deployed(env) if env else running_laptop()

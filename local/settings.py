@@ -8,5 +8,3 @@ ROOT = Path(__file__).parents[1]
 HOME = ROOT / ".lake"
 ACCOUNT = "123456789012"  # a documentation account number: nobody's
 REGION = "us-east-1"
-ENV = "dev"
-PREFIX = "lakehouse"

@@ -15,9 +15,11 @@ from pathlib import Path
 
 from local.errors import LakeError
 from local.processes import run
-from local.settings import ACCOUNT, ENV, HOME, REGION, ROOT
+from local.settings import ACCOUNT, HOME, REGION, ROOT
+from shared.project import ENVIRONMENTS, project
 
 INPUTS = ("app.py", "cdk.json", "requirements.txt", "stacks", "shared", "lambdas", "glue_scripts")
+PROJECT_INPUTS = (ENVIRONMENTS, "domains")
 LONGEST_MESSAGE = 20_000
 UNUSED_SECONDS = 3600  # a deployment reads its assembly within minutes
 LOCAL_CONTEXT = {"local": "true", "account": ACCOUNT, "region": REGION}
@@ -35,14 +37,17 @@ class SynthError(LakeError):
     """app.py did not synthesize."""
 
 
-def local_assembly(*, warehouse: bool = False) -> Path:
-    """The laptop's assembly, synthesized unless its inputs are those of last time. Processes side by side keep each other's."""
+def local_assembly(env: str, *, warehouse: bool = False) -> Path:
+    """The assembly of the environment that the laptop stands for, synthesized unless its inputs are those of last time.
+
+    Processes side by side keep each other's.
+    """
     home = HOME / "cdk"
-    target = home / f"{inputs_hash(ROOT)[:16]}{'-warehouse' if warehouse else ''}"
+    target = home / f"{inputs_hash(ROOT, project())[:16]}-{env}{'-warehouse' if warehouse else ''}"
     if not _in_use(target):
         home.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=home) as scratch:
-            staged = synthesize([ENV], Path(scratch) / "assembly", {**LOCAL_CONTEXT, "warehouse": str(warehouse).lower()})
+            staged = synthesize([env], Path(scratch) / "assembly", {**LOCAL_CONTEXT, "warehouse": str(warehouse).lower()})
             try:
                 staged.rename(target)
             except OSError:
@@ -79,11 +84,17 @@ def synthesize(envs: Sequence[str] | None, out: Path, context: dict[str, str] | 
     return out
 
 
-def inputs_hash(root: Path) -> str:
-    """Hash of names and contents of all inputs; compiled Python does not count."""
+def inputs_hash(product: Path, own: Path) -> str:
+    """Hash of names and contents of all inputs, the product's and the project's; compiled Python does not count."""
     total = hashlib.sha256()
-    files = (p for name in INPUTS for p in ([root / name] if (root / name).is_file() else sorted((root / name).rglob("*"))))
-    for path in files:
-        if path.is_file() and "__pycache__" not in path.parts:
+    for root, names in ((product, INPUTS), (own, PROJECT_INPUTS)):
+        for path in (p for name in names for p in _files(root / name)):
             total.update(path.relative_to(root).as_posix().encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()
+
+
+def _files(path: Path) -> list[Path]:
+    """The file itself, or all files of a folder, sorted."""
+    if path.is_file():
+        return [path]
+    return sorted(p for p in path.rglob("*") if p.is_file() and "__pycache__" not in p.parts)

@@ -1,4 +1,4 @@
-"""The reports of a domain: Athena SQL beside its contract, `shared/contracts/<domain>.reports/<name>.sql`, one SELECT a file.
+"""The reports of a domain: Athena SQL beside its contract, `domains/<domain>/reports/<name>.sql`, one SELECT a file.
 
 Databases are written `silver` and `gold`. The comment that a file begins with is the report's description.
 """
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.names import Names
+from shared.project import domains_folder
 
-CONTRACTS = Path(__file__).parent / "contracts"
 _DATABASE = re.compile(r"\b(silver|gold)\.(?=[a-z_])")
 
 
@@ -29,9 +29,12 @@ class Report:
         return _DATABASE.sub(lambda found: f"{names.database(self.domain, found[1])}.", self.sql)
 
 
-def reports(domain: str, folder: Path = CONTRACTS) -> tuple[Report, ...]:
-    """The reports of a domain by name; a domain without any has none. Raises ValueError for a file without a description."""
-    return tuple(_report(domain, path) for path in sorted((folder / f"{domain}.reports").glob("*.sql")))
+def reports(domain: str, folder: Path | None = None) -> tuple[Report, ...]:
+    """The reports of a domain by name; a domain without any has none. Raises ValueError for a file without a description.
+
+    `folder`: the folder of domains, the project's unless given.
+    """
+    return tuple(_report(domain, path) for path in sorted(((folder or domains_folder()) / domain / "reports").glob("*.sql")))
 
 
 def _report(domain: str, path: Path) -> Report:

@@ -107,7 +107,7 @@ class Access(Construct):
     # --- ledger --------------------------------------------------------------------------------------------------------------------
 
     def write_ledger(self) -> None:
-        """Claims, outcomes and the contents' owners: items by their keys (shared/ledger.py)."""
+        """Claims, outcomes and the contents' owners: items by their keys (shared/ledger)."""
         table = self.names.arn("dynamodb", f"table/{self.names.ledger_table}")
         actions = ["GetItem", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"]
         self.allow([f"dynamodb:{action}" for action in actions], [table])

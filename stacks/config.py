@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import tomllib
+from functools import cache
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from shared.contracts import contract, domains
+from shared.contracts import contract
+from shared.contracts import domains as project_domains
+from shared.project import ENVIRONMENTS, project, shown
 from stacks.usage import Usage
 
-LONGEST_PREFIX = 21  # "<prefix>-test-quarantine" must fit the 37 characters of an account-regional bucket name prefix
+LONGEST_BUCKET_PREFIX = 37  # of an account-regional bucket name; the longest is "<prefix>-<env>-quarantine"
+LONGEST_NAMES = LONGEST_BUCKET_PREFIX - len("--quarantine")  # prefix and environment together
+RESERVED_TAGS = ("aws:", "lakehouse:")
+TagText = Annotated[str, Field(pattern=r"^[A-Za-z0-9_ .:/=+@-]*$", min_length=1, max_length=128)]  # what all AWS services take
 LogDays = Literal[7, 14, 30, 60, 90, 180, 365, 400, 731]  # retentions that CloudWatch Logs knows (PutRetentionPolicy)
 
 Endpoint = Literal["athena", "glue", "kms", "logs", "redshift-data", "redshift-serverless", "secretsmanager", "states", "sts"]
@@ -46,12 +53,18 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    env: Literal["dev", "test", "prod"]
-    prefix: Annotated[str, Field(pattern=rf"^[a-z][a-z0-9-]{{0,{LONGEST_PREFIX - 2}}}[a-z0-9]$")] = "lakehouse"
+    env: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,11}$")]
+    prefix: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,20}[a-z0-9]$")] = "lakehouse"
+    domains: tuple[str, ...] | None = None
+    """The domains that the environment has; all of the project without it."""
+    tags: dict[TagText, TagText] = {}
+    """Tags of everything that the environment has, beside the product's own."""
+    protected: bool = False
+    """What people rely on: its data must be retained, and the security rules of regulated workloads count too."""
     account: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
     region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] | None = None
-    retain_data: bool
-    """Buckets, ledger and catalog outlive their stacks."""
+    retain_data: bool = Field(default_factory=lambda given: bool(given.get("protected")))
+    """Buckets, ledger and catalog outlive their stacks; where it is not said, those of a protected environment."""
     customer_key: bool = False
     """Data is encrypted with a key of the environment's own (SSE-KMS) instead of S3's (SSE-S3)."""
     audit_objects: bool = False
@@ -102,10 +115,28 @@ class Settings(BaseModel):
     usage: Usage = Usage()
     alert_emails: tuple[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")], ...] = ()
 
+    @property
+    def chosen_domains(self) -> tuple[str, ...]:
+        """The domains of the environment, sorted."""
+        return project_domains() if self.domains is None else tuple(sorted(self.domains))
+
     @model_validator(mode="after")
-    def _prod_is_safe(self) -> Self:
-        if self.env == "prod" and not self.retain_data:
-            raise ValueError("prod must retain its data: retain_data must be true")
+    def _fits_together(self) -> Self:
+        if self.protected and not self.retain_data:
+            raise ValueError("a protected environment must retain its data: retain_data must be true")
+        if len(self.prefix) + len(self.env) > LONGEST_NAMES:
+            raise ValueError(
+                f"prefix and environment name have {len(self.prefix) + len(self.env)} characters together; at most {LONGEST_NAMES} fit "
+                "the name of a bucket"
+            )
+        if unknown := sorted(set(self.domains or ()) - set(project_domains())):
+            raise ValueError(f"domains: there is no {', '.join(unknown)} in the project; it has {', '.join(project_domains())}")
+        if self.domains is not None and not self.domains:
+            raise ValueError("domains: an environment needs one at least; leave the setting out for all of the project")
+        if reserved := [t for t in self.tags if t.lower().startswith(RESERVED_TAGS)]:
+            raise ValueError(f"tags: {', '.join(reserved)}: names that begin with {' or '.join(RESERVED_TAGS)} are taken")
+        if foreign := sorted(set(self.sources) - set(self.chosen_domains) & set(project_domains())):
+            raise ValueError(f"sources name {', '.join(foreign)}, which the environment does not have (domains)")
         if self.warehouse_max_rpu < self.warehouse_rpu:
             raise ValueError("warehouse_max_rpu must not be below warehouse_rpu")
         if self.interface_endpoints and not self.warehouse:
@@ -122,52 +153,24 @@ class Settings(BaseModel):
         return self
 
 
-ENVIRONMENTS: dict[str, dict[str, Any]] = {
-    "dev": {"retain_data": False},
-    "test": {
-        "retain_data": False,
-        "scheduled": True,
-        "glue_flex": True,
-        "monthly_budget_usd": 150,
-        "warehouse": True,
-        "usage": {"landed_gb": 10, "landed_files": 10_000, "warehouse_hours": 10},
-    },
-    "prod": {
-        "retain_data": True,
-        "customer_key": True,
-        "scheduled": True,
-        "audit_objects": True,
-        "monthly_budget_usd": 3500,
-        "glue_workers": 10,
-        "glue_timeout_minutes": 240,
-        "log_days": 365,
-        "warehouse": True,
-        "warehouse_rpu": 8,
-        "warehouse_max_rpu": 64,
-        "warehouse_rpu_hours_a_day": 64,
-        "query_scan_limit_gb": 200,
-        "query_result_days": 30,
-        "query_reuse_minutes": 60,
-        "usage": {
-            "landed_gb": 500,
-            "landed_files": 100_000,
-            "months_kept": 12,
-            "runs_per_day": 24,
-            "large_file_runs_per_day": 1,
-            "job_minutes": 10,
-            "job_dpus": 4,
-            "queried_tb": 5,
-            "warehouse_hours": 60,
-            "log_gb": 20,
-            "custom_metrics": 400,
-        },
-    },
-}
+@cache
+def environments() -> dict[str, dict[str, Any]]:
+    """The settings of each environment as the project's environments.toml has them; raises ConfigError when that cannot be read."""
+    path = project() / ENVIRONMENTS
+    try:
+        found = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path} is missing: it names the environments, one table each; docs/reference/environments.md") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{shown(path)}: is not TOML: {error}") from error
+    if not found or not all(isinstance(table, dict) for table in found.values()):
+        raise ConfigError(f"{shown(path)}: expected one table for each environment, such as [dev]")
+    return found
 
 
 def _is_dataset(domain: str, name: str) -> bool:
     """Whether a contract has the dataset, or for no name the domain."""
-    return domain in domains() and (not name or any(d.name == name for d in contract(domain).datasets))
+    return domain in project_domains() and (not name or any(d.name == name for d in contract(domain).datasets))
 
 
 def _by_file(domain: str, source: Source) -> list[str]:
@@ -178,10 +181,11 @@ def _by_file(domain: str, source: Source) -> list[str]:
 
 def settings(env: str, **overrides: Any) -> Settings:
     """The settings of an environment; raises ConfigError with one line for each mistake."""
-    if env not in ENVIRONMENTS:
-        raise ConfigError(f"there is no environment {env!r}; allowed: {', '.join(ENVIRONMENTS)}")
+    known = environments()
+    if env not in known:
+        raise ConfigError(f"there is no environment {env!r}; allowed: {', '.join(known)}")
     try:
-        return Settings(**{"env": env, **ENVIRONMENTS[env], **overrides})
+        return Settings(**{"env": env, **known[env], **overrides})
     except ValidationError as error:
         raise ConfigError("\n".join(_line(env, dict(e)) for e in error.errors())) from error
 

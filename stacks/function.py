@@ -61,7 +61,7 @@ def python_function(
         runtime=lambda_.Runtime.PYTHON_3_14,
         architecture=lambda_.Architecture.ARM_64,
         handler=f"lambdas.{name}.handler.handler",
-        code=lambda_.Code.from_asset(str(lambda_archive(stack.lake.build_dir, dependencies=dependencies))),
+        code=lambda_.Code.from_asset(str(lambda_archive(stack.lake.build_dir, stack.lake.domains, dependencies=dependencies))),
         role=access.role,
         memory_size=memory_mb,
         timeout=timeout,

@@ -11,11 +11,12 @@ from constructs import Construct
 from shared.contracts import contract
 from shared.metrics import NAMESPACE
 from shared.names import CHANGES, MAINTENANCE, Names
+from shared.project import PRODUCT
 from shared.zones import archive_prefix
 from stacks.access import OBJECTS, Access
 from stacks.base import LakeStack
 from stacks.config import Settings
-from stacks.packaging import ROOT, glue_archive
+from stacks.packaging import glue_archive
 from stacks.protection import Protection
 
 CATALOG = "spark.sql.catalog.glue_catalog"
@@ -31,8 +32,8 @@ class Code:
 
     @classmethod
     def of(cls, stack: LakeStack, stages: tuple[str, ...]) -> Code:
-        scripts = {stage: ROOT / "glue_scripts" / f"{stage.replace('-', '_')}.py" for stage in stages}
-        library = assets.Asset(stack, "Library", path=str(glue_archive(stack.lake.build_dir)))
+        scripts = {stage: PRODUCT / "glue_scripts" / f"{stage.replace('-', '_')}.py" for stage in stages}
+        library = assets.Asset(stack, "Library", path=str(glue_archive(stack.lake.build_dir, stack.lake.domains)))
         return cls({stage: assets.Asset(stack, f"Script-{stage}", path=str(path)) for stage, path in scripts.items()}, library)
 
 

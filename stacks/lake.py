@@ -40,5 +40,7 @@ class LakeStage(cdk.Stage):
             stack.complete()
         for stack, first in ((catalog, storage), (ingestion, storage), (processing, catalog), (orchestration, processing)):
             stack.add_stack_dependency(first)
+        for name, value in sorted(lake.settings.tags.items()):
+            cdk.Tags.of(self).add(name, value)
         cdk.Tags.of(self).add("lakehouse:env", lake.settings.env)
         cdk.Tags.of(self).add("lakehouse:product", lake.settings.prefix)

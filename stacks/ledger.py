@@ -1,4 +1,4 @@
-"""The ledger table (shared/ledger.py says what is in it)."""
+"""The ledger table (shared/ledger says what is in it)."""
 
 from __future__ import annotations
 

@@ -15,13 +15,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from shared.contracts import compiled
+from shared.project import PRODUCT, domain_folder
 
-ROOT = Path(__file__).parents[1]
-REQUIREMENTS = ROOT / "lambdas" / "ingest" / "requirements.txt"
+REQUIREMENTS = PRODUCT / "lambdas" / "ingest" / "requirements.txt"
 PYTHON_VERSION = "3.14"
 PLATFORMS = ("manylinux2014_aarch64", "manylinux_2_28_aarch64")
 DIGITS = 16  # of a hash, in names
 UNUSED_SECONDS = 600  # a synthesis copies its archives within seconds
+LAPTOP_ONLY = {"sample", "tests", "__pycache__"}  # folders of a domain that no job needs
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold
 LARGEST_UNZIPPED_BYTES = 250 * 1024**2  # AWS Lambda quota: deployment package, unzipped
 # Parts of pyarrow that reading CSV, JSON and Parquet does not need; 124 MB are left.
@@ -47,9 +48,9 @@ class PackagingError(RuntimeError):
     """Something that belongs into an archive could not be had."""
 
 
-def lambda_archive(build_dir: Path, *, dependencies: bool) -> Path:
+def lambda_archive(build_dir: Path, domains: tuple[str, ...], *, dependencies: bool) -> Path:
     """The ingest Lambda's zip; without dependencies where the interpreter that runs it has them (the laptop)."""
-    own: Files = {**sources("lambdas"), **sources("shared"), **contracts()}
+    own: Files = {**sources("lambdas"), **sources("shared"), **contracts(domains)}
     if not dependencies:
         return archive("ingest-bare", own, build_dir)
     packages = installed(REQUIREMENTS, build_dir)
@@ -58,20 +59,31 @@ def lambda_archive(build_dir: Path, *, dependencies: bool) -> Path:
     return archive("ingest", files, build_dir)
 
 
-def glue_archive(build_dir: Path) -> Path:
+def glue_archive(build_dir: Path, domains: tuple[str, ...]) -> Path:
     """The library of all Glue jobs (`--extra-py-files`): pyspark, and for keywords scipy and scikit-learn, are the image's own."""
-    return archive("spark_jobs", {**sources("glue_scripts"), **sources("shared"), **contracts()}, build_dir)
+    rules = {name: file for d in domains for name, file in domain_sources(d).items()}
+    own: Files = {**sources("glue_scripts"), **sources("shared"), **contracts(domains), "domains/__init__.py": b"", **rules}
+    return archive("spark_jobs", own, build_dir)
 
 
 def sources(package: str) -> dict[str, Path]:
     """Archive name → file of a package's Python code, without its tests."""
-    found = (p.relative_to(ROOT) for p in (ROOT / package).rglob("*.py"))
-    return {p.as_posix(): ROOT / p for p in found if "tests" not in p.parts and "__pycache__" not in p.parts}
+    found = (p.relative_to(PRODUCT) for p in (PRODUCT / package).rglob("*.py"))
+    return {p.as_posix(): PRODUCT / p for p in found if "tests" not in p.parts and "__pycache__" not in p.parts}
 
 
-def contracts() -> dict[str, bytes]:
+def domain_sources(domain: str) -> dict[str, Path | bytes]:
+    """Archive name → file of a domain's Python code: its transforms and what they use, without its sample and tests."""
+    folder = domain_folder(domain)
+    found = [p for p in folder.rglob("*.py") if not LAPTOP_ONLY & set(p.relative_to(folder).parts)]
+    packages = {p.parent for p in found}
+    empty = {f"domains/{domain}/{(p / '__init__.py').relative_to(folder).as_posix()}": b"" for p in packages}
+    return {**empty, **{f"domains/{domain}/{p.relative_to(folder).as_posix()}": p for p in found}}
+
+
+def contracts(domains: tuple[str, ...]) -> dict[str, bytes]:
     """The contracts as JSON, where the packed loader looks for them."""
-    return {f"shared/contracts/{name}": content for name, content in compiled().items()}
+    return {f"shared/contracts/{name}": content for name, content in compiled(domains).items()}
 
 
 def archive(name: str, files: Files, build_dir: Path) -> Path:

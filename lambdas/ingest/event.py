@@ -9,7 +9,7 @@ import json
 from typing import Any
 from urllib.parse import unquote_plus
 
-from shared.ledger_model import FileId
+from shared.ledger.model import FileId
 
 
 class UnknownEventError(ValueError):

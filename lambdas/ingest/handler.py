@@ -24,7 +24,7 @@ from botocore.config import Config
 from lambdas.ingest.event import created_objects
 from shared.ingestion import COPY, Ingest, Store, figures
 from shared.ledger import Ledger
-from shared.ledger_model import LedgerFile
+from shared.ledger.model import LedgerFile
 from shared.metrics import NAMESPACE
 from shared.names import Names
 from shared.records import Limits

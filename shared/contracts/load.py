@@ -1,17 +1,18 @@
-"""Finds the contracts: YAML in the repository, JSON in what is packed for Lambda and Glue (no YAML parser there)."""
+"""Finds the contracts: YAML in the project's domains, JSON in what is packed for Lambda and Glue (no YAML parser there)."""
 
 from __future__ import annotations
 
 import json
 import pkgutil
 from functools import cache
-from pathlib import Path
 from typing import Any
 
+from shared.contracts.errors import ContractError
 from shared.contracts.model import Contract
 from shared.contracts.odcs import parsed
+from shared.project import domain_folder, domains_folder, shown
 
-HERE = Path(__file__).parent
+CONTRACT = "contract.odcs.yaml"
 INDEX = "index.json"
 
 
@@ -21,15 +22,21 @@ def domains() -> tuple[str, ...]:
     packed = _resource(INDEX)
     if packed is not None:
         return tuple(json.loads(packed))
-    return tuple(sorted(p.name.removesuffix(".odcs.yaml") for p in HERE.glob("*.odcs.yaml")))
+    return tuple(sorted(p.parent.name for p in domains_folder().glob(f"*/{CONTRACT}")))
 
 
 @cache
 def contract(domain: str) -> Contract:
-    """The contract of a domain; raises ContractError when it is wrong, LookupError when there is none."""
+    """The contract of a domain; raises ContractError when it is wrong, LookupError when there is none.
+
+    A domain's folder is named like its domain.
+    """
     if domain not in domains():
         raise LookupError(f"there is no contract for {domain!r}; domains: {', '.join(domains())}")
-    return parsed(_document(domain), f"{domain}.odcs.yaml")
+    found = parsed(_document(domain), _place(domain))
+    if found.domain != domain:
+        raise ContractError(_place(domain), "domain", f"{found.domain!r} stands in the folder of {domain!r}; name both alike")
+    return found
 
 
 def contracts() -> tuple[Contract, ...]:
@@ -37,10 +44,11 @@ def contracts() -> tuple[Contract, ...]:
 
 
 @cache
-def compiled() -> dict[str, bytes]:
-    """File name → content of the packed form of all contracts, to be placed beside this module."""
-    files = {f"{d}.odcs.json": json.dumps(_document(d), sort_keys=True).encode() for d in domains()}
-    return {INDEX: json.dumps(domains()).encode(), **files}
+def compiled(chosen: tuple[str, ...] | None = None) -> dict[str, bytes]:
+    """File name → content of the packed form of some contracts (None: all), to be placed beside this module."""
+    packed = domains() if chosen is None else chosen
+    files = {f"{d}.odcs.json": json.dumps(_document(d), sort_keys=True).encode() for d in packed}
+    return {INDEX: json.dumps(packed).encode(), **files}
 
 
 @cache
@@ -51,13 +59,15 @@ def _document(domain: str) -> dict[str, Any]:
         return document
     import yaml  # only outside AWS: packed code carries JSON
 
-    text = (HERE / f"{domain}.odcs.yaml").read_text("utf-8")
+    text = (domain_folder(domain) / CONTRACT).read_text("utf-8")
     try:
         return dict(yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))  # the same in C, seven times faster
     except (yaml.YAMLError, TypeError, ValueError) as error:
-        from shared.contracts.errors import ContractError
+        raise ContractError(_place(domain), "(document)", f"is not a YAML mapping: {error}") from error
 
-        raise ContractError(f"{domain}.odcs.yaml", "(document)", f"is not a YAML mapping: {error}") from error
+
+def _place(domain: str) -> str:
+    return shown(domain_folder(domain) / CONTRACT)
 
 
 def _resource(name: str) -> bytes | None:

@@ -10,18 +10,20 @@ from typing import Any
 from shared.contracts.errors import EvolutionError
 from shared.contracts.evolution import Break, Shape, breaks, shape, table_removed
 from shared.contracts.model import Contract
+from shared.project import domains_folder, shown
 
-FOLDER = Path(__file__).parent / "released"
+RECORD = "released.json"
 HOW = """To keep the tables as they are, take the change back. Otherwise pause the domain's schedule, run the statements in every
 environment (the databases shown are those of one), accept the change with `./lake contract release DOMAIN`, commit the
 record and deploy. docs/contracts.md, section Evolution, says more."""
 Database = Callable[[str, str], str]  # domain, zone → name of the Glue database
 
 
-def check_released(contracts: Iterable[Contract], database: Database, folder: Path = FOLDER) -> None:
+def check_released(contracts: Iterable[Contract], database: Database, folder: Path | None = None) -> None:
     """Raises one EvolutionError with every change of a released table that no run makes by itself.
 
     A domain or table without a record was never released and may change freely. `database` gives the names for the statements.
+    `folder`: the folder of domains, the project's unless given.
     """
     wanted = {c.domain: shapes(c) for c in contracts}
     found = [
@@ -42,7 +44,7 @@ def _problems(domain: str, old: Mapping[str, Shape], new: Mapping[str, Shape], d
 
 
 def _told(domain: str, table: str, problem: Break) -> str:
-    place = f"shared/contracts/{domain}.odcs.yaml: {table}" + (f".{problem.column}" if problem.column else "")
+    place = f"{shown(domains_folder() / domain / 'contract.odcs.yaml')}: {table}" + (f".{problem.column}" if problem.column else "")
     return "\n".join([f"{place}: {problem.what}", *(f"    {step}" for step in problem.migration)])
 
 
@@ -51,29 +53,33 @@ def shapes(contract: Contract) -> dict[str, Shape]:
     return {f"{t.zone}.{t.name}": shape(t) for t in contract.tables}
 
 
-def released_domains(folder: Path = FOLDER) -> list[str]:
-    return sorted(p.stem for p in folder.glob("*.json"))
+def released_domains(folder: Path | None = None) -> list[str]:
+    return sorted(p.parent.name for p in (folder or domains_folder()).glob(f"*/{RECORD}"))
 
 
-def released(domain: str, folder: Path = FOLDER) -> dict[str, Shape]:
+def released(domain: str, folder: Path | None = None) -> dict[str, Shape]:
     """The tables as they were released last; none for a domain that never was."""
-    path = folder / f"{domain}.json"
+    path = _record(domain, folder)
     return {n: _parsed(t) for n, t in json.loads(path.read_text("utf-8")).items()} if path.exists() else {}
 
 
-def record(contract: Contract, folder: Path = FOLDER) -> Path:
+def record(contract: Contract, folder: Path | None = None) -> Path:
     """Makes the contract's tables the released ones."""
-    folder.mkdir(exist_ok=True)
-    path = folder / f"{contract.domain}.json"
+    path = _record(contract.domain, folder)
+    path.parent.mkdir(exist_ok=True, parents=True)
     path.write_text(json.dumps({n: _written(s) for n, s in shapes(contract).items()}, indent=1) + "\n", "utf-8")
     return path
 
 
-def forget(domain: str, folder: Path = FOLDER) -> Path:
+def forget(domain: str, folder: Path | None = None) -> Path:
     """Removes the record of a domain whose tables were dropped."""
-    path = folder / f"{domain}.json"
+    path = _record(domain, folder)
     path.unlink(missing_ok=True)
     return path
+
+
+def _record(domain: str, folder: Path | None) -> Path:
+    return (folder or domains_folder()) / domain / RECORD
 
 
 def _written(table: Shape) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from shared.contracts import contract
 from shared.ledger import Ledger
-from shared.ledger_model import LedgerFile
+from shared.ledger.model import LedgerFile
 
 PATIENCE = 20  # seconds in which a file with the same content gets its outcome; the queue would ask again only after half an hour
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.ledger_model import FileStatus, LedgerFile
+from shared.ledger.model import FileStatus, LedgerFile
 from shared.reasons import FileReason
 
 NOWHERE = "unknown"  # domain and dataset of a key that names none

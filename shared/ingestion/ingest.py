@@ -14,7 +14,7 @@ from shared.ingestion.content import BusyError, standing
 from shared.ingestion.figures import NOWHERE
 from shared.ingestion.store import Opened, Store
 from shared.ledger import Claim, Ledger
-from shared.ledger_model import FileId, FileStatus, LedgerFile
+from shared.ledger.model import FileId, FileStatus, LedgerFile
 from shared.names import Names
 from shared.reasons import FileReason
 from shared.records import Accepted, Late, Limits, Rejected, judge

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shared.ledger_model import FileId, LedgerFile, explanation
+from shared.ledger.model import FileId, LedgerFile, explanation
 from shared.zones import reason_key
 
 MISSING = ("NoSuchKey", "NoSuchVersion", "MethodNotAllowed", "404", "405")  # not allowed: the version is a delete marker

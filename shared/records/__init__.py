@@ -1,6 +1,6 @@
 """What a readable record is: one definition for the door (ingest Lambda) and for the executors (Spark). Memory is flat in file size."""
 
-from shared.records.judge import judge
+from shared.records.inspection import judge
 from shared.records.reading import Record, records
 from shared.records.verdict import Accepted, Late, Limits, Rejected, Unreadable
 

@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from shared.contracts import Dataset
-from shared.ledger_model import Profile
+from shared.ledger.model import Profile
 from shared.reasons import FileReason
-from shared.records.judge import enough
+from shared.records.inspection import enough
 from shared.records.lines import whole_lines
 from shared.records.source import Source
 from shared.records.table import rows, schema

@@ -1,4 +1,4 @@
-"""The UTC date of a value in any spelling of a time that the domains use; the twin of `glue_scripts.engine.sql.timestamp`.
+"""The UTC date of a value in any spelling of a time that the domains use; the twin of `glue_scripts.engine.read.sql.timestamp`.
 
 Only routing rests on it (which bronze folder, which dates a file holds); silver judges each row itself.
 """

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from shared.ledger_model import Profile
+from shared.ledger.model import Profile
 from shared.records.delimited import Broken, Rows
 from shared.records.json_lines import batches
 from shared.records.json_stream import elements

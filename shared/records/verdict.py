@@ -7,7 +7,7 @@ import math
 import time
 from dataclasses import dataclass, field
 
-from shared.ledger_model import Profile
+from shared.ledger.model import Profile
 from shared.reasons import FileReason
 
 TRIFLE = 1 << 20

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from glue_scripts.engine.session import SETTINGS
+from glue_scripts.engine.run.session import SETTINGS
 from local import toolchain
 from local.aws import process
 from local.aws.environment import client_environment
@@ -47,8 +47,8 @@ def rig(spark: SparkSession) -> Callable[..., Rig]:
 
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from local.samples import SAMPLES
+    from domains.samples import sample_of
 
     folder = tmp_path_factory.mktemp("sample")
-    SAMPLES["ecommerce"].generate(2500, 3, 11, folder, progress=False)
+    sample_of("ecommerce").generate(2500, 3, 11, folder, progress=False)
     return folder

@@ -13,14 +13,14 @@ import boto3
 from boto3.s3.transfer import TransferConfig
 from pyspark.sql import DataFrame, SparkSession
 
+from domains import oracle as duck
 from glue_scripts import bronze_to_silver, silver_to_gold
-from glue_scripts.engine.job import Job
-from glue_scripts.engine.session import Aws, aws
-from local.samples import duck
+from glue_scripts.engine.run.job import Job
+from glue_scripts.engine.run.session import Aws, aws
 from shared.contracts import contract
 from shared.ingestion import COPY, Ingest, Store
 from shared.ledger import Ledger
-from shared.ledger_model import FileId, LedgerFile, RunResult
+from shared.ledger.model import FileId, LedgerFile, RunResult
 from shared.names import DATA_ZONES, Names
 from shared.records import Limits
 from tests.ledger_table import create_ledger_table

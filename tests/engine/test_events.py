@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from glue_scripts import bronze_to_silver
-from glue_scripts.engine.job import Job
-from glue_scripts.engine.session import aws
+from glue_scripts.engine.run.job import Job
+from glue_scripts.engine.run.session import aws
 from local import deploy, session, synth
 from local.aws import process
 from shared.contracts import contract

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from glue_scripts.engine.tables import MigrationNeededError, Stored, append, ensure
+from glue_scripts.engine.tables.iceberg import MigrationNeededError, Stored, append, ensure
 from shared.contracts.evolution import Shape, breaks
 
 NUMBERS = itertools.count()

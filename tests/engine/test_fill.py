@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from glue_scripts.engine import landing
-from glue_scripts.engine.census import Census, RecordsLostError, UnbalancedError
+from glue_scripts.engine.quarantine.record_counts import Census, RecordsLostError, UnbalancedError
+from glue_scripts.engine.silver import load as landing
 from tests.engine.rig import Rig
 from tests.engine.test_mistakes import lines
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from glue_scripts import bronze_ingest, bronze_to_silver
-from shared.ledger_model import FileStatus
+from shared.ledger.model import FileStatus
 from tests.engine.rig import Rig
 
 GOOD = b'{"event_id":"e1","ts":"2026-01-01T10:00:00Z"}\n{"event_id":"e2","ts":"2026-01-02"}\n'

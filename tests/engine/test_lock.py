@@ -12,7 +12,7 @@ import boto3
 import pytest
 
 from glue_scripts import bronze_ingest, bronze_to_silver, silver_to_gold
-from glue_scripts.engine.lock import TakenOverError
+from glue_scripts.engine.run.lock import TakenOverError
 from shared.ledger import Ledger
 from tests.engine.rig import Rig
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from shared.ledger_model import RowCounts, RunResult
+from shared.ledger.model import RowCounts, RunResult
 from tests.engine.rig import Rig
 
 FIRST, SECOND = dt.date(2024, 11, 29), dt.date(2024, 11, 30)

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from shared.ledger_model import FileId, RowCounts
+from shared.ledger.model import FileId, RowCounts
 from tests.engine.rig import Rig
 
 FILES = 10_000

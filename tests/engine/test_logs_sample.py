@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from local.samples import SAMPLES
-from local.samples.logs.oracle import SILVER, gold_sql
+from domains.logs.sample.oracle import SILVER, gold_sql
+from domains.samples import sample_of
 from tests.engine.rig import Rig, truth
 
 
 def test_the_sample_comes_out_as_its_clean_truth(rig: Callable[..., Rig], tmp_path: Path):
-    expected = SAMPLES["logs"].generate(1500, 2, 3, tmp_path, progress=False)
+    expected = sample_of("logs").generate(1500, 2, 3, tmp_path, progress=False)
     lake = rig("logsample", "logs")
     outcomes = lake.drop_all(tmp_path / "raw", sorted(f for f in (tmp_path / "raw").rglob("*") if f.is_file()))
     assert {**outcomes, "received": sum(outcomes.values())} == expected["files"]

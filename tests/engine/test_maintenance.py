@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from glue_scripts import bronze_to_silver, maintenance
-from glue_scripts.engine.lock import TakenOverError, guard
+from glue_scripts.engine.run.lock import TakenOverError, guard
 from glue_scripts.maintenance import Upkeep
 from tests.engine.rig import Rig
 

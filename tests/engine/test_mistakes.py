@@ -13,9 +13,9 @@ import pytest
 from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts import bronze_to_silver, silver_to_gold
-from glue_scripts.engine import landing
-from glue_scripts.engine.census import UnbalancedError
-from shared.ledger_model import LedgerFile, RunResult
+from glue_scripts.engine.quarantine.record_counts import UnbalancedError
+from glue_scripts.engine.silver import load as landing
+from shared.ledger.model import LedgerFile, RunResult
 from tests.engine.rig import Rig
 
 

@@ -13,9 +13,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts import bronze_to_silver, silver_to_gold
-from glue_scripts.engine import landing
-from glue_scripts.engine.gold import Lake
-from glue_scripts.engine.reconcile import Difference
+from glue_scripts.engine.gold.lake import Lake
+from glue_scripts.engine.silver import load as landing
+from glue_scripts.engine.tables.reconcile import Difference
 from tests.engine.rig import Rig
 
 TABLES = ("silver.events", "silver.users_updates", "silver.users", "gold.fact_events", "gold.daily_active_users")

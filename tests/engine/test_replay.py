@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from glue_scripts.engine.job import Replay
+from glue_scripts.engine.run.job import Replay
 from shared.contracts import contract
 from shared.ingestion import ingest
-from shared.ledger_model import RowCounts
+from shared.ledger.model import RowCounts
 from tests.engine import rig as rig_module
 from tests.engine.rig import Rig
 

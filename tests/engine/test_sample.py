@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from local.samples.ecommerce.oracle import gold_sql
-from shared.ledger_model import RowCounts, RunResult
+from domains.ecommerce.sample.oracle import gold_sql
+from shared.ledger.model import RowCounts, RunResult
 from tests.engine.rig import Rig, truth
 
 SILVER = ("events", "users", "users_updates", "users_history", "transactions")

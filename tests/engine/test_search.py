@@ -17,12 +17,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from glue_scripts.engine.references import ReferentialIntegrityError
-from glue_scripts.transforms import search
-from local.rollback import rollback
-from local.samples import SAMPLES
-from local.samples.search import SCHEMA
-from local.samples.search.oracle import REPORTS
+from cli.rollback import rollback
+from domains.samples import sample_of
+from domains.search import transforms as search
+from domains.search.sample import SCHEMA
+from domains.search.sample.oracle import REPORTS
+from glue_scripts.engine.gold.references import ReferentialIntegrityError
 from local.session import Session
 from tests.engine.rig import Rig, truth
 
@@ -239,7 +239,7 @@ def test_a_fact_without_its_dimension_row_stops_before_it_is_committed(rig: Call
 
 
 def test_the_sample_comes_out_as_its_clean_truth(rig: Callable[..., Rig], tmp_path: Path):
-    expected = SAMPLES["search"].generate(2500, 3, 3, tmp_path, progress=False)
+    expected = sample_of("search").generate(2500, 3, 3, tmp_path, progress=False)
     lake = rig("searchsample", "search")
     outcomes = lake.drop_all(tmp_path / "raw", sorted(f for f in (tmp_path / "raw").rglob("*") if f.is_file()))
     assert {**outcomes, "received": sum(outcomes.values())} == expected["files"]

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
+from domains.samples import sample_of
+from domains.tpcds.sample import oracle
 from glue_scripts import bronze_ingest
-from glue_scripts.engine import intake
-from glue_scripts.engine.integrity import integrity
-from glue_scripts.engine.job import Delivery
-from local.samples import SAMPLES
-from local.samples.tpcds import oracle
+from glue_scripts.engine.bronze import intake
+from glue_scripts.engine.run.job import Delivery
+from glue_scripts.engine.silver.integrity import integrity
 from shared.contracts import contract
 from tests.engine.rig import Rig
 
@@ -53,7 +53,7 @@ class Delivered(Rig):
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tpcds")
-    SAMPLES["tpcds"].generate(0.01, 7, folder, progress=False)
+    sample_of("tpcds").generate(0.01, 7, folder, progress=False)
     return folder
 
 

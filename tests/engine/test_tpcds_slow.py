@@ -10,8 +10,8 @@ import pytest
 import sqlglot
 from pyspark.sql import SparkSession
 
-from local.samples import SAMPLES
-from local.samples.tpcds import dsdgen, oracle
+from domains.samples import sample_of
+from domains.tpcds.sample import dsdgen, oracle
 from shared.contracts import contract
 from tests.engine.test_tpcds import GOLD, Delivered, differences
 
@@ -62,7 +62,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Delivered:
     folder = tmp_path_factory.mktemp("tpcds-large")
-    SAMPLES["tpcds"].generate(SCALE, 7, folder, progress=False)
+    sample_of("tpcds").generate(SCALE, 7, folder, progress=False)
     made = Delivered(spark, "tpcdslarge", folder, TABLES)
     made.bronze("run-1")
     made.results = made.run("run-1")

@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 from ministack.core.iam_evaluator import EvalContext, evaluate, parse_policy_document
 
-from local import demo, deploy, drops, runs, toolchain
+from cli import demo, drops, runs
+from domains.samples import Size, sample_of
+from local import deploy, toolchain
 from local.aws import calls, process
-from local.samples import SAMPLES, Size
 from local.session import local as laptop
 from shared.contracts import domains
 from tests.stack.conftest import ACCOUNT, REGION, Assembly, read
@@ -61,7 +62,7 @@ def recorded(assembly: Assembly, tmp_path_factory: pytest.TempPathFactory) -> It
         deploy.deploy(session, assembly.folder / "assembly-dev", state / "recorded.json")
         for domain in domains():
             folder = tmp_path_factory.mktemp(domain)
-            SAMPLES[domain].made(SIZES.get(domain, Size(300, 2)), 7, folder, progress=False)
+            sample_of(domain).made(SIZES.get(domain, Size(300, 2)), 7, folder, progress=False)
             plan = [d for d in drops.planned([folder / "raw"], None, None) if d.key.split("/")[1] in (PART.get(domain) or d.key)]
             for wave in _copies_last(plan):
                 drops.upload(session, wave, lambda _: None)

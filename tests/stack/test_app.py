@@ -91,14 +91,14 @@ def test_stacks_know_neither_spark_nor_boto3() -> None:
     ("env", "given", "message"),
     [
         ("staging", {}, "there is no environment 'staging'; allowed: dev, test, prod"),
-        ("dev", {"glue_worker": 3}, "environment dev.glue_worker: there is no such setting; allowed: env, prefix, account, region"),
+        ("dev", {"glue_worker": 3}, "environment dev.glue_worker: there is no such setting; allowed: env, prefix, domains, tags, protected, account, region"),
         ("dev", {"glue_workers": 1}, "environment dev.glue_workers: Input should be greater than or equal to 2; found 1"),
         ("dev", {"log_days": 31}, "environment dev.log_days: Input should be 7, 14, 30, 60, 90, 180, 365, 400 or 731; found 31"),
         ("dev", {"usage": {"landed": 3}}, "environment dev.usage.landed: there is no such setting; allowed: landed_gb, landed_files"),
         ("dev", {"account": "12"}, "environment dev.account: String should match pattern"),
         ("dev", {"account": "123456789012"}, "account and region are pinned together or not at all"),
         ("dev", {"prefix": "a-prefix-that-is-longer"}, "environment dev.prefix: String should match pattern"),
-        ("prod", {"retain_data": False}, "prod must retain its data: retain_data must be true"),
+        ("prod", {"retain_data": False}, "a protected environment must retain its data: retain_data must be true"),
     ],
 )
 def test_wrong_settings_are_refused_with_what_is_allowed(env: str, given: dict[str, Any], message: str) -> None:

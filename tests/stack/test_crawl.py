@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from stacks.config import ENVIRONMENTS, ConfigError, settings
+from stacks.config import ConfigError, environments, settings
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 ACCOUNT, REGION = "123456789012", "us-east-1"
@@ -22,7 +22,7 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     out: Path = tmp_path_factory.mktemp("crawl")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(ENVIRONMENTS, "dev", {**ENVIRONMENTS["dev"], "crawl": CRAWL})
+        patch.setitem(environments(), "dev", {**environments()["dev"], "crawl": CRAWL})
         app.build(["dev"], context={"local": "true", "gate": "true", "account": ACCOUNT, "region": REGION}, outdir=str(out)).synth()
     return out / "assembly-dev"
 
@@ -67,13 +67,13 @@ def test_dev_does_not_crawl_by_itself(ingestion: dict[str, dict[str, Any]]) -> N
 
 
 def test_an_api_without_tls_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(ENVIRONMENTS, "dev", {**ENVIRONMENTS["dev"], "crawl": CRAWL | {"url": "http://films.example.com"}})
+    monkeypatch.setitem(environments(), "dev", {**environments()["dev"], "crawl": CRAWL | {"url": "http://films.example.com"}})
     with pytest.raises(ConfigError, match="url"):
         settings("dev")
 
 
 def test_nothing_crawls_unless_asked() -> None:
-    assert {settings(e).crawl for e in ENVIRONMENTS} == {None}
+    assert {settings(e).crawl for e in environments()} == {None}
 
 
 def test_a_crawl_that_fails_rings_and_the_runbook_knows_the_alarms(templates: Path) -> None:

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from local import cdk_cli, deploy, npm
+from cli import cdk_cli
+from cli.main import main
+from cli.targets import deployed
+from local import deploy, npm
 from local.aws import process
 from local.aws.environment import client_environment
-from local.cli.main import main
-from local.session import TargetError, deployed
+from local.session import TargetError
 from local.session import local as laptop
 from local.settings import ROOT
 from tests.stack.conftest import Assembly

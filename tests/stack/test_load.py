@@ -16,7 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from local import deploy, runs
+from cli import runs
+from local import deploy
 from local.aws import process
 from local.session import Session
 from local.session import local as laptop

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from local.cost import Resources, lines
+from cli.cost import Resources, lines
 from shared.contracts import contracts
 from stacks.config import settings
 from stacks.prices import price_list

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from stacks.config import ENVIRONMENTS, ConfigError, settings
+from stacks.config import ConfigError, environments, settings
 
 SOURCES = {"tpcds": {"location": "s3://public-copies/TPC-DS/", "tables": ["item", "store_sales"]}}
 ACCOUNT, REGION = "123456789012", "us-east-1"
@@ -22,7 +22,9 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any
     out: Path = tmp_path_factory.mktemp("options")
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(
-            ENVIRONMENTS, "dev", {**ENVIRONMENTS["dev"], "permissions_boundary": "team-limit", "lake_formation": True, "sources": SOURCES}
+            environments(),
+            "dev",
+            {**environments()["dev"], "permissions_boundary": "team-limit", "lake_formation": True, "sources": SOURCES},
         )
         app.build(["dev"], context={"local": "true", "account": ACCOUNT, "region": REGION}, outdir=str(out)).synth()
     files = sorted(out.glob("assembly-dev/*.template.json"))
@@ -93,5 +95,5 @@ def test_a_source_of_files_that_stand_for_their_rows_is_refused_with_what_to_do(
 
 
 def test_neither_is_used_by_default() -> None:
-    assert {(settings(e).permissions_boundary, settings(e).lake_formation) for e in ENVIRONMENTS} == {(None, False)}
-    assert not any(settings(e).sources for e in ENVIRONMENTS)
+    assert {(settings(e).permissions_boundary, settings(e).lake_formation) for e in environments()} == {(None, False)}
+    assert not any(settings(e).sources for e in environments())

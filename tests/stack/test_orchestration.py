@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from glue_scripts.engine.job import Job
-from glue_scripts.engine.warehouse import hand_over
+from glue_scripts.engine.gold.warehouse import hand_over
+from glue_scripts.engine.run.job import Job
 from local import npm
 from shared.contracts import contract, contracts
 from shared.names import Names

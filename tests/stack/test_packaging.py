@@ -16,8 +16,11 @@ import pytest
 
 from app import BUILD_DIR
 from shared.contracts import contracts, domains
-from stacks.packaging import REQUIREMENTS, ROOT, PackagingError, archive, glue_archive, installed, lambda_archive
+from stacks.packaging import REQUIREMENTS, PackagingError, archive, glue_archive, installed, lambda_archive
 from tests.stack.conftest import Assembly
+
+ROOT = Path(__file__).parents[2]
+DOMAINS = domains()
 
 LAKE = {"LAKE_PREFIX": "lakehouse", "LAKE_ENV": "dev", "LAKE_ACCOUNT": "123456789012", "LAKE_REGION": "us-east-1"}
 
@@ -46,10 +49,10 @@ def test_the_published_lambda_imports(assembly: Assembly, tmp_path: Path) -> Non
 
 
 def test_the_glue_library_has_every_contract_without_a_yaml_parser(tmp_path: Path) -> None:
-    library = glue_archive(tmp_path)
+    library = glue_archive(tmp_path, DOMAINS)
     code = (
         "import sys; sys.modules['yaml'] = None\n"
-        "import json, glue_scripts.engine.job, shared.contracts as c\n"
+        "import json, glue_scripts.engine.run.job, shared.contracts as c\n"
         "print(json.dumps([c.__file__, {d: len(c.contract(d).tables) for d in c.domains()}]))"
     )
     place, tables = json.loads(run_away_from_home(code, tmp_path, library))
@@ -58,9 +61,11 @@ def test_the_glue_library_has_every_contract_without_a_yaml_parser(tmp_path: Pat
 
 
 def test_archives_hold_code_and_compiled_contracts_only(tmp_path: Path) -> None:
-    for made, package in ((lambda_archive(tmp_path, dependencies=False), "lambdas"), (glue_archive(tmp_path), "glue_scripts")):
+    function, library = lambda_archive(tmp_path, DOMAINS, dependencies=False), glue_archive(tmp_path, DOMAINS)
+    for made, packages in ((function, {"lambdas"}), (library, {"glue_scripts", "domains"})):
         names = zipfile.ZipFile(made).namelist()
-        assert {n.split("/")[0] for n in names} == {package, "shared"}
+        assert {n.split("/")[0] for n in names} == {*packages, "shared"}
+        assert not [n for n in names if "/sample/" in n]
         assert {n for n in names if not n.endswith(".py")} == {
             "shared/contracts/index.json",
             *(f"shared/contracts/{d}.odcs.json" for d in domains()),
@@ -123,7 +128,7 @@ def test_every_package_is_built_for_the_function_s_processor_and_python(packages
 
 
 def test_the_archive_with_its_packages_fits_the_limit_of_lambda(packages: Path, tmp_path: Path) -> None:
-    made = zipfile.ZipFile(lambda_archive(BUILD_DIR, dependencies=True))
+    made = zipfile.ZipFile(lambda_archive(BUILD_DIR, DOMAINS, dependencies=True))
     unzipped = sum(entry.file_size for entry in made.infolist())
     assert unzipped < 250 * 1024**2
     assert {"lambdas/ingest/handler.py", "pyarrow/lib.cpython-314-aarch64-linux-gnu.so", "orjson/__init__.py"} <= set(made.namelist())
@@ -134,7 +139,7 @@ def test_the_function_imports_nothing_that_the_archive_does_not_carry(packages: 
     pins = dict(re.findall(r"^([\w-]+)(?:\[\w+\])?==(\S+)$", REQUIREMENTS.read_text(), re.MULTILINE))
     assert pins
     assert pins.items() <= dict(re.findall(r"^([\w-]+)(?:\[\w+\])?==(\S+)$", (ROOT / "requirements.txt").read_text(), re.MULTILINE)).items()
-    zipfile.ZipFile(lambda_archive(tmp_path, dependencies=False)).extractall(tmp_path / "task")
+    zipfile.ZipFile(lambda_archive(tmp_path, DOMAINS, dependencies=False)).extractall(tmp_path / "task")
     carried = {p.name.split(".")[0] for p in packages.iterdir()} | RUNTIME
     here = {p.name.split(".")[0] for p in Path(sysconfig.get_path("purelib")).iterdir()}
     code = (

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from local import deploy, runs
+from cli import runs
+from local import deploy
 from local.aws import process
 from local.session import Session
 from local.session import local as laptop

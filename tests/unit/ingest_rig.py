@@ -16,7 +16,7 @@ from moto import mock_aws
 from lambdas.ingest.event import created_objects
 from shared.ingestion import COPY, Ingest, Store
 from shared.ledger import Ledger
-from shared.ledger_model import LedgerFile
+from shared.ledger.model import LedgerFile
 from shared.names import Names
 from shared.records import Limits
 from tests.ledger_table import create_ledger_table

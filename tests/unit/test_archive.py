@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from glue_scripts.engine import intake
-from glue_scripts.engine.archive import archive
-from glue_scripts.engine.job import Job, Replay
-from glue_scripts.engine.replay import replay_files
+from glue_scripts.engine.bronze import intake
+from glue_scripts.engine.bronze.archive import archive
+from glue_scripts.engine.quarantine.replay import replay_files
+from glue_scripts.engine.run.job import Job, Replay
 from shared.contracts import contract
 from tests.unit.ingest_rig import GOOD, NAMES, InjectedError, Rig, rig
 

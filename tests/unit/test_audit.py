@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from local.cli import audit
+from cli.verbs import audit
 
 ACCEPTED = {"CKV_1": {"AWS::SQS::Queue.Raw*": "a reason"}, "CKV_2": {"AWS::SNS::Topic.*": "another"}}
 

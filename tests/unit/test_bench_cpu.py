@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from local.bench._cpu import measured
+from cli.bench._cpu import measured
 
 IGNORED = """
 import os, signal, time

@@ -12,9 +12,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from glue_scripts import bronze_ingest
-from glue_scripts.engine.job import Job
+from glue_scripts.engine.run.job import Job
 from shared.contracts import contract
-from shared.ledger_model import FileStatus
+from shared.ledger.model import FileStatus
 from shared.records import Limits
 from tests.unit.ingest_rig import GOOD, NAMES, rig
 

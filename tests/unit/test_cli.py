@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from local import drops, results, runs
-from local.cli import query, run
-from local.cli.main import VERBS, main
-from local.cli.options import date, positive
+from cli import drops, results, runs
+from cli.main import VERBS, main
+from cli.options import date, positive
+from cli.verbs import query, run
 from shared.contracts import contract
-from shared.ledger_model import FileStatus, LedgerFile
+from shared.ledger.model import FileStatus, LedgerFile
 
 
 def parsed(*words: str) -> argparse.Namespace:
@@ -29,7 +29,7 @@ def test_every_verb_has_help_with_an_example(capsys: pytest.CaptureFixture[str])
         with pytest.raises(SystemExit) as ended:
             main([verb, "--help"])
         assert ended.value.code == 0
-        assert importlib.import_module(f"local.cli.{module}").EXAMPLE.splitlines()[0] in capsys.readouterr().out
+        assert importlib.import_module(f"cli.verbs.{module}").EXAMPLE.splitlines()[0] in capsys.readouterr().out
 
 
 def test_without_a_verb_there_is_help(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,16 +13,16 @@ from typing import Any
 import pytest
 import yaml
 
-from local.data_model import PAGE, page
+from cli.data_model import PAGE, page
 from shared.contracts import ContractError, compiled, contract, contracts, folded
 from shared.contracts.odcs import parsed
 
-HERE = Path(__file__).parents[2] / "shared" / "contracts"
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
-    return yaml.safe_load((HERE / "ecommerce.odcs.yaml").read_text("utf-8"))
+    return yaml.safe_load((ROOT / "domains" / "ecommerce" / "contract.odcs.yaml").read_text("utf-8"))
 
 
 def table(document: dict[str, Any], name: str) -> dict[str, Any]:
@@ -216,8 +216,8 @@ def test_a_threshold_may_name_any_figure_of_a_run(document: dict[str, Any], metr
 
 def test_the_packed_form_needs_no_yaml_and_says_the_same(tmp_path: Path):
     package = tmp_path / "shared"
-    for source in HERE.parent.rglob("*.py"):
-        target = package / source.relative_to(HERE.parent)
+    for source in (ROOT / "shared").rglob("*.py"):
+        target = package / source.relative_to(ROOT / "shared")
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(source.read_bytes())
     for name, content in compiled().items():

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from local.cli.cost import document
-from local.cost import Resources, lines
+from cli.cost import Resources, lines
+from cli.verbs.cost import document
 from local.errors import LakeError
 from stacks.prices import FILE, price_list
 from stacks.usage import Usage

@@ -8,8 +8,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from local import cdk_cli, emptying
-from local.cli.main import main
+from cli import cdk_cli, emptying
+from cli.main import main
 from local.session import Session
 from shared.names import Names
 

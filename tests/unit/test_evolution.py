@@ -24,7 +24,7 @@ Document = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def document() -> Document:
-    return yaml.safe_load((ROOT / "shared" / "contracts" / "ecommerce.odcs.yaml").read_text("utf-8"))
+    return yaml.safe_load((ROOT / "domains" / "ecommerce" / "contract.odcs.yaml").read_text("utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +156,7 @@ def test_any_other_change_is_named_with_its_migration(
     document: Document, folder: Path, change: Callable[[Document], Any], told: str, migration: list[str]
 ) -> None:
     message = problems(document, folder, change)
-    assert f"shared/contracts/ecommerce.odcs.yaml: {told}" in message
+    assert f"domains/ecommerce/contract.odcs.yaml: {told}" in message
     assert [line for line in migration if line not in message] == []
     assert "./lake contract release" in message
     assert message.startswith("1 change")
@@ -221,10 +221,10 @@ def test_a_record_gives_back_what_was_recorded_and_can_be_forgotten(document: Do
 
 
 def test_the_app_does_not_synthesize_and_says_only_what_is_wrong(tmp_path: Path) -> None:
-    for name in ("app.py", "cdk.json", "stacks", "shared"):
+    for name in ("app.py", "cdk.json", "environments.toml", "stacks", "shared", "domains"):
         source = ROOT / name
         shutil.copytree(source, tmp_path / name) if source.is_dir() else shutil.copy(source, tmp_path / name)
-    file = tmp_path / "shared" / "contracts" / "ecommerce.odcs.yaml"
+    file = tmp_path / "domains" / "ecommerce" / "contract.odcs.yaml"
     lines = [line for line in file.read_text("utf-8").splitlines() if "{name: temperature," not in line]
     file.write_text("\n".join(lines), "utf-8")
     done = subprocess.run([sys.executable, "app.py"], cwd=tmp_path, capture_output=True, text=True, check=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from glue_scripts.engine.gold import Shared
+from glue_scripts.engine.gold.lake import Shared
 
 
 class Rows:

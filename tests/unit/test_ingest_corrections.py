@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from glue_scripts.engine.reopen import reopen
-from glue_scripts.engine.work import work
+from glue_scripts.engine.silver.reopen import reopen
+from glue_scripts.engine.silver.work import work
 from shared.contracts import contract
 from tests.unit.ingest_rig import NAMES, InjectedError, Rig, rig
 

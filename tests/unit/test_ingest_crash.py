@@ -98,5 +98,5 @@ def test_the_claim_of_a_dead_worker_holds_others_off_until_it_expires(monkeypatc
         import time
 
         later = time.time() + 901
-        monkeypatch.setattr("shared.ledger.time.time", lambda: later)
+        monkeypatch.setattr("shared.ledger.contents.time.time", lambda: later)
         assert lake.deliver(body, "second worker")[0].status == "accepted"  # type: ignore[union-attr]

@@ -16,7 +16,7 @@ import pytest
 from boto3.s3.transfer import TransferConfig
 
 from shared.ingestion import BusyError, Ingest, Store
-from shared.ledger_model import FileStatus, LedgerFile
+from shared.ledger.model import FileStatus, LedgerFile
 from shared.records import Late, Limits
 from shared.records.parquet import batches
 from tests.unit.ingest_rig import GOOD, NAMES, InjectedError, Rig, rig

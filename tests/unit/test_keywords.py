@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from glue_scripts.keywords import Normaliser
-from glue_scripts.keywords.edits import distances
-from glue_scripts.keywords.noise import Noise
-from glue_scripts.keywords.strings import packed
-from glue_scripts.keywords.text import slug, telex_folded
-from local import catalogue
+from domains.search.keywords import Normaliser
+from domains.search.keywords.edits import distances
+from domains.search.keywords.noise import Noise
+from domains.search.keywords.strings import packed
+from domains.search.keywords.text import slug, telex_folded
+from domains.search.sample import catalogue
 
 ABSENT = {"The Godfather", "Predator", "Toy Story 2", "Whale Rider", "2046"}
 

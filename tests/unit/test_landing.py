@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from glue_scripts.engine.census import RecordsLostError, nothing_lost
+from glue_scripts.engine.quarantine.record_counts import RecordsLostError, nothing_lost
 
 
 def test_lost_records_are_told_with_what_was_changed_and_what_to_do() -> None:

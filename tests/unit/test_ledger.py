@@ -11,7 +11,7 @@ import pytest
 from moto import mock_aws
 
 from shared.ledger import Claim, Ledger
-from shared.ledger_model import FileId, FileStatus, LedgerFile, Profile, RowCounts, RunResult
+from shared.ledger.model import FileId, FileStatus, LedgerFile, Profile, RowCounts, RunResult
 from tests.ledger_table import create_ledger_table
 
 FILE = FileId("raw", "shop/events/a.csv", "v1", "0A")
@@ -122,7 +122,7 @@ def test_marking_is_repeated_while_the_table_is_busy_and_for_nothing_else(
         return succeed(**given)
 
     monkeypatch.setattr(client, "transact_write_items", cancelled_twice)
-    monkeypatch.setattr("shared.ledger.time.sleep", lambda _: None)
+    monkeypatch.setattr("shared.ledger.files.time.sleep", lambda _: None)
     ledger.commit(ENTRY)
     if reason == "ThrottlingError":
         ledger.mark_processed([ENTRY], "run-1")

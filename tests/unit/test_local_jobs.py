@@ -65,12 +65,15 @@ def test_a_changed_jar_is_refused(tmp_path: Path) -> None:
 def test_the_assembly_is_made_again_when_an_input_changes(tmp_path: Path) -> None:
     (tmp_path / "stacks").mkdir()
     (tmp_path / "stacks" / "a.py").write_text("1")
-    before = synth.inputs_hash(tmp_path)
+    before = synth.inputs_hash(tmp_path, tmp_path)
     (tmp_path / "stacks" / "__pycache__").mkdir()
     (tmp_path / "stacks" / "__pycache__" / "a.pyc").write_text("compiled")
-    assert synth.inputs_hash(tmp_path) == before
+    assert synth.inputs_hash(tmp_path, tmp_path) == before
     (tmp_path / "stacks" / "a.py").write_text("2")
-    assert synth.inputs_hash(tmp_path) != before
+    after = synth.inputs_hash(tmp_path, tmp_path)
+    assert after != before
+    (tmp_path / "environments.toml").write_text("[dev]")
+    assert synth.inputs_hash(tmp_path, tmp_path) != after
 
 
 def test_assemblies_in_use_are_kept_and_half_made_ones_are_nobody_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,20 +83,20 @@ def test_assemblies_in_use_are_kept_and_half_made_ones_are_nobody_s(tmp_path: Pa
     (home / "abandoned").mkdir()
     os.utime(home / "abandoned", (0, 0))
     monkeypatch.setattr(synth, "HOME", tmp_path)
-    monkeypatch.setattr(synth, "inputs_hash", lambda _: "0123456789abcdef")
-    made = home / "0123456789abcdef"
+    monkeypatch.setattr(synth, "inputs_hash", lambda *_: "0123456789abcdef")
+    made = home / "0123456789abcdef-dev"
     writes = "import json, pathlib, sys; out = pathlib.Path(json.loads(sys.argv[1])[1]); (out / 'manifest.json').write_text(str(out))"
     races = f"made = pathlib.Path({str(made)!r}); made.mkdir(); (made / 'manifest.json').write_text('quicker')"
     monkeypatch.setattr(synth, "_SYNTH", f"{writes}; {races}")
-    assert synth.local_assembly() == made
+    assert synth.local_assembly("dev") == made
     assert (made / "manifest.json").read_text() == "quicker"
     monkeypatch.setattr(synth, "_SYNTH", writes)
-    assert synth.local_assembly() == made
+    assert synth.local_assembly("dev") == made
     assert (made / "manifest.json").read_text() == "quicker"
-    assert synth.local_assembly(warehouse=True) == home / "0123456789abcdef-warehouse"
+    assert synth.local_assembly("dev", warehouse=True) == home / "0123456789abcdef-dev-warehouse"
     assert {p.name for p in home.iterdir()} == {"of-another-process", made.name, f"{made.name}-warehouse"}
     os.utime(made, (0, 0))
-    synth.local_assembly()
+    synth.local_assembly("dev")
     assert made.stat().st_mtime > 0  # it is in use again
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from glue_scripts.engine.job import job
+from glue_scripts.engine.run.job import job
 from glue_scripts.maintenance import tables
 
 

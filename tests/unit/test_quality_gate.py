@@ -10,12 +10,12 @@ from unittest.mock import MagicMock
 import pytest
 
 from glue_scripts import bronze_to_silver
-from glue_scripts.engine.gate import decision, judgement
-from glue_scripts.engine.landing import Landed
-from glue_scripts.engine.metrics import metrics
-from glue_scripts.engine.work import Work
+from glue_scripts.engine.silver.gate import decision, judgement
+from glue_scripts.engine.silver.load import Landed
+from glue_scripts.engine.silver.metrics import metrics
+from glue_scripts.engine.silver.work import Work
 from shared.contracts import Threshold, contract
-from shared.ledger_model import RowCounts, RunResult
+from shared.ledger.model import RowCounts, RunResult
 from shared.metrics import names
 
 HALT = ("halt", ["events: quarantine_rate is 0.9000, above 0.5 (halt)"])

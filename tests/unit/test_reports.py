@@ -66,8 +66,8 @@ def test_every_domain_has_reports() -> None:
 
 
 def test_a_report_without_a_description_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "shop.reports").mkdir()
-    (tmp_path / "shop.reports" / "r.sql").write_text("SELECT 1")
+    (tmp_path / "shop" / "reports").mkdir(parents=True)
+    (tmp_path / "shop" / "reports" / "r.sql").write_text("SELECT 1")
     with pytest.raises(ValueError, match="begin with a comment"):
         reports("shop", tmp_path)
 

@@ -15,9 +15,9 @@ import pytest
 from moto import mock_aws
 from pyiceberg.catalog import Catalog
 
+from cli.rollback import rollback
 from local.athena import catalog_of
 from local.errors import LakeError
-from local.rollback import rollback
 from local.session import Session
 from shared.names import Names
 from tests.ledger_table import create_ledger_table

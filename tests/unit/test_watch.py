@@ -18,7 +18,7 @@ from lambdas.watch.pipelines import Pipelines
 from lambdas.watch.watch import Watch
 from shared.contracts import contract
 from shared.ledger import Ledger
-from shared.ledger_model import FileStatus, LedgerFile
+from shared.ledger.model import FileStatus, LedgerFile
 from shared.names import Names
 from tests.ledger_table import create_ledger_table
 

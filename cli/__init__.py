@@ -1,0 +1,1 @@
+"""The verbs of `./lake`, for the laptop and for deployed environments."""

@@ -1,0 +1,66 @@
+"""Arguments that several verbs share."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shared.contracts import domains
+from stacks.config import environments
+
+if TYPE_CHECKING:
+    from domains.samples import Size
+
+
+def add_env(parser: argparse.ArgumentParser) -> None:
+    what = "a deployed environment instead of this laptop; uses the AWS profile's credentials"
+    parser.add_argument("--env", choices=tuple(environments()), help=what)
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the result as JSON")
+
+
+def add_domain(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
+    if optional:
+        parser.add_argument("domain", nargs="?", choices=(None, *domains()), default=None)
+    else:
+        parser.add_argument("domain", choices=domains())
+
+
+def date(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"expected YYYY-MM-DD, found {text!r}") from error
+
+
+def positive(text: str) -> int:
+    if not text.replace("_", "").isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a number of 1 or more, found {text!r}")
+    return int(text)
+
+
+def factor(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0.001 <= value <= 100:
+        raise argparse.ArgumentTypeError(f"expected a factor of 0.001 to 100, found {text!r}")
+    return value
+
+
+def add_size(parser: argparse.ArgumentParser) -> None:
+    """How large a sample is; each domain's grows in one of the two ways."""
+    parser.add_argument("--rows", type=positive, help="records in all (default: ecommerce 200,000, logs 50,000)")
+    parser.add_argument("--days", type=positive, help="days that they are spread over (default 7)")
+    parser.add_argument("--scale", type=factor, help="scale factor instead of rows and days (default: tpcds 0.1)")
+
+
+def size(arguments: argparse.Namespace) -> Size:
+    from domains.samples import Size
+
+    return Size(arguments.rows, arguments.days, arguments.scale)

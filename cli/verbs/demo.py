@@ -1,0 +1,72 @@
+"""`./lake demo`: the whole product once, with numbers."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from cli import demo
+from cli.options import add_json, add_size, size
+from cli.results import Results
+from domains.samples import sampled_domains
+from local import laptop
+from local.aws import process
+from local.console import fail, print_table, say, write_json
+from local.session import STATE
+from local.settings import HOME
+
+EXAMPLE = "./lake demo --rows 200000 --days 7 --json demo.json"
+SHOWN_ROWS = 7
+SHOWN_DIFFERENCES = 50
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--domain", choices=sampled_domains(), default=next(iter(sampled_domains()), None))
+    add_size(parser)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--keep", action="store_true", help="leave the emulation running (else `./lake up` brings it back, data and all)")
+    add_json(parser)
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Forgets what the laptop's lakehouse held, then runs the demo."""
+    if advice := laptop.check_java():
+        return fail(advice)
+    sample = demo.Sample(arguments.domain, size(arguments), arguments.seed, HOME / "demo")
+    try:
+        report = demo.run(sample)
+    finally:
+        if not arguments.keep:
+            process.stop(STATE)
+    _print(report.found, report.seconds)
+    write_json(arguments.json, report.found.document(report.seconds))
+    code = _verdict(report.found, report.differences)
+    first = "" if arguments.keep else "./lake up, then "
+    say(f"look around: {first}./lake status {arguments.domain}, ./lake query --help, ./lake replay --help")
+    return code
+
+
+def _verdict(found: Results, differences: Sequence[str]) -> int:
+    if not found.balanced:
+        return fail("NOT balanced: some file or record has no fate, or two")
+    if differences:
+        more = f"\n  … and {len(differences) - SHOWN_DIFFERENCES} more" if len(differences) > SHOWN_DIFFERENCES else ""
+        return fail("not what must come out:\n  " + "\n  ".join(differences[:SHOWN_DIFFERENCES]) + more)
+    say("balanced; every number is what must come out (expected.json)")
+    return 0
+
+
+def _print(found: Results, seconds: dict[str, float]) -> None:
+    print_table(f"{found.domain}: files", tuple(found.files), [tuple(found.files.values())])
+    print_table("quarantined files by reason", ("reason", "files"), list(found.file_reasons.items()))
+    fates = ("read", "written", "quarantined", "deduplicated", "replaced")
+    print_table("records", ("dataset", *fates), [(dataset, *(rows[f] for f in fates)) for dataset, rows in found.rows.items()])
+    print_table("quarantined rows by reason (a row may have several)", ("reason", "rows"), list(found.quarantine.items()))
+    print_table("tables", ("table", "rows"), list(found.tables.items()))
+    for name, rows in found.headlines.items():
+        if rows:
+            print_table(name.replace("_", " "), tuple(rows[0]), [tuple(row.values()) for row in rows[:SHOWN_ROWS]])
+    print_table("wall time", ("stage", "seconds"), [(stage, f"{value:.1f}") for stage, value in seconds.items()])
+    total = {fate: sum(rows[fate] for rows in found.rows.values()) for fate in fates}
+    line = f"{total['read']:,} read = " + " + ".join(f"{total[f]:,} {f}" for f in fates[1:])
+    say(f"{line}: {'balanced' if found.balanced else 'NOT balanced'}")

@@ -1,0 +1,31 @@
+"""`./lake replay`: quarantined files and rows go through again."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from cli.options import add_domain, add_env, add_json, date
+from cli.verbs import run
+from shared.reasons import FileReason, RowReason
+
+EXAMPLE = "./lake replay logs --dataset ndjson --reason invalid_value --since 2026-01-01"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    add_domain(parser)
+    parser.add_argument("--dataset", help="only what was dropped for this dataset")
+    parser.add_argument("--reason", choices=[*map(str, FileReason), *map(str, RowReason)], help="only what was put aside for this reason")
+    parser.add_argument("--since", type=date, help="only files that came on this day or later")
+    add_env(parser)
+    add_json(parser)
+
+
+def request(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The state machine's input: replay true, or what was asked for."""
+    asked = {name: str(value) for name in ("dataset", "reason", "since") if (value := getattr(arguments, name)) is not None}
+    return {"replay": asked or True}
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    return run.run(arguments, request(arguments))

@@ -1,0 +1,36 @@
+"""`./lake rollback`: undoes what runs wrote since a moment."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+from dataclasses import asdict
+
+from cli.options import add_domain, add_env, add_json
+from cli.rollback import rollback
+from cli.targets import target as target_of
+from local.console import print_table, say, write_json
+
+EXAMPLE = "./lake rollback search --to 2026-11-20T23:00:00"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    add_domain(parser)
+    parser.add_argument("--to", type=_moment, required=True, help="the moment, UTC, for instance just before the bad run began")
+    add_env(parser)
+    add_json(parser)
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    found = rollback(target_of(arguments.env), arguments.domain, arguments.to)
+    columns = ("table", "outcome", "left", "restored")
+    rows = [(r.table, r.outcome, *("" if s is None else str(s) for s in (r.left, r.restored))) for r in found]  # ids as SQL takes them
+    print_table(f"{arguments.domain}: as of {arguments.to:%Y-%m-%d %H:%M:%S} UTC", columns, rows)
+    say(f"after the fix: `./lake run {arguments.domain} --full-refresh` reads every accepted file again")
+    write_json(arguments.json, {"tables": [asdict(r) for r in found]})
+    return 0
+
+
+def _moment(text: str) -> dt.datetime:
+    found = dt.datetime.fromisoformat(text)
+    return found.astimezone(dt.UTC) if found.tzinfo else found.replace(tzinfo=dt.UTC)

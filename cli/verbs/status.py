@@ -1,0 +1,78 @@
+"""`./lake status`: what the ledger knows."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from cli.options import add_domain, add_env, add_json
+from cli.targets import target as target_of
+from local.console import print_table, write_json
+from local.session import Session
+from shared.contracts import domains
+from shared.ledger.model import FileStatus, LedgerFile
+
+EXAMPLE = "./lake status ecommerce"
+LAST_RUNS = 5
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    add_domain(parser, optional=True)
+    add_env(parser)
+    add_json(parser)
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    target = target_of(arguments.env)
+    chosen = (arguments.domain,) if arguments.domain else domains()
+    every = target.ledger.files()
+    report = {domain: status(target, domain, [f for f in every if f.domain == domain]) for domain in chosen}
+    for domain, found in report.items():
+        _print(domain, found)
+    if lost := [f for f in every if f.domain not in domains()]:
+        print_table("files outside any domain", ("key", "status", "reason"), [(f.key, f.status.value, f.reason or "") for f in lost[:20]])
+    write_json(arguments.json, report)
+    return 0
+
+
+def status(target: Session, domain: str, files: Iterable[LedgerFile]) -> dict[str, Any]:
+    """Files by dataset and status, the newest runs, and who holds the lock."""
+    by_dataset: dict[str, Counter[str]] = {}
+    for file in files:
+        counts = by_dataset.setdefault(file.dataset or "(unknown)", Counter())
+        counts[file.status.value] += 1
+        counts["pending"] += file.status is FileStatus.ACCEPTED and not file.processed_by
+    return {
+        "files": {dataset: dict(counts) for dataset, counts in sorted(by_dataset.items())},
+        "runs": _runs(target, domain),
+        "lock": target.ledger.lock_owner(domain),
+        "gate_closed_by": target.ledger.halted_by(domain),
+    }
+
+
+def _runs(target: Session, domain: str) -> list[dict[str, Any]]:
+    machine = target.names.machine_arn(domain)
+    try:
+        found = target.client("stepfunctions").list_executions(stateMachineArn=machine, maxResults=LAST_RUNS)["executions"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "StateMachineDoesNotExist":
+            return []
+        raise
+    return [{"run_id": e["name"], "status": e["status"], "started": e["startDate"].isoformat(timespec="seconds")} for e in found]
+
+
+def _print(domain: str, found: dict[str, Any]) -> None:
+    columns = ("accepted", "pending", "quarantined", "duplicate", "handed_over", "claimed")
+    rows = [(dataset, *(counts.get(c, 0) for c in columns)) for dataset, counts in found["files"].items()]
+    print_table(f"{domain}: files", ("dataset", *columns), rows)
+    if found["runs"]:
+        print_table(f"{domain}: runs", ("run", "status", "started"), [tuple(run.values()) for run in found["runs"]])
+    if found["lock"]:
+        print_table(f"{domain}: lock", ("held by",), [(found["lock"],)])
+    if found["gate_closed_by"]:
+        closed = (found["gate_closed_by"], f"./lake run {domain} --accept-gate")
+        print_table(f"{domain}: quality gate is closed", ("by run", "open it with"), [closed])

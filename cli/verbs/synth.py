@@ -1,0 +1,26 @@
+"""`./lake synth`: templates without an account, a network or credentials."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from local.assembly import stacks
+from local.console import say
+from local.settings import ROOT
+from local.synth import synthesize
+from stacks.config import environments
+
+EXAMPLE = "./lake synth --env prod --out /tmp/templates"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--env", choices=tuple(environments()), help="one environment; all without it")
+    parser.add_argument("--out", type=Path, default=ROOT / "cdk.out", help="folder to write to (default cdk.out)")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    out = synthesize([arguments.env] if arguments.env else None, arguments.out)
+    for stack in stacks(out):
+        say(f"  {stack.name}: {len(stack.resources)} resources, {stack.template}")
+    return 0

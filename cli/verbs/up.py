@@ -1,0 +1,41 @@
+"""`./lake up`: provision and keep running."""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+from local import laptop, session
+from local.aws import process
+from local.console import say
+from stacks.config import environments
+
+EXAMPLE = "./lake up            # then ./lake drop, ./lake run, ./lake query; ./lake up --stop ends it"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument("--stop", action="store_true", help="stop the emulation; data stays")
+    choice.add_argument("--reset", action="store_true", help="forget all data first")
+    parser.add_argument("--env", choices=tuple(environments()), help="the environment whose settings the laptop takes (default: dev)")
+    parser.add_argument("--warehouse", action="store_true", help="also load gold into a warehouse: PostgreSQL stands in for Redshift")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    if arguments.stop:
+        say("stopped; data stays in .lake/aws" if process.stop(session.STATE) else "nothing was running")
+        return 0
+    if arguments.reset:
+        process.reset(session.STATE)
+    if arguments.env:
+        session.choose_environment(session.STATE, arguments.env)
+    began = time.monotonic()
+    target = laptop.provision(warehouse=arguments.warehouse)
+    assert target.endpoint is not None
+    say(f"the lakehouse runs on this laptop as environment {target.names.env} ({time.monotonic() - began:.1f} s)")
+    redshift = ", PostgreSQL for Redshift" if arguments.warehouse else ""
+    say(f"  stand-ins: ministack for AWS, local Spark for Glue, DuckDB for Athena{redshift}")
+    say(f"  endpoint  {target.endpoint}   (AWS_ENDPOINT_URL for the AWS CLI; access key {target.names.account}, any secret)")
+    say(f"  drop      s3://{target.names.bucket('raw')}/<domain>/<dataset>/…   or ./lake drop")
+    say(f"  log       {session.STATE / process.LOG}")
+    return 0

@@ -1,0 +1,72 @@
+"""Files that the ingest function handed over, each ingested by a task of its own on a worker."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Any
+
+import boto3
+from boto3.s3.transfer import TransferConfig
+from pyspark.sql import SparkSession
+
+from shared.ingestion import COPY, BusyError, Ingest, Store
+from shared.ledger import Ledger
+from shared.ledger.model import FileStatus, LedgerFile
+from shared.names import Names
+from shared.records import Limits
+
+PARALLEL_FILES = 32
+LARGEST_BYTES = 2**40  # what a job of some hours reads
+DISK_SHARE = 4  # files that a machine of Glue reads at once, and that share its disk
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What came of the files: outcomes; those that wait for another file, as they were; and the first failure, whose file has neither."""
+
+    settled: list[LedgerFile]
+    waiting: list[LedgerFile]
+    failure: BaseException | None
+
+
+def limits() -> Limits:
+    """What any job reads, wherever a file comes from: it has hours, and the files read at once on a machine share its disk."""
+    spooled = shutil.disk_usage(tempfile.gettempdir()).free // DISK_SHARE
+    return Limits(max_bytes=LARGEST_BYTES, max_decompressed=LARGEST_BYTES, max_spooled=spooled)
+
+
+def ingested(spark: SparkSession, names: Names, files: Sequence[LedgerFile]) -> Intake:
+    """Gives every file its outcome; one that fails stops no other."""
+    with ThreadPoolExecutor(PARALLEL_FILES) as pool:
+        tasks = [pool.submit(_on_a_worker, spark, names, file) for file in files]
+    failures = [error for task in tasks if (error := task.exception())]
+    found = [file for task in tasks if not task.exception() for file in task.result()]
+    settled, waiting = ([f for f in found if (f.status is FileStatus.HANDED_OVER) is waits] for waits in (False, True))
+    return Intake(settled, waiting, next(iter(failures), None))
+
+
+def _on_a_worker(spark: SparkSession, names: Names, file: LedgerFile) -> list[LedgerFile]:
+    return spark.sparkContext.parallelize([file], 1).flatMap(partial(ingest, names)).collect()
+
+
+def ingest(names: Names, file: LedgerFile) -> list[LedgerFile]:
+    """The outcome of one file; the file itself while another one has its content; nothing when it had its outcome before."""
+    dynamodb, s3 = _clients(names.region)
+    store, ledger = Store(s3, TransferConfig(**COPY)), Ledger(dynamodb.Table(names.ledger_table))
+    try:
+        outcome = Ingest(names, ledger, store, limits(), lambda: dt.datetime.now(dt.UTC)).finish(file)
+    except BusyError:
+        return [file]
+    return [outcome] if outcome else []
+
+
+@cache
+def _clients(region: str) -> tuple[Any, Any]:
+    """DynamoDB and S3 of this worker: it has many files, and a client takes longer to make than a small file to read."""
+    return boto3.resource("dynamodb", region_name=region), boto3.client("s3", region_name=region)

@@ -1,0 +1,32 @@
+"""Silver tables that a domain's own transforms compute from what has landed, such as matched keywords."""
+
+from __future__ import annotations
+
+from pyspark.sql import SparkSession
+
+from glue_scripts.engine.gold.lake import Shared, check_complete, refresh, stored_table
+from glue_scripts.engine.gold.transforms import transforms_of
+from glue_scripts.engine.run.job import Job
+from glue_scripts.engine.run.lock import Guard
+from glue_scripts.engine.silver.load import silver_table
+from glue_scripts.engine.tables import changes
+from glue_scripts.engine.tables.iceberg import Stored
+from shared.contracts import Table
+
+
+def compute(spark: SparkSession, run: Job, check: Guard) -> None:
+    """Brings the domain's computed tables up to date, in the contract's order, for what gold has not followed yet."""
+    tables = tuple(t for t in run.contract.silver if t.kind == "computed")
+    if not tables:
+        return
+    transforms = transforms_of(run.domain, "SILVER")
+    check_complete(tables, transforms)
+    pending = changes.pending(spark, run)
+    with Shared() as shared:
+        for table in tables:
+            refresh(spark, run, table, transforms[table.name], pending, check, shared)
+
+
+def home_of(run: Job, table: Table) -> Stored:
+    """Where a silver table stands: those that are computed have no lineage of single files."""
+    return stored_table(run, table) if table.kind == "computed" else silver_table(run, table)

@@ -1,0 +1,49 @@
+"""Leaves what the state machine needs to load gold into the warehouse: manifests of the current snapshots, statements, a plan."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+from glue_scripts.engine.run.job import Job
+from glue_scripts.engine.tables.iceberg import current_snapshot
+from shared.contracts import Table
+from shared.warehouse import Snapshot, batches, in_order_of_reference, manifest, plan
+from shared.zones import LOAD_PLAN, warehouse_key
+
+
+class DeleteFilesError(RuntimeError):
+    """A gold table holds deletes beside its data files; copying the files would bring deleted rows back."""
+
+
+def hand_over(spark: SparkSession, run: Job, s3: Any) -> None:
+    """Writes the plan last: whoever reads it finds everything that it names. Raises DeleteFilesError."""
+    found = []
+    for table in in_order_of_reference(run.contract):
+        snapshot = current(spark, run, table)
+        url = _put(s3, run, f"{table.name}.manifest", manifest(snapshot))
+        _put(s3, run, f"{table.name}.json", batches(run.contract, table, snapshot, url, run.run_id).document())
+        found.append((table, snapshot.id))
+    _put(s3, run, LOAD_PLAN, json.dumps(plan(run.contract, found)))
+
+
+def current(spark: SparkSession, run: Job, table: Table) -> Snapshot:
+    """The snapshot that readers see now; no other run of the domain commits meanwhile."""
+    name = run.identifier(table)
+    head = current_snapshot(spark, name)
+    files = spark.sql(f"SELECT content, file_path, file_size_in_bytes FROM {name}.files").collect()
+    if deletes := sum(1 for f in files if f["content"] != 0):
+        raise DeleteFilesError(f"{name} holds {deletes} delete files: rewrite it once with full_refresh after setting copy-on-write")
+    return Snapshot(
+        id=head or 0,
+        files={f["file_path"]: f["file_size_in_bytes"] for f in files},
+        columns=tuple(spark.table(name).columns),
+    )
+
+
+def _put(s3: Any, run: Job, name: str, content: str) -> str:
+    bucket, key = run.names.bucket("gold"), warehouse_key(run.domain, name)
+    s3.put_object(Bucket=bucket, Key=key, Body=content.encode(), ContentType="application/json")
+    return f"s3://{bucket}/{key}"

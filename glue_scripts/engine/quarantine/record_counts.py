@@ -1,0 +1,75 @@
+"""What is counted of a run's judged records, and held against what the door counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F  # noqa: N812
+
+from glue_scripts.engine.read.bronze_files import BronzeFile
+from glue_scripts.engine.read.sql import quoted
+from shared.contracts import Dataset
+from shared.ledger.model import RowCounts
+
+
+class RecordsLostError(RuntimeError):
+    """Silver did not see the records that the door counted. Its table was not changed."""
+
+
+class UnbalancedError(RuntimeError):
+    """Some records of a run are in no table and in no quarantine, or in two. The silver table was not changed."""
+
+
+@dataclass(frozen=True)
+class Census:
+    """Judged records by number. `extra`: good ones with a column that no contract knows; `nulls`: good ones without a value, by column;
+    `bad_files`: the numbers of the files with bad ones."""
+
+    read: int = 0
+    bad: int = 0
+    extra: int = 0
+    nulls: dict[str, int] = field(default_factory=dict)
+    bad_files: frozenset[int] = frozenset()
+
+
+def figures(dataset: Dataset) -> list[Column]:
+    """The aggregates of judged rows that make a census."""
+    return [
+        F.count(F.lit(1)).alias("read"),
+        F.count_if("_bad").alias("bad"),
+        F.count_if(F.expr("NOT _bad AND _extra IS NOT NULL")).alias("extra"),
+        F.collect_set(F.expr("CASE WHEN _bad THEN _file END")).alias("bad_files"),
+        *(F.count_if(F.expr(f"NOT _bad AND {quoted(n)} IS NULL")).alias(f"null_{n}") for n in dataset.received),
+    ]
+
+
+def census(found: Mapping[str, Any], dataset: Dataset) -> Census:
+    """From the values of `figures`."""
+    nulls = {c: found[f"null_{c}"] for c in dataset.lands_in.column_names if c in dataset.received}
+    return Census(found["read"], found["bad"], found["extra"], nulls, frozenset(found["bad_files"]))
+
+
+def expected_records(files: Iterable[BronzeFile]) -> int:
+    """What the door counted."""
+    return sum(f.entry.records for f in files)
+
+
+def nothing_lost(read: int, files: Sequence[BronzeFile]) -> None:
+    """Raises RecordsLostError unless silver read what the door counted."""
+    expected = expected_records(files)
+    if read != expected:
+        raise RecordsLostError(
+            f"the door counted {expected} records in {len(files)} files, silver read {read}. The silver table was not changed; "
+            "rows that were put aside may stand in quarantine already, and the next run of these files puts them aside anew instead of "
+            f"twice. First file: {files[0].entry.key}. Run again; when it stays, it is a bug in a reader: report it with the file."
+        )
+
+
+def balanced(dataset: Dataset, counts: RowCounts) -> RowCounts:
+    """The counts. Raises UnbalancedError unless each record is in one place."""
+    if not counts.balanced:
+        raise UnbalancedError(f"{dataset.domain}/{dataset.name}: {counts}")
+    return counts

@@ -1,0 +1,70 @@
+"""Which rows are put aside and why. Rows are judged before any deduplication, so rows without a key never collapse into one."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame
+
+from glue_scripts.engine.read.conform import TEXT
+from glue_scripts.engine.read.sql import literal, quoted
+from shared.contracts import Dataset
+from shared.reasons import RowReason
+
+EARLIEST = "timestamp'2000-01-01 00:00:00'"
+
+
+def judged(rows: DataFrame, dataset: Dataset) -> DataFrame:
+    """The rows with `_bad`: whether any reason applies. Needs `_ingested_at`, the time the file was accepted."""
+    return rows.selectExpr("*", f"({' OR '.join(f'coalesce({test}, false)' for test, _, _ in tests(dataset))}) AS _bad")
+
+
+def tests(dataset: Dataset) -> list[tuple[str, str, tuple[str, ...]]]:
+    """(SQL that is true when a row is bad, reason, columns at fault), in the order in which reasons are listed."""
+    table, names = dataset.lands_in, dataset.received
+    empty = " AND ".join(f"{quoted(TEXT + n) if table.column(n).type != 'string' else quoted(n)} IS NULL" for n in names)
+    unknown = f"_raw IS NULL AND _extra IS NOT NULL AND {empty}"
+    known = f"_raw IS NULL AND NOT coalesce({unknown}, false)"
+    found: list[tuple[str, str, tuple[str, ...]]] = [
+        ("_raw IS NOT NULL", RowReason.CORRUPT_RECORD, ()),
+        (unknown, RowReason.SCHEMA_MISMATCH, ()),
+    ]
+    found += [(f"{known} AND {quoted(k)} IS NULL", RowReason.MISSING_KEY, (k,)) for k in table.primary_key if k in names]
+    if date := dataset.event_date_column:
+        found += [
+            (f"{known} AND {quoted(TEXT + date)} IS NULL", RowReason.MISSING_TIMESTAMP, (date,)),
+            (
+                f"{quoted(date)} < {EARLIEST} OR {quoted(date)} > _ingested_at + INTERVAL 1 DAY",
+                RowReason.IMPOSSIBLE_TIMESTAMP,
+                (date,),
+            ),
+        ]
+    found += [
+        (f"{quoted(TEXT + n)} IS NOT NULL AND {quoted(n)} IS NULL", RowReason.INVALID_TYPE, (n,))
+        for n in names
+        if table.column(n).type != "string"
+    ]
+    found += [
+        (f"{quoted(n)} < {EARLIEST} OR {quoted(n)} > _ingested_at + INTERVAL 3650 DAY", RowReason.IMPOSSIBLE_TIMESTAMP, (n,))
+        for n in names
+        if table.column(n).type == "timestamp" and n != dataset.event_date_column
+    ]
+    found += [(f"{known} AND ({rule.when})", rule.reason, rule.columns) for rule in table.rejects]
+    return found
+
+
+def reasons(dataset: Dataset) -> str:
+    """SQL for all reasons of a bad row, each once."""
+    cases = ", ".join(f"CASE WHEN {test} THEN {literal(reason)} END" for test, reason, _ in tests(dataset))
+    return f"array_distinct(filter(array({cases}), r -> r IS NOT NULL))"
+
+
+def columns_at_fault(dataset: Dataset) -> str:
+    """SQL for the names of the columns that the reasons are about."""
+    cases = ", ".join(
+        f"CASE WHEN {test} THEN array({', '.join(map(literal, columns))}) END" for test, _, columns in tests(dataset) if columns
+    )
+    return f"array_distinct(flatten(filter(array({cases}), c -> c IS NOT NULL)))"
+
+
+def with_reasons(rows: DataFrame, dataset: Dataset) -> DataFrame:
+    """Bad rows with `reasons` and `columns`."""
+    return rows.selectExpr("*", f"{reasons(dataset)} AS reasons", f"{columns_at_fault(dataset)} AS columns")

@@ -1,0 +1,109 @@
+"""Rows that were put aside: kept whole, with every reason, in one Iceberg table per dataset that replay and analysts read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyspark.sql import DataFrame, Observation, SparkSession
+from pyspark.sql import functions as F  # noqa: N812
+
+from glue_scripts.engine.quarantine.record_counts import Census, census, figures
+from glue_scripts.engine.quarantine.row_rules import with_reasons
+from glue_scripts.engine.read.bronze_files import primary_date
+from glue_scripts.engine.read.conform import raw_record
+from glue_scripts.engine.read.sql import literal
+from glue_scripts.engine.run.job import Job
+from glue_scripts.engine.tables.iceberg import Stored, append, current_snapshot, ensure
+from shared.contracts import Dataset
+from shared.ledger.model import LedgerFile
+from shared.reasons import RowReason
+from shared.zones import GATHERED
+
+COLUMNS = {
+    "reasons": "array<string>",
+    "columns": "array<string>",
+    "raw_record": "string",
+    "source_file": "string",
+    "source_version": "string",
+    "ingested_at": "timestamp",
+    "run_id": "string",
+    "history": "array<struct<run_id:string,reasons:array<string>>>",
+    "event_date": "date",
+}
+
+
+def stored(job: Job, dataset: Dataset) -> Stored:
+    """The table of a dataset, or of its domain; partitioned by the primary event date of the file a row came with."""
+    parts = () if job.contract.layout != GATHERED else ("year", "month", "day")
+    columns = COLUMNS | dict.fromkeys(parts, "int")
+    return Stored(job.quarantine_identifier(dataset.name), job.quarantine_location(dataset.name), columns, parts or ("event_date",))
+
+
+def quarantined(rows: DataFrame, files: DataFrame, job: Job, dataset: Dataset) -> DataFrame:
+    """Judged rows that are bad, as quarantine keeps them."""
+    bad = with_reasons(rows.where("_bad"), dataset).selectExpr("_file", "reasons", "columns", f"{raw_record(dataset)} AS raw_record")
+    return bad.join(files.hint("broadcast"), "_file", "inner").selectExpr(
+        "reasons",
+        "columns",
+        "raw_record",
+        "_source_file AS source_file",
+        "_source_version AS source_version",
+        "_ingested_at AS ingested_at",
+        f"{literal(job.run_id)} AS run_id",
+        "_primary_date AS event_date",
+        "CAST(NULL AS array<struct<run_id:string,reasons:array<string>>>) AS history",
+        *(f"{part}(_primary_date) AS {part}" for part in ("year", "month", "day")),
+    )
+
+
+def put_aside(
+    spark: SparkSession, job: Job, dataset: Dataset, rows: DataFrame, files: DataFrame, stale: Sequence[LedgerFile]
+) -> tuple[Census, dict[str, int]]:
+    """Writes the bad ones of judged rows to quarantine, in the place of those of stale files.
+
+    Counts all rows on the way, and the bad ones of each reason.
+    """
+    home = stored(job, dataset)
+    known = not ensure(spark, home) and bool(stale)
+    all_rows, bad_rows = Observation(), Observation()
+    bad = quarantined(rows.observe(all_rows, *figures(dataset)), files, job, dataset)
+    if known:
+        bad = with_history(spark, bad, home, stale)
+        forget(spark, home, stale)
+    append(bad.observe(bad_rows, *(F.count_if(F.array_contains("reasons", r.value)).alias(r.value) for r in RowReason)), home)
+    return census(all_rows.get, dataset), {reason: n for reason, n in bad_rows.get.items() if n}
+
+
+def clear(spark: SparkSession, job: Job, dataset: Dataset, stale: Sequence[LedgerFile]) -> None:
+    """Keeps no row of stale files in quarantine; the table is there afterwards."""
+    home = stored(job, dataset)
+    if not ensure(spark, home) and stale:
+        forget(spark, home, stale)
+
+
+def with_history(spark: SparkSession, rows: DataFrame, table: Stored, files: Sequence[LedgerFile]) -> DataFrame:
+    """The rows, with the run and history of those that stand in quarantine already; a reason that changed becomes history.
+
+    The table has rows. They are read from a fixed snapshot: `forget` removes them before the new rows are written.
+    """
+    snapshot = str(current_snapshot(spark, table.identifier))
+    before = spark.read.option("versionAsOf", snapshot).table(table.identifier).where(_of(files))
+    key = ["source_file", "source_version", "raw_record"]
+    old = before.groupBy(*key).agg(F.max(F.struct("run_id", "reasons", "history")).alias("_old"))
+    same = "_old.reasons = reasons"
+    entry = "array(struct(_old.run_id AS run_id, _old.reasons AS reasons))"
+    past = f"CASE WHEN _old IS NULL THEN NULL WHEN {same} THEN _old.history ELSE concat(coalesce(_old.history, array()), {entry}) END"
+    known = rows.join(old, key, "left")
+    return known.withColumns({"history": F.expr(past), "run_id": F.expr(f"CASE WHEN {same} THEN _old.run_id ELSE run_id END")}).drop("_old")
+
+
+def forget(spark: SparkSession, table: Stored, files: Sequence[LedgerFile]) -> None:
+    """Removes what an earlier run put aside from these files, before they are judged again."""
+    spark.sql(f"DELETE FROM {table.identifier} WHERE {_of(files)}")
+
+
+def _of(files: Sequence[LedgerFile]) -> str:
+    """SQL that is true for the rows of these files."""
+    dates = ", ".join(f"DATE'{d}'" for d in sorted({primary_date(f) for f in files}))
+    versions = ", ".join(f"({literal(f.key)}, {literal(f.version)})" for f in files)
+    return f"event_date IN ({dates}) AND (source_file, source_version) IN ({versions})"

@@ -1,0 +1,88 @@
+"""The files of a run, as values and as a small table to join records with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+
+from glue_scripts.engine.read.values import values
+from shared.contracts import Dataset, folded
+from shared.ledger.model import LedgerFile, Profile
+from shared.zones import dated
+
+NATIVE_PARQUET = ("string", "large_string", "int8", "int16", "int32", "int64", "double", "float", "bool", "date32[day]")
+MAX_NATIVE_COLUMNS = 400
+DAY_IN_KEY = "/(20[0-9]{2}-?[01][0-9]-?[0-3][0-9])/"  # a folder named like a day
+DAY = f"nullif(regexp_replace(regexp_extract(_source_file, '{DAY_IN_KEY}', 1), '^(....)-?(..)-?', '$1-$2-'), '')"
+RESERVED = {"_file", "_raw", "_extra", "_path", "_metadata"}
+
+
+@dataclass(frozen=True)
+class BronzeFile:
+    """An accepted file with its number in the run; numbers follow the order of arrival, so ties break the same way in every run."""
+
+    number: int
+    entry: LedgerFile
+    profile: Profile
+    native: bool
+
+    @property
+    def path(self) -> str:
+        return f"s3://{self.entry.target_bucket}/{self.entry.target_key}"
+
+
+def primary_date(file: LedgerFile) -> str:
+    """Event date of the bronze folder that a file was accepted into."""
+    return file.primary_date or dated(file.target_key or "").isoformat()
+
+
+def bronze_files(entries: Iterable[LedgerFile], dataset: Dataset) -> list[BronzeFile]:
+    """The run's files in order of arrival. One stored object that two entries share is read once."""
+    ordered = sorted(entries, key=lambda e: (e.ingested_at, e.key, e.version))
+    by_place = {e.target_key: e for e in reversed(ordered)}
+    chosen = [e for e in ordered if by_place[e.target_key] is e]
+    return [
+        BronzeFile(i, e, profile, _native(profile, dataset) and _named_well(e, profile))
+        for i, e in enumerate(chosen)
+        if (profile := e.profile)
+    ]
+
+
+def _native(profile: Profile, dataset: Dataset) -> bool:
+    """Whether Spark's own reader gives what our definition of a record gives; two columns for one name need ours."""
+    known = [name for c in profile.columns if (name := dataset.aliases.get(folded(c)))]
+    if not profile.native or len(set(known)) < len(known) or len(profile.columns) > MAX_NATIVE_COLUMNS:
+        return False
+    if RESERVED.intersection(profile.columns):
+        return False
+    return profile.format != "parquet" or all(_native_parquet(t) for t in profile.types)
+
+
+def _named_well(entry: LedgerFile, profile: Profile) -> bool:
+    """Spark decompresses by the name, and an archived file's name ends with its run."""
+    return profile.compression == "none" or (entry.target_key or "").lower().endswith(".gz")
+
+
+def _native_parquet(kind: str) -> bool:
+    return (
+        kind in NATIVE_PARQUET or kind.startswith("decimal128") or (kind.startswith("timestamp[") and not kind.startswith("timestamp[ns"))
+    )
+
+
+def files_table(spark: SparkSession, files: Sequence[BronzeFile]) -> DataFrame:
+    """What is known of each file; its day as text is its folder's, or else the primary date."""
+    rows = ((f.number, f.path, f.entry.key, f.entry.version, f.entry.sha256, f.entry.ingested_at, primary_date(f.entry)) for f in files)
+    texts = ("_path", "_source_file", "_source_version", "_sha256", "ingested", "_primary_date")
+    return values(spark, {"_file": pa.int32(), **dict.fromkeys(texts, pa.string())}, rows).selectExpr(
+        "_file",
+        "_path",
+        "_source_file",
+        "_source_version",
+        "_sha256",
+        "CAST(ingested AS timestamp) _ingested_at",
+        "CAST(_primary_date AS date) _primary_date",
+        f"coalesce({DAY}, _primary_date) _day",
+    )

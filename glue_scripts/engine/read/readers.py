@@ -1,0 +1,184 @@
+"""Bronze files → records: every column of the contract as text, everything else in `_extra`, unreadable records in `_raw`.
+
+Spark's readers are used where the door found that they agree with `shared.records` on the file; all other files go through
+that very code on the executors. Either way the number of records must be the one that the door counted.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import reduce
+from typing import Any
+
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+
+from glue_scripts.engine.read.bronze_files import BronzeFile
+from glue_scripts.engine.read.sql import literal, quoted
+from glue_scripts.engine.read.values import values
+from shared.contracts import Dataset, folded
+from shared.records.verdict import RAW, UNCAST
+
+BATCH = 4096
+JSON_OPTIONS = {"lineSep": "\n", "allowSingleQuotes": "false", "allowNonNumericNumbers": "false", "allowUnquotedControlChars": "false"}
+
+
+def records(spark: SparkSession, files: Sequence[BronzeFile], table: DataFrame, dataset: Dataset) -> DataFrame:
+    """All records of the files: `_file`, `_ingested_at`, `_day`, the received columns as text, `_extra` map<string,string>, `_raw` string.
+
+    Where bronze keeps Parquet the columns have the contract's types, and `_uncast` map<string,string> the texts that are of none.
+    """
+    rows = _made(spark, list(files), dataset) if dataset.stored_as == "parquet" else _received(spark, files, dataset)
+    known = table.select("_path", "_file", "_ingested_at", "_day").hint("broadcast")
+    return rows.join(known, "_path", "inner").drop("_path")
+
+
+def _received(spark: SparkSession, files: Sequence[BronzeFile], dataset: Dataset) -> DataFrame:
+    """Files as producers sent them."""
+    groups: dict[tuple[Any, ...], list[BronzeFile]] = defaultdict(list)
+    for file in files:
+        groups[_group(file)].append(file)
+    read = sorted(_merged(groups).items(), key=repr)
+    parts = [READERS[key[0]](spark, group, dataset) for key, group in read if key[0] != "csv"]
+    if delimited := [group for key, group in read if key[0] == "csv"]:
+        parts.append(_delimited(spark, delimited, dataset))
+    return reduce(DataFrame.unionByName, parts)
+
+
+def _group(file: BronzeFile) -> tuple[Any, ...]:
+    """Files with one key are read together: by format, and for CSV by shape."""
+    p = file.profile
+    if not file.native:
+        return ("python",)
+    if p.format == "csv":
+        return ("csv", p.delimiter, len(p.columns), p.multiline)
+    return (p.format, p.columns, p.types) if p.format == "parquet" else (p.format,)
+
+
+def _merged(groups: dict[tuple[Any, ...], list[BronzeFile]]) -> dict[tuple[Any, ...], list[BronzeFile]]:
+    """Parquet files whose columns agree in type wherever they share a name are one group."""
+    merged: dict[tuple[Any, ...], list[BronzeFile]] = {k: v for k, v in groups.items() if k[0] != "parquet"}
+    schemas: list[tuple[dict[str, str], list[BronzeFile]]] = []
+    for key in sorted((k for k in groups if k[0] == "parquet"), key=repr):
+        types = dict(zip(key[1], key[2], strict=True))
+        home = next((s for s in schemas if all(s[0].get(n, t) == t for n, t in types.items())), None)
+        if home is None:
+            home = ({}, [])
+            schemas.append(home)
+        home[0].update(types)
+        home[1].extend(groups[key])
+    return merged | {("parquet", i): files for i, (_, files) in enumerate(schemas)}
+
+
+def _json(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> DataFrame:
+    names = sorted({c for f in files for c in f.profile.columns})
+    schema = ", ".join(f"{quoted(n)} string" for n in [*names, "_raw"])
+    rows = spark.read.schema(schema).options(columnNameOfCorruptRecord="_raw", **JSON_OPTIONS).json([f.path for f in files])
+    return _by_name(_located(rows), names, dataset, raw="_raw")
+
+
+def _parquet(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> DataFrame:
+    names = sorted({n for f in files for n in f.profile.columns})
+    widest = spark.read.option("mergeSchema", "true").parquet(*_one_of_each(files))
+    rows = spark.read.schema(widest.schema).parquet(*[f.path for f in files])
+    return _by_name(_located(rows), names, dataset, raw="CAST(NULL AS string)")
+
+
+def _made(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> DataFrame:
+    """Parquet that the bronze job made: columns in the contract's types, what was of no type in `_uncast`."""
+    columns = ", ".join(f"{quoted(n)} {dataset.lands_in.column(n).type}" for n in dataset.received)
+    rows = spark.read.schema(f"{columns}, {UNCAST} map<string,string>, {RAW} string").parquet(*[f.path for f in files])
+    extra = "CAST(NULL AS map<string,string>) AS _extra"
+    return _located(rows).selectExpr("_path", *map(quoted, dataset.received), UNCAST, extra, RAW)
+
+
+def _one_of_each(files: list[BronzeFile]) -> list[str]:
+    """One path per distinct schema: the footers of the others need not be read to know the columns."""
+    return list({f.profile.columns: f.path for f in files}.values())
+
+
+def _by_name(rows: DataFrame, names: Sequence[str], dataset: Dataset, raw: str) -> DataFrame:
+    """Columns by name: aliases to their column, names nobody knows to `_extra`. A file has at most one spelling of a column."""
+    spellings: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        spellings[dataset.aliases.get(folded(name), "")].append(f"CAST({quoted(name)} AS string)")
+    columns = [f"{_first(spellings.get(c, []))} AS {quoted(c)}" for c in dataset.received]
+    unknown = [n for n in names if folded(n) not in dataset.aliases]
+    return rows.selectExpr("_path", *columns, f"{_extra(unknown)} AS _extra", f"{raw} AS _raw")
+
+
+def _first(candidates: list[str]) -> str:
+    if not candidates:
+        return "CAST(NULL AS string)"
+    return candidates[0] if len(candidates) == 1 else f"coalesce({', '.join(candidates)})"
+
+
+def _extra(unknown: Sequence[str]) -> str:
+    """A map of the unknown columns that have a value; null when none has."""
+    if not unknown:
+        return "CAST(NULL AS map<string,string>)"
+    pairs = ", ".join(f"struct({literal(n)} AS k, CAST({quoted(n)} AS string) AS v)" for n in unknown)
+    present = " OR ".join(f"{quoted(n)} IS NOT NULL" for n in unknown)
+    return f"CASE WHEN {present} THEN map_from_entries(filter(array({pairs}), e -> e.v IS NOT NULL)) END"
+
+
+def _delimited(spark: SparkSession, groups: list[list[BronzeFile]], dataset: Dataset) -> DataFrame:
+    """All delimited files, although their headers differ: cells are found by position, positions by file."""
+    cells = reduce(DataFrame.unionByName, (_cells(spark, group) for group in groups))
+    headers = _headers(spark, [f for group in groups for f in group], dataset)
+    wide = cells.join(headers.hint("broadcast"), "_path", "inner")
+    columns = [f"get(_cells, {quoted('_at_' + c)}) AS {quoted(c)}" for c in dataset.received]
+    extra = "map_from_entries(filter(transform(_extras, e -> struct(e.name AS k, get(_cells, e.at) AS v)), e -> e.v IS NOT NULL))"
+    return wide.selectExpr("_path", *columns, f"CASE WHEN size(_extras) > 0 THEN {extra} END AS _extra", "CAST(NULL AS string) AS _raw")
+
+
+def _cells(spark: SparkSession, files: list[BronzeFile]) -> DataFrame:
+    """The rows of files of one shape, each as an array of cells."""
+    first = files[0].profile
+    names = [f"c{i}" for i in range(len(first.columns))]
+    options = {"header": "true", "sep": first.delimiter, "quote": '"', "escape": '"', "maxColumns": "20480"}
+    options["multiLine"] = str(first.multiline).lower()
+    rows = spark.read.schema(", ".join(f"{c} string" for c in names)).options(**options).csv([f.path for f in files])
+    return _located(rows).selectExpr("_path", f"array({', '.join(names)}) AS _cells")
+
+
+def _headers(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> DataFrame:
+    """Where each column of the contract stands in each file (null: not there), and the columns nobody knows."""
+    names = dataset.received
+    rows = []
+    for file in files:
+        known = {dataset.aliases[folded(c)]: i for i, c in enumerate(file.profile.columns) if folded(c) in dataset.aliases}
+        extras = [{"name": c, "at": i} for i, c in enumerate(file.profile.columns) if folded(c) not in dataset.aliases]
+        rows.append((file.path, *(known.get(n) for n in names), extras))
+    extra = pa.list_(pa.struct({"name": pa.string(), "at": pa.int32()}))
+    return values(spark, {"_path": pa.string(), **{f"_at_{n}": pa.int32() for n in names}, "_extras": extra}, rows)
+
+
+def _located(rows: DataFrame) -> DataFrame:
+    """Each row with the path it was read from, as it was asked for: bronze names need no URL encoding. Taken as it is: any function of
+    it is computed for each row anew, and costs more than reading the row."""
+    return rows.selectExpr("*", "_metadata.file_path AS _path")
+
+
+def _python(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> DataFrame:
+    """The door's own reading code, one file a task: for files that Spark's readers would misread."""
+    names = dataset.received
+    listed = [(f.path, f.entry.target_bucket, f.entry.target_key, f.profile.to_json()) for f in files]
+    slices = min(len(listed), 4 * spark.sparkContext.defaultParallelism)
+    table = spark.createDataFrame(spark.sparkContext.parallelize(listed, slices), "path string, bucket string, key string, profile string")
+    columns = ", ".join(f"{quoted(n)} string" for n in names)
+    schema = f"_path string, {columns}, _extra map<string,string>, _raw string"
+    aliases = dataset.aliases
+
+    def read(batches: Iterable[Any]) -> Iterator[Any]:
+        from glue_scripts.engine.read.python_reader import arrow_batches
+
+        for batch in batches:
+            for file in batch.to_pylist():
+                yield from arrow_batches(file, names, aliases, BATCH)
+
+    return table.mapInArrow(read, schema)
+
+
+READERS: dict[str, Callable[..., DataFrame]] = {"ndjson": _json, "parquet": _parquet, "python": _python}

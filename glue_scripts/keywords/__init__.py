@@ -1,8 +1,0 @@
-"""Free-text searches → titles of a catalogue: exact spellings first, then n-gram candidates judged by a classifier that trains itself.
-
-Needs numpy and scipy, nothing of Spark; `Normaliser` is the way in.
-"""
-
-from glue_scripts.keywords.normaliser import Match, Normaliser
-
-__all__ = ["Match", "Normaliser"]

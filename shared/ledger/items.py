@@ -1,0 +1,67 @@
+"""The ledger's items of files as DynamoDB holds them: keys, states, attributes, and back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from typing import Any
+
+from shared.ledger.model import FileId, FileStatus, LedgerFile, Profile
+
+KEY_BYTES_IN_STATE = 256
+
+
+def file_key(file: FileId) -> dict[str, str]:
+    """Key of a file version."""
+    return {"pk": f"file#{file.bucket}/{file.key}", "sk": f"v#{file.version}"}
+
+
+def content_key(domain: str, dataset: str, sha256: str | None) -> str:
+    """Partition of a content."""
+    return f"content#{domain}/{dataset}/{sha256}"
+
+
+def handed_over_id(domain: str) -> str:
+    """Key of the index under which a domain's files wait for its bronze job; the state machine looks there too."""
+    return f"handed_over#{domain}"
+
+
+def item_of(file: LedgerFile) -> dict[str, Any]:
+    """The item of a file version, under the index where it waits for something."""
+    item = {**file_key(file.file_id), **_attributes(file)}
+    if file.status is FileStatus.ACCEPTED:
+        item |= state_of(file, "processed" if file.processed_by else "pending")
+    elif file.status is FileStatus.QUARANTINED:
+        item |= state_of(file, "quarantined")
+    elif file.status is FileStatus.HANDED_OVER:
+        item |= {"dataset_id": handed_over_id(file.domain), "state": _place_in_state(file)}
+    return item
+
+
+def state_of(file: LedgerFile, state: str) -> dict[str, str]:
+    """Where the index has a file of its dataset."""
+    return {"dataset_id": f"{file.domain}/{file.dataset}", "state": f"{state}#{_place_in_state(file)}"}
+
+
+def _place_in_state(file: LedgerFile) -> str:
+    """Orders the files of a state by arrival. A sort key holds 1,024 bytes and a raw key alone can have as many: it keeps its start."""
+    start = file.key.encode()[:KEY_BYTES_IN_STATE].decode(errors="ignore")
+    return f"{file.ingested_at}#{start}#{file.version}"
+
+
+def _attributes(file: LedgerFile) -> dict[str, Any]:
+    values = {f.name: getattr(file, f.name) for f in fields(file)}
+    values["profile"] = file.profile.to_json() if file.profile else None
+    values["event_dates"] = json.dumps(file.event_dates)
+    return {k: v for k, v in values.items() if v is not None}
+
+
+def file_of(item: dict[str, Any]) -> LedgerFile:
+    """The file version of an item."""
+    bucket, _, key = item["pk"].removeprefix("file#").partition("/")
+    known = {f.name: item[f.name] for f in fields(LedgerFile) if f.name in item}
+    known |= {n: int(item.get(n, 0)) for n in ("bytes", "records", "unreadable_records")}
+    known |= {"event_dates": tuple(json.loads(item.get("event_dates", "[]")))}
+    known |= {"profile": Profile.from_json(item["profile"]) if "profile" in item else None}
+    identity = {"bucket": bucket, "key": key, "version": item["sk"].removeprefix("v#")}
+    return LedgerFile(**{"domain": "", "dataset": "", **known, **identity, "status": FileStatus(item["status"])})
