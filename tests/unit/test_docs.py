@@ -10,6 +10,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import yaml
+
+from shared.contracts.odcs import parsed
 
 ROOT = Path(__file__).parents[2]
 LONGEST_PAGE = 500
@@ -117,3 +120,10 @@ def test_every_page_of_the_docs_is_reached_from_the_index():
         names = (link.partition("#")[0] for link in LINK.findall(prose(page)) if not re.match(r"[a-z]+:", link))
         waiting += [(page.parent / name).resolve() for name in names if name]
     assert sorted(p for p in PAGES if ROOT / "docs" in p.parents and p not in reached) == []
+
+
+def test_the_contract_of_the_tutorial_is_one():
+    text = (ROOT / "docs" / "tutorial" / "own-domain.md").read_text("utf-8")
+    shown = re.search(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert shown is not None
+    assert [t.name for t in parsed(yaml.safe_load(shown[1]), "own-domain.md").tables] == ["readings", "daily_energy"]
