@@ -1,4 +1,4 @@
-"""What must not stay unnoticed; docs/operations.md says what to do about each."""
+"""What must not stay unnoticed; docs/howto/operations.md says what to do about each."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def cfn_alarm(scope: Construct, alarm: Alarm, names: Names) -> cloudwatch.CfnAla
         scope,
         alarm.name,
         alarm_name=names.name(alarm.name),
-        alarm_description=f"{alarm.meaning}. See docs/operations.md.",
+        alarm_description=f"{alarm.meaning}. See docs/howto/operations.md.",
         namespace=alarm.namespace,
         metric_name=alarm.metric,
         dimensions=[cloudwatch.CfnAlarm.DimensionProperty(name=k, value=v) for k, v in alarm.dimensions.items()],

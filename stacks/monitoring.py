@@ -25,7 +25,7 @@ class MonitoringStack(LakeStack):
         CfnOutput(self, "DashboardName", value=self.names.name("lakehouse"), description="CloudWatch, Dashboards")
 
     def _budget(self) -> None:
-        """Counts what carries the environment's tag; the tag must be activated once for cost allocation (docs/operations.md)."""
+        """Counts what carries the environment's tag; the tag must be activated once for cost allocation (docs/howto/operations.md)."""
         budget = budgets.CfnBudget
         topic = budget.SubscriberProperty(subscription_type="SNS", address=self.names.arn("sns", self.names.alerts_topic))
 

@@ -15,7 +15,10 @@ from shared.contracts.released import forget, record, released, released_domains
 from shared.project import domains_folder, shown
 
 EXAMPLE = "./lake contract lint"
-ACTIONS = "lint: check; docs: write docs/data-model.md; release: record the tables as released, once their migration has run"
+ACTIONS = (
+    "lint: check; docs: write docs/reference/data-model/, one page for each domain; "
+    "release: record the tables as released, once their migration has run"
+)
 LINTER = "datacontract-cli==1.2.8"  # in a venv of its own: its dependencies contradict ours
 
 
@@ -26,7 +29,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     if arguments.action == "docs":
-        say(f"written: {data_model.write()}")
+        written = data_model.write()
+        say(f"written: {len(written)} pages in {written[0].parent}")
         return 0
     if arguments.action == "release":
         return _release([arguments.domain] if arguments.domain else sorted({*domains(), *released_domains()}))

@@ -30,7 +30,9 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.action != "destroy":
         return cdk_cli.run(arguments.action or "deploy", arguments.env, arguments.rest)
     if settings(arguments.env).retain_data:
-        return fail(f"environment {arguments.env} retains its data (retain_data): docs/deployment.md says how to give it up on purpose")
+        return fail(
+            f"environment {arguments.env} retains its data (retain_data): docs/howto/deployment.md says how to give it up on purpose"
+        )
     if (arguments.confirm or input(f"All data of {arguments.env} will be deleted. Type its name to go on: ")) != arguments.env:
         return fail("nothing was done")
     target = deployed(arguments.env)

@@ -1,6 +1,6 @@
 """Reads an Open Data Contract Standard v3.1 document into a Contract, and refuses a wrong one with file, path and reason.
 
-Source of the standard: Bitol, Open Data Contract Standard v3.1.0. What the standard lacks is in customProperties (docs/contracts.md).
+Source of the standard: Bitol, Open Data Contract Standard v3.1.0. What the standard lacks is in customProperties (docs/reference/contracts.md).
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from shared.project import domains_folder, shown
 RECORD = "released.json"
 HOW = """To keep the tables as they are, take the change back. Otherwise pause the domain's schedule, run the statements in every
 environment (the databases shown are those of one), accept the change with `./lake contract release DOMAIN`, commit the
-record and deploy. docs/contracts.md, section Evolution, says more."""
+record and deploy. docs/reference/contracts.md, section Evolution, says more."""
 Database = Callable[[str, str], str]  # domain, zone → name of the Glue database
 
 

@@ -91,7 +91,11 @@ def test_stacks_know_neither_spark_nor_boto3() -> None:
     ("env", "given", "message"),
     [
         ("staging", {}, "there is no environment 'staging'; allowed: dev, test, prod"),
-        ("dev", {"glue_worker": 3}, "environment dev.glue_worker: there is no such setting; allowed: env, prefix, domains, tags, protected, account, region"),
+        (
+            "dev",
+            {"glue_worker": 3},
+            "environment dev.glue_worker: there is no such setting; allowed: env, prefix, domains, tags, protected, account, region",
+        ),
         ("dev", {"glue_workers": 1}, "environment dev.glue_workers: Input should be greater than or equal to 2; found 1"),
         ("dev", {"log_days": 31}, "environment dev.log_days: Input should be 7, 14, 30, 60, 90, 180, 365, 400 or 731; found 31"),
         ("dev", {"usage": {"landed": 3}}, "environment dev.usage.landed: there is no such setting; allowed: landed_gb, landed_files"),

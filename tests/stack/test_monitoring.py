@@ -15,7 +15,7 @@ from stacks.config import settings
 from stacks.prices import price_list
 from tests.stack.conftest import ENVS, Assembly
 
-OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
+OPERATIONS = Path(__file__).parents[2] / "docs" / "howto" / "operations.md"
 TOPIC = "arn:aws:sns:us-east-1:123456789012:lakehouse-dev-alerts"
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from cli.data_model import PAGE, page
+from cli import data_model
 from shared.contracts import ContractError, compiled, contract, contracts, folded
 from shared.contracts.odcs import parsed
 
@@ -228,5 +228,13 @@ def test_the_packed_form_needs_no_yaml_and_says_the_same(tmp_path: Path):
     assert json.loads(compiled()["index.json"]) == [c.domain for c in contracts()]
 
 
-def test_the_data_model_page_is_current():
-    assert PAGE.read_text("utf-8") == page(), "run ./lake contract docs"
+def test_the_pages_of_the_data_model_are_current():
+    found = {p.relative_to(data_model.FOLDER).as_posix(): p.read_text("utf-8") for p in data_model.FOLDER.rglob("*.md")}
+    assert found == data_model.pages(), "run ./lake contract docs"
+
+
+def test_a_page_of_the_data_model_that_no_domain_has_any_more_is_removed_and_others_stay(tmp_path: Path):
+    (tmp_path / "gone.md").write_text(f"# gone\n\n{data_model.MARK}\n", "utf-8")
+    (tmp_path / "notes.md").write_text("# Written by a person\n", "utf-8")
+    written = data_model.write(tmp_path)
+    assert set(tmp_path.rglob("*.md")) == {*written, tmp_path / "notes.md"}

@@ -88,7 +88,7 @@ def _evolve(spark: SparkSession, table: Stored) -> None:
         told += [f"{name} is not in the contract" for name in changes.removed]
         raise MigrationNeededError(
             f"{table.identifier}: {'; '.join(told)}. Only new columns and wider types are applied by themselves. Nothing was changed: "
-            f"put the columns back in the contract, or migrate the table (docs/contracts.md, section Evolution)."
+            f"put the columns back in the contract, or migrate the table (docs/reference/contracts.md, section Evolution)."
         )
     for name, wanted in changes.added.items():
         spark.sql(f"ALTER TABLE {table.identifier} ADD COLUMN {quoted(name)} {wanted}")
