@@ -1,4 +1,6 @@
-"""The CDK app: `build` makes it, running this file synthesizes it (`cdk synth`, `-c env=dev` for one environment)."""
+"""The CDK app: `build` makes it, running this file synthesizes it (`cdk synth`, `-c env=dev` for one
+environment).
+"""
 
 from __future__ import annotations
 
@@ -25,15 +27,19 @@ BUILD_DIR = ROOT / ".lake" / "build"
 WRONG = (ConfigError, ContractError, EvolutionError, PackagingError)
 
 
-def build(envs: list[str] | None = None, *, outdir: str | None = None, context: Mapping[str, str] | None = None) -> cdk.App:
+def build(
+    envs: list[str] | None = None, *, outdir: str | None = None, context: Mapping[str, str] | None = None
+) -> cdk.App:
     """The app with some environments (None: the one of context `env`, or all).
 
-    Context `local=true` is for the laptop: the account and region given in the context, and a Lambda archive without its packages.
-    Context `gate=true` makes synthesis fail on any finding of the security rules.
+    Context `local=true` is for the laptop: the account and region given in the context, and a Lambda archive
+    without its packages. Context `gate=true` makes synthesis fail on any finding of the security rules.
     `warehouse` overrides the environment's setting, so that the laptop can try it.
     Raises one of WRONG.
     """
-    flags = json.loads((ROOT / "cdk.json").read_text("utf-8"))["context"]  # only the CDK CLI would load them for us
+    flags = json.loads((ROOT / "cdk.json").read_text("utf-8"))[
+        "context"
+    ]  # only the CDK CLI would load them for us
     app = cdk.App(outdir=outdir, context={**flags, **(context or {})}, analytics_reporting=False)
     chosen = app.node.try_get_context("env")
     envs = envs or ([chosen] if chosen else list(environments()))
@@ -47,8 +53,12 @@ def build(envs: list[str] | None = None, *, outdir: str | None = None, context: 
     return app
 
 
-def synthesize(envs: list[str] | None = None, *, outdir: str | None = None, context: Mapping[str, str] | None = None) -> None:
-    """Builds and writes the assembly; ends the process with the message alone when something of WRONG is wrong."""
+def synthesize(
+    envs: list[str] | None = None, *, outdir: str | None = None, context: Mapping[str, str] | None = None
+) -> None:
+    """Builds and writes the assembly; ends the process with the message alone when something of WRONG is
+    wrong.
+    """
     try:
         build(envs, outdir=outdir, context=context).synth()
     except WRONG as error:
@@ -62,7 +72,11 @@ def _lake(settings: Settings, *, dependencies: bool) -> Lake:
 
 def _settings(app: cdk.App, env: str) -> Settings:
     """The environment's settings, with what the context says of account, region and warehouse."""
-    pinned = {name: value for name in ("account", "region", "warehouse") if (value := app.node.try_get_context(name))}
+    pinned = {
+        name: value
+        for name in ("account", "region", "warehouse")
+        if (value := app.node.try_get_context(name))
+    }
     return settings(env, **pinned)
 
 

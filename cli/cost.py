@@ -17,7 +17,8 @@ from stacks.usage import Usage
 
 HOURS, DAYS, WEEKS = 730, 30, 4.35  # of a month
 HOURS_OF = {"minute": 1 / 60, "hour": 1, "day": 24}
-# Per file, counted in the code of lambdas/ingest and glue_scripts: S3 calls, ledger units (an item in the index is written twice).
+# Per file, counted in the code of lambdas/ingest and glue_scripts: S3 calls, ledger units (an item in the
+# index is written twice).
 S3_WRITES, S3_READS, LEDGER_WRITES, LEDGER_READS = 2, 4, 8, 4
 STATES_PER_RUN = 20
 CRAWLER_DPU_HOURS = 2 * 10 / 60  # two DPUs, ten minutes at least (AWS Glue pricing)
@@ -74,12 +75,18 @@ def _storage(found: Resources, usage: Usage) -> Iterator[Line]:
 
 
 def _share(zone: str, usage: Usage) -> float:
-    """What a zone gets of each GB that lands: raw and bronze hold it as it came, quarantine and metrics next to nothing."""
-    return {"raw": 1.0, "bronze": 1.0, "silver": usage.tables_share, "gold": usage.tables_share}.get(zone, 0.0)
+    """What a zone gets of each GB that lands: raw and bronze hold it as it came, quarantine and metrics next
+    to nothing.
+    """
+    return {"raw": 1.0, "bronze": 1.0, "silver": usage.tables_share, "gold": usage.tables_share}.get(
+        zone, 0.0
+    )
 
 
 def _months(bucket: Mapping[str, Any], kept: int) -> tuple[float, float]:
-    """How many of the months kept are in standard storage and how many in infrequent access, by the bucket's own lifecycle."""
+    """How many of the months kept are in standard storage and how many in infrequent access, by the bucket's
+    own lifecycle.
+    """
     rules = bucket.get("LifecycleConfiguration", {}).get("Rules", [])
     days = [t["TransitionInDays"] for rule in rules for t in rule.get("Transitions", [])]
     hot = min(kept, min(days) / DAYS) if days else kept
@@ -90,20 +97,33 @@ def _ingestion(found: Resources, usage: Usage) -> Iterator[Line]:
     millions = usage.landed_files / 1_000_000
     yield Line("EventBridge", "events of new files", millions * len(_sending(found)), "s3_million_events")
     mappings = len(found.of("AWS::Lambda::EventSourceMapping"))
-    yield Line("SQS", "receive, delete, idle polling", mappings * (3 * millions + POLLS / 1_000_000), "sqs_million_requests")
+    yield Line(
+        "SQS",
+        "receive, delete, idle polling",
+        mappings * (3 * millions + POLLS / 1_000_000),
+        "sqs_million_requests",
+    )
     for id, function in found.with_id("AWS::Lambda::Function"):
         name = str(function["FunctionName"]).rpartition("-")[2]
         calls, seconds = _calls(name, _timed(id, found), function, usage)
-        yield Line("Lambda", f"{name}, time", calls * seconds * function["MemorySize"] / 1024, "lambda_gb_second_arm")
+        yield Line(
+            "Lambda", f"{name}, time", calls * seconds * function["MemorySize"] / 1024, "lambda_gb_second_arm"
+        )
         yield Line("Lambda", f"{name}, calls", calls / 1_000_000, "lambda_million_requests")
 
 
 def _sending(found: Resources) -> list[dict[str, Any]]:
-    return [b for b in found.of("AWS::S3::Bucket") if "EventBridgeConfiguration" in b.get("NotificationConfiguration", {})]
+    return [
+        b
+        for b in found.of("AWS::S3::Bucket")
+        if "EventBridgeConfiguration" in b.get("NotificationConfiguration", {})
+    ]
 
 
 def _calls(name: str, timed: float, function: Mapping[str, Any], usage: Usage) -> tuple[float, float]:
-    """Calls of a month and seconds of each: one per file at the door; the others by their timers, a crawl as long as it may work."""
+    """Calls of a month and seconds of each: one per file at the door; the others by their timers, a crawl as
+    long as it may work.
+    """
     match name:
         case "ingest":
             return usage.landed_files, usage.ingest_seconds_per_file
@@ -111,13 +131,19 @@ def _calls(name: str, timed: float, function: Mapping[str, Any], usage: Usage) -
             return timed, CHECK_SECONDS
         case "crawl":
             return timed, function["Timeout"]
-    raise LakeError(f"nobody has said yet how often and how long the function {name} works: say it in local/cost.py")
+    raise LakeError(
+        f"nobody has said yet how often and how long the function {name} works: say it in local/cost.py"
+    )
 
 
 def _timed(function: str, found: Resources) -> float:
     """How often in a month enabled schedules call a function, by its logical id."""
     enabled = (s for s in found.of("AWS::Scheduler::Schedule") if s["State"] == "ENABLED")
-    return sum(_firings(s["ScheduleExpression"]) for s in enabled if s["Target"]["Arn"] == {"Fn::GetAtt": [function, "Arn"]})
+    return sum(
+        _firings(s["ScheduleExpression"])
+        for s in enabled
+        if s["Target"]["Arn"] == {"Fn::GetAtt": [function, "Arn"]}
+    )
 
 
 def _firings(expression: str) -> float:
@@ -132,8 +158,12 @@ def _firings(expression: str) -> float:
 def _ledger(found: Resources, usage: Usage) -> Iterator[Line]:
     for _ in found.of("AWS::DynamoDB::GlobalTable"):
         stored = usage.landed_files * usage.months_kept * LEDGER_KB_PER_FILE / 1024**2
-        yield Line("DynamoDB", "writes", usage.landed_files * LEDGER_WRITES / 1_000_000, "dynamodb_million_writes")
-        yield Line("DynamoDB", "reads", usage.landed_files * LEDGER_READS / 1_000_000, "dynamodb_million_reads")
+        yield Line(
+            "DynamoDB", "writes", usage.landed_files * LEDGER_WRITES / 1_000_000, "dynamodb_million_writes"
+        )
+        yield Line(
+            "DynamoDB", "reads", usage.landed_files * LEDGER_READS / 1_000_000, "dynamodb_million_reads"
+        )
         yield Line("DynamoDB", "storage", stored, "dynamodb_gb_month")
         yield Line("DynamoDB", "point-in-time recovery", stored, "dynamodb_recovery_gb_month")
 
@@ -144,13 +174,28 @@ def _runs(found: Resources, usage: Usage) -> Iterator[Line]:
         times = _times(job, usage)
         dpus = min(usage.job_dpus, job["NumberOfWorkers"] * {"G.1X": 1, "G.2X": 2}[job["WorkerType"]])
         price = "glue_flex_dpu_hour" if job.get("ExecutionClass") == "FLEX" else "glue_dpu_hour"
-        yield Line("Glue", job["Name"].partition("-")[2].partition("-")[2], times * usage.job_minutes / 60 * dpus, price)
-    yield Line("Glue", "bronze crawlers, one start a run", domains * runs * CRAWLER_DPU_HOURS, "glue_crawler_dpu_hour")
-    yield Line("Step Functions", "transitions", domains * runs * STATES_PER_RUN / 1000, "states_thousand_transitions")
+        yield Line(
+            "Glue",
+            job["Name"].partition("-")[2].partition("-")[2],
+            times * usage.job_minutes / 60 * dpus,
+            price,
+        )
+    yield Line(
+        "Glue",
+        "bronze crawlers, one start a run",
+        domains * runs * CRAWLER_DPU_HOURS,
+        "glue_crawler_dpu_hour",
+    )
+    yield Line(
+        "Step Functions", "transitions", domains * runs * STATES_PER_RUN / 1000, "states_thousand_transitions"
+    )
 
 
 def _times(job: Mapping[str, Any], usage: Usage) -> float:
-    """Runs of a job in a month. The bronze job has work in every run where files never pass the door, else for large ones only."""
+    """Runs of a job in a month.
+
+    The bronze job has work in every run where files never pass the door, else for large ones only.
+    """
     if job["Name"].endswith(f"-{MAINTENANCE}"):
         return WEEKS
     arguments, of_all = job["DefaultArguments"], usage.runs_per_day * DAYS
@@ -167,8 +212,18 @@ def _queries(found: Resources, usage: Usage) -> Iterator[Line]:
 
 def _warehouse(found: Resources, usage: Usage) -> Iterator[Line]:
     for workgroup in found.of("AWS::RedshiftServerless::Workgroup"):
-        yield Line("Redshift", "base capacity while it works", workgroup["BaseCapacity"] * usage.warehouse_hours, "redshift_rpu_hour")
-        yield Line("Redshift", "storage, a copy of gold", usage.landed_gb * usage.tables_share * usage.months_kept, "redshift_gb_month")
+        yield Line(
+            "Redshift",
+            "base capacity while it works",
+            workgroup["BaseCapacity"] * usage.warehouse_hours,
+            "redshift_rpu_hour",
+        )
+        yield Line(
+            "Redshift",
+            "storage, a copy of gold",
+            usage.landed_gb * usage.tables_share * usage.months_kept,
+            "redshift_gb_month",
+        )
     for endpoint in found.of("AWS::EC2::VPCEndpoint"):
         if endpoint.get("VpcEndpointType") == "Interface":
             service = str(endpoint["ServiceName"]).rpartition(".")[2]
@@ -177,7 +232,9 @@ def _warehouse(found: Resources, usage: Usage) -> Iterator[Line]:
 
 def _watching(found: Resources, usage: Usage) -> Iterator[Line]:
     yield Line("CloudWatch", "alarms", len(found.of("AWS::CloudWatch::Alarm")), "cloudwatch_alarm_month")
-    yield Line("CloudWatch", "dashboards", len(found.of("AWS::CloudWatch::Dashboard")), "cloudwatch_dashboard_month")
+    yield Line(
+        "CloudWatch", "dashboards", len(found.of("AWS::CloudWatch::Dashboard")), "cloudwatch_dashboard_month"
+    )
     yield Line("CloudWatch", "custom metrics", usage.custom_metrics, "cloudwatch_metric_month")
     yield Line("CloudWatch", "logs", usage.log_gb, "cloudwatch_log_gb")
 
@@ -185,4 +242,9 @@ def _watching(found: Resources, usage: Usage) -> Iterator[Line]:
 def _security(found: Resources, usage: Usage) -> Iterator[Line]:
     yield Line("KMS", "keys", len(found.of("AWS::KMS::Key")), "kms_key_month")
     calls = usage.landed_files * (S3_WRITES + S3_READS) / 1_000_000
-    yield Line("CloudTrail", "data events", calls * len(found.of("AWS::CloudTrail::Trail")), "cloudtrail_million_events")
+    yield Line(
+        "CloudTrail",
+        "data events",
+        calls * len(found.of("AWS::CloudTrail::Trail")),
+        "cloudtrail_million_events",
+    )

@@ -106,7 +106,9 @@ def _index(found: Sequence[Contract]) -> list[str]:
 
 
 def _domain_pages(contract: Contract) -> dict[str, list[str]]:
-    """One page; where it would be too long, the sections move to pages of their own, and it keeps the overview."""
+    """One page; where it would be too long, the sections move to pages of their own, and it keeps the
+    overview.
+    """
     page, entries = f"{contract.domain}.md", [_dataset(d) for d in contract.datasets]
     entries += [_table(t) for t in contract.tables]
     whole = _overview(contract, {"": entries}) + [line for e in entries for line in e.section]
@@ -114,7 +116,8 @@ def _domain_pages(contract: Contract) -> dict[str, list[str]]:
         return {page: whole}
     parts = {f"{contract.domain}/{name}.md": part for name, part in _parts(entries)}
     return {page: _overview(contract, parts)} | {
-        name: [*_part_head(contract, part), *(line for e in part for line in e.section)] for name, part in parts.items()
+        name: [*_part_head(contract, part), *(line for e in part for line in e.section)]
+        for name, part in parts.items()
     }
 
 
@@ -156,18 +159,24 @@ def _overview(contract: Contract, parts: dict[str, list[Entry]]) -> list[str]:
 
 
 def _dataset(dataset: Dataset) -> Entry:
-    again = "is recorded as a duplicate and skipped" if dataset.duplicate_files == "skip" else "is accepted again"
+    again = (
+        "is recorded as a duplicate and skipped" if dataset.duplicate_files == "skip" else "is accepted again"
+    )
     constants = ", ".join(f"`{k}` = `{v}`" for k, v in dataset.constants.items())
     event_date = f"; their event date is the UTC date of `{dataset.event_date_column}`."
     sentences = [
         f"Dropped under `{dataset.domain}/{dataset.name}/`.",
         f"Formats: {', '.join(dataset.formats)}, each also gzipped; the content decides, not the name.",
         f"The same content a second time {again}.",
-        f"A file with more than {dataset.max_unreadable_rate:.0%} unreadable records is quarantined as a whole.",
+        (
+            f"A file with more than {dataset.max_unreadable_rate:.0%} unreadable records is quarantined as a"
+            " whole."
+        ),
         f"Always: {constants}." if constants else "",
         "Files move to the archive once silver holds them." if dataset.archive else "",
         _shape(dataset),
-        f"Records are loaded into silver `{dataset.lands_in.name}`" + (event_date if dataset.event_date_column else "."),
+        f"Records are loaded into silver `{dataset.lands_in.name}`"
+        + (event_date if dataset.event_date_column else "."),
     ]
     text = [dataset.description, "", *(f"- {sentence}" for sentence in sentences if sentence)]
     return Entry("raw", dataset.name, f"files: {', '.join(dataset.formats)}", text)
@@ -179,8 +188,9 @@ def _shape(dataset: Dataset) -> str:
         return ""
     other = f" A line that is no UTF-8 is {dataset.fallback_encoding}." if dataset.fallback_encoding else ""
     return (
-        "The text has no header: the columns are those of silver that are not computed, in that order, "
-        f"separated by `{dataset.delimiter}`, which may also end a line.{other} Bronze holds the rows as Parquet."
+        "The text has no header: the columns are those of silver that are not computed, in that order,"
+        f" separated by `{dataset.delimiter}`, which may also end a line.{other} Bronze holds the rows as"
+        " Parquet."
     )
 
 
@@ -208,12 +218,16 @@ def _table(table: Table) -> Entry:
         parts += [f"- `{r.when}` → `{r.reason}` ({', '.join(r.columns)})" for r in table.rejects]
     if table.gate:
         parts += ["", "Quality gate before gold:", ""]
-        parts += [f"- {t.action} when `{t.metric}` is above {t.maximum} (runs of {t.minimum_rows} rows or more)" for t in table.gate]
+        parts += [
+            f"- {t.action} when `{t.metric}` is above {t.maximum} (runs of {t.minimum_rows} rows or more)"
+            for t in table.gate
+        ]
     return Entry(table.zone, table.name, KINDS[table.kind], parts)
 
 
 def _compound(table: Table) -> list[str]:
     return [
-        f"Together {', '.join(f'`{c}`' for c in r.columns)} refer to {', '.join(f'`{r.table}.{k}`' for k in r.keys)}."
+        f"Together {', '.join(f'`{c}`' for c in r.columns)} refer to"
+        f" {', '.join(f'`{r.table}.{k}`' for k in r.keys)}."
         for r in table.compound_references
     ]

@@ -1,4 +1,6 @@
-"""The product once from end to end, on this laptop: samples in, tables out, compared with what must come out."""
+"""The product once from end to end, on this laptop: samples in, tables out, compared with
+what must come out.
+"""
 
 from __future__ import annotations
 
@@ -74,7 +76,9 @@ def run(sample: Sample) -> Report:
             raise LakeError(str(outcome))
         with watch.stage("results"):
             found = results.collect(session, sample.domain)
-    return Report(found, watch.seconds, compared(json.loads((sample.folder / "expected.json").read_text()), found))
+    return Report(
+        found, watch.seconds, compared(json.loads((sample.folder / "expected.json").read_text()), found)
+    )
 
 
 def compared(expected: dict[str, Any], found: results.Results) -> tuple[str, ...]:
@@ -101,11 +105,16 @@ def _prepare(sample: Sample, watch: Stopwatch) -> Session:
 
 
 def wait_for_outcomes(session: Session, domain: str, keys: set[str]) -> None:
-    """Waits until the ledger holds an outcome for every key. Raises LakeError when nothing moves for two minutes."""
+    """Waits until the ledger holds an outcome for every key.
+
+    Raises LakeError when nothing moves for two minutes.
+    """
     moved, before = time.monotonic(), 0
     with progress("ingesting files", len(keys)) as advance:
         while True:
-            finished = {f.key for f in session.ledger.files(domain) if f.status is not FileStatus.CLAIMED} & keys
+            finished = {
+                f.key for f in session.ledger.files(domain) if f.status is not FileStatus.CLAIMED
+            } & keys
             advance(len(finished))
             if finished == keys:
                 return
@@ -118,13 +127,22 @@ def wait_for_outcomes(session: Session, domain: str, keys: set[str]) -> None:
 
 def _stalled(session: Session, missing: set[str]) -> str:
     shown, log = "\n  ".join(sorted(missing)[:5]), (session.state or STATE) / process.LOG
-    errors = [line for line in log.read_text(errors="replace").splitlines() if "ESM: Lambda" in line and "failed" in line]
+    errors = [
+        line
+        for line in log.read_text(errors="replace").splitlines()
+        if "ESM: Lambda" in line and "failed" in line
+    ]
     last = f"\nThe function's last error: {errors[-1]}" if errors else ""
-    return f"{len(missing)} files got no outcome within {STALL_SECONDS:.0f} s, among them:\n  {shown}{last}\nThe function's log is in {log}"
+    return (
+        f"{len(missing)} files got no outcome within {STALL_SECONDS:.0f} s, among them:\n  {shown}{last}\nThe"
+        f" function's log is in {log}"
+    )
 
 
 def _pipeline(session: Session, domain: str) -> runs.Outcome:
     run_id = runs.start(session, domain, {})
     began = time.monotonic()
     with progress(f"run {run_id}", None):
-        return runs.follow(session, domain, run_id, lambda state: say(f"  {time.monotonic() - began:6.1f} s  {state}"))
+        return runs.follow(
+            session, domain, run_id, lambda state: say(f"  {time.monotonic() - began:6.1f} s  {state}")
+        )

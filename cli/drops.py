@@ -28,7 +28,8 @@ class Drop:
 def planned(paths: Sequence[Path], domain: str | None, dataset: str | None) -> list[Drop]:
     """Files with their keys: `<domain>/<dataset>/<relative path>`. A folder keeps what is below it.
 
-    Without `dataset` the first folder below a given folder is the dataset; without `domain` too, the first two are both.
+    Without `dataset` the first folder below a given folder is the dataset; without `domain` too, the first
+    two are both.
     """
     if dataset and not domain:
         raise DropError("--dataset needs --domain")
@@ -52,5 +53,7 @@ def upload(session: Session, drops: Sequence[Drop], advance: Callable[[int], Non
     """Uploads all, several at a time, with the number of finished ones told after each."""
     s3, bucket = session.client("s3"), session.names.bucket("raw")
     with ThreadPoolExecutor(PARALLEL_UPLOADS) as pool:
-        for done, _ in enumerate(pool.map(lambda d: s3.upload_file(str(d.source), bucket, d.key), drops), start=1):
+        for done, _ in enumerate(
+            pool.map(lambda d: s3.upload_file(str(d.source), bucket, d.key), drops), start=1
+        ):
             advance(done)

@@ -20,7 +20,10 @@ class EmptyingError(LakeError):
 
 
 def empty(session: Session) -> Iterator[tuple[str, int]]:
-    """Bucket and number of deleted versions, for each bucket that exists. Raises EmptyingError where data is retained."""
+    """Bucket and number of deleted versions, for each bucket that exists.
+
+    Raises EmptyingError where data is retained.
+    """
     if settings(session.names.env).retain_data:
         raise EmptyingError(f"environment {session.names.env} retains its data: nothing was deleted")
     s3 = session.client("s3")
@@ -34,8 +37,14 @@ def empty(session: Session) -> Iterator[tuple[str, int]]:
 
 def _empty(s3: Any, bucket: str) -> int:
     deleted = 0
-    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):  # pages are of 1,000, as many as one request deletes
-        found = [{"Key": v["Key"], "VersionId": v["VersionId"]} for kind in ("Versions", "DeleteMarkers") for v in page.get(kind, [])]
+    for page in s3.get_paginator("list_object_versions").paginate(
+        Bucket=bucket
+    ):  # pages are of 1,000, as many as one request deletes
+        found = [
+            {"Key": v["Key"], "VersionId": v["VersionId"]}
+            for kind in ("Versions", "DeleteMarkers")
+            for v in page.get(kind, [])
+        ]
         if not found:
             continue
         answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": found, "Quiet": True})

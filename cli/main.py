@@ -11,7 +11,13 @@ from local.console import fail
 from local.errors import expected
 
 VERBS = {
-    "demo": ("demo", "everything once: provision, sample data, ingestion, both jobs, results compared with what must come out"),
+    "demo": (
+        "demo",
+        (
+            "everything once: provision, sample data, ingestion, both jobs, results compared with what must"
+            " come out"
+        ),
+    ),
     "test": ("checks", "ruff, mypy, import arrows and all tests"),
     "up": ("up", "provision the lakehouse on this laptop and keep it running"),
     "generate": ("generate", "write sample files of a domain"),
@@ -65,7 +71,9 @@ def main(argv: Sequence[str]) -> int:
 
 
 def run(verb: Verb, arguments: argparse.Namespace) -> int:
-    """Executes a verb; what is expected to go wrong is one message and exit code 1, anything else is a bug with its traceback."""
+    """Executes a verb; what is expected to go wrong is one message and exit code 1, anything else is a bug
+    with its traceback.
+    """
     try:
         return verb.execute(arguments)
     except expected() as error:
@@ -76,4 +84,7 @@ def run(verb: Verb, arguments: argparse.Namespace) -> int:
 
 def help_text() -> str:
     verbs = "\n".join(f"  {verb:<10}{text}" for verb, (_, text) in VERBS.items())
-    return f"usage: ./lake VERB [options]\n\n{verbs}\n\n`./lake VERB --help` says more. Start with `./lake demo`."
+    return (
+        f"usage: ./lake VERB [options]\n\n{verbs}\n\n`./lake VERB --help` says more. Start with `./lake"
+        " demo`."
+    )

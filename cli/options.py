@@ -55,9 +55,13 @@ def factor(text: str) -> float:
 
 def add_size(parser: argparse.ArgumentParser) -> None:
     """How large a sample is; each domain's grows in one of the two ways."""
-    parser.add_argument("--rows", type=positive, help="records in all (default: ecommerce 200,000, logs 50,000)")
+    parser.add_argument(
+        "--rows", type=positive, help="records in all (default: ecommerce 200,000, logs 50,000)"
+    )
     parser.add_argument("--days", type=positive, help="days that they are spread over (default 7)")
-    parser.add_argument("--scale", type=factor, help="scale factor instead of rows and days (default: tpcds 0.1)")
+    parser.add_argument(
+        "--scale", type=factor, help="scale factor instead of rows and days (default: tpcds 0.1)"
+    )
 
 
 def size(arguments: argparse.Namespace) -> Size:

@@ -16,16 +16,23 @@ from stacks.config import settings
 
 
 def run(session: Session, statement: str, domains: Sequence[str], domain: str | None = None) -> Answer:
-    """Runs one statement in the environment's workgroup, which enforces its limits. Raises QueryError with Athena's words."""
+    """Runs one statement in the environment's workgroup, which enforces its limits.
+
+    Raises QueryError with Athena's words.
+    """
     athena = session.client("athena")
     minutes = settings(session.names.env).query_reuse_minutes
     query = athena.start_query_execution(
         QueryString=qualified(session, statement, domains, domain),
         WorkGroup=session.names.name(WORKGROUP),
         # A choice of each query: neither the workgroup nor its CloudFormation type knows reuse.
-        ResultReuseConfiguration={"ResultReuseByAgeConfiguration": {"Enabled": minutes > 0, "MaxAgeInMinutes": minutes}},
+        ResultReuseConfiguration={
+            "ResultReuseByAgeConfiguration": {"Enabled": minutes > 0, "MaxAgeInMinutes": minutes}
+        },
     )["QueryExecutionId"]
-    while (status := athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]["Status"])["State"] in ("QUEUED", "RUNNING"):
+    while (status := athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]["Status"])[
+        "State"
+    ] in ("QUEUED", "RUNNING"):
         time.sleep(0.5)
     if status["State"] != "SUCCEEDED":
         raise QueryError(f"Athena: {status['State']}: {status.get('StateChangeReason', '')}")

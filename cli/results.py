@@ -17,7 +17,9 @@ from shared.ledger.model import OUTCOMES, FileStatus, LedgerFile, RowCounts, Run
 
 @dataclass(frozen=True)
 class Results:
-    """Counts of files by outcome and by reason, of rows by fate and dataset and by reason, of rows by table, and the domain's reports."""
+    """Counts of files by outcome and by reason, of rows by fate and dataset and by reason, of rows by table,
+    and the domain's reports.
+    """
 
     domain: str
     files: dict[str, int]
@@ -37,7 +39,10 @@ class Results:
 def collect(session: Session, domain: str) -> Results:
     runs, every = session.ledger.runs(domain), session.ledger.files(domain)
     files = file_counts(every)
-    rows = {d: sum((r.rows for r in runs if r.dataset == d), RowCounts()) for d in sorted({r.dataset for r in runs})}
+    rows = {
+        d: sum((r.rows for r in runs if r.dataset == d), RowCounts())
+        for d in sorted({r.dataset for r in runs})
+    }
     return Results(
         domain,
         files,
@@ -55,14 +60,18 @@ def _headlines(domain: str) -> dict[str, str]:
 
 
 def file_counts(files: Iterable[LedgerFile]) -> dict[str, int]:
-    """Files received and their outcomes; one that is in work or waits for the bronze job is received and nothing else."""
+    """Files received and their outcomes; one that is in work or waits for the bronze job is received and
+    nothing else.
+    """
     found = Counter(file.status for file in files)
     return {"received": found.total(), **{status.value: found[status] for status in OUTCOMES}}
 
 
 def file_reasons(files: Iterable[LedgerFile]) -> dict[str, int]:
     """Quarantined files by reason."""
-    return dict(sorted(Counter(file.reason or "" for file in files if file.status is FileStatus.QUARANTINED).items()))
+    return dict(
+        sorted(Counter(file.reason or "" for file in files if file.status is FileStatus.QUARANTINED).items())
+    )
 
 
 def reasons(runs: list[RunResult]) -> Counter[str]:
@@ -71,7 +80,9 @@ def reasons(runs: list[RunResult]) -> Counter[str]:
 
 def balanced(files: dict[str, int], runs: list[RunResult]) -> bool:
     """Nothing dropped in silence: every file has one outcome, every record of every run one fate."""
-    return files["received"] == sum(n for name, n in files.items() if name != "received") and all(r.rows.balanced for r in runs)
+    return files["received"] == sum(n for name, n in files.items() if name != "received") and all(
+        r.rows.balanced for r in runs
+    )
 
 
 def table_counts(session: Session, agreed: Contract) -> dict[str, int]:
@@ -79,13 +90,17 @@ def table_counts(session: Session, agreed: Contract) -> dict[str, int]:
     catalog, counts = athena.catalog_of(session), {}
     for table in agreed.tables:
         name = (session.names.database(agreed.domain, table.zone), table.name)
-        counts[f"{table.zone}/{table.name}"] = catalog.load_table(name).scan().count() if catalog.table_exists(name) else 0
+        counts[f"{table.zone}/{table.name}"] = (
+            catalog.load_table(name).scan().count() if catalog.table_exists(name) else 0
+        )
     return counts
 
 
 def _report(session: Session, sql: str, domain: str) -> list[dict[str, Any]]:
     answer = athena.run(session, sql, [domain], domain)
-    return [{name: plain(value) for name, value in zip(answer.columns, row, strict=True)} for row in answer.rows]
+    return [
+        {name: plain(value) for name, value in zip(answer.columns, row, strict=True)} for row in answer.rows
+    ]
 
 
 def plain(value: Any) -> Any:
@@ -102,13 +117,24 @@ def plain(value: Any) -> Any:
 
 
 def differences(expected: Any, found: Any, where: str = "") -> list[str]:
-    """Every place at which what was found is not what was expected. What nobody expects must be absent or 0."""
+    """Every place at which what was found is not what was expected.
+
+    What nobody expects must be absent or 0.
+    """
     match expected, found:
         case dict(), dict():
             keys = [*expected, *(k for k in found if k not in expected)]
-            return [d for k in keys for d in differences(expected.get(k, 0), found.get(k, 0), f"{where}/{k}" if where else str(k))]
+            return [
+                d
+                for k in keys
+                for d in differences(expected.get(k, 0), found.get(k, 0), f"{where}/{k}" if where else str(k))
+            ]
         case list(), list() if len(expected) == len(found):
-            return [d for i, (e, f) in enumerate(zip(expected, found, strict=True)) for d in differences(e, f, f"{where}[{i}]")]
+            return [
+                d
+                for i, (e, f) in enumerate(zip(expected, found, strict=True))
+                for d in differences(e, f, f"{where}[{i}]")
+            ]
         case [dict(), *_], list():
             missing = [f"{where}: no {row}" for row in expected if row not in found]
             return missing + [f"{where}: {row} was not expected" for row in found if row not in expected] or [

@@ -1,4 +1,7 @@
-"""All tables of a domain back to a moment: each to the snapshot that was current then, in one commit a table. Data files stay."""
+"""All tables of a domain back to a moment: each to the snapshot that was current then, in one commit a table.
+
+Data files stay.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,9 @@ FIRST_SEQUENCE_NUMBER = 1  # of a table's first commit (Iceberg specification, "
 
 @dataclass(frozen=True)
 class RolledBack:
-    """What became of a table: `back` (with both snapshots), `same` (unchanged since), `later` (made afterwards, left alone) or `absent`."""
+    """What became of a table: `back` (with both snapshots), `same` (unchanged since), `later` (made
+    afterwards, left alone) or `absent`.
+    """
 
     table: str
     outcome: str
@@ -26,10 +31,15 @@ class RolledBack:
 
 
 def rollback(session: Session, domain: str, moment: dt.datetime) -> list[RolledBack]:
-    """Raises LakeError before any change: while a run owns the domain, or when a table no longer knows what it was at that moment."""
+    """Raises LakeError before any change: while a run owns the domain, or when a table no longer knows what
+    it was at that moment.
+    """
     owner = session.ledger.lock_owner(domain)
     if owner and _is_running(session, domain, owner):
-        raise LakeError(f"run {owner} owns {domain}, and its commits would come in between: wait for it or stop it, then roll back")
+        raise LakeError(
+            f"run {owner} owns {domain}, and its commits would come in between: wait for it or stop it, then"
+            " roll back"
+        )
     catalog, planned = athena.catalog_of(session), []
     for table in contract(domain).tables:
         name, shown = (session.names.database(domain, table.zone), table.name), f"{table.zone}.{table.name}"
@@ -38,12 +48,16 @@ def rollback(session: Session, domain: str, moment: dt.datetime) -> list[RolledB
     for stored, plan in planned:
         if stored and plan.restored is not None:
             with stored.manage_snapshots() as change:
-                change.set_current_snapshot(plan.restored)  # not only to an ancestor: the moment may lie before an earlier rollback
+                change.set_current_snapshot(
+                    plan.restored
+                )  # not only to an ancestor: the moment may lie before an earlier rollback
     return [plan for _, plan in planned]
 
 
 def _is_running(session: Session, domain: str, owner: str) -> bool:
-    """Whether the run that holds the lock is alive, by the rule by which the next run would take the lock over (domain.asl.json)."""
+    """Whether the run that holds the lock is alive, by the rule by which the next run would take the lock
+    over (domain.asl.json).
+    """
     states = session.client("stepfunctions")
     try:
         execution = states.describe_execution(executionArn=session.names.execution_arn(domain, owner))
@@ -62,15 +76,17 @@ def _plan(table: Table, shown: str, moment: dt.datetime) -> RolledBack:
     if wanted is None or table.snapshot_by_id(wanted) is None:
         known = dt.datetime.fromtimestamp(table.history()[0].timestamp_ms / 1000, dt.UTC)
         raise LakeError(
-            f"{shown} no longer knows what it was at {moment:%Y-%m-%d %H:%M:%S} UTC: maintenance keeps snapshots for snapshot_days only, "
-            f"its oldest is of {known:%Y-%m-%d %H:%M:%S}. No table was changed: choose a later moment, or mend the code and run with "
-            "--full-refresh"
+            f"{shown} no longer knows what it was at {moment:%Y-%m-%d %H:%M:%S} UTC: maintenance keeps"
+            f" snapshots for snapshot_days only, its oldest is of {known:%Y-%m-%d %H:%M:%S}. No table was"
+            " changed: choose a later moment, or mend the code and run with --full-refresh"
         )
     return RolledBack(shown, "back", current.snapshot_id, wanted)
 
 
 def snapshot_at(table: Table, moment: dt.datetime) -> int | None:
-    """The snapshot that was current at a moment, by the table's own log of snapshots; None before the first."""
+    """The snapshot that was current at a moment, by the table's own log of snapshots; None
+    before the first.
+    """
     millis = int(moment.timestamp() * 1000)
     before = [e for e in table.history() if e.timestamp_ms <= millis]
     return max(before, key=lambda e: e.timestamp_ms).snapshot_id if before else None

@@ -35,7 +35,10 @@ class Outcome:
         if self.succeeded:
             return f"run {self.run_id} succeeded after {self.seconds:.1f} s"
         log = f"\n  log: {self.log}" if self.log else ""
-        return f"run {self.run_id} ended {self.status} after {self.seconds:.1f} s\n  {self.error}: {self.cause}{log}"
+        return (
+            f"run {self.run_id} ended {self.status} after {self.seconds:.1f} s\n  {self.error}:"
+            f" {self.cause}{log}"
+        )
 
 
 def start(session: Session, domain: str, request: dict[str, Any]) -> str:
@@ -44,13 +47,19 @@ def start(session: Session, domain: str, request: dict[str, Any]) -> str:
     if request.get("maintenance"):
         run_id += f"-{MAINTENANCE}"  # tells it from runs that bring data (lambdas/watch/pipelines.py)
     machine = session.names.machine_arn(domain)
-    session.client("stepfunctions").start_execution(stateMachineArn=machine, name=run_id, input=json.dumps(request))
+    session.client("stepfunctions").start_execution(
+        stateMachineArn=machine, name=run_id, input=json.dumps(request)
+    )
     return run_id
 
 
 def follow(session: Session, domain: str, run_id: str, on_state: Callable[[str], None]) -> Outcome:
     """Waits for a run, telling each state that it enters."""
-    states, arn, began = session.client("stepfunctions"), session.names.execution_arn(domain, run_id), time.monotonic()
+    states, arn, began = (
+        session.client("stepfunctions"),
+        session.names.execution_arn(domain, run_id),
+        time.monotonic(),
+    )
     seen = 0
     while True:
         execution = states.describe_execution(executionArn=arn)
@@ -67,15 +76,23 @@ def entered_states(events: Iterator[dict[str, Any]]) -> Iterator[str]:
     return (e["stateEnteredEventDetails"]["name"] for e in events if e["type"].endswith("StateEntered"))
 
 
-def _outcome(session: Session, states: Any, execution: dict[str, Any], run_id: str, seconds: float) -> Outcome:
+def _outcome(
+    session: Session, states: Any, execution: dict[str, Any], run_id: str, seconds: float
+) -> Outcome:
     if execution["status"] == "SUCCEEDED":
         return Outcome(run_id, "SUCCEEDED", seconds)
-    failed = [e["taskFailedEventDetails"] for e in _history(states, execution["executionArn"]) if e["type"] == "TaskFailed"]
+    failed = [
+        e["taskFailedEventDetails"]
+        for e in _history(states, execution["executionArn"])
+        if e["type"] == "TaskFailed"
+    ]
     texts = [execution.get("cause", ""), *(f.get("cause", "") for f in reversed(failed))]
     job = next((j for j in map(job_run, texts) if j), None)
     error = execution.get("error", "") or (failed[-1].get("error", "") if failed else "")
     cause = f"{job['JobName']}: {job.get('ErrorMessage', '')}" if job else execution.get("cause", "")
-    return Outcome(run_id, execution["status"], seconds, error, cause, session.log_of(job["Id"]) if job else "")
+    return Outcome(
+        run_id, execution["status"], seconds, error, cause, session.log_of(job["Id"]) if job else ""
+    )
 
 
 def job_run(cause: str) -> dict[str, Any] | None:

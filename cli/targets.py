@@ -22,7 +22,9 @@ def deployed(env: str) -> Session:
     except (BotoCoreError, ClientError) as error:
         raise TargetError(f"AWS does not accept the current credentials: {error}") from error
     if chosen.account not in (None, account):
-        raise TargetError(f"environment {env} belongs to account {chosen.account}; the current credentials are of {account}")
+        raise TargetError(
+            f"environment {env} belongs to account {chosen.account}; the current credentials are of {account}"
+        )
     return Session(Names(env, account, region, chosen.prefix), boto)
 
 

@@ -1,4 +1,6 @@
-"""Python tools whose requirements contradict ours: each in a venv of its own below `.lake/tools`, installed once."""
+"""Python tools whose requirements contradict ours: each in a venv of its own below `.lake/tools`, installed
+once.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,10 @@ from local.settings import HOME
 
 
 def program(requirement: str, name: str) -> Path:
-    """A program of a pinned requirement (`checkov==3.3.30`). Raises LakeError with pip's words when it cannot be installed."""
+    """A program of a pinned requirement (`checkov==3.3.30`).
+
+    Raises LakeError with pip's words when it cannot be installed.
+    """
     home = HOME / "tools" / requirement
     found = home / "bin" / name
     if not found.exists():
@@ -20,5 +25,8 @@ def program(requirement: str, name: str) -> Path:
         venv.create(home, with_pip=True, clear=True)
         done = run([home / "bin" / "pip", "install", "--quiet", requirement])
         if done.code:
-            raise LakeError(f"could not install {requirement}, which is needed once, with a network; pip said:\n{done.words()}")
+            raise LakeError(
+                f"could not install {requirement}, which is needed once, with a network; pip"
+                f" said:\n{done.words()}"
+            )
     return found

@@ -1,4 +1,6 @@
-"""All that a domain is, one folder each: contract, gold, reports, sample. Deleting a folder removes the domain, adding one adds it.
+"""All that a domain is, one folder each: contract, gold, reports, sample.
+
+Deleting a folder removes the domain, adding one adds it.
 
 A project apart from the product brings its own `domains` folder; its domains are packages of this one.
 """

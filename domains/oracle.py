@@ -11,11 +11,16 @@ import duckdb
 
 
 def connected(truth: Path) -> duckdb.DuckDBPyConnection:
-    """A connection in UTC, with a view of each Parquet file of the folder, or folder of such files, under its name."""
+    """A connection in UTC, with a view of each Parquet file of the folder, or folder of such files, under its
+    name.
+    """
     con = duckdb.connect(config={"threads": 2})
     con.execute("set timezone = 'UTC'")
     for file in sorted(truth.glob("*.parquet")):
-        con.execute(f"create view {file.stem} as select * from read_parquet('{file}{'/**/*.parquet' if file.is_dir() else ''}')")
+        con.execute(
+            f"create view {file.stem} as select * from"
+            f" read_parquet('{file}{'/**/*.parquet' if file.is_dir() else ''}')"
+        )
     return con
 
 
@@ -33,4 +38,10 @@ def records(con: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
 
 
 def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, dt.date) else str(value) if isinstance(value, Decimal) else value
+    return (
+        value.isoformat()
+        if isinstance(value, dt.date)
+        else str(value)
+        if isinstance(value, Decimal)
+        else value
+    )

@@ -1,8 +1,8 @@
 """Sample data of each domain: messy files as producers send them, and what must come of them.
 
-A sample is the package `domains/<name>/sample` with `generate` (files and expected.json), `HEADLINES` (report name → SQL on gold whose
-rows the expectation holds too), and how large it is unless told otherwise: `ROWS` (records of a demo, spread over days), or `SCALE` (a
-factor that decides on rows and days alike).
+A sample is the package `domains/<name>/sample` with `generate` (files and expected.json), `HEADLINES` (report
+name → SQL on gold whose rows the expectation holds too), and how large it is unless told otherwise: `ROWS`
+(records of a demo, spread over days), or `SCALE` (a factor that decides on rows and days alike).
 """
 
 from __future__ import annotations
@@ -62,6 +62,10 @@ def sampled_domains() -> tuple[str, ...]:
 def sample_of(domain: str) -> Sample:
     """The sample of a domain. Raises SampleError where it has none."""
     if domain not in sampled_domains():
-        raise SampleError(f"the domain {domain!r} brings no sample; those that do: {', '.join(sampled_domains()) or 'none'}")
+        raise SampleError(
+            f"the domain {domain!r} brings no sample; those that do: {', '.join(sampled_domains()) or 'none'}"
+        )
     module = importlib.import_module(f"domains.{domain}.sample")
-    return Sample(module.generate, module.HEADLINES, getattr(module, "ROWS", None), getattr(module, "SCALE", None))
+    return Sample(
+        module.generate, module.HEADLINES, getattr(module, "ROWS", None), getattr(module, "SCALE", None)
+    )

@@ -1,6 +1,9 @@
-"""Glue job: files that are not for the ingest function → bronze or quarantine. The same code judges and routes them, on a worker.
+"""Glue job: files that are not for the ingest function → bronze or quarantine.
 
-These are files too large for it, those that bronze keeps as Parquet, and those of the domain's source location.
+The same code judges and routes them, on a worker.
+
+These are files too large for it, those that bronze keeps as Parquet, and those of the domain's source
+location.
 """
 
 from __future__ import annotations
@@ -22,9 +25,11 @@ from shared.metrics import datum, send
 
 
 def main(spark: SparkSession, run: Job, clients: Aws) -> None:
-    """Finds what was delivered, and gives every file that waits its outcome, a task a file: a crash leaves the others to the next run.
+    """Finds what was delivered, and gives every file that waits its outcome, a task a file: a crash leaves
+    the others to the next run.
 
-    A file whose content another worker is bringing in is left to the next run. The first failure is raised when the others have theirs.
+    A file whose content another worker is bringing in is left to the next run. The first failure is raised
+    when the others have theirs.
     """
     check = guard(run, clients.ledger)
     check()
@@ -48,7 +53,10 @@ def main(spark: SparkSession, run: Job, clients: Aws) -> None:
 def publish(clients: Aws, outcomes: Iterable[LedgerFile]) -> None:
     """The figures that the function would have sent, one request a file: these files are few."""
     for outcome in outcomes:
-        send(clients.cloudwatch, [datum(f.name, f.value, f.unit, Domain=f.domain, Dataset=f.dataset) for f in figures(outcome)])
+        send(
+            clients.cloudwatch,
+            [datum(f.name, f.value, f.unit, Domain=f.domain, Dataset=f.dataset) for f in figures(outcome)],
+        )
 
 
 if __name__ == "__main__":

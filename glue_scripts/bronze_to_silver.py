@@ -1,4 +1,7 @@
-"""Glue job: the ledger's pending files → silver. One run takes all that is pending, whatever the number of files."""
+"""Glue job: the ledger's pending files → silver.
+
+One run takes all that is pending, whatever the number of files.
+"""
 
 from __future__ import annotations
 
@@ -34,9 +37,12 @@ PARALLEL_DATASETS = 3
 
 
 def main(spark: SparkSession, run: Job, clients: Aws) -> None:
-    """Lands every dataset with work, then tells the state machine whether gold may follow. A failed dataset never stops the others.
+    """Lands every dataset with work, then tells the state machine whether gold may follow.
 
-    Afterwards gold finds every silver table, with the contract's columns, also those that no file has reached yet.
+    A failed dataset never stops the others.
+
+    Afterwards gold finds every silver table, with the contract's columns, also those that no file has reached
+    yet.
     """
     check = guard(run, clients.ledger)
     check()
@@ -50,12 +56,16 @@ def main(spark: SparkSession, run: Job, clients: Aws) -> None:
     conclude(spark, run, clients, [measured(run, clients, r, orphans) for r in results])
 
 
-def process_in_order(spark: SparkSession, run: Job, clients: Aws, datasets: Sequence[Dataset]) -> list[RunResult]:
+def process_in_order(
+    spark: SparkSession, run: Job, clients: Aws, datasets: Sequence[Dataset]
+) -> list[RunResult]:
     return [result for dataset in datasets if (result := process(spark, run, clients, dataset)) is not None]
 
 
 def process(spark: SparkSession, run: Job, clients: Aws, dataset: Dataset) -> RunResult | None:
-    """One dataset from bronze to silver; the ledger is told last, so a crash anywhere is repaired by running again."""
+    """One dataset from bronze to silver; the ledger is told last, so a crash anywhere is repaired by running
+    again.
+    """
     replay_files(run, clients, dataset)
     again = files_of_rows(spark, run, clients, dataset)
     asked = work(run, clients.ledger, dataset, again)
@@ -72,16 +82,30 @@ def process(spark: SparkSession, run: Job, clients: Aws, dataset: Dataset) -> Ru
         values = metrics(dataset, files, done)
         gate, findings = judgement(dataset.lands_in.gate, values)
         result = RunResult(
-            run.domain, run.run_id, dataset.name, done.rows, done.reasons, values, len(files), gate, findings, _now().isoformat()
+            run.domain,
+            run.run_id,
+            dataset.name,
+            done.rows,
+            done.reasons,
+            values,
+            len(files),
+            gate,
+            findings,
+            _now().isoformat(),
         )
     store(run, clients, dataset, result, asked)
-    if not (interrupted and run.by_date):  # what it put aside may be of other dates: the next run of all still looks
+    if not (
+        interrupted and run.by_date
+    ):  # what it put aside may be of other dates: the next run of all still looks
         clients.ledger.close_attempt(run.domain, dataset.name)
     return result
 
 
 def store(run: Job, clients: Aws, dataset: Dataset, result: RunResult, done: Work) -> None:
-    """Metrics and result first, then the archive, the files' new state last. A halt is known before: no later run sees these rows again."""
+    """Metrics and result first, then the archive, the files' new state last.
+
+    A halt is known before: no later run sees these rows again.
+    """
     close_gate(run, clients, result)
     keep(run, clients, result)
     publish(clients.cloudwatch, dataset, result.metrics)
@@ -98,13 +122,21 @@ def close_gate(run: Job, clients: Aws, result: RunResult) -> None:
 
 
 def keep(run: Job, clients: Aws, result: RunResult) -> None:
-    key = metrics_key(run.domain, result.dataset, dt.datetime.fromisoformat(result.finished_at).date(), run.run_id)
-    clients.s3.put_object(Bucket=run.names.bucket("metrics"), Key=key, Body=as_csv(result.metrics), ContentType="text/csv")
+    key = metrics_key(
+        run.domain, result.dataset, dt.datetime.fromisoformat(result.finished_at).date(), run.run_id
+    )
+    clients.s3.put_object(
+        Bucket=run.names.bucket("metrics"), Key=key, Body=as_csv(result.metrics), ContentType="text/csv"
+    )
     clients.ledger.record_run(result)
 
 
-def measured(run: Job, clients: Aws, result: RunResult, orphans: Mapping[str, Mapping[str, float]]) -> RunResult:
-    """The result with what can be measured only now that all tables have landed: whether foreign keys refer to anything."""
+def measured(
+    run: Job, clients: Aws, result: RunResult, orphans: Mapping[str, Mapping[str, float]]
+) -> RunResult:
+    """The result with what can be measured only now that all tables have landed: whether foreign keys refer
+    to anything.
+    """
     dataset = run.contract.dataset(result.dataset)
     found = orphans.get(dataset.lands_in.name)
     if not found:
@@ -124,12 +156,18 @@ def conclude(spark: SparkSession, run: Job, clients: Aws, results: Sequence[RunR
         clients.ledger.accept_halt(run.domain)
     found = [f"{r.dataset}: {f}" for r in results for f in r.gate_findings]
     gate, findings = decision(
-        worst(r.gate for r in results), found, accepted=run.accept_gate, closed_by=clients.ledger.halted_by(run.domain)
+        worst(r.gate for r in results),
+        found,
+        accepted=run.accept_gate,
+        closed_by=clients.ledger.halted_by(run.domain),
     )
     changed = run.full_refresh or not changes.pending(spark, run).empty
     clients.ledger.record_summary(run.domain, run.run_id, gate, changed, findings)
     total = sum((r.rows for r in results), RowCounts())
-    print(f"run {run.run_id}: {sum(r.files for r in results)} files, {total}, gate {gate}, gold has work: {changed}")  # noqa: T201
+    print(  # noqa: T201
+        f"run {run.run_id}: {sum(r.files for r in results)} files, {total}, gate {gate}, gold has work:"
+        f" {changed}"
+    )
 
 
 def _now() -> dt.datetime:

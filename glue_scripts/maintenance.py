@@ -1,4 +1,7 @@
-"""Glue job: keeps the Iceberg tables of a domain quick and small. Rows stay as they are; only files and old snapshots change."""
+"""Glue job: keeps the Iceberg tables of a domain quick and small.
+
+Rows stay as they are; only files and old snapshots change.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +19,13 @@ from glue_scripts.engine.run.lock import Guard, guard
 from glue_scripts.engine.run.session import Aws, aws, session
 
 PARALLEL_TABLES = 2
-ORPHAN_DAYS = 3  # a file that no snapshot knows may be of a commit in work: longer than any run (Iceberg refuses less than one day)
+# a file that no snapshot knows may be of a commit in work: longer than any run (Iceberg refuses less than one
+# day)
+ORPHAN_DAYS = 3
 COMPACTION = {
     "min-input-files": "5",
-    "delete-file-threshold": "1",  # merge-on-read leaves delete files; readers pay for each until it is folded in
+    # merge-on-read leaves delete files; readers pay for each until it is folded in
+    "delete-file-threshold": "1",
 }
 
 
@@ -35,10 +41,14 @@ class Upkeep:
 
 
 def main(spark: SparkSession, run: Job, clients: Aws, snapshot_days: int, now: dt.datetime) -> list[Upkeep]:
-    """Looks after every table of the domain that exists; a table that fails does not keep the others from their turn."""
+    """Looks after every table of the domain that exists; a table that fails does not keep the others from
+    their turn.
+    """
     check = guard(run, clients.ledger)
     with ThreadPoolExecutor(PARALLEL_TABLES) as pool:
-        futures = [pool.submit(look_after, spark, *table, snapshot_days, now, check) for table in tables(spark, run)]
+        futures = [
+            pool.submit(look_after, spark, *table, snapshot_days, now, check) for table in tables(spark, run)
+        ]
     done = [f.result() for f in futures]
     for upkeep in done:
         print(f"run {run.run_id}: {upkeep}")  # noqa: T201
@@ -46,29 +56,49 @@ def main(spark: SparkSession, run: Job, clients: Aws, snapshot_days: int, now: d
 
 
 def tables(spark: SparkSession, run: Job) -> list[tuple[str, str]]:
-    """Identifier and location of the domain's Iceberg tables, each once: datasets may share a table of rejected rows."""
+    """Identifier and location of the domain's Iceberg tables, each once: datasets may share a table of
+    rejected rows.
+    """
     found = [(run.identifier(t), run.location(t)) for t in run.contract.tables]
-    found += [(run.quarantine_identifier(d.name), run.quarantine_location(d.name)) for d in run.contract.datasets]
+    found += [
+        (run.quarantine_identifier(d.name), run.quarantine_location(d.name)) for d in run.contract.datasets
+    ]
     found.append((run.changes_identifier, run.changes_location))
     return [table for table in dict.fromkeys(found) if spark.catalog.tableExists(table[0])]
 
 
-def look_after(spark: SparkSession, identifier: str, location: str, snapshot_days: int, now: dt.datetime, check: Guard) -> Upkeep:
-    """Compaction first: the files it replaces stay readable by older snapshots until these are expired, days later."""
+def look_after(
+    spark: SparkSession, identifier: str, location: str, snapshot_days: int, now: dt.datetime, check: Guard
+) -> Upkeep:
+    """Compaction first: the files it replaces stay readable by older snapshots until these are expired, days
+    later.
+    """
     check()
     name = identifier.removeprefix(f"{CATALOG}.")
     options = ", ".join(f"'{k}', '{v}'" for k, v in COMPACTION.items())
     [compacted] = call(spark, "rewrite_data_files", f"table => '{name}', options => map({options})")
-    call(spark, "rewrite_position_delete_files", f"table => '{name}', options => map('rewrite-all', 'true')")  # drops what is folded in
+    call(
+        spark, "rewrite_position_delete_files", f"table => '{name}', options => map('rewrite-all', 'true')"
+    )  # drops what is folded in
     call(spark, "rewrite_manifests", f"table => '{name}', use_caching => false")
     expired = before(now, snapshot_days)
     snapshots = spark.table(f"{identifier}.snapshots").count()
-    call(spark, "expire_snapshots", f"table => '{name}', older_than => {expired}, retain_last => 1, stream_results => true")
+    call(
+        spark,
+        "expire_snapshots",
+        f"table => '{name}', older_than => {expired}, retain_last => 1, stream_results => true",
+    )
     kept = spark.table(f"{identifier}.snapshots").count()
     # The slash keeps `users_history` out of what is listed for `users`.
     listed = f"location => '{location}/', prefix_listing => true, older_than => {before(now, ORPHAN_DAYS)}"
     orphans = call(spark, "remove_orphan_files", f"table => '{name}', {listed}")
-    return Upkeep(name, compacted["rewritten_data_files_count"], compacted["added_data_files_count"], snapshots - kept, len(orphans))
+    return Upkeep(
+        name,
+        compacted["rewritten_data_files_count"],
+        compacted["added_data_files_count"],
+        snapshots - kept,
+        len(orphans),
+    )
 
 
 def call(spark: SparkSession, procedure: str, arguments: str) -> list[dict[str, int]]:
@@ -89,4 +119,10 @@ def snapshot_days(argv: Sequence[str]) -> int:
 
 if __name__ == "__main__":
     this = job(sys.argv[1:])
-    main(session(f"{this.domain} maintenance"), this, aws(this), snapshot_days(sys.argv[1:]), dt.datetime.now(dt.UTC))
+    main(
+        session(f"{this.domain} maintenance"),
+        this,
+        aws(this),
+        snapshot_days(sys.argv[1:]),
+        dt.datetime.now(dt.UTC),
+    )

@@ -1,4 +1,7 @@
-"""Glue job: what changed in silver → gold. Recomputes the touched dates and keys only, or everything with --full_refresh."""
+"""Glue job: what changed in silver → gold.
+
+Recomputes the touched dates and keys only, or everything with --full_refresh.
+"""
 
 from __future__ import annotations
 
@@ -20,21 +23,29 @@ PARALLEL_TABLES = 4
 
 
 def main(spark: SparkSession, run: Job, transforms: dict[str, Transform], clients: Aws) -> None:
-    """Refreshes every gold table, several at a time; changes are settled only when all have followed, then the warehouse may load them."""
+    """Refreshes every gold table, several at a time; changes are settled only when all have followed, then
+    the warehouse may load them.
+    """
     check_complete(run.contract.gold, transforms)
     check = guard(run, clients.ledger)
     check()
     pending = changes.pending(spark, run)
     with Shared() as shared, ThreadPoolExecutor(PARALLEL_TABLES) as pool:
         for tables in waves(run.contract.gold):
-            futures = [pool.submit(refresh, spark, run, table, transforms[table.name], pending, check, shared) for table in tables]
+            futures = [
+                pool.submit(refresh, spark, run, table, transforms[table.name], pending, check, shared)
+                for table in tables
+            ]
             for future in futures:
                 future.result()
     check()
     changes.settle(spark, run, pending)
     if run.warehouse:
         hand_over(spark, run, clients.s3)
-    print(f"run {run.run_id}: gold follows silver, {len(run.contract.gold)} tables, changes of runs {', '.join(pending.run_ids) or 'none'}")  # noqa: T201
+    print(  # noqa: T201
+        f"run {run.run_id}: gold follows silver, {len(run.contract.gold)} tables, changes of runs"
+        f" {', '.join(pending.run_ids) or 'none'}"
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""Reads a CDK cloud assembly: its stacks in the order in which they can be deployed, and the assets each needs."""
+"""Reads a CDK cloud assembly: its stacks in the order in which they can be deployed, and the assets each
+needs.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ class Asset:
 
 @dataclass(frozen=True)
 class StackArtifact:
-    """One stack: its template as an object that an asset publishes, and the ids of the stacks that come first."""
+    """One stack: its template as an object that an asset publishes, and the ids of the stacks that come
+    first.
+    """
 
     id: str
     name: str
@@ -50,13 +54,18 @@ def stacks(folder: Path) -> list[StackArtifact]:
 
 
 def ordered(found: Iterable[StackArtifact]) -> list[StackArtifact]:
-    """Every stack after those it depends on; otherwise in the order given. Raises AssemblyError on a circle."""
+    """Every stack after those it depends on; otherwise in the order given.
+
+    Raises AssemblyError on a circle.
+    """
     by_id = {stack.id: stack for stack in found}
     graph: Mapping[str, frozenset[str]] = {id_: stack.after & by_id.keys() for id_, stack in by_id.items()}
     try:
         return [by_id[id_] for id_ in TopologicalSorter(graph).static_order()]
     except CycleError as error:
-        raise AssemblyError(f"stacks depend on each other in a circle: {' → '.join(error.args[1])}") from error
+        raise AssemblyError(
+            f"stacks depend on each other in a circle: {' → '.join(error.args[1])}"
+        ) from error
 
 
 def _stacks(folder: Path) -> Iterable[StackArtifact]:
@@ -72,7 +81,11 @@ def _stacks(folder: Path) -> Iterable[StackArtifact]:
 def _stack(folder: Path, id_: str, artifacts: dict[str, Any]) -> StackArtifact:
     artifact = artifacts[id_]
     properties, dependencies = artifact["properties"], artifact.get("dependencies", [])
-    manifests = [artifacts[d]["properties"]["file"] for d in dependencies if artifacts[d]["type"] == "cdk:asset-manifest"]
+    manifests = [
+        artifacts[d]["properties"]["file"]
+        for d in dependencies
+        if artifacts[d]["type"] == "cdk:asset-manifest"
+    ]
     return StackArtifact(
         id=id_,
         name=properties.get("stackName", id_),
@@ -86,8 +99,15 @@ def _stack(folder: Path, id_: str, artifacts: dict[str, Any]) -> StackArtifact:
 def _assets(folder: Path, manifest: str) -> Iterable[Asset]:
     known = json.loads((folder / manifest).read_text())
     if images := known.get("dockerImages"):
-        raise AssemblyError(f"{folder / manifest}: Docker image assets cannot be published here: {', '.join(images)}")
+        raise AssemblyError(
+            f"{folder / manifest}: Docker image assets cannot be published here: {', '.join(images)}"
+        )
     for entry in known.get("files", {}).values():
         for destination in entry["destinations"].values():
             source = entry["source"]
-            yield Asset(folder / source["path"], destination["bucketName"], destination["objectKey"], source.get("packaging") == "zip")
+            yield Asset(
+                folder / source["path"],
+                destination["bucketName"],
+                destination["objectKey"],
+                source.get("packaging") == "zip",
+            )

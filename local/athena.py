@@ -1,6 +1,8 @@
-"""Athena SQL on the laptop: sqlglot translates it for DuckDB, pyiceberg reads the tables through the Glue catalog.
+"""Athena SQL on the laptop: sqlglot translates it for DuckDB, pyiceberg reads the tables through the Glue
+catalog.
 
-DuckDB is not Trino. What has no counterpart is refused with its name; what DuckDB does not understand fails with DuckDB's words.
+DuckDB is not Trino. What has no counterpart is refused with its name; what DuckDB does not understand fails
+with DuckDB's words.
 """
 
 from __future__ import annotations
@@ -64,7 +66,9 @@ def run(session: Session, statement: str, domains: Sequence[str], domain: str | 
         result = connection.execute(translated.sql)
         return Answer(tuple(column[0] for column in result.description), result.fetchall())
     except duckdb.Error as error:
-        raise QueryError(f"DuckDB, which stands in for Athena, cannot run this: {error}\ntranslated: {translated.sql}") from error
+        raise QueryError(
+            f"DuckDB, which stands in for Athena, cannot run this: {error}\ntranslated: {translated.sql}"
+        ) from error
 
 
 def translate(statement: str, resolve: Callable[[str], str]) -> Statement:
@@ -86,12 +90,16 @@ def translate(statement: str, resolve: Callable[[str], str]) -> Statement:
 
 
 def database(names: Names, written: str, domains: Sequence[str], domain: str | None) -> str:
-    """`silver` means the silver database of the domain asked for, or of the only one there is; a full name means itself."""
+    """`silver` means the silver database of the domain asked for, or of the only one there is; a full name
+    means itself.
+    """
     if written not in DATA_ZONES:
         return written
     if domain is None and len(domains) != 1:
         example = names.database("<domain>", written)
-        raise QueryError(f"`{written}` of which domain? Say --domain ({', '.join(domains)}), or write {example}")
+        raise QueryError(
+            f"`{written}` of which domain? Say --domain ({', '.join(domains)}), or write {example}"
+        )
     return names.database(domain or domains[0], written)
 
 
@@ -100,7 +108,12 @@ def catalog_of(session: Session) -> Catalog:
     properties = {"type": "glue", "client.region": session.names.region}
     if session.endpoint:
         keys = {"client.access-key-id": ACCOUNT, "client.secret-access-key": "local"}
-        properties |= {"glue.endpoint": session.endpoint, "s3.endpoint": session.endpoint, "s3.force-virtual-addressing": "false", **keys}
+        properties |= {
+            "glue.endpoint": session.endpoint,
+            "s3.endpoint": session.endpoint,
+            "s3.force-virtual-addressing": "false",
+            **keys,
+        }
     return load_catalog("glue", **properties)
 
 
@@ -111,7 +124,9 @@ def rows_of(catalog: Catalog, table: TableName) -> Any:
     except NoSuchTableError as error:
         raise QueryError(f"there is no table {table.database}.{table.table}") from error
     except NoSuchIcebergTableError as error:
-        raise QueryError(f"{table.database}.{table.table} is not an Iceberg table; the laptop queries Iceberg tables only") from error
+        raise QueryError(
+            f"{table.database}.{table.table} is not an Iceberg table; the laptop queries Iceberg tables only"
+        ) from error
 
 
 def _tables(tree: exp.Query) -> list[exp.Table]:

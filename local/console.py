@@ -11,7 +11,14 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 
 # A pipe has no width; 80 columns would fold most tables.
@@ -34,14 +41,24 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]
     """Numbers to the right, with thousands; everything else to the left."""
     table = Table(title=title, title_justify="left", title_style="bold")
     for i, column in enumerate(columns):
-        table.add_column(column, justify="right" if rows and isinstance(rows[0][i], int | float) else "left", overflow="fold")
+        table.add_column(
+            column,
+            justify="right" if rows and isinstance(rows[0][i], int | float) else "left",
+            overflow="fold",
+        )
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
     OUT.print(table)
 
 
 def _cell(value: Any) -> str:
-    return "" if value is None else f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else escape(str(value))
+    return (
+        ""
+        if value is None
+        else f"{value:,}"
+        if isinstance(value, int) and not isinstance(value, bool)
+        else escape(str(value))
+    )
 
 
 def write_json(path: Path | None, value: Mapping[str, Any]) -> None:
@@ -54,7 +71,15 @@ def write_json(path: Path | None, value: Mapping[str, Any]) -> None:
 @contextmanager
 def progress(description: str, total: int | None) -> Iterator[Callable[[int], None]]:
     """A bar (a spinner where the total is unknown); the value is told how much is done in all."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*(columns if total is not None else (columns[0], columns[1], columns[4])), console=ERR) as bar:
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(
+        *(columns if total is not None else (columns[0], columns[1], columns[4])), console=ERR
+    ) as bar:
         task = bar.add_task(description, total=total)
         yield lambda done: bar.update(task, completed=done)

@@ -1,4 +1,6 @@
-"""Deploys a cloud assembly into the emulation as the CDK CLI would: assets first, then stack by stack, created or updated."""
+"""Deploys a cloud assembly into the emulation as the CDK CLI would: assets first, then stack by stack,
+created or updated.
+"""
 
 from __future__ import annotations
 
@@ -28,14 +30,18 @@ class DeployError(LakeError):
 
 @dataclass(frozen=True)
 class Deployment:
-    """What was deployed; `recorded` are resource types that the emulation lacks: they were noted, nothing behaves."""
+    """What was deployed; `recorded` are resource types that the emulation lacks: they were noted, nothing
+    behaves.
+    """
 
     stacks: tuple[str, ...]
     outputs: dict[str, str] = field(default_factory=dict)
     recorded: tuple[str, ...] = ()
 
 
-def deploy(session: Session, assembly: Path, recorded: Path, report: Callable[[str], None] = lambda _: None) -> Deployment:
+def deploy(
+    session: Session, assembly: Path, recorded: Path, report: Callable[[str], None] = lambda _: None
+) -> Deployment:
     """Deploys every stack of the assembly. Raises DeployError naming stack, resource and reason."""
     artifacts = stacks(assembly)
     for artifact in artifacts:
@@ -48,7 +54,9 @@ def deploy(session: Session, assembly: Path, recorded: Path, report: Callable[[s
         for asset in (a for a in artifact.assets if a not in published):
             publish(s3, asset, session.names.account, session.names.region)
             published.add(asset)
-        outputs |= _deploy_stack(session.client("cloudformation"), artifact, session.names.account, session.names.region)
+        outputs |= _deploy_stack(
+            session.client("cloudformation"), artifact, session.names.account, session.names.region
+        )
         report(artifact.name)
     return Deployment(tuple(a.name for a in artifacts), outputs, recorded_types(recorded))
 
@@ -66,7 +74,9 @@ def publish(s3: Any, asset: Asset, account: str, region: str) -> None:
     if not _exists(lambda: s3.head_bucket(Bucket=bucket)):
         s3.create_bucket(Bucket=bucket)
     if not _exists(lambda: s3.head_object(Bucket=bucket, Key=key)):
-        s3.put_object(Bucket=bucket, Key=key, Body=zipped(asset.source) if asset.zipped else asset.source.read_bytes())
+        s3.put_object(
+            Bucket=bucket, Key=key, Body=zipped(asset.source) if asset.zipped else asset.source.read_bytes()
+        )
 
 
 def zipped(folder: Path) -> bytes:
@@ -79,14 +89,19 @@ def zipped(folder: Path) -> bytes:
 
 def _deploy_stack(cloudformation: Any, artifact: StackArtifact, account: str, region: str) -> dict[str, str]:
     bucket, _, key = _filled(artifact.template_url, account, region).removeprefix("s3://").partition("/")
-    # By URL, whatever its size: a template in the request may have 51,200 bytes at most (CloudFormation quota).
+    # By URL, whatever its size: a template in the request may have 51,200 bytes at most (CloudFormation
+    # quota).
     request = {
         "StackName": artifact.name,
         "TemplateURL": f"https://s3.{region}.amazonaws.com/{bucket}/{key}",
         "Capabilities": CAPABILITIES,
     }
     status = _status(cloudformation, artifact.name)
-    if status is not None and status["StackStatus"] in ("ROLLBACK_COMPLETE", "CREATE_FAILED", "DELETE_FAILED"):
+    if status is not None and status["StackStatus"] in (
+        "ROLLBACK_COMPLETE",
+        "CREATE_FAILED",
+        "DELETE_FAILED",
+    ):
         cloudformation.delete_stack(StackName=artifact.name)
         status = None
     try:
@@ -101,17 +116,26 @@ def _outputs(cloudformation: Any, name: str) -> dict[str, str]:
     deadline = time.monotonic() + STACK_SECONDS
     while (status := _status(cloudformation, name)) is None or status["StackStatus"].endswith("IN_PROGRESS"):
         if time.monotonic() > deadline:
-            raise DeployError(f"stack {name}: not ready after {STACK_SECONDS:.0f} s; its state is {status and status['StackStatus']}")
+            raise DeployError(
+                f"stack {name}: not ready after {STACK_SECONDS:.0f} s; its state is"
+                f" {status and status['StackStatus']}"
+            )
         time.sleep(0.05)
     if status["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
-        raise DeployError(f"stack {name}: {status['StackStatus']}. {_reasons(cloudformation, name) or status.get('StackStatusReason', '')}")
+        raise DeployError(
+            f"stack {name}: {status['StackStatus']}."
+            f" {_reasons(cloudformation, name) or status.get('StackStatusReason', '')}"
+        )
     return {f"{name}.{o['OutputKey']}": o["OutputValue"] for o in status.get("Outputs", [])}
 
 
 def _reasons(cloudformation: Any, name: str) -> str:
     events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
     failed = [e for e in events if e["ResourceStatus"].endswith("FAILED") and e.get("ResourceStatusReason")]
-    return "; ".join(f"{e['LogicalResourceId']} ({e['ResourceType']}): {e['ResourceStatusReason']}" for e in reversed(failed))
+    return "; ".join(
+        f"{e['LogicalResourceId']} ({e['ResourceType']}): {e['ResourceStatusReason']}"
+        for e in reversed(failed)
+    )
 
 
 def _status(cloudformation: Any, name: str) -> dict[str, Any] | None:
@@ -127,7 +151,10 @@ def _status(cloudformation: Any, name: str) -> dict[str, Any] | None:
 def _refuse_custom_resources(artifact: StackArtifact) -> None:
     custom = [f"{k} ({r['Type']})" for k, r in artifact.resources.items() if r["Type"].startswith("Custom::")]
     if custom:
-        raise DeployError(f"stack {artifact.name}: custom resources never end on the laptop, use plain ones: {', '.join(custom)}")
+        raise DeployError(
+            f"stack {artifact.name}: custom resources never end on the laptop, use plain ones:"
+            f" {', '.join(custom)}"
+        )
 
 
 def _exists(call: Callable[[], Any]) -> bool:
@@ -141,4 +168,8 @@ def _exists(call: Callable[[], Any]) -> bool:
 
 
 def _filled(text: str, account: str, region: str) -> str:
-    return text.replace("${AWS::AccountId}", account).replace("${AWS::Region}", region).replace("${AWS::Partition}", "aws")
+    return (
+        text.replace("${AWS::AccountId}", account)
+        .replace("${AWS::Region}", region)
+        .replace("${AWS::Partition}", "aws")
+    )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 
 class LakeError(Exception):
-    """Base of the expected errors of `./lake`; its text says what was expected, what was found and what to do."""
+    """Base of the expected errors of `./lake`; its text says what was expected, what was found and what to
+    do.
+    """
 
 
 def expected() -> tuple[type[Exception], ...]:

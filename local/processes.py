@@ -23,7 +23,11 @@ class Ended:
         return (self.errors.strip() or self.output.strip())[-longest:]
 
 
-def run(command: Sequence[str | Path], *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> Ended:
+def run(
+    command: Sequence[str | Path], *, cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> Ended:
     """`env`: the whole environment; None gives it ours. A program that fails raises nothing."""
-    done = subprocess.run(list(map(str, command)), cwd=cwd, env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        list(map(str, command)), cwd=cwd, env=env, capture_output=True, text=True, check=False
+    )
     return Ended(done.returncode, done.stdout, done.stderr)

@@ -40,11 +40,15 @@ class Session:
     state: Path | None = None
 
     def client(self, service: str) -> Any:
-        return self.boto.client(service, endpoint_url=self.endpoint, region_name=self.names.region, config=_RETRIES)
+        return self.boto.client(
+            service, endpoint_url=self.endpoint, region_name=self.names.region, config=_RETRIES
+        )
 
     @cached_property
     def ledger(self) -> Ledger:
-        dynamodb = self.boto.resource("dynamodb", endpoint_url=self.endpoint, region_name=self.names.region, config=_RETRIES)
+        dynamodb = self.boto.resource(
+            "dynamodb", endpoint_url=self.endpoint, region_name=self.names.region, config=_RETRIES
+        )
         return Ledger(dynamodb.Table(self.names.ledger_table))
 
     def log_of(self, run_id: str) -> str:
@@ -55,7 +59,9 @@ class Session:
 
 
 def environment(state: Path) -> str:
-    """The environment that the laptop stands for: as `./lake up --env` chose it, else dev, or the project's first."""
+    """The environment that the laptop stands for: as `./lake up --env` chose it, else dev, or the project's
+    first.
+    """
     chosen = state / CHOSEN
     if chosen.exists():
         return chosen.read_text("utf-8")
@@ -64,7 +70,10 @@ def environment(state: Path) -> str:
 
 
 def choose_environment(state: Path, env: str) -> None:
-    """Makes the laptop stand for an environment from now on. Raises ConfigError for settings that are wrong."""
+    """Makes the laptop stand for an environment from now on.
+
+    Raises ConfigError for settings that are wrong.
+    """
     settings(env)
     state.mkdir(parents=True, exist_ok=True)
     (state / CHOSEN).write_text(env, "utf-8")
@@ -76,12 +85,17 @@ def local(emulation: process.Emulation) -> Session:
         os.environ.pop(name, None)
     boto = boto3.Session(aws_access_key_id=ACCOUNT, aws_secret_access_key="local", region_name=REGION)
     env = environment(emulation.state)
-    return Session(Names(env, ACCOUNT, REGION, settings(env).prefix), boto, emulation.endpoint, emulation.state)
+    return Session(
+        Names(env, ACCOUNT, REGION, settings(env).prefix), boto, emulation.endpoint, emulation.state
+    )
 
 
 def running_laptop() -> Session:
     """The laptop's emulation that is up. Raises TargetError when there is none."""
     found = process.running(STATE)
     if found is None:
-        raise TargetError("nothing runs on this laptop yet: start it with `./lake up`, or name a deployed environment with --env")
+        raise TargetError(
+            "nothing runs on this laptop yet: start it with `./lake up`, or name a deployed environment with"
+            " --env"
+        )
     return local(found)

@@ -15,18 +15,28 @@ from local.settings import ACCOUNT, HOME, REGION
 
 CATALOG = "spark.sql.catalog.glue_catalog"
 DRIVER_MEMORY = "3g"
-# Spark's generated methods exceed the JIT's size limit and run interpreted without the second option. The third: with the first compiler
-# alone the JVM reserves 48 MB for code, which a run of several tables fills; the JVM then stops compiling at all.
-JAVA_OPTIONS = "-XX:+UseParallelGC -XX:-DontCompileHugeMethods -XX:ReservedCodeCacheSize=256m -Xlog:disable -Xlog:all=error:stderr"
-# A laptop's runs are short: the optimising compiler takes more CPU than the jobs (measured: 44 of 80 CPU s for 20,000 rows).
-FAST_START = "-XX:TieredStopAtLevel=1"
-# Over millions of rows it is worth it, for the loops over rows: ten times the usual numbers of calls keep it off what runs a hundred
-# times, such as planning (measured: 35 of 250 CPU s for 24 small tables, no difference for 17 million rows).
-LATE_OPTIMISATION = (
-    "-XX:Tier4InvocationThreshold=50000 -XX:Tier4MinInvocationThreshold=6000 -XX:Tier4CompileThreshold=150000 "
-    "-XX:Tier4BackEdgeThreshold=400000"
+# Spark's generated methods exceed the JIT's size limit and run interpreted without the second option. The
+# third: with the first compiler alone the JVM reserves 48 MB for code, which a run of several tables fills;
+# the JVM then stops compiling at all.
+JAVA_OPTIONS = (
+    "-XX:+UseParallelGC -XX:-DontCompileHugeMethods -XX:ReservedCodeCacheSize=256m -Xlog:disable"
+    " -Xlog:all=error:stderr"
 )
-_PRESET = {"spark.sql.session.timeZone": "UTC", "spark.sql.ansi.enabled": "true", "spark.sql.shuffle.partitions": "4"}
+# A laptop's runs are short: the optimising compiler takes more CPU than the jobs (measured: 44 of 80 CPU s
+# for 20,000 rows).
+FAST_START = "-XX:TieredStopAtLevel=1"
+# Over millions of rows it is worth it, for the loops over rows: ten times the usual numbers of calls keep it
+# off what runs a hundred times, such as planning (measured: 35 of 250 CPU s for 24 small tables, no
+# difference for 17 million rows).
+LATE_OPTIMISATION = (
+    "-XX:Tier4InvocationThreshold=50000 -XX:Tier4MinInvocationThreshold=6000 -XX:Tier4CompileThreshold=150000"
+    " -XX:Tier4BackEdgeThreshold=400000"
+)
+_PRESET = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.shuffle.partitions": "4",
+}
 # For a session outside a job, as benchmarks make one; a job that names a catalog configures all of it.
 _CATALOG = {
     "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
@@ -62,17 +72,25 @@ def settings(endpoint: str, job: Mapping[str, str], scratch: Path) -> dict[str, 
 
 
 def jvm_settings(*, long: bool = False) -> dict[str, str]:
-    """What holds as long as a JVM lives. `long`: for millions of rows, which are worth the optimising compiler."""
+    """What holds as long as a JVM lives.
+
+    `long`: for millions of rows, which are worth the optimising compiler.
+    """
     start = LATE_OPTIMISATION if long else FAST_START
     return {
         "spark.driver.memory": DRIVER_MEMORY,
         "spark.driver.extraClassPath": os.pathsep.join(map(str, jars())),
-        "spark.driver.extraJavaOptions": f'{JAVA_OPTIONS} {start} -Duser.timezone=UTC "-Dlog4j2.configurationFile={LOGGING.as_uri()}"',
+        "spark.driver.extraJavaOptions": (
+            f'{JAVA_OPTIONS} {start} -Duser.timezone=UTC "-Dlog4j2.configurationFile={LOGGING.as_uri()}"'
+        ),
     }
 
 
 def environment() -> dict[str, str]:
-    """Variables of the JVM and of the Python processes at it. Without an address Spark looks up the machine's name."""
+    """Variables of the JVM and of the Python processes at it.
+
+    Without an address Spark looks up the machine's name.
+    """
     return {"PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1", "PYTHONUNBUFFERED": "1"}
 
 
@@ -89,7 +107,9 @@ def _address(endpoint: str) -> dict[str, str]:
         "spark.hadoop.fs.s3a.endpoint.region": REGION,
         "spark.hadoop.fs.s3a.path.style.access": "true",
         "spark.hadoop.fs.s3a.connection.ssl.enabled": "false",
-        "spark.hadoop.fs.s3a.aws.credentials.provider": "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider",
+        "spark.hadoop.fs.s3a.aws.credentials.provider": (
+            "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider"
+        ),
         "spark.hadoop.fs.s3a.access.key": ACCOUNT,
         "spark.hadoop.fs.s3a.secret.key": "local",
     }
@@ -105,10 +125,12 @@ def _machine(scratch: Path) -> dict[str, str]:
         "spark.sql.warehouse.dir": str(scratch / "warehouse"),
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
-        # Sixty small files are two tasks then, not fifteen (measured: 128 → 119 CPU s for gold of TPC-DS on a new JVM).
+        # Sixty small files are two tasks then, not fifteen (measured: 128 → 119 CPU s for gold of TPC-DS on a
+        # new JVM).
         "spark.sql.iceberg.read.adaptive-split-size.enabled": "false",
-        # Less to compile: one class for all stages of the same code, and no second hash table in each aggregation, which holds the first
-        # 65,536 groups only (measured, gold of TPC-DS at scale 1 after silver: 78 → 71 → 69 CPU s; silver 336 → 323 by the first).
+        # Less to compile: one class for all stages of the same code, and no second hash table in each
+        # aggregation, which holds the first 65,536 groups only (measured, gold of TPC-DS at scale 1 after
+        # silver: 78 → 71 → 69 CPU s; silver 336 → 323 by the first).
         "spark.sql.codegen.useIdInClassName": "false",
         "spark.sql.codegen.aggregate.map.twolevel.enabled": "false",
     }

@@ -1,4 +1,6 @@
-"""Cloud assemblies: `app.py` synthesized offline; the laptop's is kept in `.lake/cdk` under the hash of everything it is made from."""
+"""Cloud assemblies: `app.py` synthesized offline; the laptop's is kept in `.lake/cdk` under the hash of
+everything it is made from.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,8 @@ class SynthError(LakeError):
 
 
 def local_assembly(env: str, *, warehouse: bool = False) -> Path:
-    """The assembly of the environment that the laptop stands for, synthesized unless its inputs are those of last time.
+    """The assembly of the environment that the laptop stands for, synthesized unless its inputs are those of
+    last time.
 
     Processes side by side keep each other's.
     """
@@ -47,7 +50,9 @@ def local_assembly(env: str, *, warehouse: bool = False) -> Path:
     if not _in_use(target):
         home.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=home) as scratch:
-            staged = synthesize([env], Path(scratch) / "assembly", {**LOCAL_CONTEXT, "warehouse": str(warehouse).lower()})
+            staged = synthesize(
+                [env], Path(scratch) / "assembly", {**LOCAL_CONTEXT, "warehouse": str(warehouse).lower()}
+            )
             try:
                 staged.rename(target)
             except OSError:
@@ -73,10 +78,18 @@ def _remove_unused(home: Path) -> None:
 
 
 def synthesize(envs: Sequence[str] | None, out: Path, context: dict[str, str] | None = None) -> Path:
-    """Writes the assembly of some environments (None: all) to `out`. Raises SynthError with what app.py said."""
+    """Writes the assembly of some environments (None: all) to `out`.
+
+    Raises SynthError with what app.py said.
+    """
     out.mkdir(parents=True, exist_ok=True)
     arguments = json.dumps([list(envs) if envs else None, str(out.resolve()), context])
-    environment = {**os.environ, "CDK_VALIDATION": "false", "PYTHONPATH": str(ROOT), "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1"}
+    environment = {
+        **os.environ,
+        "CDK_VALIDATION": "false",
+        "PYTHONPATH": str(ROOT),
+        "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
+    }
     command = [sys.executable, "-c", _SYNTH, arguments]
     done = run(command, cwd=ROOT, env=environment)
     if done.code:
@@ -85,11 +98,17 @@ def synthesize(envs: Sequence[str] | None, out: Path, context: dict[str, str] | 
 
 
 def inputs_hash(product: Path, own: Path) -> str:
-    """Hash of names and contents of all inputs, the product's and the project's; compiled Python does not count."""
+    """Hash of names and contents of all inputs, the product's and the project's; compiled Python does not
+    count.
+    """
     total = hashlib.sha256()
     for root, names in ((product, INPUTS), (own, PROJECT_INPUTS)):
         for path in (p for name in names for p in _files(root / name)):
-            total.update(path.relative_to(root).as_posix().encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+            total.update(
+                path.relative_to(root).as_posix().encode()
+                + b"\0"
+                + hashlib.sha256(path.read_bytes()).digest()
+            )
     return total.hexdigest()
 
 

@@ -1,4 +1,6 @@
-"""What Python packages cannot bring: the Spark jars (by Maven coordinates, through Spark's own resolver) and the place of Node."""
+"""What Python packages cannot bring: the Spark jars (by Maven coordinates, through Spark's own resolver) and
+the place of Node.
+"""
 
 from __future__ import annotations
 
@@ -24,9 +26,12 @@ COORDINATES = (
 )
 # The Iceberg bundle holds these already; `bundle` alone would be 600 MB.
 _SDK_MODULES = """
-    bundle s3 sdk-core aws-core auth http-auth http-auth-aws http-auth-aws-crt http-auth-spi http-auth-aws-eventstream identity-spi regions
-    utils profiles annotations arns json-utils protocol-core aws-xml-protocol aws-query-protocol http-client-spi endpoints-spi checksums
-    checksums-spi crt-core retries retries-spi metrics-spi third-party-jackson-core utils-lite apache-client apache5-client netty-nio-client
+    bundle s3 sdk-core aws-core auth http-auth http-auth-aws http-auth-aws-crt http-auth-spi
+    http-auth-aws-eventstream identity-spi regions
+    utils profiles annotations arns json-utils protocol-core aws-xml-protocol aws-query-protocol
+    http-client-spi endpoints-spi checksums
+    checksums-spi crt-core retries retries-spi metrics-spi third-party-jackson-core utils-lite apache-client
+    apache5-client netty-nio-client
     url-connection-client
 """.split()  # noqa: SIM905
 EXCLUDED = (
@@ -40,7 +45,8 @@ LOCK = Path(__file__).parent / "jars.lock"
 _RESOLVE = """
 from pyspark.sql import SparkSession
 import sys
-b = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").config("spark.driver.host", "127.0.0.1")
+b = SparkSession.builder.master("local[1]")
+b = b.config("spark.ui.enabled", "false").config("spark.driver.host", "127.0.0.1")
 for name, value in zip(("ivy", "packages", "excludes"), sys.argv[1:]):
     b = b.config("spark.jars." + name, value)
 b.getOrCreate().stop()
@@ -52,7 +58,10 @@ class ToolchainError(LakeError):
 
 
 def jars() -> list[Path]:
-    """The verified jars in `.lake/jars`, fetched on first use. Raises ToolchainError when they cannot be had or were changed."""
+    """The verified jars in `.lake/jars`, fetched on first use.
+
+    Raises ToolchainError when they cannot be had or were changed.
+    """
     target, wanted = HOME / "jars", locked()
     if not all((target / name).exists() for name in wanted):
         _fetch(target, wanted)
@@ -74,7 +83,10 @@ def verify(folder: Path, wanted: dict[str, str]) -> None:
         with (folder / name).open("rb") as jar:
             found = hashlib.file_digest(jar, "sha256").hexdigest()
         if found != digest:
-            raise ToolchainError(f"{folder / name}: expected sha256 {digest} ({LOCK.name}), found {found}. Delete it and run again.")
+            raise ToolchainError(
+                f"{folder / name}: expected sha256 {digest} ({LOCK.name}), found {found}. Delete it and run"
+                " again."
+            )
 
 
 def _fetch(target: Path, wanted: dict[str, str]) -> None:
@@ -86,8 +98,9 @@ def _fetch(target: Path, wanted: dict[str, str]) -> None:
         missing = [name for name in wanted if not (fetched / name).exists()]
         if done.code or missing:
             raise ToolchainError(
-                f"could not fetch the Spark jars {', '.join(missing)}. They are needed once, with a network (behind a proxy set "
-                f"JAVA_TOOL_OPTIONS=-Dhttps.proxyHost=… -Dhttps.proxyPort=…). Spark said:\n{done.words()}"
+                f"could not fetch the Spark jars {', '.join(missing)}. They are needed once, with a network"
+                " (behind a proxy set JAVA_TOOL_OPTIONS=-Dhttps.proxyHost=… -Dhttps.proxyPort=…). Spark"
+                f" said:\n{done.words()}"
             )
         verify(fetched, wanted)
         _made(target)
@@ -105,7 +118,9 @@ def _stamp(target: Path) -> Path:
 
 
 def _stamped(target: Path) -> bool:
-    """Whether the jars are those that were verified last, judged by size and time: hashing 110 MB at every start is too slow."""
+    """Whether the jars are those that were verified last, judged by size and time: hashing 110 MB at every
+    start is too slow.
+    """
     return _stamp(target).exists() and _stamp(target).read_text() == _fingerprint(target)
 
 

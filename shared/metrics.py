@@ -1,4 +1,6 @@
-"""The names of a run's figures, of which a threshold of a contract names one, and how figures get to CloudWatch."""
+"""The names of a run's figures, of which a threshold of a contract names one, and how figures get to
+CloudWatch.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,15 @@ NAMESPACE = "Lakehouse"
 DATA_A_REQUEST = 500  # PutMetricData takes 1,000, and 1 MB
 
 COUNTS = (
-    *("files", "total_rows", "written_rows", "replaced_rows", "duplicates", "quarantined_rows", "quarantine_rate"),
+    *(
+        "files",
+        "total_rows",
+        "written_rows",
+        "replaced_rows",
+        "duplicates",
+        "quarantined_rows",
+        "quarantine_rate",
+    ),
     *("extra_column_rows", "removed_rows"),
 )
 
@@ -48,7 +58,9 @@ def orphan_rate(column: str) -> str:
 
 
 def names(columns: Iterable[str], referring: Iterable[str] = ()) -> tuple[str, ...]:
-    """Every figure of a silver table with these sent columns and foreign keys, but those of columns that no contract knows."""
+    """Every figure of a silver table with these sent columns and foreign keys, but those of columns that no
+    contract knows.
+    """
     keys = tuple(referring)
     of_keys = (*map(orphans, keys), *map(orphan_rate, keys), ORPHAN_RATE) if keys else ()
     return (*COUNTS, *map(quarantined, RowReason), *map(null_rate, columns), *of_keys)

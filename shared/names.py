@@ -1,4 +1,6 @@
-"""The name of every resource that people, policies, jobs and the laptop refer to; built once, from four values, without a lookup."""
+"""The name of every resource that people, policies, jobs and the laptop refer to; built once, from four
+values, without a lookup.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +14,16 @@ MAINTENANCE = "maintenance"
 WAREHOUSE = "warehouse"
 WAREHOUSE_DATABASE = "lake"
 WAREHOUSE_ADMIN = "lake_admin"
-CHANGES = "run_changes"  # silver's list of what gold has not followed yet: written by the one job, settled by the other
+# silver's list of what gold has not followed yet: written by the one job, settled by the other
+CHANGES = "run_changes"
 STAGES = ("bronze-ingest", "bronze-to-silver", "silver-to-gold")
 
 
 @dataclass(frozen=True)
 class Names:
-    """Names of one environment: the same strings for CDK, IAM policies, the jobs and the emulation, without cross references."""
+    """Names of one environment: the same strings for CDK, IAM policies, the jobs and the emulation, without
+    cross references.
+    """
 
     env: str
     account: str
@@ -34,7 +39,12 @@ class Names:
     @property
     def variables(self) -> dict[str, str]:
         """What a function needs to know these names."""
-        return {"LAKE_PREFIX": self.prefix, "LAKE_ENV": self.env, "LAKE_ACCOUNT": self.account, "LAKE_REGION": self.region}
+        return {
+            "LAKE_PREFIX": self.prefix,
+            "LAKE_ENV": self.env,
+            "LAKE_ACCOUNT": self.account,
+            "LAKE_REGION": self.region,
+        }
 
     def name(self, what: str) -> str:
         return f"{self.prefix}-{self.env}-{what}"
@@ -70,7 +80,9 @@ class Names:
 
     @property
     def warehouse_secret(self) -> str:
-        """The secret in which Redshift keeps the password of the warehouse's administrator, by the name that Redshift gives it."""
+        """The secret in which Redshift keeps the password of the warehouse's administrator, by the name that
+        Redshift gives it.
+        """
         return f"redshift!{self.name(WAREHOUSE)}-{WAREHOUSE_ADMIN}"
 
     @property

@@ -1,7 +1,8 @@
 """Where a project's own files are: `environments.toml` and `domains/`.
 
-Without LAKE_PROJECT the product's own folder is the project, with the sample domains. A company keeps the two in a folder of its own
-and says so (`./lake --project DIR …`), so that an upgrade of the product changes none of its files.
+Without LAKE_PROJECT the product's own folder is the project, with the sample domains. A company keeps the two
+in a folder of its own and says so (`./lake --project DIR …`), so that an upgrade of the product changes none
+of its files.
 """
 
 from __future__ import annotations

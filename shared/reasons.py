@@ -39,20 +39,33 @@ class RowReason(StrEnum):
 
 
 FILE_HELP: dict[FileReason, str] = {
-    FileReason.UNKNOWN_DATASET: "The key is not under <domain>/<dataset>/ of any contract. Move the file, or add the dataset's contract.",
+    FileReason.UNKNOWN_DATASET: (
+        "The key is not under <domain>/<dataset>/ of any contract. Move the file, or add the dataset's"
+        " contract."
+    ),
     FileReason.EMPTY_FILE: "The file holds no record. Ask the producer, or ignore it.",
-    FileReason.CORRUPT_GZIP: "The gzip stream is truncated, fails its checksum or has rubbish behind it. Have it sent again.",
+    FileReason.CORRUPT_GZIP: (
+        "The gzip stream is truncated, fails its checksum or has rubbish behind it. Have it sent again."
+    ),
     FileReason.NESTED_COMPRESSION: "A gzip inside a gzip. Compress once.",
-    FileReason.DECOMPRESSION_BOMB: "The file expands beyond the allowed ratio, size or depth. Split it, or raise the limit.",
+    FileReason.DECOMPRESSION_BOMB: (
+        "The file expands beyond the allowed ratio, size or depth. Split it, or raise the limit."
+    ),
     FileReason.NOT_TEXT: "Neither Parquet nor text in UTF-8, UTF-16 or an encoding that the contract names.",
     FileReason.UNPARSABLE: "The text is no complete JSON, JSON lines, XML or delimited table.",
-    FileReason.CORRUPT_PARQUET: "The Parquet footer or a data page cannot be read. Have the producer send it again.",
+    FileReason.CORRUPT_PARQUET: (
+        "The Parquet footer or a data page cannot be read. Have the producer send it again."
+    ),
     FileReason.TOO_LARGE: "The file is too large even for the bronze job. Split it.",
     FileReason.RECORD_TOO_LARGE: "One record is longer than the allowed length.",
-    FileReason.NO_KNOWN_COLUMN: "No column of the file is in the contract. Wrong folder, or aliases are missing in the contract.",
+    FileReason.NO_KNOWN_COLUMN: (
+        "No column of the file is in the contract. Wrong folder, or aliases are missing in the contract."
+    ),
     FileReason.TOO_MANY_UNREADABLE: "More records are unreadable than the contract's threshold allows.",
     FileReason.FORMAT_NOT_ACCEPTED: "The content is of a format that the contract does not list.",
-    FileReason.EXTERNAL_ENTITY: "The XML refers to another file. Have it sent complete, without external or parameter entities.",
+    FileReason.EXTERNAL_ENTITY: (
+        "The XML refers to another file. Have it sent complete, without external or parameter entities."
+    ),
     FileReason.OBJECT_GONE: "The object was deleted or expired before it could be read.",
 }
 

@@ -1,4 +1,5 @@
-"""The reports of a domain: Athena SQL beside its contract, `domains/<domain>/reports/<name>.sql`, one SELECT a file.
+"""The reports of a domain: Athena SQL beside its contract, `domains/<domain>/reports/<name>.sql`, one SELECT
+a file.
 
 Databases are written `silver` and `gold`. The comment that a file begins with is the report's description.
 """
@@ -30,11 +31,16 @@ class Report:
 
 
 def reports(domain: str, folder: Path | None = None) -> tuple[Report, ...]:
-    """The reports of a domain by name; a domain without any has none. Raises ValueError for a file without a description.
+    """The reports of a domain by name; a domain without any has none.
+
+    Raises ValueError for a file without a description.
 
     `folder`: the folder of domains, the project's unless given.
     """
-    return tuple(_report(domain, path) for path in sorted(((folder or domains_folder()) / domain / "reports").glob("*.sql")))
+    return tuple(
+        _report(domain, path)
+        for path in sorted(((folder or domains_folder()) / domain / "reports").glob("*.sql"))
+    )
 
 
 def _report(domain: str, path: Path) -> Report:

@@ -28,7 +28,10 @@ class RawKey:
 
 
 def raw_key(key: str) -> RawKey | None:
-    """The parts of a raw key, or None when it is not under a domain and a dataset. The key is taken as it is: never URL-decoded."""
+    """The parts of a raw key, or None when it is not under a domain and a dataset.
+
+    The key is taken as it is: never URL-decoded.
+    """
     parts = key.split("/", 2)
     if len(parts) < 3 or not all(parts[:2]) or not parts[2]:
         return None
@@ -41,15 +44,21 @@ def is_folder_marker(key: str, size: int) -> bool:
 
 
 def suffixes(key: str) -> str:
-    """The known endings of a name, lower case: `A.CSV.GZ` → `.csv.gz`; an unknown ending is part of the stem."""
+    """The known endings of a name, lower case: `A.CSV.GZ` → `.csv.gz`; an unknown ending is
+    part of the stem.
+    """
     name, found = PurePosixPath(key).name.lower(), ""
-    while (end := next((s for s in _SUFFIXES if name.endswith(s) and len(name) > len(s)), None)) and found.count(".") < 3:
+    while (
+        end := next((s for s in _SUFFIXES if name.endswith(s) and len(name) > len(s)), None)
+    ) and found.count(".") < 3:
         name, found = name.removesuffix(end), end + found
     return found
 
 
 def stem(key: str) -> str:
-    """A name that is safe in every reader: ASCII letters, digits, `.`, `-`, `_`; never hidden, never longer than 120."""
+    """A name that is safe in every reader: ASCII letters, digits, `.`, `-`, `_`; never hidden, never longer
+    than 120.
+    """
     name = PurePosixPath(key).name
     name = name[: len(name) - len(suffixes(key))]
     safe = re.sub(r"[^A-Za-z0-9.-]+", "_", name).strip("_.")
@@ -75,8 +84,12 @@ def dated(key: str) -> dt.date:
     return dt.date.fromisoformat(found[1] or "-".join(found.groups()[1:]))
 
 
-def bronze_key(domain: str, dataset: str, event_date: dt.date, key: str, content_hash: str, layout: str = BY_EVENT_DATE) -> str:
-    """Place of an accepted file: under its primary event date, named by content, so that a retry writes the same key."""
+def bronze_key(
+    domain: str, dataset: str, event_date: dt.date, key: str, content_hash: str, layout: str = BY_EVENT_DATE
+) -> str:
+    """Place of an accepted file: under its primary event date, named by content, so that a retry writes the
+    same key.
+    """
     folder = "/".join(p for p in (domain, dataset, date_folder(event_date, layout)) if p)
     return f"{folder}/{stem(key)}-{content_hash[:8]}{suffixes(key)}"
 
@@ -86,8 +99,13 @@ def archive_prefix(domain: str) -> str:
 
 
 def archive_key(domain: str, dataset: str, key: str, ingested_at: dt.datetime, run_id: str) -> str:
-    """Place of a file that silver has, in the bronze bucket. Equal names of one run and second are the caller's to tell apart."""
-    return f"{archive_prefix(domain)}{dataset}/{stem(key)}{suffixes(key)}_{ingested_at:%Y%m%dT%H%M%SZ}_{run_id}"
+    """Place of a file that silver has, in the bronze bucket.
+
+    Equal names of one run and second are the caller's to tell apart.
+    """
+    return (
+        f"{archive_prefix(domain)}{dataset}/{stem(key)}{suffixes(key)}_{ingested_at:%Y%m%dT%H%M%SZ}_{run_id}"
+    )
 
 
 def is_archived(key: str) -> bool:
@@ -100,7 +118,10 @@ def quarantined_files_prefix(domain: str, dataset: str, layout: str = BY_EVENT_D
 
 
 def quarantined_file_key(key: str, version: str, layout: str = BY_EVENT_DATE) -> str:
-    """Place of a rejected file; one of no known dataset goes to `system/lambda`. Its name ends in a hash of key and version."""
+    """Place of a rejected file; one of no known dataset goes to `system/lambda`.
+
+    Its name ends in a hash of key and version.
+    """
     place = raw_key(key)
     folder = quarantined_files_prefix(place.domain, place.dataset, layout) if place else "system/lambda/"
     return _versioned(folder, place.rest if place else key, version)
@@ -111,7 +132,9 @@ def reason_key(quarantined: str) -> str:
 
 
 def quarantined_rows_prefix(domain: str, dataset: str, layout: str = BY_EVENT_DATE) -> str:
-    """Where rows that were put aside stand: a folder per dataset, or with the other layout one for the domain."""
+    """Where rows that were put aside stand: a folder per dataset, or with the other layout one for the
+    domain.
+    """
     return f"{domain}/{dataset}/rows/" if layout != GATHERED else f"{domain}/data_quality/"
 
 
@@ -140,7 +163,9 @@ def table_path(domain: str, zone: str, kind: str, table: str) -> str:
 
 
 def _versioned(folder: str, rest: str, version: str) -> str:
-    """The key with a hash of its version before the known endings, so that no version overwrites another; cut to what S3 takes."""
+    """The key with a hash of its version before the known endings, so that no version overwrites another; cut
+    to what S3 takes.
+    """
     import hashlib
 
     end = rest[len(rest) - len(suffixes(rest)) :]

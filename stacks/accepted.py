@@ -9,6 +9,11 @@ from constructs import IConstruct
 
 
 def accept(resource: IConstruct, reasons: Mapping[str, str]) -> None:
-    """`reasons`: cdk-nag rule → why it does not apply to this one resource. A rule's pack is what stands before its first hyphen."""
+    """`reasons`: cdk-nag rule → why it does not apply to this one resource.
+
+    A rule's pack is what stands before its first hyphen.
+    """
     for rule, reason in reasons.items():
-        Validations.of(resource).acknowledge(Acknowledgment(id=f"{rule.partition('-')[0]}::{rule}", reason=reason))
+        Validations.of(resource).acknowledge(
+            Acknowledgment(id=f"{rule.partition('-')[0]}::{rule}", reason=reason)
+        )

@@ -17,7 +17,10 @@ GREATER = "GreaterThanThreshold"
 
 @dataclass(frozen=True)
 class Alarm:
-    """A condition on one metric. It holds when `statistic` over `minutes` is above `above`, so many `times` in a row."""
+    """A condition on one metric.
+
+    It holds when `statistic` over `minutes` is above `above`, so many `times` in a row.
+    """
 
     name: str
     meaning: str
@@ -30,18 +33,35 @@ class Alarm:
     times: int = 1
 
 
-def alarms(names: Names, contracts: tuple[Contract, ...], *, ingest_timeout_seconds: int, crawls: bool) -> list[Alarm]:
+def alarms(
+    names: Names, contracts: tuple[Contract, ...], *, ingest_timeout_seconds: int, crawls: bool
+) -> list[Alarm]:
     """`crawls`: the environment has the function that crawls a catalogue."""
     found = _ingestion(names, ingest_timeout_seconds)
     functions = ("ingest", "watch", *(["crawl"] if crawls else []))
     for function in functions:
         where = {"FunctionName": names.function(function)}
-        found.append(Alarm(f"{function}-errors", f"the {function} function failed", "AWS/Lambda", "Errors", where))
-        found.append(Alarm(f"{function}-throttles", f"the {function} function was throttled", "AWS/Lambda", "Throttles", where, times=3))
+        found.append(
+            Alarm(f"{function}-errors", f"the {function} function failed", "AWS/Lambda", "Errors", where)
+        )
+        found.append(
+            Alarm(
+                f"{function}-throttles",
+                f"the {function} function was throttled",
+                "AWS/Lambda",
+                "Throttles",
+                where,
+                times=3,
+            )
+        )
     for queue in (*(f"{function}-dlq" for function in functions), "alerts-dlq"):
         where = {"QueueName": names.queue(queue)}
         metric = "ApproximateNumberOfMessagesVisible"
-        found.append(Alarm(f"{queue}-depth", f"messages wait in {queue}", "AWS/SQS", metric, where, statistic="Maximum"))
+        found.append(
+            Alarm(
+                f"{queue}-depth", f"messages wait in {queue}", "AWS/SQS", metric, where, statistic="Maximum"
+            )
+        )
     return [*found, *(alarm for contract in contracts for alarm in _freshness(contract))]
 
 
@@ -51,8 +71,24 @@ def _ingestion(names: Names, timeout_seconds: int) -> list[Alarm]:
     age = "ApproximateAgeOfOldestMessage"
     slow = timeout_seconds * 1000 * 0.8
     return [
-        Alarm("ingest-queue-age", "a file waits for more than an hour", "AWS/SQS", age, queue, above=3600, statistic="Maximum"),
-        Alarm("ingest-duration", "a batch took 80 % of its time", "AWS/Lambda", "Duration", function, above=slow, statistic="Maximum"),
+        Alarm(
+            "ingest-queue-age",
+            "a file waits for more than an hour",
+            "AWS/SQS",
+            age,
+            queue,
+            above=3600,
+            statistic="Maximum",
+        ),
+        Alarm(
+            "ingest-duration",
+            "a batch took 80 % of its time",
+            "AWS/Lambda",
+            "Duration",
+            function,
+            above=slow,
+            statistic="Maximum",
+        ),
     ]
 
 
@@ -77,7 +113,10 @@ def _freshness(contract: Contract) -> list[Alarm]:
 
 
 def cfn_alarm(scope: Construct, alarm: Alarm, names: Names) -> cloudwatch.CfnAlarm:
-    """Tells people when it begins and when it is over. No data is no alarm: an idle lakehouse is a healthy one."""
+    """Tells people when it begins and when it is over.
+
+    No data is no alarm: an idle lakehouse is a healthy one.
+    """
     topic = names.arn("sns", names.alerts_topic)
     return cloudwatch.CfnAlarm(
         scope,
@@ -86,7 +125,9 @@ def cfn_alarm(scope: Construct, alarm: Alarm, names: Names) -> cloudwatch.CfnAla
         alarm_description=f"{alarm.meaning}. See docs/howto/operations.md.",
         namespace=alarm.namespace,
         metric_name=alarm.metric,
-        dimensions=[cloudwatch.CfnAlarm.DimensionProperty(name=k, value=v) for k, v in alarm.dimensions.items()],
+        dimensions=[
+            cloudwatch.CfnAlarm.DimensionProperty(name=k, value=v) for k, v in alarm.dimensions.items()
+        ],
         statistic=alarm.statistic,
         period=alarm.minutes * 60,
         evaluation_periods=alarm.times,

@@ -23,11 +23,23 @@ class Alerts(Construct):
 
     def __init__(self, stack: LakeStack) -> None:
         super().__init__(stack, "Alerts")
-        self.topic = sns.Topic(self, "Topic", topic_name=stack.names.alerts_topic, display_name="Lakehouse alerts", enforce_ssl=True)
-        accept(self.topic, {"NIST.800.53.R5-SNSEncryptedKMS": "carries names, counts and reasons, never rows; TLS only"})
+        self.topic = sns.Topic(
+            self,
+            "Topic",
+            topic_name=stack.names.alerts_topic,
+            display_name="Lakehouse alerts",
+            enforce_ssl=True,
+        )
+        accept(
+            self.topic,
+            {"NIST.800.53.R5-SNSEncryptedKMS": "carries names, counts and reasons, never rows; TLS only"},
+        )
         self.undelivered = dead_letters(self, "Undelivered", stack.names.queue("alerts-dlq"))
         publish = iam.PolicyStatement(
-            principals=[iam.ServicePrincipal(f"{service}.amazonaws.com") for service in ("events", "cloudwatch", "budgets")],
+            principals=[
+                iam.ServicePrincipal(f"{service}.amazonaws.com")
+                for service in ("events", "cloudwatch", "budgets")
+            ],
             actions=["sns:Publish"],
             resources=[self.topic.topic_arn],
             conditions={"StringEquals": {"aws:SourceAccount": stack.names.account}},
@@ -37,7 +49,10 @@ class Alerts(Construct):
             self.topic.add_subscription(subscriptions.EmailSubscription(address))
 
     def on_failed_execution(self, state_machine_arns: Sequence[str]) -> events.Rule:
-        """Tells how an execution ended and why. A rule, not a Catch: so the failed state itself can be redriven."""
+        """Tells how an execution ended and why.
+
+        A rule, not a Catch: so the failed state itself can be redriven.
+        """
         pattern = events.EventPattern(
             source=["aws.states"],
             detail_type=["Step Functions Execution Status Change"],
@@ -46,8 +61,9 @@ class Alerts(Construct):
         field = events.EventField.from_path
         status, error, cause = (field(f"$.detail.{name}") for name in ("status", "error", "cause"))
         message = events.RuleTargetInput.from_multiline_text(
-            f"Run {field('$.detail.name')} {status}\nerror: {error}\ncause: {cause}\nexecution: {field('$.detail.executionArn')}\n"
-            "Redrive it in the Step Functions console once the cause is gone."
+            f"Run {field('$.detail.name')} {status}\nerror: {error}\ncause: {cause}\nexecution:"
+            f" {field('$.detail.executionArn')}\nRedrive it in the Step Functions console once the cause is"
+            " gone."
         )
         return events.Rule(
             self,

@@ -1,4 +1,6 @@
-"""SQL on the lake: one Athena workgroup whose limits no client can override, and the reports of every domain."""
+"""SQL on the lake: one Athena workgroup whose limits no client can override, and the reports
+of every domain.
+"""
 
 from __future__ import annotations
 
@@ -12,18 +14,31 @@ from stacks.base import Lake, LakeStack
 
 
 class AnalyticsStack(LakeStack):
-    """Results land in a bucket of their own (stacks/storage.py): copies of what the lake holds, which expire."""
+    """Results land in a bucket of their own (stacks/storage.py): copies of what the lake
+    holds, which expire.
+    """
 
     def __init__(self, scope: Construct, lake: Lake, *, key_arn: str | None) -> None:
-        super().__init__(scope, "analytics", lake, description="Lakehouse: Athena workgroup, reports of every domain")
+        super().__init__(
+            scope, "analytics", lake, description="Lakehouse: Athena workgroup, reports of every domain"
+        )
         self.workgroup = self._workgroup(key_arn)
         for domain in lake.domains:
             for report in reports(domain):
                 self._named_query(report)
-        CfnOutput(self, "WorkgroupName", value=self.names.name(WORKGROUP), description="Choose it in the Athena console")
+        CfnOutput(
+            self,
+            "WorkgroupName",
+            value=self.names.name(WORKGROUP),
+            description="Choose it in the Athena console",
+        )
 
     def _workgroup(self, key_arn: str | None) -> athena.CfnWorkGroup:
-        option = {"encryption_option": "SSE_KMS", "kms_key": key_arn} if key_arn else {"encryption_option": "SSE_S3"}
+        option = (
+            {"encryption_option": "SSE_KMS", "kms_key": key_arn}
+            if key_arn
+            else {"encryption_option": "SSE_S3"}
+        )
         results = athena.CfnWorkGroup.ResultConfigurationProperty(
             output_location=f"s3://{self.names.bucket(RESULTS)}/",
             encryption_configuration=athena.CfnWorkGroup.EncryptionConfigurationProperty(**option),
@@ -40,7 +55,9 @@ class AnalyticsStack(LakeStack):
                 publish_cloud_watch_metrics_enabled=True,
                 requester_pays_enabled=False,
                 bytes_scanned_cutoff_per_query=self.settings.query_scan_limit_gb * 1024**3,
-                engine_version=athena.CfnWorkGroup.EngineVersionProperty(selected_engine_version="Athena engine version 3"),
+                engine_version=athena.CfnWorkGroup.EngineVersionProperty(
+                    selected_engine_version="Athena engine version 3"
+                ),
                 result_configuration=results,
             ),
         )

@@ -18,7 +18,10 @@ from stacks.config import Settings
 
 @dataclass(frozen=True)
 class Lake:
-    """One environment as values. `dependencies` is False where the runtime brings the Lambda's packages itself (the laptop)."""
+    """One environment as values.
+
+    `dependencies` is False where the runtime brings the Lambda's packages itself (the laptop).
+    """
 
     settings: Settings
     contracts: tuple[Contract, ...]
@@ -37,10 +40,20 @@ class Lake:
 
 
 class LakeStack(Stack):
-    """A stack of one environment, named `<prefix>-<env>-<stack>`. A stateful one cannot be deleted by accident where data is retained."""
+    """A stack of one environment, named `<prefix>-<env>-<stack>`.
+
+    A stateful one cannot be deleted by accident where data is retained.
+    """
 
     def __init__(
-        self, scope: Construct, id: str, lake: Lake, *, description: str, stateful: bool = False, key_arn: str | None = None
+        self,
+        scope: Construct,
+        id: str,
+        lake: Lake,
+        *,
+        description: str,
+        stateful: bool = False,
+        key_arn: str | None = None,
     ) -> None:
         s = lake.settings
         super().__init__(
@@ -73,7 +86,9 @@ class LakeStack(Stack):
         """Encrypted with the environment's key when the stack was given one, else with CloudWatch's own."""
         retention = next(r for days, r in _RETENTION.items() if days == self.settings.log_days)
         key, removal = self._log_key, self.removal
-        return logs.LogGroup(self, id, log_group_name=name, retention=retention, encryption_key=key, removal_policy=removal)
+        return logs.LogGroup(
+            self, id, log_group_name=name, retention=retention, encryption_key=key, removal_policy=removal
+        )
 
 
 _RETENTION = {

@@ -12,13 +12,18 @@ from constructs import Construct
 from stacks.accepted import accept
 
 NONCURRENT_DAYS = 30
-NO_KEY = "holds logs that AWS delivers, not data: S3 delivers access logs only to SSE-S3 buckets, CloudTrail encrypts its files itself"
+NO_KEY = (
+    "holds logs that AWS delivers, not data: S3 delivers access logs only to SSE-S3 buckets, CloudTrail"
+    " encrypts its files itself"
+)
 UPLOAD_DAYS = 3  # an upload in parts that nobody finished is dropped then
 
 
 @dataclass(frozen=True)
 class Lifetime:
-    """How long objects stay where: `cold_after_days` moves them to Infrequent Access; `expire_after_days` deletes (never for data)."""
+    """How long objects stay where: `cold_after_days` moves them to Infrequent Access; `expire_after_days`
+    deletes (never for data).
+    """
 
     cold_after_days: int | None = None
     expire_after_days: int | None = None
@@ -32,7 +37,10 @@ class Lifetime:
             )
         ]
         if self.cold_after_days is not None:
-            cold = s3.Transition(storage_class=s3.StorageClass.INFREQUENT_ACCESS, transition_after=Duration.days(self.cold_after_days))
+            cold = s3.Transition(
+                storage_class=s3.StorageClass.INFREQUENT_ACCESS,
+                transition_after=Duration.days(self.cold_after_days),
+            )
             rules.append(s3.LifecycleRule(id="cold", transitions=[cold]))
         if self.expire_after_days is not None:
             rules.append(s3.LifecycleRule(id="expire", expiration=Duration.days(self.expire_after_days)))
@@ -41,7 +49,9 @@ class Lifetime:
 
 @dataclass(frozen=True)
 class BucketProps:
-    """`name_prefix` becomes `<name_prefix>-<account>-<region>-an`; `logs` is None for the bucket that takes the access logs."""
+    """`name_prefix` becomes `<name_prefix>-<account>-<region>-an`; `logs` is None for the bucket that takes
+    the access logs.
+    """
 
     name_prefix: str
     removal: RemovalPolicy
@@ -69,7 +79,14 @@ def bucket(scope: Construct, id: str, props: BucketProps) -> s3.Bucket:
         lifecycle_rules=props.lifetime.rules(),
         removal_policy=props.removal,
     )
-    accept(made, {"NIST.800.53.R5-S3BucketReplicationEnabled": "one region by design; versions and the producers' originals restore it"})
+    accept(
+        made,
+        {
+            "NIST.800.53.R5-S3BucketReplicationEnabled": (
+                "one region by design; versions and the producers' originals restore it"
+            )
+        },
+    )
     if props.key is None:
         accept(made, {"NIST.800.53.R5-S3DefaultEncryptionKMS": NO_KEY})
     return made

@@ -1,4 +1,7 @@
-"""The databases of the Glue Data Catalog: one per domain and zone. Tables are made by the jobs' commits and by crawlers, never here."""
+"""The databases of the Glue Data Catalog: one per domain and zone.
+
+Tables are made by the jobs' commits and by crawlers, never here.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,9 @@ ZONES = ("bronze", "silver", "gold", "quarantine", "metrics")
 
 class CatalogStack(LakeStack):
     def __init__(self, scope: Construct, lake: Lake) -> None:
-        super().__init__(scope, "catalog", lake, description="Lakehouse: databases of the Glue Data Catalog", stateful=True)
+        super().__init__(
+            scope, "catalog", lake, description="Lakehouse: databases of the Glue Data Catalog", stateful=True
+        )
         for contract in lake.contracts:
             for zone in ZONES:
                 self._database(contract.domain, zone, contract.description)

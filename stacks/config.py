@@ -1,4 +1,6 @@
-"""The settings in which environments differ: typed, frozen, and refused when wrong with a message that says what is allowed."""
+"""The settings in which environments differ: typed, frozen, and refused when wrong with a message that says
+what is allowed.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +18,16 @@ from stacks.usage import Usage
 LONGEST_BUCKET_PREFIX = 37  # of an account-regional bucket name; the longest is "<prefix>-<env>-quarantine"
 LONGEST_NAMES = LONGEST_BUCKET_PREFIX - len("--quarantine")  # prefix and environment together
 RESERVED_TAGS = ("aws:", "lakehouse:")
-TagText = Annotated[str, Field(pattern=r"^[A-Za-z0-9_ .:/=+@-]*$", min_length=1, max_length=128)]  # what all AWS services take
-LogDays = Literal[7, 14, 30, 60, 90, 180, 365, 400, 731]  # retentions that CloudWatch Logs knows (PutRetentionPolicy)
+TagText = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9_ .:/=+@-]*$", min_length=1, max_length=128)
+]  # what all AWS services take
+LogDays = Literal[
+    7, 14, 30, 60, 90, 180, 365, 400, 731
+]  # retentions that CloudWatch Logs knows (PutRetentionPolicy)
 
-Endpoint = Literal["athena", "glue", "kms", "logs", "redshift-data", "redshift-serverless", "secretsmanager", "states", "sts"]
+Endpoint = Literal[
+    "athena", "glue", "kms", "logs", "redshift-data", "redshift-serverless", "secretsmanager", "states", "sts"
+]
 
 
 class Source(BaseModel):
@@ -37,7 +45,10 @@ class ConfigError(ValueError):
 
 
 class CrawlSettings(BaseModel):
-    """The web API that has the film catalogue. `secret_name`: a secret in Secrets Manager whose text is the API key; people make it."""
+    """The web API that has the film catalogue.
+
+    `secret_name`: a secret in Secrets Manager whose text is the API key; people make it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -49,7 +60,10 @@ class CrawlSettings(BaseModel):
 
 
 class Settings(BaseModel):
-    """One environment. Without `account` and `region` the templates fit any: the deploying profile decides."""
+    """One environment.
+
+    Without `account` and `region` the templates fit any: the deploying profile decides.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -60,11 +74,15 @@ class Settings(BaseModel):
     tags: dict[TagText, TagText] = {}
     """Tags of everything that the environment has, beside the product's own."""
     protected: bool = False
-    """What people rely on: its data must be retained, and the security rules of regulated workloads count too."""
+    """What people rely on: its data must be retained, and the security rules of regulated workloads count
+    too.
+    """
     account: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
     region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] | None = None
     retain_data: bool = Field(default_factory=lambda given: bool(given.get("protected")))
-    """Buckets, ledger and catalog outlive their stacks; where it is not said, those of a protected environment."""
+    """Buckets, ledger and catalog outlive their stacks; where it is not said, those of a protected
+    environment.
+    """
     customer_key: bool = False
     """Data is encrypted with a key of the environment's own (SSE-KMS) instead of S3's (SSE-S3)."""
     audit_objects: bool = False
@@ -78,16 +96,22 @@ class Settings(BaseModel):
     ingest_memory_mb: Annotated[int, Field(ge=512, le=10_240)] = 1769  # 1,769 MB is one full vCPU
     ingest_timeout_seconds: Annotated[int, Field(ge=60, le=900)] = 300
     ingest_handover_mb: Annotated[int, Field(ge=1, le=10_000)] = 1024
-    """Files above this size, and those that unpack to more than the function's time allows, are left to the domain's bronze job."""
+    """Files above this size, and those that unpack to more than the function's time allows, are left to the
+    domain's bronze job.
+    """
     glue_workers: Annotated[int, Field(ge=2, le=100)] = 2
     """Most workers of a job (G.1X); auto-scaling starts fewer."""
     glue_timeout_minutes: Annotated[int, Field(ge=5, le=1440)] = 60
     glue_flex: bool = False
-    """Jobs run on spare capacity, a third cheaper; they may start minutes later and be interrupted (then redrive the run)."""
+    """Jobs run on spare capacity, a third cheaper; they may start minutes later and be interrupted (then
+    redrive the run).
+    """
     snapshot_days: Annotated[int, Field(ge=1, le=365)] = 7
     """How far back tables can be read as they were; maintenance forgets older snapshots."""
     warehouse: bool = False
-    """Gold is loaded into Redshift Serverless after every run; it costs by the second while it computes, 60 at least."""
+    """Gold is loaded into Redshift Serverless after every run; it costs by the second while it computes, 60
+    at least.
+    """
     warehouse_rpu: Literal[4, 8, 16, 24, 32, 64, 128] = 4
     warehouse_max_rpu: Annotated[int, Field(ge=8, le=1024, multiple_of=8)] = 16
     warehouse_rpu_hours_a_day: Annotated[int, Field(ge=1)] = 8
@@ -109,9 +133,13 @@ class Settings(BaseModel):
     """By domain: the bronze job takes what is new there in every run, for example
     `{"tpcds": {"location": "s3://redshift-downloads/TPC-DS/2.13/3TB/"}}`."""
     lake_formation: bool = False
-    """Roles get their databases and tables from Lake Formation too: for accounts whose catalog no longer trusts IAM alone."""
+    """Roles get their databases and tables from Lake Formation too: for accounts whose catalog no longer
+    trusts IAM alone.
+    """
     crawl: CrawlSettings | None = None
-    """Where the film catalogue of the search domain is crawled from; none: nothing is crawled, files are dropped."""
+    """Where the film catalogue of the search domain is crawled from; none: nothing is crawled, files are
+    dropped.
+    """
     usage: Usage = Usage()
     alert_emails: tuple[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")], ...] = ()
 
@@ -126,27 +154,41 @@ class Settings(BaseModel):
             raise ValueError("a protected environment must retain its data: retain_data must be true")
         if len(self.prefix) + len(self.env) > LONGEST_NAMES:
             raise ValueError(
-                f"prefix and environment name have {len(self.prefix) + len(self.env)} characters together; at most {LONGEST_NAMES} fit "
-                "the name of a bucket"
+                f"prefix and environment name have {len(self.prefix) + len(self.env)} characters together; at"
+                f" most {LONGEST_NAMES} fit the name of a bucket"
             )
         if unknown := sorted(set(self.domains or ()) - set(project_domains())):
-            raise ValueError(f"domains: there is no {', '.join(unknown)} in the project; it has {', '.join(project_domains())}")
+            raise ValueError(
+                f"domains: there is no {', '.join(unknown)} in the project; it has"
+                f" {', '.join(project_domains())}"
+            )
         if self.domains is not None and not self.domains:
-            raise ValueError("domains: an environment needs one at least; leave the setting out for all of the project")
+            raise ValueError(
+                "domains: an environment needs one at least; leave the setting out for all of the project"
+            )
         if reserved := [t for t in self.tags if t.lower().startswith(RESERVED_TAGS)]:
-            raise ValueError(f"tags: {', '.join(reserved)}: names that begin with {' or '.join(RESERVED_TAGS)} are taken")
+            raise ValueError(
+                f"tags: {', '.join(reserved)}: names that begin with {' or '.join(RESERVED_TAGS)} are taken"
+            )
         if foreign := sorted(set(self.sources) - set(self.chosen_domains) & set(project_domains())):
-            raise ValueError(f"sources name {', '.join(foreign)}, which the environment does not have (domains)")
+            raise ValueError(
+                f"sources name {', '.join(foreign)}, which the environment does not have (domains)"
+            )
         if self.warehouse_max_rpu < self.warehouse_rpu:
             raise ValueError("warehouse_max_rpu must not be below warehouse_rpu")
         if self.interface_endpoints and not self.warehouse:
-            raise ValueError("interface_endpoints are in the warehouse's network: they need warehouse to be true")
-        if wrong := [f"{d}: {t}" for d, s in self.sources.items() for t in (s.tables or ("",)) if not _is_dataset(d, t)]:
+            raise ValueError(
+                "interface_endpoints are in the warehouse's network: they need warehouse to be true"
+            )
+        if wrong := [
+            f"{d}: {t}" for d, s in self.sources.items() for t in s.tables or ("",) if not _is_dataset(d, t)
+        ]:
             raise ValueError(f"sources name what no contract has: {', '.join(wrong)}")
         if by_file := [f"{d}/{t}" for d, s in self.sources.items() for t in _by_file(d, s)]:
             raise ValueError(
-                f"sources name {', '.join(by_file)}, where rows stand and fall with their file: that needs keys that begin with domain and "
-                "dataset, and S3's order of their versions, which a source location has not; put these files into the raw bucket"
+                f"sources name {', '.join(by_file)}, where rows stand and fall with their file: that needs"
+                " keys that begin with domain and dataset, and S3's order of their versions, which a source"
+                " location has not; put these files into the raw bucket"
             )
         if (self.account is None) != (self.region is None):
             raise ValueError("account and region are pinned together or not at all")
@@ -155,12 +197,16 @@ class Settings(BaseModel):
 
 @cache
 def environments() -> dict[str, dict[str, Any]]:
-    """The settings of each environment as the project's environments.toml has them; raises ConfigError when that cannot be read."""
+    """The settings of each environment as the project's environments.toml has them; raises ConfigError when
+    that cannot be read.
+    """
     path = project() / ENVIRONMENTS
     try:
         found = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError as error:
-        raise ConfigError(f"{path} is missing: it names the environments, one table each; docs/reference/environments.md") from error
+        raise ConfigError(
+            f"{path} is missing: it names the environments, one table each; docs/reference/environments.md"
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{shown(path)}: is not TOML: {error}") from error
     if not found or not all(isinstance(table, dict) for table in found.values()):
@@ -170,7 +216,9 @@ def environments() -> dict[str, dict[str, Any]]:
 
 def _is_dataset(domain: str, name: str) -> bool:
     """Whether a contract has the dataset, or for no name the domain."""
-    return domain in project_domains() and (not name or any(d.name == name for d in contract(domain).datasets))
+    return domain in project_domains() and (
+        not name or any(d.name == name for d in contract(domain).datasets)
+    )
 
 
 def _by_file(domain: str, source: Source) -> list[str]:
@@ -195,4 +243,6 @@ def _line(env: str, error: dict[str, Any]) -> str:
     if error["type"] == "extra_forbidden":
         known = Usage.model_fields if error["loc"][0] == "usage" else Settings.model_fields
         return f"{place}: there is no such setting; allowed: {', '.join(known)}"
-    return f"{place}: {error['msg']}; found {error['input']!r}" if error["loc"] else f"{place}: {error['msg']}"
+    return (
+        f"{place}: {error['msg']}; found {error['input']!r}" if error["loc"] else f"{place}: {error['msg']}"
+    )

@@ -1,4 +1,6 @@
-"""The function that crawls the film catalogue (lambdas/crawl), and its schedule; only where an environment names a web API."""
+"""The function that crawls the film catalogue (lambdas/crawl), and its schedule; only where an environment
+names a web API.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,12 @@ from stacks.timer import timer
 
 SECRET_SUFFIX = "-??????"  # Secrets Manager ends every ARN so
 ACCEPTED = {
-    "NIST.800.53.R5-LambdaConcurrency": "called by one schedule; a reservation would take a share from the door",
-    "NIST.800.53.R5-LambdaInsideVPC": "needs the internet for the web API, and AWS services by its own role; nothing of a network of ours",
+    "NIST.800.53.R5-LambdaConcurrency": (
+        "called by one schedule; a reservation would take a share from the door"
+    ),
+    "NIST.800.53.R5-LambdaInsideVPC": (
+        "needs the internet for the web API, and AWS services by its own role; nothing of a network of ours"
+    ),
 }
 
 
@@ -29,7 +35,9 @@ class CatalogueCrawl(Construct):
         self.lost = dead_letters(self, "LostCalls", names.queue("crawl-dlq"))
         access = Access(self, "Access", "lambda.amazonaws.com", names)
         access.write("raw", f"{CRAWLED}/")
-        access.allow(["s3:ListBucket"], [names.bucket_arn("raw")], when={"StringLike": {"s3:prefix": f"{CRAWLED}/*"}})
+        access.allow(
+            ["s3:ListBucket"], [names.bucket_arn("raw")], when={"StringLike": {"s3:prefix": f"{CRAWLED}/*"}}
+        )
         secret = names.arn("secretsmanager", f"secret:{crawl.secret_name}{SECRET_SUFFIX}")
         access.allow(["secretsmanager:GetSecretValue"], [secret])
         access.use_key(key_arn)
@@ -55,4 +63,12 @@ class CatalogueCrawl(Construct):
         access = Access(self, "TimerAccess", "scheduler.amazonaws.com", stack.names)
         access.allow(["lambda:InvokeFunction"], [self.function.function_arn])
         access.allow(["sqs:SendMessage"], [self.lost.queue_arn])
-        timer(self, "Daily", access, crawl.schedule, self.function.function_arn, enabled=stack.settings.scheduled, lost=self.lost)
+        timer(
+            self,
+            "Daily",
+            access,
+            crawl.schedule,
+            self.function.function_arn,
+            enabled=stack.settings.scheduled,
+            lost=self.lost,
+        )

@@ -17,7 +17,10 @@ FILES = ("FilesAccepted", "FilesQuarantined", "FilesDuplicate")
 
 @dataclass(frozen=True)
 class Graph:
-    """A graph of metrics as CloudWatch's dashboard body has them. `line` is drawn across it: a promise or a limit."""
+    """A graph of metrics as CloudWatch's dashboard body has them.
+
+    `line` is drawn across it: a promise or a limit.
+    """
 
     title: str
     metrics: Sequence[list[Any]]
@@ -27,7 +30,11 @@ class Graph:
     lowest: int = 0
 
     def properties(self, region: str) -> dict[str, Any]:
-        line = {"annotations": {"horizontal": [{"label": self.line[0], "value": self.line[1]}]}} if self.line else {}
+        line = (
+            {"annotations": {"horizontal": [{"label": self.line[0], "value": self.line[1]}]}}
+            if self.line
+            else {}
+        )
         return {
             "title": self.title,
             "view": "timeSeries",
@@ -52,9 +59,23 @@ def body(names: Names, contracts: Sequence[Contract], prices: Mapping[str, float
     widgets: list[dict[str, Any]] = []
     y = 0
     for section in sections:
-        widgets.append({"type": "text", "x": 0, "y": y, "width": 24, "height": 1, "properties": {"markdown": f"## {section.title}"}})
+        widgets.append(
+            {
+                "type": "text",
+                "x": 0,
+                "y": y,
+                "width": 24,
+                "height": 1,
+                "properties": {"markdown": f"## {section.title}"},
+            }
+        )
         for n, graph in enumerate(section.graphs):
-            place = {"x": n % COLUMNS * WIDTH, "y": y + 1 + n // COLUMNS * HEIGHT, "width": WIDTH, "height": HEIGHT}
+            place = {
+                "x": n % COLUMNS * WIDTH,
+                "y": y + 1 + n // COLUMNS * HEIGHT,
+                "width": WIDTH,
+                "height": HEIGHT,
+            }
             widgets.append({"type": "metric", **place, "properties": graph.properties(names.region)})
         y += 1 + -(-len(section.graphs) // COLUMNS) * HEIGHT
     return json.dumps({"widgets": widgets})
@@ -62,7 +83,8 @@ def body(names: Names, contracts: Sequence[Contract], prices: Mapping[str, float
 
 def _door(names: Names) -> Section:
     queues = {
-        q: ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", names.queue(q)] for q in ("ingest", "ingest-dlq", "watch-dlq")
+        q: ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", names.queue(q)]
+        for q in ("ingest", "ingest-dlq", "watch-dlq")
     }
     age = [["AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", names.queue("ingest")]]
     function = ["FunctionName", names.function("ingest")]
@@ -83,7 +105,11 @@ def _domain(contract: Contract, prices: Mapping[str, float]) -> Section:
     def by_dataset(metric: str, names: Sequence[str] = datasets) -> list[list[Any]]:
         return [[NAMESPACE, metric, "Domain", domain, "Dataset", name, {"label": name}] for name in names]
 
-    files = [[NAMESPACE, f, "Domain", domain, "Dataset", d, {"label": f"{d} {f.removeprefix('Files')}"}] for d in datasets for f in FILES]
+    files = [
+        [NAMESPACE, f, "Domain", domain, "Dataset", d, {"label": f"{d} {f.removeprefix('Files')}"}]
+        for d in datasets
+        for f in FILES
+    ]
     rows = [
         [NAMESPACE, metric, "Domain", domain, "Dataset", d, {"label": f"{d} {metric}"}]
         for d in datasets

@@ -43,9 +43,12 @@ def python_function(
     lost: sqs.Queue | None = None,
     dependencies: bool = False,
 ) -> lambda_.Function:
-    """The handler of lambdas/<name>, with its own log group, traced. It knows its environment by LAKE_PREFIX, _ENV, _ACCOUNT, _REGION.
+    """The handler of lambdas/<name>, with its own log group, traced.
 
-    `lost`: takes the events of failed calls. `dependencies`: packed with requirements.txt, not with our own code alone.
+    It knows its environment by LAKE_PREFIX, _ENV, _ACCOUNT, _REGION.
+
+    `lost`: takes the events of failed calls. `dependencies`: packed with requirements.txt, not with our own
+    code alone.
     """
     stack, names = LakeStack.of(scope), access.names
     assert isinstance(stack, LakeStack)
@@ -61,7 +64,9 @@ def python_function(
         runtime=lambda_.Runtime.PYTHON_3_14,
         architecture=lambda_.Architecture.ARM_64,
         handler=f"lambdas.{name}.handler.handler",
-        code=lambda_.Code.from_asset(str(lambda_archive(stack.lake.build_dir, stack.lake.domains, dependencies=dependencies))),
+        code=lambda_.Code.from_asset(
+            str(lambda_archive(stack.lake.build_dir, stack.lake.domains, dependencies=dependencies))
+        ),
         role=access.role,
         memory_size=memory_mb,
         timeout=timeout,

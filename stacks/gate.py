@@ -1,4 +1,6 @@
-"""The security rules that a deployment must pass: AWS Solutions and Serverless everywhere, NIST 800-53 Rev. 5 where it is protected."""
+"""The security rules that a deployment must pass: AWS Solutions and Serverless everywhere, NIST 800-53 Rev. 5
+where it is protected.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,8 @@ from stacks.config import Settings
 
 
 def add_gate(app: cdk.App, environments: Sequence[Settings]) -> None:
-    """Synthesis fails with a report when a rule finds anything that is not accepted on its resource (stacks/accepted.py).
+    """Synthesis fails with a report when a rule finds anything that is not accepted on its resource
+    (stacks/accepted.py).
 
     Rules apply to a whole app, so those of protected environments are used when the app holds nothing else.
     """

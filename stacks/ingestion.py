@@ -22,17 +22,27 @@ MAX_RECEIVES = 5
 _BY_QUEUE = "invoked by its queue only: what fails goes to the queue's dead letters"
 ACCEPTED = {
     "Serverless-LambdaDLQ": _BY_QUEUE,
-    "Serverless-LambdaEventSourceMappingDestination": "a queue as source has no such destination: its redrive policy does that",
+    "Serverless-LambdaEventSourceMappingDestination": (
+        "a queue as source has no such destination: its redrive policy does that"
+    ),
     "NIST.800.53.R5-LambdaDLQ": _BY_QUEUE,
-    "NIST.800.53.R5-LambdaConcurrency": "bounded by its event source; a reservation would throttle receives and fill the dead letters",
-    "NIST.800.53.R5-LambdaInsideVPC": "speaks only to AWS services, over TLS, by its own role; needs nothing of a network",
+    "NIST.800.53.R5-LambdaConcurrency": (
+        "bounded by its event source; a reservation would throttle receives and fill the dead letters"
+    ),
+    "NIST.800.53.R5-LambdaInsideVPC": (
+        "speaks only to AWS services, over TLS, by its own role; needs nothing of a network"
+    ),
 }
 
 
 class IngestionStack(LakeStack):
     def __init__(self, scope: Construct, lake: Lake, *, key_arn: str | None) -> None:
         super().__init__(
-            scope, "ingestion", lake, description="Lakehouse: raw bucket to EventBridge, queue and ingest Lambda", key_arn=key_arn
+            scope,
+            "ingestion",
+            lake,
+            description="Lakehouse: raw bucket to EventBridge, queue and ingest Lambda",
+            key_arn=key_arn,
         )
         self.dead_letters = dead_letters(self, "DeadLetters", self.names.queue("ingest-dlq"))
         self.queue = self._ingest_queue()
@@ -43,7 +53,9 @@ class IngestionStack(LakeStack):
             CatalogueCrawl(self, self.settings.crawl, key_arn=key_arn)
 
     def _ingest_queue(self) -> sqs.Queue:
-        """A message stays invisible for six runs of the function, as AWS asks for, so that a slow file is not handed out twice."""
+        """A message stays invisible for six runs of the function, as AWS asks for, so that a slow file is not
+        handed out twice.
+        """
         visible_after = 6 * self.settings.ingest_timeout_seconds + BATCH_WINDOW_SECONDS
         return sqs.Queue(
             self,
@@ -59,16 +71,31 @@ class IngestionStack(LakeStack):
     def _send_raw_objects(self) -> None:
         """Every new object, empty ones too: each gets an outcome in the ledger."""
         pattern = events.EventPattern(
-            source=["aws.s3"], detail_type=["Object Created"], detail={"bucket": {"name": [self.names.bucket("raw")]}}
+            source=["aws.s3"],
+            detail_type=["Object Created"],
+            detail={"bucket": {"name": [self.names.bucket("raw")]}},
         )
-        target = targets.SqsQueue(self.queue, dead_letter_queue=self.dead_letters, retry_attempts=185, max_event_age=Duration.hours(24))
-        events.Rule(self, "RawObjects", event_pattern=pattern, targets=[target], description="New objects of the raw bucket")
+        target = targets.SqsQueue(
+            self.queue,
+            dead_letter_queue=self.dead_letters,
+            retry_attempts=185,
+            max_event_age=Duration.hours(24),
+        )
+        events.Rule(
+            self,
+            "RawObjects",
+            event_pattern=pattern,
+            targets=[target],
+            description="New objects of the raw bucket",
+        )
 
     def _access(self, key_arn: str | None) -> Access:
         access = Access(self, "IngestAccess", "lambda.amazonaws.com", self.names)
         access.ingest(self.lake.contracts)
         access.use_key(key_arn)
-        access.allow(["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], [self.queue.queue_arn])
+        access.allow(
+            ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], [self.queue.queue_arn]
+        )
         return access
 
     def _function(self) -> lambda_.Function:

@@ -25,7 +25,9 @@ INGEST = "bronze-ingest"
 
 @dataclass(frozen=True)
 class Code:
-    """What a job runs: its entry script and the library of all jobs, both published with the stack under the hash of their content."""
+    """What a job runs: its entry script and the library of all jobs, both published with the stack under the
+    hash of their content.
+    """
 
     scripts: dict[str, assets.Asset]
     library: assets.Asset
@@ -33,8 +35,16 @@ class Code:
     @classmethod
     def of(cls, stack: LakeStack, stages: tuple[str, ...]) -> Code:
         scripts = {stage: PRODUCT / "glue_scripts" / f"{stage.replace('-', '_')}.py" for stage in stages}
-        library = assets.Asset(stack, "Library", path=str(glue_archive(stack.lake.build_dir, stack.lake.domains)))
-        return cls({stage: assets.Asset(stack, f"Script-{stage}", path=str(path)) for stage, path in scripts.items()}, library)
+        library = assets.Asset(
+            stack, "Library", path=str(glue_archive(stack.lake.build_dir, stack.lake.domains))
+        )
+        return cls(
+            {
+                stage: assets.Asset(stack, f"Script-{stage}", path=str(path))
+                for stage, path in scripts.items()
+            },
+            library,
+        )
 
 
 class LakeJob(Construct):
@@ -49,7 +59,9 @@ class LakeJob(Construct):
             access.take_from(stack.settings.sources[domain].location)
         protection.allow(access)
         access.publish_metrics(NAMESPACE, "Glue")
-        access.allow(["s3:GetObject"], [a.bucket.arn_for_objects(a.s3_object_key) for a in (script, code.library)])
+        access.allow(
+            ["s3:GetObject"], [a.bucket.arn_for_objects(a.s3_object_key) for a in (script, code.library)]
+        )
         s = stack.settings
         job = glue.CfnJob(
             self,
@@ -66,8 +78,13 @@ class LakeJob(Construct):
             max_retries=0,  # the state machine decides what is tried again
             execution_property=glue.CfnJob.ExecutionPropertyProperty(max_concurrent_runs=1),
             security_configuration=protection.name,
-            command=glue.CfnJob.JobCommandProperty(name="glueetl", python_version="3", script_location=script.s3_object_url),
-            default_arguments={**_arguments(stack.names, domain, code.library.s3_object_url), **_own_arguments(stage, s, domain)},
+            command=glue.CfnJob.JobCommandProperty(
+                name="glueetl", python_version="3", script_location=script.s3_object_url
+            ),
+            default_arguments={
+                **_arguments(stack.names, domain, code.library.s3_object_url),
+                **_own_arguments(stage, s, domain),
+            },
         )
         job.node.add_dependency(access, protection)
 
@@ -87,17 +104,23 @@ def _silver_job(access: Access, domain: str) -> None:
     access.write_tables(domain, "quarantine")
     access.write_ledger()
     access.search_ledger()
-    # A replay copies what passes from quarantine to bronze, a copy that is needed after a correction gets its content from the
-    # file that lost it; a copied object carries a producer's tags along.
+    # A replay copies what passes from quarantine to bronze, a copy that is needed after a correction gets its
+    # content from the file that lost it; a copied object carries a producer's tags along.
     access.write("bronze", f"{domain}/")
-    access.allow(["s3:GetObjectTagging"], [f"{access.names.bucket_arn('quarantine')}/{domain}/*"], why=OBJECTS)
+    access.allow(
+        ["s3:GetObjectTagging"], [f"{access.names.bucket_arn('quarantine')}/{domain}/*"], why=OBJECTS
+    )
     access.allow(["s3:PutObjectTagging"], [f"{access.names.bucket_arn('bronze')}/{domain}/*"], why=OBJECTS)
     if any(d.archive for d in contract(domain).datasets):
         access.allow(["s3:DeleteObject"], [f"{access.names.bucket_arn('bronze')}/{domain}/*"], why=OBJECTS)
         access.read("bronze", archive_prefix(domain))
         access.write("bronze", archive_prefix(domain))
         bronze = access.names.bucket_arn("bronze")  # a copy carries a producer's tags along
-        access.allow(["s3:GetObjectTagging"], [f"{bronze}/{domain}/*", f"{bronze}/{archive_prefix(domain)}*"], why=OBJECTS)
+        access.allow(
+            ["s3:GetObjectTagging"],
+            [f"{bronze}/{domain}/*", f"{bronze}/{archive_prefix(domain)}*"],
+            why=OBJECTS,
+        )
         access.allow(["s3:PutObjectTagging"], [f"{bronze}/{archive_prefix(domain)}*"], why=OBJECTS)
 
 
@@ -120,14 +143,22 @@ def _maintenance_job(access: Access, domain: str) -> None:
         access.write_tables(domain, zone)
 
 
-GRANTS = {"bronze-ingest": _bronze_job, "bronze-to-silver": _silver_job, "silver-to-gold": _gold_job, MAINTENANCE: _maintenance_job}
+GRANTS = {
+    "bronze-ingest": _bronze_job,
+    "bronze-to-silver": _silver_job,
+    "silver-to-gold": _gold_job,
+    MAINTENANCE: _maintenance_job,
+}
 
 
 def _own_arguments(stage: str, settings: Settings, domain: str) -> dict[str, str]:
     match stage:
         case "bronze-ingest" if domain in settings.sources:
             source = settings.sources[domain]
-            return {"--source": source.location, **({"--source_tables": ",".join(source.tables)} if source.tables else {})}
+            return {
+                "--source": source.location,
+                **({"--source_tables": ",".join(source.tables)} if source.tables else {}),
+            }
         case "maintenance":
             return {"--snapshot_days": str(settings.snapshot_days)}
         case "silver-to-gold":
@@ -154,7 +185,10 @@ def _arguments(names: Names, domain: str, library_url: str) -> dict[str, str]:
 
 
 def spark_conf(names: Names) -> dict[str, str]:
-    """Iceberg's catalog is Glue's. No flag chooses a collector: Glue's own command line does, and a JVM does not start with two."""
+    """Iceberg's catalog is Glue's.
+
+    No flag chooses a collector: Glue's own command line does, and a JVM does not start with two.
+    """
     conf = {
         "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
         CATALOG: "org.apache.iceberg.spark.SparkCatalog",

@@ -17,7 +17,10 @@ from stacks.warehouse import WarehouseStack
 
 
 class LakeStage(cdk.Stage):
-    """All stacks of an environment. They know each other by name only (shared/names.py), so each can be deployed alone later."""
+    """All stacks of an environment.
+
+    They know each other by name only (shared/names.py), so each can be deployed alone later.
+    """
 
     def __init__(self, scope: Construct, lake: Lake) -> None:
         boundary = lake.settings.permissions_boundary
@@ -32,13 +35,26 @@ class LakeStage(cdk.Stage):
         monitoring.add_stack_dependency(orchestration)
         analytics = AnalyticsStack(self, lake, key_arn=storage.key_arn)
         analytics.add_stack_dependency(catalog)
-        stacks: list[LakeStack] = [storage, catalog, ingestion, processing, orchestration, monitoring, analytics]
+        stacks: list[LakeStack] = [
+            storage,
+            catalog,
+            ingestion,
+            processing,
+            orchestration,
+            monitoring,
+            analytics,
+        ]
         if lake.settings.warehouse:
             stacks.append(WarehouseStack(self, lake, key_arn=storage.key_arn))
             stacks[-1].add_stack_dependency(orchestration)
         for stack in stacks:
             stack.complete()
-        for stack, first in ((catalog, storage), (ingestion, storage), (processing, catalog), (orchestration, processing)):
+        for stack, first in (
+            (catalog, storage),
+            (ingestion, storage),
+            (processing, catalog),
+            (orchestration, processing),
+        ):
             stack.add_stack_dependency(first)
         for name, value in sorted(lake.settings.tags.items()):
             cdk.Tags.of(self).add(name, value)

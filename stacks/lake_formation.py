@@ -1,4 +1,5 @@
-"""What roles may do with the catalog when Lake Formation guards it (AWS Lake Formation Developer Guide, "Permissions reference").
+"""What roles may do with the catalog when Lake Formation guards it (AWS Lake Formation Developer Guide,
+"Permissions reference").
 
 Locations are not registered with it: Lake Formation decides on metadata, and IAM on the objects, as ever.
 """
@@ -12,13 +13,22 @@ from constructs import Construct
 READ, WRITE = ("SELECT", "DESCRIBE"), ("SELECT", "DESCRIBE", "INSERT", "DELETE", "ALTER", "DROP")
 
 
-def grant_database(scope: Construct, role: iam.IRole, account: str, database: str, *, write: bool = False) -> None:
-    """A database and all its tables, those to come too; `write`: also to make and change tables. Twice is once."""
+def grant_database(
+    scope: Construct, role: iam.IRole, account: str, database: str, *, write: bool = False
+) -> None:
+    """A database and all its tables, those to come too; `write`: also to make and change tables.
+
+    Twice is once.
+    """
     verb = "Write" if write else "Read"
-    principal = lf.CfnPrincipalPermissions.DataLakePrincipalProperty(data_lake_principal_identifier=role.role_arn)
+    principal = lf.CfnPrincipalPermissions.DataLakePrincipalProperty(
+        data_lake_principal_identifier=role.role_arn
+    )
     resource, parts = lf.CfnPrincipalPermissions.ResourceProperty, lf.CfnPrincipalPermissions
     itself = resource(database=parts.DatabaseResourceProperty(catalog_id=account, name=database))
-    tables = resource(table=parts.TableResourceProperty(catalog_id=account, database_name=database, table_wildcard={}))
+    tables = resource(
+        table=parts.TableResourceProperty(catalog_id=account, database_name=database, table_wildcard={})
+    )
     for part, of, rights in (
         ("Database", itself, ("DESCRIBE", *(("CREATE_TABLE",) if write else ()))),
         ("Tables", tables, WRITE if write else READ),

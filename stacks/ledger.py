@@ -10,9 +10,11 @@ from shared.ledger import INDEX
 
 
 def ledger_table(scope: Construct, name: str, *, removal: RemovalPolicy) -> ddb.TableV2:
-    """Losing it would mean ingesting everything again, so it can be restored to any second of the last 35 days.
+    """Losing it would mean ingesting everything again, so it can be restored to any second of the last 35
+    days.
 
-    It holds names, sizes and counts, never rows: DynamoDB's own encryption is enough, and no caller needs a key.
+    It holds names, sizes and counts, never rows: DynamoDB's own encryption is enough, and no caller needs a
+    key.
     """
     text = ddb.AttributeType.STRING
     return ddb.TableV2(
@@ -31,7 +33,9 @@ def ledger_table(scope: Construct, name: str, *, removal: RemovalPolicy) -> ddb.
         ],
         billing=ddb.Billing.on_demand(),
         time_to_live_attribute="expires_at",
-        point_in_time_recovery_specification=ddb.PointInTimeRecoverySpecification(point_in_time_recovery_enabled=True),
+        point_in_time_recovery_specification=ddb.PointInTimeRecoverySpecification(
+            point_in_time_recovery_enabled=True
+        ),
         deletion_protection=removal is RemovalPolicy.RETAIN,
         removal_policy=removal,
     )

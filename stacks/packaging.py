@@ -1,4 +1,6 @@
-"""Packs our code for Lambda and Glue without Docker: the same sources give the same bytes, wherever and whenever they are packed."""
+"""Packs our code for Lambda and Glue without Docker: the same sources give the same bytes, wherever and
+whenever they are packed.
+"""
 
 from __future__ import annotations
 
@@ -49,31 +51,48 @@ class PackagingError(RuntimeError):
 
 
 def lambda_archive(build_dir: Path, domains: tuple[str, ...], *, dependencies: bool) -> Path:
-    """The ingest Lambda's zip; without dependencies where the interpreter that runs it has them (the laptop)."""
+    """The ingest Lambda's zip; without dependencies where the interpreter that runs it has
+    them (the laptop).
+    """
     own: Files = {**sources("lambdas"), **sources("shared"), **contracts(domains)}
     if not dependencies:
         return archive("ingest-bare", own, build_dir)
     packages = installed(REQUIREMENTS, build_dir)
-    files: Files = {**{p.relative_to(packages).as_posix(): p for p in packages.rglob("*") if p.is_file()}, **own}
+    files: Files = {
+        **{p.relative_to(packages).as_posix(): p for p in packages.rglob("*") if p.is_file()},
+        **own,
+    }
     _check_size(files)
     return archive("ingest", files, build_dir)
 
 
 def glue_archive(build_dir: Path, domains: tuple[str, ...]) -> Path:
-    """The library of all Glue jobs (`--extra-py-files`): pyspark, and for keywords scipy and scikit-learn, are the image's own."""
+    """The library of all Glue jobs (`--extra-py-files`): pyspark, and for keywords scipy and scikit-learn,
+    are the image's own.
+    """
     rules = {name: file for d in domains for name, file in domain_sources(d).items()}
-    own: Files = {**sources("glue_scripts"), **sources("shared"), **contracts(domains), "domains/__init__.py": b"", **rules}
+    own: Files = {
+        **sources("glue_scripts"),
+        **sources("shared"),
+        **contracts(domains),
+        "domains/__init__.py": b"",
+        **rules,
+    }
     return archive("spark_jobs", own, build_dir)
 
 
 def sources(package: str) -> dict[str, Path]:
     """Archive name → file of a package's Python code, without its tests."""
     found = (p.relative_to(PRODUCT) for p in (PRODUCT / package).rglob("*.py"))
-    return {p.as_posix(): PRODUCT / p for p in found if "tests" not in p.parts and "__pycache__" not in p.parts}
+    return {
+        p.as_posix(): PRODUCT / p for p in found if "tests" not in p.parts and "__pycache__" not in p.parts
+    }
 
 
 def domain_sources(domain: str) -> dict[str, Path | bytes]:
-    """Archive name → file of a domain's Python code: its transforms and what they use, without its sample and tests."""
+    """Archive name → file of a domain's Python code: its transforms and what they use, without its sample and
+    tests.
+    """
     folder = domain_folder(domain)
     found = [p for p in folder.rglob("*.py") if not LAPTOP_ONLY & set(p.relative_to(folder).parts)]
     packages = {p.parent for p in found}
@@ -87,7 +106,8 @@ def contracts(domains: tuple[str, ...]) -> dict[str, bytes]:
 
 
 def archive(name: str, files: Files, build_dir: Path) -> Path:
-    """`<build_dir>/<name>-<hash of contents>.zip`, made unless it is there: sorted, undated, all files readable.
+    """`<build_dir>/<name>-<hash of contents>.zip`, made unless it is there: sorted, undated, all files
+    readable.
 
     A new one takes the place of those that no build has used for a while; parallel builds keep theirs.
     """
@@ -123,8 +143,12 @@ def _entry(path: str) -> zipfile.ZipInfo:
 
 
 def installed(requirements: Path, build_dir: Path) -> Path:
-    """A folder with the wheels of a requirements file for the Lambda's platform, fetched once per content of that file."""
-    digest = _digest([requirements.read_bytes(), PYTHON_VERSION.encode(), *(p.encode() for p in (*PLATFORMS, *PRUNED))])
+    """A folder with the wheels of a requirements file for the Lambda's platform, fetched once per content of
+    that file.
+    """
+    digest = _digest(
+        [requirements.read_bytes(), PYTHON_VERSION.encode(), *(p.encode() for p in (*PLATFORMS, *PRUNED))]
+    )
     target = build_dir / f"packages-{digest[:DIGITS]}"
     if target.exists():
         return target
@@ -140,21 +164,43 @@ def installed(requirements: Path, build_dir: Path) -> Path:
 
 def _pip_install(requirements: Path, target: Path) -> None:
     platforms = [word for p in PLATFORMS for word in ("--platform", p)]
-    options = ["--quiet", "--no-compile", "--only-binary=:all:", "--implementation", "cp", "--python-version", PYTHON_VERSION, *platforms]
-    command = [sys.executable, "-m", "pip", "install", *options, "--target", str(target), "-r", str(requirements)]
+    options = [
+        "--quiet",
+        "--no-compile",
+        "--only-binary=:all:",
+        "--implementation",
+        "cp",
+        "--python-version",
+        PYTHON_VERSION,
+        *platforms,
+    ]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        *options,
+        "--target",
+        str(target),
+        "-r",
+        str(requirements),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise PackagingError(
-            f"could not fetch the Lambda's packages ({requirements}) for Python {PYTHON_VERSION} on arm64. They are needed once, with a "
-            f"network; afterwards synthesis works offline. The laptop does without them: context local=true. pip said:\n"
-            f"{done.stderr.strip()[-2000:]}"
+            f"could not fetch the Lambda's packages ({requirements}) for Python {PYTHON_VERSION} on arm64."
+            " They are needed once, with a network; afterwards synthesis works offline. The laptop does"
+            f" without them: context local=true. pip said:\n{done.stderr.strip()[-2000:]}"
         )
 
 
 def _check_size(files: Files) -> None:
     size = sum(len(f) if isinstance(f, bytes) else f.stat().st_size for f in files.values())
     if size > LARGEST_UNZIPPED_BYTES:
-        raise PackagingError(f"the Lambda unzips to {size:,} bytes; AWS allows {LARGEST_UNZIPPED_BYTES:,}: prune more in {__file__}")
+        raise PackagingError(
+            f"the Lambda unzips to {size:,} bytes; AWS allows {LARGEST_UNZIPPED_BYTES:,}: prune more in"
+            f" {__file__}"
+        )
 
 
 def _digest(parts: Iterable[bytes]) -> str:

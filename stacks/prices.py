@@ -1,4 +1,6 @@
-"""List prices of one region at one date, with the page each was read on (prices.json): the only place for a price."""
+"""List prices of one region at one date, with the page each was read on (prices.json): the only place for a
+price.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ class PriceList:
 
 def price_list() -> PriceList:
     found = json.loads(FILE.read_text("utf-8"))
-    return PriceList(found["region"], found["as_of"], found["note"], {k: Price(**v) for k, v in found["prices"].items()})
+    return PriceList(
+        found["region"], found["as_of"], found["note"], {k: Price(**v) for k, v in found["prices"].items()}
+    )
 
 
 def prices() -> dict[str, float]:

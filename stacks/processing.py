@@ -13,7 +13,9 @@ from stacks.protection import Protection
 
 class ProcessingStack(LakeStack):
     def __init__(self, scope: Construct, lake: Lake, *, key_arn: str | None) -> None:
-        super().__init__(scope, "processing", lake, description="Lakehouse: Glue jobs and crawlers of every domain")
+        super().__init__(
+            scope, "processing", lake, description="Lakehouse: Glue jobs and crawlers of every domain"
+        )
         protection, code = Protection(self, key_arn), Code.of(self, (*STAGES, MAINTENANCE))
         for contract in lake.contracts:
             for stage in (*STAGES, MAINTENANCE):

@@ -16,16 +16,25 @@ LOG_GROUPS = "/aws-glue/*"  # Glue chooses the names of its log groups itself
 
 
 class Protection(Construct):
-    """The security configuration of an environment. Logs have a key of their own; data has the environment's key or S3's."""
+    """The security configuration of an environment.
+
+    Logs have a key of their own; data has the environment's key or S3's.
+    """
 
     def __init__(self, stack: LakeStack, key_arn: str | None) -> None:
         super().__init__(stack, "Protection")
         self.name = stack.names.name("glue")
         self._data_key_arn, self._names = key_arn, stack.names
-        self._log_key = kms.Key(self, "LogKey", enable_key_rotation=True, description="Logs of Glue", removal_policy=stack.removal)
+        self._log_key = kms.Key(
+            self, "LogKey", enable_key_rotation=True, description="Logs of Glue", removal_policy=stack.removal
+        )
         let_logs_encrypt(self._log_key, stack.names, LOG_GROUPS)
         encryption = glue.CfnSecurityConfiguration
-        s3: dict[str, Any] = {"s3_encryption_mode": "SSE-KMS", "kms_key_arn": key_arn} if key_arn else {"s3_encryption_mode": "SSE-S3"}
+        s3: dict[str, Any] = (
+            {"s3_encryption_mode": "SSE-KMS", "kms_key_arn": key_arn}
+            if key_arn
+            else {"s3_encryption_mode": "SSE-S3"}
+        )
         encryption(
             self,
             "Configuration",

@@ -14,7 +14,8 @@ from stacks.keys import let_logs_encrypt
 from stacks.ledger import ledger_table
 from stacks.trail import DataTrail
 
-# Silver and gold hold Iceberg tables: only the tables' own maintenance knows which files are still needed, a lifecycle rule does not.
+# Silver and gold hold Iceberg tables: only the tables' own maintenance knows which files are still needed, a
+# lifecycle rule does not.
 LIFETIMES = {
     "raw": Lifetime(cold_after_days=60),
     "bronze": Lifetime(cold_after_days=120),
@@ -28,26 +29,45 @@ LIFETIMES = {
 
 class StorageStack(LakeStack):
     def __init__(self, scope: Construct, lake: Lake) -> None:
-        super().__init__(scope, "storage", lake, description="Lakehouse: buckets of the zones, ledger, data key", stateful=True)
+        super().__init__(
+            scope,
+            "storage",
+            lake,
+            description="Lakehouse: buckets of the zones, ledger, data key",
+            stateful=True,
+        )
         self.key = self._data_key() if self.settings.customer_key else None
         logs_lifetime = Lifetime(expire_after_days=self.settings.log_days)
-        self._logs = bucket(self, "AccessLogs", BucketProps(self.names.bucket_prefix("logs"), self.removal, logs_lifetime))
+        self._logs = bucket(
+            self, "AccessLogs", BucketProps(self.names.bucket_prefix("logs"), self.removal, logs_lifetime)
+        )
         self.zones = {zone: self._zone(zone) for zone in (*DATA_ZONES, "scripts")}
         send_events(self.zones["raw"])
         results = Lifetime(expire_after_days=self.settings.query_result_days)
-        bucket(self, "Results", BucketProps(self.names.bucket_prefix(RESULTS), self.removal, results, self._logs, self.key))
+        bucket(
+            self,
+            "Results",
+            BucketProps(self.names.bucket_prefix(RESULTS), self.removal, results, self._logs, self.key),
+        )
         if self.settings.audit_objects:
             events = BucketProps(self.names.bucket_prefix("trail"), self.removal, logs_lifetime, self._logs)
             DataTrail(self, bucket(self, "TrailEvents", events), self.key)
         self.ledger = ledger_table(self, self.names.ledger_table, removal=self.removal)
-        CfnOutput(self, "RawBucket", value=self.names.bucket("raw"), description="Drop files here under <domain>/<dataset>/")
+        CfnOutput(
+            self,
+            "RawBucket",
+            value=self.names.bucket("raw"),
+            description="Drop files here under <domain>/<dataset>/",
+        )
 
     @property
     def key_arn(self) -> str | None:
         return self.key.key_arn if self.key else None
 
     def _zone(self, zone: str) -> s3.Bucket:
-        props = BucketProps(self.names.bucket_prefix(zone), self.removal, LIFETIMES[zone], self._logs, self.key)
+        props = BucketProps(
+            self.names.bucket_prefix(zone), self.removal, LIFETIMES[zone], self._logs, self.key
+        )
         return bucket(self, zone.capitalize(), props)
 
     def _data_key(self) -> kms.Key:

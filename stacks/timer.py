@@ -20,7 +20,10 @@ def timer(
     input: str = "{}",
     lost: sqs.Queue | None = None,
 ) -> None:
-    """A schedule (cron in UTC, or rate) with the role of `access`. `lost`: takes the calls that the target refused."""
+    """A schedule (cron in UTC, or rate) with the role of `access`.
+
+    `lost`: takes the calls that the target refused.
+    """
     letters = scheduler.CfnSchedule.DeadLetterConfigProperty(arn=lost.queue_arn) if lost is not None else None
     schedule = scheduler.CfnSchedule(
         scope,
@@ -29,6 +32,8 @@ def timer(
         schedule_expression_timezone="UTC",
         flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
         state="ENABLED" if enabled else "DISABLED",
-        target=scheduler.CfnSchedule.TargetProperty(arn=target_arn, role_arn=access.role.role_arn, input=input, dead_letter_config=letters),
+        target=scheduler.CfnSchedule.TargetProperty(
+            arn=target_arn, role_arn=access.role.role_arn, input=input, dead_letter_config=letters
+        ),
     )
     schedule.node.add_dependency(access)

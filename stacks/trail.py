@@ -16,7 +16,9 @@ SERVICE = iam.ServicePrincipal("cloudtrail.amazonaws.com")
 
 
 class DataTrail(Construct):
-    """A trail of its own: management events are the account's business, and a second copy of them would be paid for."""
+    """A trail of its own: management events are the account's business, and a second copy of them would be
+    paid for.
+    """
 
     def __init__(self, stack: LakeStack, bucket: s3.Bucket, key: kms.Key | None) -> None:
         super().__init__(stack, "DataTrail")
@@ -37,7 +39,10 @@ class DataTrail(Construct):
             kms_key_id=key.key_arn if key else None,
             advanced_event_selectors=[_objects_of([f"{names.bucket_arn(zone)}/" for zone in DATA_ZONES])],
         )
-        in_s3 = "read where it is stored, with Athena; a second copy in CloudWatch Logs costs $0.50 a GB and has no reader"
+        in_s3 = (
+            "read where it is stored, with Athena; a second copy in CloudWatch Logs costs $0.50 a GB and has"
+            " no reader"
+        )
         accept(trail, {"NIST.800.53.R5-CloudTrailCloudWatchLogsEnabled": in_s3})
         policy = bucket.policy
         assert policy is not None
@@ -45,26 +50,39 @@ class DataTrail(Construct):
 
     @staticmethod
     def _let_deliver(bucket: s3.Bucket, trail_arn: str, account: str) -> None:
-        """The two grants that CloudTrail checks before it takes a bucket (CloudTrail user guide, "S3 bucket policy")."""
+        """The two grants that CloudTrail checks before it takes a bucket (CloudTrail user guide, "S3 bucket
+        policy").
+        """
         ours = {"aws:SourceArn": trail_arn}
         bucket.add_to_resource_policy(
             iam.PolicyStatement(
-                principals=[SERVICE], actions=["s3:GetBucketAcl"], resources=[bucket.bucket_arn], conditions={"StringEquals": ours}
+                principals=[SERVICE],
+                actions=["s3:GetBucketAcl"],
+                resources=[bucket.bucket_arn],
+                conditions={"StringEquals": ours},
             )
         )
         owned = {"StringEquals": {**ours, "s3:x-amz-acl": "bucket-owner-full-control"}}
         place = bucket.arn_for_objects(f"AWSLogs/{account}/*")
         bucket.add_to_resource_policy(
-            iam.PolicyStatement(principals=[SERVICE], actions=["s3:PutObject"], resources=[place], conditions=owned)
+            iam.PolicyStatement(
+                principals=[SERVICE], actions=["s3:PutObject"], resources=[place], conditions=owned
+            )
         )
 
 
 def _let_encrypt(key: kms.Key, trail_arn: str) -> None:
-    only = {"StringEquals": {"aws:SourceArn": trail_arn, "kms:EncryptionContext:aws:cloudtrail:arn": trail_arn}}
+    only = {
+        "StringEquals": {"aws:SourceArn": trail_arn, "kms:EncryptionContext:aws:cloudtrail:arn": trail_arn}
+    }
     key.add_to_resource_policy(
-        iam.PolicyStatement(principals=[SERVICE], actions=["kms:GenerateDataKey*"], resources=["*"], conditions=only)
+        iam.PolicyStatement(
+            principals=[SERVICE], actions=["kms:GenerateDataKey*"], resources=["*"], conditions=only
+        )
     )
-    key.add_to_resource_policy(iam.PolicyStatement(principals=[SERVICE], actions=["kms:DescribeKey"], resources=["*"]))
+    key.add_to_resource_policy(
+        iam.PolicyStatement(principals=[SERVICE], actions=["kms:DescribeKey"], resources=["*"])
+    )
 
 
 def _objects_of(places: list[str]) -> cloudtrail.CfnTrail.AdvancedEventSelectorProperty:

@@ -1,4 +1,7 @@
-"""How much an environment is expected to be used: what `./lake cost` multiplies the prices with. Nothing is provisioned from it."""
+"""How much an environment is expected to be used: what `./lake cost` multiplies the prices with.
+
+Nothing is provisioned from it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Redshift Serverless, where an environment asks for it: private, encrypted, bounded in capacity, loaded from gold only."""
+"""Redshift Serverless, where an environment asks for it: private, encrypted, bounded in capacity, loaded from
+gold only.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,11 @@ from stacks.access import OBJECTS, Access
 from stacks.base import Lake, LakeStack
 from stacks.network import Network
 
-PARAMETERS = {"require_ssl": "true", "enable_user_activity_logging": "true", "max_query_execution_time": "14400"}
+PARAMETERS = {
+    "require_ssl": "true",
+    "enable_user_activity_logging": "true",
+    "max_query_execution_time": "14400",
+}
 DAY_SECONDS = 86_400
 
 
@@ -26,7 +32,12 @@ class WarehouseStack(LakeStack):
         self.namespace = self._namespace(key_arn)
         self.workgroup = self._workgroup()
         self._usage_alarm()
-        CfnOutput(self, "WorkgroupName", value=self.names.name(WAREHOUSE), description="Choose it in the Redshift query editor")
+        CfnOutput(
+            self,
+            "WorkgroupName",
+            value=self.names.name(WAREHOUSE),
+            description="Choose it in the Redshift query editor",
+        )
 
     def _namespace(self, key_arn: str | None) -> redshift.CfnNamespace:
         access = self._copy_access(key_arn)
@@ -48,7 +59,9 @@ class WarehouseStack(LakeStack):
 
     def _copy_access(self, key_arn: str | None) -> Access:
         """What COPY runs under: gold's objects, and nothing but reading."""
-        access = Access(self, "CopyAccess", "redshift.amazonaws.com", self.names, "redshift-serverless.amazonaws.com")
+        access = Access(
+            self, "CopyAccess", "redshift.amazonaws.com", self.names, "redshift-serverless.amazonaws.com"
+        )
         gold = self.names.bucket_arn("gold")
         access.allow(["s3:GetObject"], [f"{gold}/{domain}/*" for domain in self.lake.domains], why=OBJECTS)
         access.allow(["s3:ListBucket", "s3:GetBucketLocation"], [gold])
@@ -71,22 +84,29 @@ class WarehouseStack(LakeStack):
             subnet_ids=self.network.subnet_ids,
             security_group_ids=[group.attr_group_id],
             config_parameters=[
-                redshift.CfnWorkgroup.ConfigParameterProperty(parameter_key=key, parameter_value=value) for key, value in PARAMETERS.items()
+                redshift.CfnWorkgroup.ConfigParameterProperty(parameter_key=key, parameter_value=value)
+                for key, value in PARAMETERS.items()
             ],
         )
         workgroup.add_resource_dependency(self.namespace)
         return workgroup
 
     def _usage_alarm(self) -> None:
-        """CloudFormation has no usage limit for Redshift Serverless: the capacity is bounded above, a day's use is watched here."""
+        """CloudFormation has no usage limit for Redshift Serverless: the capacity is bounded above, a day's
+        use is watched here.
+        """
         cloudwatch.CfnAlarm(
             self,
             "DailyUse",
             alarm_name=self.names.name("warehouse-daily-use"),
-            alarm_description="The warehouse computed for more RPU hours in a day than the environment expects",
+            alarm_description=(
+                "The warehouse computed for more RPU hours in a day than the environment expects"
+            ),
             namespace="AWS/Redshift-Serverless",
             metric_name="ComputeSeconds",
-            dimensions=[cloudwatch.CfnAlarm.DimensionProperty(name="Workgroup", value=self.names.name(WAREHOUSE))],
+            dimensions=[
+                cloudwatch.CfnAlarm.DimensionProperty(name="Workgroup", value=self.names.name(WAREHOUSE))
+            ],
             statistic="Sum",
             period=DAY_SECONDS,
             evaluation_periods=1,

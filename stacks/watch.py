@@ -25,8 +25,12 @@ from stacks.timer import timer
 CHECK_EVERY = "rate(5 minutes)"
 MAINTENANCE_TIME = "cron(30 3 ? * SUN *)"  # when the fewest runs wait for the lock
 ACCEPTED = {
-    "NIST.800.53.R5-LambdaConcurrency": "called by a clock and by news of single runs; a reservation would take a share from the door",
-    "NIST.800.53.R5-LambdaInsideVPC": "speaks only to AWS services, over TLS, by its own role; needs nothing of a network",
+    "NIST.800.53.R5-LambdaConcurrency": (
+        "called by a clock and by news of single runs; a reservation would take a share from the door"
+    ),
+    "NIST.800.53.R5-LambdaInsideVPC": (
+        "speaks only to AWS services, over TLS, by its own role; needs nothing of a network"
+    ),
 }
 ENDED = ("SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED", "ERROR")
 
@@ -49,7 +53,11 @@ class Watch(Construct):
         access = Access(self, "Access", "lambda.amazonaws.com", names)
         table = names.arn("dynamodb", f"table/{names.ledger_table}")
         access.allow(["dynamodb:Query"], [f"{table}/index/{INDEX}"])
-        gates = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [f"gate#{domain}" for domain in self._domains]}}
+        gates = {
+            "ForAllValues:StringEquals": {
+                "dynamodb:LeadingKeys": [f"gate#{domain}" for domain in self._domains]
+            }
+        }
         access.allow(["dynamodb:GetItem"], [table], when=gates)
         machines = [names.machine_arn(domain) for domain in self._domains]
         access.allow(["states:StartExecution", "states:ListExecutions"], machines)
@@ -71,7 +79,10 @@ class Watch(Construct):
             memory_mb=512,
             timeout=Duration.minutes(2),
             lost=self.lost,
-            environment={"LAKE_START_FILES": str(settings.start_files), "LAKE_START_MINUTES": str(settings.start_minutes)},
+            environment={
+                "LAKE_START_FILES": str(settings.start_files),
+                "LAKE_START_MINUTES": str(settings.start_minutes),
+            },
         )
 
     def _on_events(self) -> None:
@@ -89,7 +100,10 @@ class Watch(Construct):
             "Notes what a job's run took",
             source="aws.glue",
             kind="Glue Job State Change",
-            detail={"state": list(ENDED), "jobName": [{"prefix": names.job(domain, "")} for domain in self._domains]},
+            detail={
+                "state": list(ENDED),
+                "jobName": [{"prefix": names.job(domain, "")} for domain in self._domains],
+            },
         )
 
     def _rule(self, id: str, purpose: str, *, source: str, kind: str, detail: dict[str, Any]) -> None:
@@ -103,4 +117,13 @@ class Watch(Construct):
         access.allow(["sqs:SendMessage"], [self.lost.queue_arn])
         function, enabled = self.function.function_arn, self._stack.settings.scheduled
         for task, expression in {"check": CHECK_EVERY, "maintain": MAINTENANCE_TIME}.items():
-            timer(self, task.capitalize(), access, expression, function, enabled=enabled, input=json.dumps({"do": task}), lost=self.lost)
+            timer(
+                self,
+                task.capitalize(),
+                access,
+                expression,
+                function,
+                enabled=enabled,
+                input=json.dumps({"do": task}),
+                lost=self.lost,
+            )

@@ -16,7 +16,10 @@ def create_ledger_table(dynamodb: Any, name: str) -> Any:
         GlobalSecondaryIndexes=[
             {
                 "IndexName": "by_state",
-                "KeySchema": [{"AttributeName": "dataset_id", "KeyType": "HASH"}, {"AttributeName": "state", "KeyType": "RANGE"}],
+                "KeySchema": [
+                    {"AttributeName": "dataset_id", "KeyType": "HASH"},
+                    {"AttributeName": "state", "KeyType": "RANGE"},
+                ],
                 "Projection": {"ProjectionType": "ALL"},
             }
         ],

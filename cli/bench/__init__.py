@@ -1,1 +1,4 @@
-"""Benchmarks: `./lake bench <name>`. Each prints the Markdown table that docs/reference/performance.md shows."""
+"""Benchmarks: `./lake bench <name>`.
+
+Each prints the Markdown table that docs/reference/performance.md shows.
+"""

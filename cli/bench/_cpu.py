@@ -1,4 +1,6 @@
-"""CPU seconds and memory of a command with everything that it starts, workers that outlive their parent included. Linux."""
+"""CPU seconds and memory of a command with everything that it starts, workers that outlive their parent
+included. Linux.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ POLL_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class Cost:
-    """`cpu` and `wall` seconds, `peak` resident megabytes of all processes together, and what the command printed."""
+    """`cpu` and `wall` seconds, `peak` resident megabytes of all processes together, and what the command
+    printed.
+    """
 
     cpu: float
     wall: float
@@ -34,7 +38,10 @@ class Cost:
 
 
 def measured(argv: Sequence[str], environment: Mapping[str, str] | None = None) -> Cost:
-    """Runs a command and waits for all its descendants. Raises LakeError with the end of its errors when it fails."""
+    """Runs a command and waits for all its descendants.
+
+    Raises LakeError with the end of its errors when it fails.
+    """
     with tempfile.NamedTemporaryFile("r") as report:
         runner = [sys.executable, "-m", __name__, report.name, *argv]
         done = run(runner, cwd=ROOT, env={**os.environ, **(environment or {})})
@@ -47,7 +54,9 @@ def measured(argv: Sequence[str], environment: Mapping[str, str] | None = None) 
 def _run(report: str, argv: list[str]) -> int:
     """Adopts what the command leaves behind, so that its CPU time is counted here when it ends."""
     if sys.platform != "linux":
-        raise LakeError("this benchmark needs Linux: elsewhere the CPU time of orphaned processes cannot be had")
+        raise LakeError(
+            "this benchmark needs Linux: elsewhere the CPU time of orphaned processes cannot be had"
+        )
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     with Watch() as watch:
         code = subprocess.run(argv, check=False).returncode
@@ -70,13 +79,18 @@ def _reap() -> None:
 class Watch:
     """What is seen of this process's descendants from one lap to the next; a context manager.
 
-    The kernel forgets the CPU time of a child whose parent ignores its end, as PySpark's daemon does with its workers. So each counts as it
-    was when last looked at; what a process does in its last fifth of a second is not seen.
+    The kernel forgets the CPU time of a child whose parent ignores its end, as PySpark's daemon does with its
+    workers. So each counts as it was when last looked at; what a process does in its last fifth of a second
+    is not seen.
     """
 
     def __init__(self) -> None:
         self._seconds, self._before, self._peak, self._began = dict[int, float](), 0.0, 0, time.monotonic()
-        self._lock, self._ended, self._thread = threading.Lock(), threading.Event(), threading.Thread(target=self._watch)
+        self._lock, self._ended, self._thread = (
+            threading.Lock(),
+            threading.Event(),
+            threading.Thread(target=self._watch),
+        )
 
     def __enter__(self) -> Watch:
         self._thread.start()

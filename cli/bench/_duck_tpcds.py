@@ -1,4 +1,5 @@
-"""What the TPC-DS pipeline does, in DuckDB: text files → clean Parquet tables, facts in folders by month → the four tables of gold.
+"""What the TPC-DS pipeline does, in DuckDB: text files → clean Parquet tables, facts in folders by month →
+the four tables of gold.
 
 Prints the rows of each table, and the CPU seconds of gold.
 """
@@ -30,7 +31,10 @@ DATES = {
 def main(raw: Path, out: Path) -> None:
     con = duckdb.connect(config={"threads": 2, "memory_limit": "6GB", "preserve_insertion_order": False})
     (out / "silver").mkdir(parents=True)
-    rows = {table.name: _silver(con, table, raw / table.name, out / "silver") for table in contract("tpcds").silver}
+    rows = {
+        table.name: _silver(con, table, raw / table.name, out / "silver")
+        for table in contract("tpcds").silver
+    }
     began = time.process_time()
     with oracle.connected(out / "silver") as gold:
         for name, sql in oracle.GOLD.items():
@@ -42,16 +46,29 @@ def _silver(con: duckdb.DuckDBPyConnection, table: Table, folder: Path, out: Pat
     """Rows of the right shape and type, within the rules, the greatest of each key."""
     sources = " union all ".join(_read(table, file) for file in sorted(folder.iterdir()) if _whole(file))
     key = ", ".join(table.primary_key)
-    rules = [f"not coalesce({rule.when}, false)" for rule in table.rejects] + [f"{k} is not null" for k in table.primary_key]
+    rules = [f"not coalesce({rule.when}, false)" for rule in table.rejects] + [
+        f"{k} is not null" for k in table.primary_key
+    ]
     order = ", ".join(f"{c} desc nulls last" for c in table.order)
-    clean = f"select * from ({sources}) where {' and '.join(rules)} qualify row_number() over (partition by {key} order by {order}) = 1"
-    lineage = "_file as _source_file, now() as _ingested_at, 'bench' as _run_id, null::map(varchar, varchar) as _extra"
+    clean = (
+        f"select * from ({sources}) where {' and '.join(rules)} qualify row_number() over (partition by {key}"
+        f" order by {order}) = 1"
+    )
+    lineage = (
+        "_file as _source_file, now() as _ingested_at, 'bench' as _run_id, null::map(varchar, varchar) as"
+        " _extra"
+    )
     months, folders = "", ""
     if (date := DATES.get(table.name)) is not None:
         day = f"date '1900-01-02' + ({date} - 2415022)::int"
-        months, folders = f", year({day}) as year, month({day}) as month", ", partition_by (year, month), write_partition_columns true"
+        months, folders = (
+            f", year({day}) as year, month({day}) as month",
+            ", partition_by (year, month), write_partition_columns true",
+        )
     sql = f"select {', '.join(table.sent_names)}, {lineage}{months} from ({clean})"
-    written = con.execute(f"copy ({sql}) to '{out}/{table.name}.parquet' (format parquet, compression zstd{folders})").fetchone()
+    written = con.execute(
+        f"copy ({sql}) to '{out}/{table.name}.parquet' (format parquet, compression zstd{folders})"
+    ).fetchone()
     return int(written[0]) if written else 0
 
 
@@ -60,10 +77,16 @@ def _read(table: Table, file: Path) -> str:
     with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as text:
         ends = text.readline().rstrip(b"\n").endswith(b"|")
     names = [*table.sent_names, *(["_end"] if ends else [])]
-    types = {n: "varchar" if n == "_end" or table.column(n).type == "string" else table.column(n).type for n in names}
+    types = {
+        n: "varchar" if n == "_end" or table.column(n).type == "string" else table.column(n).type
+        for n in names
+    }
     columns = ", ".join(f"'{n}': '{t}'" for n, t in types.items())
     cells = [f"nullif(trim({n}), '') as {n}" if types[n] == "varchar" else n for n in table.sent_names]
-    options = f"delim = '|', header = false, quote = '', escape = '', encoding = 'latin-1', ignore_errors = true, columns = {{{columns}}}"
+    options = (
+        "delim = '|', header = false, quote = '', escape = '', encoding = 'latin-1', ignore_errors = true,"
+        f" columns = {{{columns}}}"
+    )
     return f"select {', '.join(cells)}, '{file.name}' as _file from read_csv('{file}', {options})"
 
 

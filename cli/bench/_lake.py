@@ -1,4 +1,6 @@
-"""A lakehouse of its own for a benchmark: provisioned from the templates, filled through the door, its jobs run as measured processes."""
+"""A lakehouse of its own for a benchmark: provisioned from the templates, filled through the door, its jobs
+run as measured processes.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ TIMEOUT_MINUTES = 120.0
 
 
 def sample(domain: str, *size: float, seed: int, **options: object) -> Path:
-    """The folder of a sample of so many rows and days, or of a scale; generated unless it is there from last time."""
+    """The folder of a sample of so many rows and days, or of a scale; generated unless it is there from last
+    time.
+    """
     folder = FOLDER / "-".join((domain, *(f"{n:.12g}" for n in size), str(seed), *map(str, options.values())))
     if not (folder / "expected.json").exists():
         sample_of(domain).generate(*size, seed, folder, progress=sys.stderr.isatty(), **options)
@@ -54,15 +58,36 @@ class BenchLake:
         wait_for_outcomes(self.session, self.domain, {d.key for d in plan})
 
     def run(self, stages: Sequence[str], run_id: str, *options: str, long: bool = False) -> dict[str, Cost]:
-        """The jobs of a run (`bronze-to-silver`, `silver-to-gold`), in processes of their own on one JVM. `long`: millions of rows."""
+        """The jobs of a run (`bronze-to-silver`, `silver-to-gold`), in processes of their own on one JVM.
+
+        `long`: millions of rows.
+        """
         length = "long" if long else "short"
-        own = [sys.executable, "-m", __name__, str(self.state), self.domain, ",".join(stages), run_id, length, *options]
+        own = [
+            sys.executable,
+            "-m",
+            __name__,
+            str(self.state),
+            self.domain,
+            ",".join(stages),
+            run_id,
+            length,
+            *options,
+        ]
         done = measured(own, client_environment(self.session.endpoint or "") | environment())
-        return {stage: Cost(**json.loads(line)) for stage, line in zip(stages, done.output.splitlines(), strict=True)}
+        return {
+            stage: Cost(**json.loads(line))
+            for stage, line in zip(stages, done.output.splitlines(), strict=True)
+        }
 
 
-def _run(state: Path, domain: str, stages: Sequence[str], run_id: str, length: str, options: Sequence[str]) -> int:
-    """Runs provisioned Glue jobs as the emulation does, but as children of this process. Prints what each cost, a line a job."""
+def _run(
+    state: Path, domain: str, stages: Sequence[str], run_id: str, length: str, options: Sequence[str]
+) -> int:
+    """Runs provisioned Glue jobs as the emulation does, but as children of this process.
+
+    Prints what each cost, a line a job.
+    """
     emulation = process.running(state)
     assert emulation is not None
     session = local(emulation)
@@ -70,9 +95,20 @@ def _run(state: Path, domain: str, stages: Sequence[str], run_id: str, length: s
     with Watch() as watch:
         for stage in stages:
             job = session.client("glue").get_job(JobName=session.names.job(domain, stage))["Job"]
-            arguments = {**job["DefaultArguments"], "--run_id": run_id, **dict(o.split("=", 1) for o in options)}
+            arguments = {
+                **job["DefaultArguments"],
+                "--run_id": run_id,
+                **dict(o.split("=", 1) for o in options),
+            }
             folder = state / "runs" / f"{run_id}-{stage}"
-            command = JobCommand(job["Name"], f"jr_{run_id}", job["Command"]["ScriptLocation"], arguments, TIMEOUT_MINUTES, folder)
+            command = JobCommand(
+                job["Name"],
+                f"jr_{run_id}",
+                job["Command"]["ScriptLocation"],
+                arguments,
+                TIMEOUT_MINUTES,
+                folder,
+            )
             outcome, reason = JobProcess(command, session.client("s3"), jvms).execute()
             if outcome is not RunState.SUCCEEDED:
                 sys.stderr.write(f"{reason}\n{folder}/stderr\n")
@@ -83,10 +119,20 @@ def _run(state: Path, domain: str, stages: Sequence[str], run_id: str, length: s
 
 
 def profiles(session: Session, domain: str, folder: Path) -> str:
-    """JSON for an engine that is compared: the accepted files in their original place, and what the door found about them."""
-    files = sorted((f for f in session.ledger.files(domain) if f.status == "accepted"), key=lambda f: (f.ingested_at, f.key))
+    """JSON for an engine that is compared: the accepted files in their original place, and what the door
+    found about them.
+    """
+    files = sorted(
+        (f for f in session.ledger.files(domain) if f.status == "accepted"),
+        key=lambda f: (f.ingested_at, f.key),
+    )
     listed = [
-        {"dataset": f.dataset, "path": str(folder / "raw" / f.key), "ingested_at": f.ingested_at, **json.loads(f.profile.to_json())}
+        {
+            "dataset": f.dataset,
+            "path": str(folder / "raw" / f.key),
+            "ingested_at": f.ingested_at,
+            **json.loads(f.profile.to_json()),
+        }
         for f in files
         if f.profile
     ]
@@ -94,4 +140,6 @@ def profiles(session: Session, domain: str, folder: Path) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(_run(Path(sys.argv[1]), sys.argv[2], sys.argv[3].split(","), sys.argv[4], sys.argv[5], sys.argv[6:]))
+    sys.exit(
+        _run(Path(sys.argv[1]), sys.argv[2], sys.argv[3].split(","), sys.argv[4], sys.argv[5], sys.argv[6:])
+    )

@@ -12,7 +12,13 @@ from typing import Any
 
 MEGABYTE = 1 << 20
 COUNTRIES = ("VN", "DE", "US", "BR", "IN")
-MESSAGES = ("viewed a product, then left", 'said "never again"', "added to basket", "paid", "tìm kiếm: áo khoác")
+MESSAGES = (
+    "viewed a product, then left",
+    'said "never again"',
+    "added to basket",
+    "paid",
+    "tìm kiếm: áo khoác",
+)
 NAMES = ("Nguyễn Văn An", "Zoë Müller", "John Smith", "Maria da Silva")
 
 
@@ -23,7 +29,7 @@ def rows(seed: int, number: int) -> list[dict[str, Any]]:
         {
             "event_id": f"{dice.getrandbits(64):016x}",
             "user_id": f"u{dice.randrange(400_000):06d}",
-            "ts": f"2024-03-{dice.randrange(1, 29):02d}T{dice.randrange(24):02d}:{dice.randrange(60):02d}:{dice.randrange(60):02d}Z",
+            "ts": _moment(dice),
             "country": dice.choice(COUNTRIES),
             "email": f"user{dice.randrange(400_000)}@example.com",
             "name": dice.choice(NAMES),
@@ -50,7 +56,10 @@ def text(kind: str, events: list[dict[str, Any]]) -> bytes:
 
 
 def parts(kind: str, megabytes: float) -> Iterator[bytes]:
-    """The file's content. The same 5,000 events come again and again: making them anew would cost more than judging them."""
+    """The file's content.
+
+    The same 5,000 events come again and again: making them anew would cost more than judging them.
+    """
     events = rows(1, 5000)
     lines = text(kind, events)
     yield {"csv": ",".join(events[0]).encode() + b"\n", "array": b"["}.get(kind, b"")
@@ -93,3 +102,8 @@ def write_parquet(path: str, megabytes: float) -> None:
     with pq.ParquetWriter(path, table.schema, compression="none", use_dictionary=False) as writer:
         while os.path.getsize(path) < megabytes * MEGABYTE:
             writer.write_table(pa.concat_tables([table] * 140).combine_chunks(), row_group_size=700_000)
+
+
+def _moment(dice: random.Random) -> str:
+    day, *clock = dice.randrange(1, 29), dice.randrange(24), dice.randrange(60), dice.randrange(60)
+    return f"2024-03-{day:02d}T" + ":".join(f"{part:02d}" for part in clock) + "Z"

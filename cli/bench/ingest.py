@@ -1,4 +1,6 @@
-"""How fast the door judges files against the bare parser, and how much memory it takes: `./lake bench ingest`."""
+"""How fast the door judges files against the bare parser, and how much memory it takes: `./lake bench
+ingest`.
+"""
 
 from __future__ import annotations
 
@@ -29,9 +31,13 @@ SIZES = (10, 100, 500, 1000, 2000)
 
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="./lake bench ingest", description=__doc__)
-    parser.add_argument("--megabytes", type=float, default=64, help="decompressed size of the files of the speed table")
+    parser.add_argument(
+        "--megabytes", type=float, default=64, help="decompressed size of the files of the speed table"
+    )
     parser.add_argument("--repeat", type=int, default=5, help="the best of so many runs counts")
-    parser.add_argument("--max-gb", type=float, default=2, help="largest file of the memory table; 0 leaves it out")
+    parser.add_argument(
+        "--max-gb", type=float, default=2, help="largest file of the memory table; 0 leaves it out"
+    )
     parser.add_argument("--child", nargs=2, metavar=("KIND", "MB"), help=argparse.SUPPRESS)
     options = parser.parse_args(argv)
     if options.child:
@@ -49,7 +55,9 @@ def _speed_table(megabytes: float, repeat: int) -> bool:
 
 
 def _speed(kind: str, megabytes: float, repeat: int) -> float:
-    """One row: the door, with hash, decompression, columns and dates, against nothing but the parser on the decompressed lines."""
+    """One row: the door, with hash, decompression, columns and dates, against nothing but the parser on the
+    decompressed lines.
+    """
     plain = kind.removesuffix(".gz")
     content = b"".join(parts(plain, megabytes))
     stored = b"".join(zipped(iter([content]))) if kind.endswith(".gz") else content
@@ -57,7 +65,10 @@ def _speed(kind: str, megabytes: float, repeat: int) -> float:
     parse = (lambda: _parse_csv(content)) if plain == "csv" else (lambda: _parse_json(lines))
     alone, judged = _best([parse, lambda: _judged(io.BytesIO(stored))], repeat)
     size, ratio = len(content) / 1e6, alone / judged
-    print(f"| {kind} | {size:.0f} | {alone:.2f} | {judged:.2f} | {size / judged:.0f} | {ratio:.0%} |", flush=True)
+    print(
+        f"| {kind} | {size:.0f} | {alone:.2f} | {judged:.2f} | {size / judged:.0f} | {ratio:.0%} |",
+        flush=True,
+    )
     return ratio
 
 
@@ -127,7 +138,9 @@ def _report_peak(kind: str, megabytes: float) -> int:
 
 
 def _high_water_megabytes() -> int:
-    """Of this program alone: the peak that getrusage knows is never below that of the process that started it."""
+    """Of this program alone: the peak that getrusage knows is never below that of the process that started
+    it.
+    """
     status = Path("/proc/self/status")
     if not status.exists():  # macOS
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 20

@@ -1,7 +1,8 @@
 """How well and how fast keywords are matched to titles: `./lake bench keywords`.
 
-Titles are split into three that never meet: outside the catalogue, learned from, and tested. Test queries are in eleven kinds of noise,
-with extra phrases that training did not see; queries outside the catalogue are real titles of other films.
+Titles are split into three that never meet: outside the catalogue, learned from, and tested. Test queries are
+in eleven kinds of noise, with extra phrases that training did not see; queries outside the catalogue are real
+titles of other films.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ LEAST_TOP1, LEAST_RIGHT, MOST_WRONG, MOST_FALSE, LEAST_PER_SECOND = 0.985, 0.88,
 
 @dataclass(frozen=True)
 class Query:
-    """A search, the kind of noise in it, and the slug of the title it means; None: one outside the catalogue."""
+    """A search, the kind of noise in it, and the slug of the title it means; None: one
+    outside the catalogue.
+    """
 
     text: str
     kind: str
@@ -46,7 +49,9 @@ class Query:
 
 @dataclass(frozen=True)
 class Figures:
-    """Shares of the queries: `top1` of the best candidate, whatever its score; `right` and `wrong` of what was matched."""
+    """Shares of the queries: `top1` of the best candidate, whatever its score; `right` and `wrong` of what
+    was matched.
+    """
 
     queries: int
     top1: float
@@ -67,7 +72,10 @@ def main(argv: list[str]) -> int:
     began = time.process_time()
     matches = normaliser.matches([q.text for q in queries])
     spent = time.process_time() - began
-    print(f"{len(learned) + len(tested):,} titles, trained in {training:.1f} CPU s, {len(queries):,} queries in {spent:.2f} CPU s")
+    print(
+        f"{len(learned) + len(tested):,} titles, trained in {training:.1f} CPU s, {len(queries):,} queries in"
+        f" {spent:.2f} CPU s"
+    )
     return 0 if _report(queries, matches, len(queries) / spent) else 1
 
 
@@ -102,12 +110,21 @@ def _report(queries: Sequence[Query], matches: Sequence[Match], speed: float) ->
     outside = [m for q, m in zip(queries, matches, strict=True) if q.meant is None]
     rows = {
         "all": inside,
-        **{kind: [i for i in inside if queries[i].kind == kind] for kind in dict.fromkeys(queries[i].kind for i in inside)},
+        **{
+            kind: [i for i in inside if queries[i].kind == kind]
+            for kind in dict.fromkeys(queries[i].kind for i in inside)
+        },
     }
     found = {name: figures([queries[i] for i in at], [matches[i] for i in at]) for name, at in rows.items()}
-    print("\n| noise | queries | top-1 | matched right | matched wrong | review |\n|---|---:|---:|---:|---:|---:|")
+    print(
+        "\n| noise | queries | top-1 | matched right | matched wrong | review"
+        " |\n|---|---:|---:|---:|---:|---:|"
+    )
     for name, f in found.items():
-        print(f"| {name.replace('_', ' ')} | {f.queries:,} | {f.top1:.4f} | {f.right:.4f} | {f.wrong:.4f} | {f.review:.4f} |")
+        print(
+            f"| {name.replace('_', ' ')} | {f.queries:,} | {f.top1:.4f} | {f.right:.4f} | {f.wrong:.4f} |"
+            f" {f.review:.4f} |"
+        )
     false = sum(m.status == "matched" for m in outside) / len(outside)
     targets = (
         ("top-1", found["all"].top1, LEAST_TOP1, found["all"].top1 >= LEAST_TOP1),

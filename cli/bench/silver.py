@@ -1,4 +1,6 @@
-"""What silver costs against DuckDB doing the same work, and what a day costs after a long history: `./lake bench silver`."""
+"""What silver costs against DuckDB doing the same work, and what a day costs after a long history: `./lake
+bench silver`.
+"""
 
 from __future__ import annotations
 
@@ -23,16 +25,24 @@ MOST_RATIO, MOST_GROWTH = 4.0, 1.2
 
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="./lake bench silver", description=__doc__)
-    parser.add_argument("--rows", type=int, default=4_000_000, help="rows of the comparison with DuckDB; 0 leaves it out")
-    parser.add_argument("--days", type=int, nargs=2, default=(10, 300), help="days of history before the new day")
-    parser.add_argument("--day-rows", type=int, default=10_000, help="rows of each day of history; 0 leaves it out")
+    parser.add_argument(
+        "--rows", type=int, default=4_000_000, help="rows of the comparison with DuckDB; 0 leaves it out"
+    )
+    parser.add_argument(
+        "--days", type=int, nargs=2, default=(10, 300), help="days of history before the new day"
+    )
+    parser.add_argument(
+        "--day-rows", type=int, default=10_000, help="rows of each day of history; 0 leaves it out"
+    )
     options = parser.parse_args(argv)
     good = not options.rows or _against_duckdb(options.rows)
     return 0 if (not options.day_rows or _after_history(options.days, options.day_rows)) and good else 1
 
 
 def _against_duckdb(rows: int) -> bool:
-    """Both engines read the files that the door accepted; the rows of every table must agree before seconds are compared."""
+    """Both engines read the files that the door accepted; the rows of every table must agree before seconds
+    are compared.
+    """
     folder = _lake.sample(DOMAIN, rows, 7, seed=SEED)
     expected = json.loads((folder / "expected.json").read_text())
     with BenchLake("silver", DOMAIN) as lake:
@@ -71,12 +81,16 @@ def _after_history(days: tuple[int, int], rows: int) -> bool:
     print("\n| days of history | silver, CPU s | gold, CPU s | both |\n|---:|---:|---:|---:|")
     costs = []
     for count in days:
-        history = _lake.sample(DOMAIN, rows * count, count, seed=SEED, start=NEW_DAY - dt.timedelta(days=count))
+        history = _lake.sample(
+            DOMAIN, rows * count, count, seed=SEED, start=NEW_DAY - dt.timedelta(days=count)
+        )
         with BenchLake("history", DOMAIN) as lake:
             for folder, run_id in ((history, "history"), (new_day, "new-day")):
                 lake.drop(folder)
                 # Each on a JVM of its own, as on Glue.
-                silver, gold = (lake.run([stage], run_id, long=run_id == "history")[stage] for stage in STAGES)
+                silver, gold = (
+                    lake.run([stage], run_id, long=run_id == "history")[stage] for stage in STAGES
+                )
         costs.append(silver.cpu + gold.cpu)
         print(f"| {count} | {silver.cpu:.1f} | {gold.cpu:.1f} | {costs[-1]:.1f} |", flush=True)
     print(f"\ngrowth: {costs[-1] / costs[0]:.2f} (at most {MOST_GROWTH})")

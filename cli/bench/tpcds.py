@@ -32,7 +32,11 @@ def main(argv: list[str]) -> int:
     _tell(spark)
     duck = _duckdb(folder)
     counts = json.loads(duck.output)
-    _same({t.removeprefix("silver/"): n for t, n in expected["tables"].items() if t.startswith("silver/")}, found, counts["rows"])
+    _same(
+        {t.removeprefix("silver/"): n for t, n in expected["tables"].items() if t.startswith("silver/")},
+        found,
+        counts["rows"],
+    )
     _tell({"DuckDB, all of it": duck})
     return _verdict(spark, duck, counts["gold_cpu"])
 
@@ -46,7 +50,9 @@ def _duckdb(folder: Path) -> Cost:
 def _same(expected: dict[str, int], spark: dict[str, int], duck: dict[str, int]) -> None:
     for table, rows in expected.items():
         if not rows == spark.get(table) == duck.get(table):
-            raise LakeError(f"{table}: expected {rows} rows, Spark has {spark.get(table)}, DuckDB {duck.get(table)}")
+            raise LakeError(
+                f"{table}: expected {rows} rows, Spark has {spark.get(table)}, DuckDB {duck.get(table)}"
+            )
 
 
 def _tell(costs: dict[str, Cost]) -> None:

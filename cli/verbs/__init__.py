@@ -1,1 +1,3 @@
-"""The verbs of `./lake`, one module each: `configure(parser)` declares its arguments, `execute(arguments)` returns its exit code."""
+"""The verbs of `./lake`, one module each: `configure(parser)` declares its arguments, `execute(arguments)`
+returns its exit code.
+"""

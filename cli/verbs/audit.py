@@ -1,4 +1,6 @@
-"""`./lake audit`: checkov, a second opinion on the templates; its pinned boto3 contradicts ours, so it has a venv of its own."""
+"""`./lake audit`: checkov, a second opinion on the templates; its pinned boto3 contradicts ours, so it has a
+venv of its own.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ TEMPLATES = {"local": "true"}  # without the function's packages, which checkov 
 
 @dataclass(frozen=True)
 class Finding:
-    """A failed check: its id and title, the template (`prodstorage…`) and the resource (`AWS::SQS::Queue.<logical id>`)."""
+    """A failed check: its id and title, the template (`prodstorage…`) and the resource
+    (`AWS::SQS::Queue.<logical id>`).
+    """
 
     check: str
     title: str
@@ -44,13 +48,25 @@ def execute(arguments: argparse.Namespace) -> int:
     accepted: dict[str, dict[str, str]] = json.loads(ACCEPTED.read_text())
     new = [f for f in findings if reason(f, accepted) is None]
     stale = unused(findings, accepted)
-    write_json(arguments.json, {"findings": [{**vars(f), "accepted": reason(f, accepted)} for f in findings], "stale": stale})
+    write_json(
+        arguments.json,
+        {"findings": [{**vars(f), "accepted": reason(f, accepted)} for f in findings], "stale": stale},
+    )
     if new:
         print_table(
-            "checkov: not accepted", ("check", "what", "resource"), [(f.check, f.title, f"{f.template}: {f.resource}") for f in new]
+            "checkov: not accepted",
+            ("check", "what", "resource"),
+            [(f.check, f.title, f"{f.template}: {f.resource}") for f in new],
         )
-    say(f"checkov: {len(findings)} findings, {len(findings) - len(new)} accepted with a reason in {ACCEPTED.relative_to(ROOT)}")
-    return fail("\n".join(f"accepted, but no longer found: {s}" for s in stale) or "findings are left") if new or stale else 0
+    say(
+        f"checkov: {len(findings)} findings, {len(findings) - len(new)} accepted with a reason in"
+        f" {ACCEPTED.relative_to(ROOT)}"
+    )
+    return (
+        fail("\n".join(f"accepted, but no longer found: {s}" for s in stale) or "findings are left")
+        if new or stale
+        else 0
+    )
 
 
 def found(assembly: Path) -> Iterator[Finding]:
@@ -74,14 +90,31 @@ def found(assembly: Path) -> Iterator[Finding]:
     if results.get("parsing_errors"):
         raise LakeError(f"checkov could not read {results['parsing_errors']}")
     for failed in results["failed_checks"]:
-        yield Finding(failed["check_id"], failed["check_name"], Path(failed["file_path"]).name.partition(".")[0], failed["resource"])
+        yield Finding(
+            failed["check_id"],
+            failed["check_name"],
+            Path(failed["file_path"]).name.partition(".")[0],
+            failed["resource"],
+        )
 
 
 def reason(finding: Finding, accepted: dict[str, dict[str, str]]) -> str | None:
     """Why a finding is accepted; None if nobody said so."""
-    return next((why for place, why in accepted.get(finding.check, {}).items() if fnmatchcase(finding.resource, place)), None)
+    return next(
+        (
+            why
+            for place, why in accepted.get(finding.check, {}).items()
+            if fnmatchcase(finding.resource, place)
+        ),
+        None,
+    )
 
 
 def unused(findings: list[Finding], accepted: dict[str, dict[str, str]]) -> list[str]:
     """Acceptances that match nothing."""
-    return [f"{c} {p}" for c, of in accepted.items() for p in of if not any(f.check == c and fnmatchcase(f.resource, p) for f in findings)]
+    return [
+        f"{c} {p}"
+        for c, of in accepted.items()
+        for p in of
+        if not any(f.check == c and fnmatchcase(f.resource, p) for f in findings)
+    ]

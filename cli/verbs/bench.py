@@ -13,7 +13,9 @@ FOLDER = Path(__file__).parents[1] / "bench"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    names = sorted(module.name for module in pkgutil.iter_modules([str(FOLDER)]) if not module.name.startswith("_"))
+    names = sorted(
+        module.name for module in pkgutil.iter_modules([str(FOLDER)]) if not module.name.startswith("_")
+    )
     parser.add_argument("name", choices=names, help="which benchmark; what follows is its own")
 
 

@@ -18,7 +18,17 @@ BIN = Path(sys.executable).parent
 STAGES = {
     "ruff check": [str(BIN / "ruff"), "check", "."],
     "ruff format": [str(BIN / "ruff"), "format", "--check", "."],
-    "mypy --strict": [str(BIN / "mypy"), "--strict", "shared", "lambdas", "glue_scripts", "stacks", "local", "domains", "cli"],
+    "mypy --strict": [
+        str(BIN / "mypy"),
+        "--strict",
+        "shared",
+        "lambdas",
+        "glue_scripts",
+        "stacks",
+        "local",
+        "domains",
+        "cli",
+    ],
     "import arrows": [str(BIN / "lint-imports")],
     "contracts": [sys.executable, "-m", "cli", "contract", "lint"],
     "checkov": [sys.executable, "-m", "cli", "audit"],
@@ -35,7 +45,13 @@ def execute(arguments: argparse.Namespace) -> int:
     failed = [name for name, command in stages.items() if not _passes(name, command)]
     if failed:  # named before pytest, whose own summary stays the last line
         fail(f"failed so far: {', '.join(failed)}")
-    command = [sys.executable, "-m", "pytest", *([] if arguments.slow else ["-m", "not slow"]), *arguments.rest]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        *([] if arguments.slow else ["-m", "not slow"]),
+        *arguments.rest,
+    ]
     code = subprocess.run(command, cwd=ROOT, check=False).returncode
     return code or (1 if failed else 0)
 

@@ -24,7 +24,12 @@ LINTER = "datacontract-cli==1.2.8"  # in a venv of its own: its dependencies con
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", choices=("lint", "docs", "release"), help=ACTIONS)
-    parser.add_argument("domain", nargs="?", choices=sorted({*domains(), *released_domains()}), help="release: one domain; all without it")
+    parser.add_argument(
+        "domain",
+        nargs="?",
+        choices=sorted({*domains(), *released_domains()}),
+        help="release: one domain; all without it",
+    )
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -50,7 +55,9 @@ def _release(chosen: Sequence[str]) -> int:
         old = released(domain)
         new = shapes(contract(domain)) if domain in domains() else {}
         changed = sorted(t for t in old.keys() | new.keys() if old.get(t) != new.get(t))
-        told = ", ".join(f"{t} ({'new' if t not in old else 'removed' if t not in new else 'changed'})" for t in changed)
+        told = ", ".join(
+            f"{t} ({'new' if t not in old else 'removed' if t not in new else 'changed'})" for t in changed
+        )
         path = record(contract(domain)) if new else forget(domain)
         say(f"{domain}: {told or 'as released before'}; record: {shown(path)}{'' if new else ' (deleted)'}")
     return 0

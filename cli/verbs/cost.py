@@ -69,10 +69,25 @@ def document(env: str, found: list[Line], priced: PriceList, usage: dict[str, An
 def _print(env: str, report: dict[str, Any]) -> None:
     columns = ("service", "what", "quantity", "unit", "USD each", "USD a month")
     rows = [
-        (p["service"], p["what"], f"{p['quantity']:,.3f}", p["unit"], f"{p['usd_per_unit']:.10g}", f"{p['usd']:,.2f}")
+        (
+            p["service"],
+            p["what"],
+            f"{p['quantity']:,.3f}",
+            p["unit"],
+            f"{p['usd_per_unit']:.10g}",
+            f"{p['usd']:,.2f}",
+        )
         for p in report["lines"]
     ]
-    print_table(f"{env}: estimate of a month, prices of {report['region']} as of {report['prices_as_of']}", columns, rows)
-    print_table("per service", ("service", "USD a month"), [(s, f"{usd:,.2f}") for s, usd in report["services"].items()])
+    print_table(
+        f"{env}: estimate of a month, prices of {report['region']} as of {report['prices_as_of']}",
+        columns,
+        rows,
+    )
+    print_table(
+        "per service",
+        ("service", "USD a month"),
+        [(s, f"{usd:,.2f}") for s, usd in report["services"].items()],
+    )
     say(f"total {report['total_usd']:,.2f} USD a month. {report['note']}")
     say("usage assumed (stacks/config.py): " + ", ".join(f"{k} {v:g}" for k, v in report["usage"].items()))

@@ -24,7 +24,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--domain", choices=sampled_domains(), default=next(iter(sampled_domains()), None))
     add_size(parser)
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--keep", action="store_true", help="leave the emulation running (else `./lake up` brings it back, data and all)")
+    parser.add_argument(
+        "--keep",
+        action="store_true",
+        help="leave the emulation running (else `./lake up` brings it back, data and all)",
+    )
     add_json(parser)
 
 
@@ -50,7 +54,11 @@ def _verdict(found: Results, differences: Sequence[str]) -> int:
     if not found.balanced:
         return fail("NOT balanced: some file or record has no fate, or two")
     if differences:
-        more = f"\n  … and {len(differences) - SHOWN_DIFFERENCES} more" if len(differences) > SHOWN_DIFFERENCES else ""
+        more = (
+            f"\n  … and {len(differences) - SHOWN_DIFFERENCES} more"
+            if len(differences) > SHOWN_DIFFERENCES
+            else ""
+        )
         return fail("not what must come out:\n  " + "\n  ".join(differences[:SHOWN_DIFFERENCES]) + more)
     say("balanced; every number is what must come out (expected.json)")
     return 0
@@ -60,13 +68,25 @@ def _print(found: Results, seconds: dict[str, float]) -> None:
     print_table(f"{found.domain}: files", tuple(found.files), [tuple(found.files.values())])
     print_table("quarantined files by reason", ("reason", "files"), list(found.file_reasons.items()))
     fates = ("read", "written", "quarantined", "deduplicated", "replaced")
-    print_table("records", ("dataset", *fates), [(dataset, *(rows[f] for f in fates)) for dataset, rows in found.rows.items()])
-    print_table("quarantined rows by reason (a row may have several)", ("reason", "rows"), list(found.quarantine.items()))
+    print_table(
+        "records",
+        ("dataset", *fates),
+        [(dataset, *(rows[f] for f in fates)) for dataset, rows in found.rows.items()],
+    )
+    print_table(
+        "quarantined rows by reason (a row may have several)",
+        ("reason", "rows"),
+        list(found.quarantine.items()),
+    )
     print_table("tables", ("table", "rows"), list(found.tables.items()))
     for name, rows in found.headlines.items():
         if rows:
-            print_table(name.replace("_", " "), tuple(rows[0]), [tuple(row.values()) for row in rows[:SHOWN_ROWS]])
-    print_table("wall time", ("stage", "seconds"), [(stage, f"{value:.1f}") for stage, value in seconds.items()])
+            print_table(
+                name.replace("_", " "), tuple(rows[0]), [tuple(row.values()) for row in rows[:SHOWN_ROWS]]
+            )
+    print_table(
+        "wall time", ("stage", "seconds"), [(stage, f"{value:.1f}") for stage, value in seconds.items()]
+    )
     total = {fate: sum(rows[fate] for rows in found.rows.values()) for fate in fates}
     line = f"{total['read']:,} read = " + " + ".join(f"{total[f]:,} {f}" for f in fates[1:])
     say(f"{line}: {'balanced' if found.balanced else 'NOT balanced'}")

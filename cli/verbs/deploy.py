@@ -9,7 +9,10 @@ from cli.targets import deployed
 from local.console import fail, say
 from stacks.config import environments, settings
 
-EXAMPLE = "./lake deploy --env dev --diff     # what would change; all other arguments go to the CDK: --require-approval never"
+EXAMPLE = (
+    "./lake deploy --env dev --diff     # what would change; all other arguments go to the CDK:"
+    " --require-approval never"
+)
 PASSES_ARGUMENTS_ON = True
 
 
@@ -23,7 +26,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "destroy": "empty the buckets and remove everything; not where the environment retains its data",
     }.items():
         action.add_argument(f"--{name}", dest="action", action="store_const", const=name, help=what)
-    parser.add_argument("--confirm", metavar="ENV", help="with --destroy: the environment's name once more, instead of the question")
+    parser.add_argument(
+        "--confirm",
+        metavar="ENV",
+        help="with --destroy: the environment's name once more, instead of the question",
+    )
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -31,9 +38,12 @@ def execute(arguments: argparse.Namespace) -> int:
         return cdk_cli.run(arguments.action or "deploy", arguments.env, arguments.rest)
     if settings(arguments.env).retain_data:
         return fail(
-            f"environment {arguments.env} retains its data (retain_data): docs/howto/deployment.md says how to give it up on purpose"
+            f"environment {arguments.env} retains its data (retain_data): docs/howto/deployment.md says how"
+            " to give it up on purpose"
         )
-    if (arguments.confirm or input(f"All data of {arguments.env} will be deleted. Type its name to go on: ")) != arguments.env:
+    if (
+        arguments.confirm or input(f"All data of {arguments.env} will be deleted. Type its name to go on: ")
+    ) != arguments.env:
         return fail("nothing was done")
     target = deployed(arguments.env)
     for bucket, versions in emptying.empty(target):

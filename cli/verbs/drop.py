@@ -11,13 +11,25 @@ from cli.targets import target as target_of
 from local.console import progress, say
 from shared.contracts import domains
 
-EXAMPLE = "./lake drop /tmp/mine --domain ecommerce --dataset events     # /tmp/mine/shop/a.json → ecommerce/events/shop/a.json"
+EXAMPLE = (
+    "./lake drop /tmp/mine --domain ecommerce --dataset events     # /tmp/mine/shop/a.json →"
+    " ecommerce/events/shop/a.json"
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files or folders; a folder keeps what is below it")
+    parser.add_argument(
+        "paths",
+        nargs="+",
+        type=Path,
+        metavar="PATH",
+        help="files or folders; a folder keeps what is below it",
+    )
     parser.add_argument("--domain", choices=domains())
-    parser.add_argument("--dataset", help="without it the first folder below each PATH is the dataset (without --domain: the first two)")
+    parser.add_argument(
+        "--dataset",
+        help="without it the first folder below each PATH is the dataset (without --domain: the first two)",
+    )
     add_env(parser)
 
 
@@ -26,5 +38,8 @@ def execute(arguments: argparse.Namespace) -> int:
     target = target_of(arguments.env)
     with progress("dropping", len(plan)) as advance:
         drops.upload(target, plan, advance)
-    say(f"{len(plan)} files dropped into s3://{target.names.bucket('raw')}; `./lake status` shows what becomes of them")
+    say(
+        f"{len(plan)} files dropped into s3://{target.names.bucket('raw')}; `./lake status` shows what"
+        " becomes of them"
+    )
     return 0

@@ -16,7 +16,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_domain(parser)
     add_size(parser)
     parser.add_argument("--seed", type=int, default=7, help="the same seed gives the same files (default 7)")
-    parser.add_argument("--out", type=Path, required=True, help="folder to write to, new, empty or with an earlier sample")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder to write to, new, empty or with an earlier sample"
+    )
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -25,9 +27,15 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.out.is_file():
         return fail(f"{arguments.out} is a file: name a new or empty folder")
     if foreign := sorted(p.name for p in arguments.out.glob("*") if p.name not in OWN):
-        return fail(f"{arguments.out} holds other things ({', '.join(foreign[:3])}) and would be emptied: name a new or empty folder")
+        return fail(
+            f"{arguments.out} holds other things ({', '.join(foreign[:3])}) and would be emptied: name a new"
+            " or empty folder"
+        )
     sample_of(arguments.domain).made(size(arguments), arguments.seed, arguments.out, progress=True)
     raw = arguments.out / "raw"
     files = sum(1 for p in raw.rglob("*") if p.is_file())
-    say(f"{files} files in {raw}; drop them with `./lake drop {raw}`; {arguments.out / 'expected.json'} says what must come of them")
+    say(
+        f"{files} files in {raw}; drop them with `./lake drop {raw}`; {arguments.out / 'expected.json'} says"
+        " what must come of them"
+    )
     return 0

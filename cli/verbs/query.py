@@ -19,9 +19,19 @@ SHOWN_ROWS = 200
 
 def configure(parser: argparse.ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("sql", nargs="?", help="one SELECT in Athena's dialect; databases as silver, gold or in full")
-    what.add_argument("--report", choices=sorted({r.name for d in domains() for r in reports(d)}), help="a report of the domain instead")
-    parser.add_argument("--domain", choices=domains(), help="whose silver and gold; needed only when there are several domains")
+    what.add_argument(
+        "sql", nargs="?", help="one SELECT in Athena's dialect; databases as silver, gold or in full"
+    )
+    what.add_argument(
+        "--report",
+        choices=sorted({r.name for d in domains() for r in reports(d)}),
+        help="a report of the domain instead",
+    )
+    parser.add_argument(
+        "--domain",
+        choices=domains(),
+        help="whose silver and gold; needed only when there are several domains",
+    )
     add_env(parser)
     add_json(parser)
 
@@ -29,7 +39,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     target = target_of(arguments.env)
     query = athena.run if target.endpoint else run_on_aws
-    sql, domain = (arguments.sql, arguments.domain) if arguments.sql else _report(arguments.report, arguments.domain)
+    sql, domain = (
+        (arguments.sql, arguments.domain) if arguments.sql else _report(arguments.report, arguments.domain)
+    )
     answer = query(target, sql, domains(), domain)
     print_table("", answer.columns, answer.rows[:SHOWN_ROWS])
     if len(answer.rows) > SHOWN_ROWS:

@@ -15,7 +15,11 @@ EXAMPLE = "./lake replay logs --dataset ndjson --reason invalid_value --since 20
 def configure(parser: argparse.ArgumentParser) -> None:
     add_domain(parser)
     parser.add_argument("--dataset", help="only what was dropped for this dataset")
-    parser.add_argument("--reason", choices=[*map(str, FileReason), *map(str, RowReason)], help="only what was put aside for this reason")
+    parser.add_argument(
+        "--reason",
+        choices=[*map(str, FileReason), *map(str, RowReason)],
+        help="only what was put aside for this reason",
+    )
     parser.add_argument("--since", type=date, help="only files that came on this day or later")
     add_env(parser)
     add_json(parser)
@@ -23,7 +27,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def request(arguments: argparse.Namespace) -> dict[str, Any]:
     """The state machine's input: replay true, or what was asked for."""
-    asked = {name: str(value) for name in ("dataset", "reason", "since") if (value := getattr(arguments, name)) is not None}
+    asked = {
+        name: str(value)
+        for name in ("dataset", "reason", "since")
+        if (value := getattr(arguments, name)) is not None
+    }
     return {"replay": asked or True}
 
 

@@ -16,7 +16,12 @@ EXAMPLE = "./lake rollback search --to 2026-11-20T23:00:00"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_domain(parser)
-    parser.add_argument("--to", type=_moment, required=True, help="the moment, UTC, for instance just before the bad run began")
+    parser.add_argument(
+        "--to",
+        type=_moment,
+        required=True,
+        help="the moment, UTC, for instance just before the bad run began",
+    )
     add_env(parser)
     add_json(parser)
 
@@ -24,7 +29,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     found = rollback(target_of(arguments.env), arguments.domain, arguments.to)
     columns = ("table", "outcome", "left", "restored")
-    rows = [(r.table, r.outcome, *("" if s is None else str(s) for s in (r.left, r.restored))) for r in found]  # ids as SQL takes them
+    rows = [
+        (r.table, r.outcome, *("" if s is None else str(s) for s in (r.left, r.restored))) for r in found
+    ]  # ids as SQL takes them
     print_table(f"{arguments.domain}: as of {arguments.to:%Y-%m-%d %H:%M:%S} UTC", columns, rows)
     say(f"after the fix: `./lake run {arguments.domain} --full-refresh` reads every accepted file again")
     write_json(arguments.json, {"tables": [asdict(r) for r in found]})

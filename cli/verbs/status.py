@@ -34,7 +34,11 @@ def execute(arguments: argparse.Namespace) -> int:
     for domain, found in report.items():
         _print(domain, found)
     if lost := [f for f in every if f.domain not in domains()]:
-        print_table("files outside any domain", ("key", "status", "reason"), [(f.key, f.status.value, f.reason or "") for f in lost[:20]])
+        print_table(
+            "files outside any domain",
+            ("key", "status", "reason"),
+            [(f.key, f.status.value, f.reason or "") for f in lost[:20]],
+        )
     write_json(arguments.json, report)
     return 0
 
@@ -57,12 +61,17 @@ def status(target: Session, domain: str, files: Iterable[LedgerFile]) -> dict[st
 def _runs(target: Session, domain: str) -> list[dict[str, Any]]:
     machine = target.names.machine_arn(domain)
     try:
-        found = target.client("stepfunctions").list_executions(stateMachineArn=machine, maxResults=LAST_RUNS)["executions"]
+        found = target.client("stepfunctions").list_executions(stateMachineArn=machine, maxResults=LAST_RUNS)[
+            "executions"
+        ]
     except ClientError as error:
         if error.response["Error"]["Code"] == "StateMachineDoesNotExist":
             return []
         raise
-    return [{"run_id": e["name"], "status": e["status"], "started": e["startDate"].isoformat(timespec="seconds")} for e in found]
+    return [
+        {"run_id": e["name"], "status": e["status"], "started": e["startDate"].isoformat(timespec="seconds")}
+        for e in found
+    ]
 
 
 def _print(domain: str, found: dict[str, Any]) -> None:
@@ -70,7 +79,9 @@ def _print(domain: str, found: dict[str, Any]) -> None:
     rows = [(dataset, *(counts.get(c, 0) for c in columns)) for dataset, counts in found["files"].items()]
     print_table(f"{domain}: files", ("dataset", *columns), rows)
     if found["runs"]:
-        print_table(f"{domain}: runs", ("run", "status", "started"), [tuple(run.values()) for run in found["runs"]])
+        print_table(
+            f"{domain}: runs", ("run", "status", "started"), [tuple(run.values()) for run in found["runs"]]
+        )
     if found["lock"]:
         print_table(f"{domain}: lock", ("held by",), [(found["lock"],)])
     if found["gate_closed_by"]:

@@ -16,7 +16,9 @@ EXAMPLE = "./lake synth --env prod --out /tmp/templates"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--env", choices=tuple(environments()), help="one environment; all without it")
-    parser.add_argument("--out", type=Path, default=ROOT / "cdk.out", help="folder to write to (default cdk.out)")
+    parser.add_argument(
+        "--out", type=Path, default=ROOT / "cdk.out", help="folder to write to (default cdk.out)"
+    )
 
 
 def execute(arguments: argparse.Namespace) -> int:

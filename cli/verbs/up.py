@@ -17,8 +17,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     choice = parser.add_mutually_exclusive_group()
     choice.add_argument("--stop", action="store_true", help="stop the emulation; data stays")
     choice.add_argument("--reset", action="store_true", help="forget all data first")
-    parser.add_argument("--env", choices=tuple(environments()), help="the environment whose settings the laptop takes (default: dev)")
-    parser.add_argument("--warehouse", action="store_true", help="also load gold into a warehouse: PostgreSQL stands in for Redshift")
+    parser.add_argument(
+        "--env",
+        choices=tuple(environments()),
+        help="the environment whose settings the laptop takes (default: dev)",
+    )
+    parser.add_argument(
+        "--warehouse",
+        action="store_true",
+        help="also load gold into a warehouse: PostgreSQL stands in for Redshift",
+    )
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -32,10 +40,16 @@ def execute(arguments: argparse.Namespace) -> int:
     began = time.monotonic()
     target = laptop.provision(warehouse=arguments.warehouse)
     assert target.endpoint is not None
-    say(f"the lakehouse runs on this laptop as environment {target.names.env} ({time.monotonic() - began:.1f} s)")
+    say(
+        f"the lakehouse runs on this laptop as environment {target.names.env}"
+        f" ({time.monotonic() - began:.1f} s)"
+    )
     redshift = ", PostgreSQL for Redshift" if arguments.warehouse else ""
     say(f"  stand-ins: ministack for AWS, local Spark for Glue, DuckDB for Athena{redshift}")
-    say(f"  endpoint  {target.endpoint}   (AWS_ENDPOINT_URL for the AWS CLI; access key {target.names.account}, any secret)")
+    say(
+        f"  endpoint  {target.endpoint}   (AWS_ENDPOINT_URL for the AWS CLI; access key"
+        f" {target.names.account}, any secret)"
+    )
     say(f"  drop      s3://{target.names.bucket('raw')}/<domain>/<dataset>/…   or ./lake drop")
     say(f"  log       {session.STATE / process.LOG}")
     return 0

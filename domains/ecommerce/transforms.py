@@ -35,7 +35,11 @@ def dim_users(lake: Lake) -> DataFrame:
     """Everybody who was seen anywhere."""
     seen = [lake.touched(t).select("user_id") for t in ("users", "events", "transactions")]
     everybody = reduce(DataFrame.unionByName, seen).where("user_id IS NOT NULL").distinct()
-    return everybody.join(lake.touched("users").select("user_id", "name", "email", "city", "phone", "age", "updated_at"), "user_id", "left")
+    return everybody.join(
+        lake.touched("users").select("user_id", "name", "email", "city", "phone", "age", "updated_at"),
+        "user_id",
+        "left",
+    )
 
 
 def _seen(lake: Lake, table: str, column: str) -> DataFrame:
@@ -63,7 +67,9 @@ def dim_status(lake: Lake) -> DataFrame:
 def dim_date(lake: Lake) -> DataFrame:
     """A complete calendar; days without facts are in it too."""
     dates = _countries(lake).select("event_date").unionByName(_statuses(lake).select("event_date"))
-    ends = dates.agg(F.min("event_date").alias("first"), F.max("event_date").alias("last")).where("first IS NOT NULL")
+    ends = dates.agg(F.min("event_date").alias("first"), F.max("event_date").alias("last")).where(
+        "first IS NOT NULL"
+    )
     return ends.selectExpr("explode(sequence(first, last, INTERVAL 1 DAY)) AS date").selectExpr(
         "date",
         "year(date) AS year",
@@ -77,7 +83,9 @@ def dim_date(lake: Lake) -> DataFrame:
 
 
 def fact_events(lake: Lake) -> DataFrame:
-    return _with_user(lake, lake.touched("events").select("event_id", "user_id", "ts", "event_date", "country"))
+    return _with_user(
+        lake, lake.touched("events").select("event_id", "user_id", "ts", "event_date", "country")
+    )
 
 
 def fact_transactions(lake: Lake) -> DataFrame:
@@ -88,7 +96,9 @@ def fact_transactions(lake: Lake) -> DataFrame:
 def fact_user_activity(lake: Lake) -> DataFrame:
     """Days of a user with an event or a transaction; rows without a user are nobody's."""
     grain = ["user_id", "event_date"]
-    events = lake.touched("events").where("user_id IS NOT NULL").groupBy(*grain).agg(F.count("*").alias("events"))
+    events = (
+        lake.touched("events").where("user_id IS NOT NULL").groupBy(*grain).agg(F.count("*").alias("events"))
+    )
     transactions = (
         lake.touched("transactions")
         .where("user_id IS NOT NULL")
@@ -123,8 +133,14 @@ def daily_revenue(lake: Lake) -> DataFrame:
 
 
 def daily_active_users(lake: Lake) -> DataFrame:
-    """Exact distinct users; somebody with events and transactions counts once in the total. A day without any user has a row of zeros."""
-    sides = [lake.touched(t).select("event_date", "user_id", F.lit(t).alias("side")) for t in ("events", "transactions")]
+    """Exact distinct users; somebody with events and transactions counts once in the total.
+
+    A day without any user has a row of zeros.
+    """
+    sides = [
+        lake.touched(t).select("event_date", "user_id", F.lit(t).alias("side"))
+        for t in ("events", "transactions")
+    ]
     pairs = sides[0].unionByName(sides[1]).distinct()
     return pairs.groupBy(F.col("event_date").alias("date")).agg(
         F.countDistinct(F.when(F.col("side") == "events", F.col("user_id"))).alias("event_active_users"),

@@ -7,7 +7,13 @@ from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts.engine.gold.lake import Lake, Transform
 
-DIMENSIONS = {"app": "app_name", "status": "status_code", "endpoint": "endpoint", "type": "request_type", "device": "device"}
+DIMENSIONS = {
+    "app": "app_name",
+    "status": "status_code",
+    "endpoint": "endpoint",
+    "type": "request_type",
+    "device": "device",
+}
 UNKNOWN = F.lit("unknown")
 
 
@@ -23,9 +29,12 @@ def _counts_of(dimension: str) -> Column:
 
 def daily_activity_by_dimension(lake: Lake) -> DataFrame:
     values = [
-        F.struct(F.lit(d).alias("dimension"), F.coalesce(F.col(c).cast("string"), UNKNOWN).alias("value")) for d, c in DIMENSIONS.items()
+        F.struct(F.lit(d).alias("dimension"), F.coalesce(F.col(c).cast("string"), UNKNOWN).alias("value"))
+        for d, c in DIMENSIONS.items()
     ]
-    entries = _requests(lake).select(F.col("event_date").alias("date"), F.explode(F.array(*values)).alias("entry"))
+    entries = _requests(lake).select(
+        F.col("event_date").alias("date"), F.explode(F.array(*values)).alias("entry")
+    )
     return entries.groupBy("date", "entry.dimension", "entry.value").agg(F.count("*").alias("requests"))
 
 
@@ -42,7 +51,9 @@ def daily_activity(lake: Lake) -> DataFrame:
         )
     )
     maps = daily_activity_by_dimension(lake).groupBy("date")
-    counts = maps.agg(_counts_of("device").alias("requests_by_device"), _counts_of("type").alias("requests_by_type"))
+    counts = maps.agg(
+        _counts_of("device").alias("requests_by_device"), _counts_of("type").alias("requests_by_type")
+    )
     none = F.expr("map_from_entries(CAST(array() AS array<struct<value:string,requests:bigint>>))")
     return days.join(counts, "date", "left").select(
         "date",
@@ -53,4 +64,7 @@ def daily_activity(lake: Lake) -> DataFrame:
     )
 
 
-GOLD: dict[str, Transform] = {"daily_activity": daily_activity, "daily_activity_by_dimension": daily_activity_by_dimension}
+GOLD: dict[str, Transform] = {
+    "daily_activity": daily_activity,
+    "daily_activity_by_dimension": daily_activity_by_dimension,
+}

@@ -1,4 +1,7 @@
-"""Keywords of the searches → titles of the catalogue. Only distinct keywords that the current catalogue has not met are matched."""
+"""Keywords of the searches → titles of the catalogue.
+
+Only distinct keywords that the current catalogue has not met are matched.
+"""
 
 from __future__ import annotations
 
@@ -13,23 +16,31 @@ from domains.search.keywords.normaliser import Normaliser, version
 from glue_scripts.engine.gold.lake import Lake
 
 COLUMNS = (
-    "keyword string, keyword_text string, keyword_slug string, status string, kind string, score double, title string, title_slug string, "
-    "runner_up string, runner_up_score double"
+    "keyword string, keyword_text string, keyword_slug string, status string, kind string, score double,"
+    " title string, title_slug string, runner_up string, runner_up_score double"
 )
 KEYWORDS_PER_TASK = 5_000
 
 
 def titles(lake: Lake) -> list[str]:
-    return sorted({row["title"] for row in lake.table("movies").where("title IS NOT NULL").select("title").distinct().collect()})
+    return sorted(
+        {
+            row["title"]
+            for row in lake.table("movies").where("title IS NOT NULL").select("title").distinct().collect()
+        }
+    )
 
 
 def keyword_matches(lake: Lake) -> DataFrame:
-    """The matches that the table lacks for this catalogue; all of them in a full refresh, which replaces the table.
+    """The matches that the table lacks for this catalogue; all of them in a full refresh, which replaces the
+    table.
 
     The index is broadcast; a task matches thousands of keywords at once.
     """
     catalogue = titles(lake)
-    known = lake.table("keyword_matches").where(F.col("index_version") == version(catalogue)).select("keyword")
+    known = (
+        lake.table("keyword_matches").where(F.col("index_version") == version(catalogue)).select("keyword")
+    )
     asked = lake.touched("searches").where("keyword IS NOT NULL").select("keyword").distinct()
     fresh = (asked if lake.job.full_refresh else asked.join(known, "keyword", "left_anti")).localCheckpoint()
     keywords = fresh.count()
@@ -44,7 +55,11 @@ def keyword_matches(lake: Lake) -> DataFrame:
             yield matched(batch, index.value)
 
     tasks = -(-keywords // KEYWORDS_PER_TASK)
-    found = fresh.repartition(tasks).mapInPandas(match, COLUMNS).withColumn("index_version", F.lit(version(catalogue)))
+    found = (
+        fresh.repartition(tasks)
+        .mapInPandas(match, COLUMNS)
+        .withColumn("index_version", F.lit(version(catalogue)))
+    )
     return found.localCheckpoint()
 
 
@@ -63,9 +78,17 @@ def matched(keywords: Any, normaliser: Normaliser) -> Any:
 
 
 def customer_search_keynormalize(lake: Lake) -> DataFrame:
-    """Every search; what is only fit for review keeps its score, but counts as no title. Films of one title: the genres of the first id."""
+    """Every search; what is only fit for review keeps its score, but counts as no title.
+
+    Films of one title: the genres of the first id.
+    """
     current = lake.table("keyword_matches").where(F.col("index_version") == version(titles(lake)))
-    films = lake.table("movies").where("title IS NOT NULL").groupBy("title").agg(F.expr("min_by(genres, id)").alias("genres"))
+    films = (
+        lake.table("movies")
+        .where("title IS NOT NULL")
+        .groupBy("title")
+        .agg(F.expr("min_by(genres, id)").alias("genres"))
+    )
     genres = "concat_ws('; ', filter(transform(split(genres, ','), g -> trim(g)), g -> g <> ''))"
     matches = current.join(films, "title", "left").selectExpr(
         "keyword",

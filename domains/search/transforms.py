@@ -32,22 +32,30 @@ CATEGORY_COLUMNS = ("main", "sub1", "sub2", "sub3")
 
 def _key(*natural: str) -> Column:
     """A 64-bit hash of the natural key that no load order changes; -1 is kept for the unknown member."""
-    return F.expr(f"CASE xxhash64({', '.join(natural)}) WHEN {UNKNOWN_KEY} THEN 0 ELSE xxhash64({', '.join(natural)}) END")
+    return F.expr(
+        f"CASE xxhash64({', '.join(natural)}) WHEN {UNKNOWN_KEY} THEN 0 ELSE"
+        f" xxhash64({', '.join(natural)}) END"
+    )
 
 
 def _with_unknown(members: DataFrame, **unknown: object) -> DataFrame:
     schema = StructType([StructField(f.name, f.dataType) for f in members.schema])
-    return members.unionByName(members.sparkSession.createDataFrame([tuple(unknown.get(f.name) for f in schema)], schema))
+    return members.unionByName(
+        members.sparkSession.createDataFrame([tuple(unknown.get(f.name) for f in schema)], schema)
+    )
 
 
 def user_plans_map(lake: Lake) -> DataFrame:
     """`name:type`; a plan without type has an empty one. The same plan twice in a search is one."""
-    plans = lake.touched("searches").selectExpr("event_id", "user_id", "date_log", "event_date", f"explode({PLANS}) AS plan")
+    plans = lake.touched("searches").selectExpr(
+        "event_id", "user_id", "date_log", "event_date", f"explode({PLANS}) AS plan"
+    )
     return plans.where("trim(plan) <> ''").selectExpr(
         "event_id",
         "user_id",
         "trim(substring_index(plan, ':', 1)) AS plan_name",
-        "CASE WHEN instr(plan, ':') > 0 THEN trim(substr(plan, instr(plan, ':') + 1)) ELSE '' END AS plan_type",
+        "CASE WHEN instr(plan, ':') > 0 THEN trim(substr(plan, instr(plan, ':') + 1)) ELSE '' END"
+        " AS plan_type",
         "date_log AS search_datetime",
         "event_date AS date_log",
         "event_date",
@@ -68,11 +76,20 @@ def dim_date(lake: Lake) -> DataFrame:
 
 def dim_category(lake: Lake) -> DataFrame:
     """Genres that differ in case or accents are one, spelled as the alphabetically first does."""
-    genres = lake.table("movies").selectExpr("explode(split(genres, ',')) AS genre").selectExpr("trim(genre) AS category_name")
-    slugged = genres.where("category_name <> ''").selectExpr("category_name", f"{_genre_slug('category_name')} AS category_slug")
+    genres = (
+        lake.table("movies")
+        .selectExpr("explode(split(genres, ',')) AS genre")
+        .selectExpr("trim(genre) AS category_name")
+    )
+    slugged = genres.where("category_name <> ''").selectExpr(
+        "category_name", f"{_genre_slug('category_name')} AS category_slug"
+    )
     members = slugged.groupBy("category_slug").agg(F.min("category_name").alias("category_name"))
     return _with_unknown(
-        members.withColumn("category_key", _key("category_slug")), category_key=UNKNOWN_KEY, category_name=UNKNOWN, category_slug=UNKNOWN
+        members.withColumn("category_key", _key("category_slug")),
+        category_key=UNKNOWN_KEY,
+        category_name=UNKNOWN,
+        category_slug=UNKNOWN,
     )
 
 
@@ -83,8 +100,9 @@ def _genre_slug(name: str) -> str:
 def _platforms(searches: DataFrame) -> DataFrame:
     """With `device_type` and `platform_key`; a search without platform has the unknown member."""
     device = (
-        "CASE WHEN platform IS NULL THEN 'unknown' WHEN platform LIKE '%smart%' THEN 'smarttv' WHEN platform LIKE '%ottbox%' THEN 'ottbox' "
-        "WHEN platform LIKE '%web%' THEN 'web' WHEN platform RLIKE '\\\\b(android|ios)\\\\b' THEN 'mobile' ELSE 'others' END"
+        "CASE WHEN platform IS NULL THEN 'unknown' WHEN platform LIKE '%smart%' THEN 'smarttv' WHEN platform"
+        " LIKE '%ottbox%' THEN 'ottbox' WHEN platform LIKE '%web%' THEN 'web' WHEN platform RLIKE"
+        " '\\\\b(android|ios)\\\\b' THEN 'mobile' ELSE 'others' END"
     )
     key = F.when(F.col("platform").isNull(), UNKNOWN_KEY).otherwise(_key("platform"))
     return searches.withColumn("device_type", F.expr(device)).withColumn("platform_key", key)
@@ -92,19 +110,30 @@ def _platforms(searches: DataFrame) -> DataFrame:
 
 def dim_platform(lake: Lake) -> DataFrame:
     members = (
-        _platforms(lake.touched("searches")).where("platform IS NOT NULL").select("platform_key", "platform", "device_type").distinct()
+        _platforms(lake.touched("searches"))
+        .where("platform IS NOT NULL")
+        .select("platform_key", "platform", "device_type")
+        .distinct()
     )
     return _with_unknown(members, platform_key=UNKNOWN_KEY, platform=UNKNOWN, device_type=UNKNOWN)
 
 
 def _networks(lake: Lake, searches: DataFrame) -> DataFrame:
-    """With `network_type`, `isp_group`, `isp` and `network_key`; a search that says nothing of its network has the unknown member."""
+    """With `network_type`, `isp_group`, `isp` and `network_key`; a search that says nothing of its network
+    has the unknown member.
+    """
     kinds = " ".join(f"WHEN '{sent}' THEN '{kind}'" for sent, kind in NETWORK_TYPES.items())
-    kind = f"CASE WHEN networktype IS NULL OR networktype RLIKE '^#*$' THEN 'unknown' ELSE CASE networktype {kinds} ELSE 'others' END END"
-    groups = " ".join(
-        f"WHEN proxy_isp RLIKE '{'|'.join(lake.parameter(f'{group}_isps'))}' THEN '{group}'" for group in ("local", "international")
+    kind = (
+        "CASE WHEN networktype IS NULL OR networktype RLIKE '^#*$' THEN 'unknown' ELSE CASE networktype"
+        f" {kinds} ELSE 'others' END END"
     )
-    found = searches.withColumn("network_type", F.expr(kind)).withColumn("isp", F.coalesce("proxy_isp", F.lit(UNKNOWN)))
+    groups = " ".join(
+        f"WHEN proxy_isp RLIKE '{'|'.join(lake.parameter(f'{group}_isps'))}' THEN '{group}'"
+        for group in ("local", "international")
+    )
+    found = searches.withColumn("network_type", F.expr(kind)).withColumn(
+        "isp", F.coalesce("proxy_isp", F.lit(UNKNOWN))
+    )
     nothing = (F.col("isp") == UNKNOWN) & (F.col("network_type") == UNKNOWN)
     group = F.expr(f"CASE {groups} ELSE 'unknown' END")
     return found.withColumn("isp_group", group).withColumn(
@@ -115,7 +144,9 @@ def _networks(lake: Lake, searches: DataFrame) -> DataFrame:
 def dim_network(lake: Lake) -> DataFrame:
     networks = _networks(lake, lake.touched("searches")).where(f"network_key <> {UNKNOWN_KEY}")
     members = networks.selectExpr("network_key", "isp AS proxy_isp", "network_type", "isp_group").distinct()
-    return _with_unknown(members, network_key=UNKNOWN_KEY, proxy_isp=UNKNOWN, network_type=UNKNOWN, isp_group=UNKNOWN)
+    return _with_unknown(
+        members, network_key=UNKNOWN_KEY, proxy_isp=UNKNOWN, network_type=UNKNOWN, isp_group=UNKNOWN
+    )
 
 
 def dim_user(lake: Lake) -> DataFrame:
@@ -125,8 +156,14 @@ def dim_user(lake: Lake) -> DataFrame:
         .groupBy("user_id")
         .agg(F.min("date_log").alias("first_search_dt"), F.max("date_log").alias("last_search_dt"))
     )
-    members = users.withColumn("user_type", F.expr(f"CASE user_id WHEN '{GUEST}' THEN 'guest' ELSE 'registered' END"))
-    return _with_unknown(members, user_id=str(UNKNOWN_KEY), user_type=UNKNOWN) if lake.scope.everything else members
+    members = users.withColumn(
+        "user_type", F.expr(f"CASE user_id WHEN '{GUEST}' THEN 'guest' ELSE 'registered' END")
+    )
+    return (
+        _with_unknown(members, user_id=str(UNKNOWN_KEY), user_type=UNKNOWN)
+        if lake.scope.everything
+        else members
+    )
 
 
 def dim_subscription(lake: Lake) -> DataFrame:
@@ -138,18 +175,32 @@ def dim_subscription(lake: Lake) -> DataFrame:
 
 
 def bridge_user_plan(lake: Lake) -> DataFrame:
-    """Of a user's searches in their order (equal times: by event_id): a plan is in effect when the last one carries it.
+    """Of a user's searches in their order (equal times: by event_id): a plan is in effect when the last one
+    carries it.
 
-    Guests have no plans. `recent`: the first search of the latest stretch of searches that all carry the plan.
+    Guests have no plans. `recent`: the first search of the latest stretch of searches that all carry the
+    plan.
     """
-    searches = lake.touched("searches").where(f"user_id <> '{GUEST}'").select("event_id", "user_id", "date_log", "event_date")
-    plans = user_plans_map(lake).where(f"user_id <> '{GUEST}'").select("event_id", "user_id", "plan_name", "plan_type")
+    searches = (
+        lake.touched("searches")
+        .where(f"user_id <> '{GUEST}'")
+        .select("event_id", "user_id", "date_log", "event_date")
+    )
+    plans = (
+        user_plans_map(lake)
+        .where(f"user_id <> '{GUEST}'")
+        .select("event_id", "user_id", "plan_name", "plan_type")
+    )
     had = plans.select("event_id", "plan_name", "plan_type").withColumn("has", F.lit(True))
     pairs = searches.join(plans.select("user_id", "plan_name", "plan_type").distinct(), "user_id", "inner")
-    steps = pairs.join(had, ["event_id", "plan_name", "plan_type"], "left").withColumn("has", F.coalesce("has", F.lit(False)))
+    steps = pairs.join(had, ["event_id", "plan_name", "plan_type"], "left").withColumn(
+        "has", F.coalesce("has", F.lit(False))
+    )
     of_plan = ("user_id", "plan_name", "plan_type")
     in_order = Window.partitionBy(*of_plan).orderBy("date_log", "event_id")
-    stretches = steps.withColumn("stretch", F.count_if(~F.col("has")).over(in_order.rowsBetween(Window.unboundedPreceding, 0)))
+    stretches = steps.withColumn(
+        "stretch", F.count_if(~F.col("has")).over(in_order.rowsBetween(Window.unboundedPreceding, 0))
+    )
     latest = F.max(F.when(F.col("has"), F.col("stretch"))).over(Window.partitionBy(*of_plan))
     found = stretches.withColumn("latest", latest).groupBy(*of_plan).agg(
         F.expr("max_by(has, struct(date_log, event_id))").alias("is_effective"),
@@ -162,7 +213,9 @@ def bridge_user_plan(lake: Lake) -> DataFrame:
 
 
 def fact_customer_search(lake: Lake) -> DataFrame:
-    rows = _networks(lake, _platforms(lake.touched("customer_search_keynormalize"))).withColumn("genres", F.split("keyword_category", "; "))
+    rows = _networks(lake, _platforms(lake.touched("customer_search_keynormalize"))).withColumn(
+        "genres", F.split("keyword_category", "; ")
+    )
     return rows.selectExpr(
         "event_id",
         "date_log AS datetime_log",
@@ -180,9 +233,13 @@ def fact_customer_search(lake: Lake) -> DataFrame:
 
 
 def bridge_search_category(lake: Lake) -> DataFrame:
-    """A genre that a title lists twice counts where it stands first; a search without genres has the unknown one."""
+    """A genre that a title lists twice counts where it stands first; a search without genres has the unknown
+    one.
+    """
     rows = lake.touched("customer_search_keynormalize")
-    listed = rows.selectExpr("event_id", "event_date", "posexplode_outer(split(keyword_category, '; ')) AS (place, genre)")
+    listed = rows.selectExpr(
+        "event_id", "event_date", "posexplode_outer(split(keyword_category, '; ')) AS (place, genre)"
+    )
     slugged = listed.withColumn("slug", F.expr(_genre_slug("genre")))
     key = F.when(F.col("genre").isNull(), UNKNOWN_KEY).otherwise(_key("slug"))
     return slugged.withColumn("category_key", key).groupBy("event_id", "event_date", "category_key").agg(
@@ -192,9 +249,14 @@ def bridge_search_category(lake: Lake) -> DataFrame:
 
 def search_event(lake: Lake) -> DataFrame:
     planned = lake.touched("user_plans_map").select("event_id").distinct().withColumn("planned", F.lit(True))
-    rows = _networks(lake, _platforms(lake.touched("customer_search_keynormalize"))).join(planned, "event_id", "left")
+    rows = _networks(lake, _platforms(lake.touched("customer_search_keynormalize"))).join(
+        planned, "event_id", "left"
+    )
     state = f"CASE WHEN user_id = '{GUEST}' THEN 'guest' WHEN planned THEN 'plan' ELSE 'noplan' END"
-    slot = "element_at(array('night', 'morning', 'afternoon', 'evening'), CAST(floor(hour(date_log) / 6) AS int) + 1)"
+    slot = (
+        "element_at(array('night', 'morning', 'afternoon', 'evening'), CAST(floor(hour(date_log) / 6) AS int)"
+        " + 1)"
+    )
     return rows.selectExpr(
         "event_id",
         "date_log AS datetime_log",

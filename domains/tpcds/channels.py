@@ -1,7 +1,8 @@
-"""The lines of the three channels under common names, and what is summed from them once for several tables of gold.
+"""The lines of the three channels under common names, and what is summed from them once for several tables of
+gold.
 
-A line's day is that of its date's surrogate key in date_dim; a line without one has no day. Catalog and web orders are the bill
-customer's.
+A line's day is that of its date's surrogate key in date_dim; a line without one has no day. Catalog and web
+orders are the bill customer's.
 """
 
 from __future__ import annotations
@@ -101,7 +102,9 @@ def _orders(lake: Lake, channel: str) -> DataFrame:
 def sold_by_day(lake: Lake) -> DataFrame:
     """Sums of sales per channel and day; lines without a day are in none."""
     sums = [F.expr(f"CAST(sum({n}) AS {kind})").alias(n) for n, kind in BOUGHT.items()]
-    return lake.shared("sold_by_day", lambda: bought(lake).where("day IS NOT NULL").groupBy("day", "channel").agg(*sums))
+    return lake.shared(
+        "sold_by_day", lambda: bought(lake).where("day IS NOT NULL").groupBy("day", "channel").agg(*sums)
+    )
 
 
 def returned(lake: Lake) -> DataFrame:
@@ -111,7 +114,10 @@ def returned(lake: Lake) -> DataFrame:
 
 def _returns_by_day(lake: Lake) -> DataFrame:
     sums = [_total(n) for n in RETURNED if n != "return_lines"]
-    return _dated(lake, returned_lines(lake).groupBy("channel", "date_sk").agg(F.count("*").alias("return_lines"), *sums))
+    return _dated(
+        lake,
+        returned_lines(lake).groupBy("channel", "date_sk").agg(F.count("*").alias("return_lines"), *sums),
+    )
 
 
 def _dated(lake: Lake, rows: DataFrame) -> DataFrame:
@@ -133,26 +139,39 @@ def returned_by_buyer(lake: Lake) -> DataFrame:
 
 
 def _with_buyer(lake: Lake, channel: str) -> DataFrame:
-    sales = sold_lines(lake, channel).where("customer_sk IS NOT NULL").select("number", "item_sk", "customer_sk")
+    sales = (
+        sold_lines(lake, channel).where("customer_sk IS NOT NULL").select("number", "item_sk", "customer_sk")
+    )
     returns = returned_lines(lake).where(F.col("channel") == channel)
-    return returns.join(sales, ["number", "item_sk"], "inner").select("customer_sk", "return_amount", "return_loss")
+    return returns.join(sales, ["number", "item_sk"], "inner").select(
+        "customer_sk", "return_amount", "return_loss"
+    )
 
 
 def sold_by_item(lake: Lake) -> DataFrame:
     """Sales per item. A line is the only one of its order and item, so lines are orders here.
 
-    Buyers are counted on their own: beside the sums, Spark would carry all of these through the pairs of item and buyer.
+    Buyers are counted on their own: beside the sums, Spark would carry all of these through the pairs of item
+    and buyer.
     """
     totals = [F.sum(n).alias(n) for n in ("orders", *_ITEM_SUMS)]
     paid = "coalesce(sum(net_paid) FILTER (WHERE channel = '{0}'), 0) AS {0}_net_paid"
     by_channel = [F.expr(paid.format(channel)) for channel in lake.parameter("channels")]
     sums = _every_channel(lake, _sums_of_items).groupBy("item_sk").agg(*totals, *by_channel)
-    buyers = _every_channel(lake, sold_lines).groupBy("item_sk").agg(F.countDistinct("customer_sk").alias("customers"))
+    buyers = (
+        _every_channel(lake, sold_lines)
+        .groupBy("item_sk")
+        .agg(F.countDistinct("customer_sk").alias("customers"))
+    )
     return sums.join(buyers, "item_sk", "inner")
 
 
 def _sums_of_items(lake: Lake, channel: str) -> DataFrame:
-    return sold_lines(lake, channel).groupBy("channel", "item_sk").agg(F.count("*").alias("orders"), *(_total(n) for n in _ITEM_SUMS))
+    return (
+        sold_lines(lake, channel)
+        .groupBy("channel", "item_sk")
+        .agg(F.count("*").alias("orders"), *(_total(n) for n in _ITEM_SUMS))
+    )
 
 
 def units_by_item(lake: Lake) -> DataFrame:

@@ -1,4 +1,6 @@
-"""Gold of the TPC-DS domain: all three channels, returns included. The contract describes each table; each function here is its rule.
+"""Gold of the TPC-DS domain: all three channels, returns included.
+
+The contract describes each table; each function here is its rule.
 
 Sums take no value as nothing. Money is summed exactly; ratios are doubles of 6 places.
 """
@@ -43,7 +45,9 @@ def _counted(sums: DataFrame, orders: DataFrame, *grain: str) -> DataFrame:
     Each is counted on its own: in one aggregation Spark carries the sums through every value of either.
     """
     counted = {"orders": "number", "customers": "customer_sk"}
-    counts = [orders.groupBy(*grain).agg(F.countDistinct(column).alias(name)) for name, column in counted.items()]
+    counts = [
+        orders.groupBy(*grain).agg(F.countDistinct(column).alias(name)) for name, column in counted.items()
+    ]
     return reduce(lambda found, count: found.join(count, list(grain), "inner"), counts, sums)
 
 
@@ -71,7 +75,9 @@ def customer_lifetime_value(lake: Lake) -> DataFrame:
     newest = sold_by_day(lake).agg(F.max("day").alias("today"))
     per_order = orders.where("customer_sk IS NOT NULL").groupBy("customer_sk", "channel", "number")
     distinct = per_order.agg(
-        *(F.sum(n).alias(n) for n in ("units", "net_paid", "net_profit")), F.min("day").alias("first"), F.max("day").alias("last")
+        *(F.sum(n).alias(n) for n in ("units", "net_paid", "net_profit")),
+        F.min("day").alias("first"),
+        F.max("day").alias("last"),
     )
     purchases = distinct.groupBy("customer_sk").agg(
         F.count("*").alias("orders"),
@@ -80,8 +86,14 @@ def customer_lifetime_value(lake: Lake) -> DataFrame:
         F.min("first").alias("first_purchase"),
         F.max("last").alias("last_purchase"),
     )
-    customers = lake.table("customer").selectExpr("c_customer_sk AS customer_sk", "c_customer_id AS customer_id")
-    known = customers.join(purchases, "customer_sk", "left").join(returned_by_buyer(lake), "customer_sk", "left").crossJoin(newest)
+    customers = lake.table("customer").selectExpr(
+        "c_customer_sk AS customer_sk", "c_customer_id AS customer_id"
+    )
+    known = (
+        customers.join(purchases, "customer_sk", "left")
+        .join(returned_by_buyer(lake), "customer_sk", "left")
+        .crossJoin(newest)
+    )
     valued = known.select(
         "*",
         F.expr(f"CAST({REVENUE} AS {MONEY}) AS net_revenue"),
@@ -91,13 +103,19 @@ def customer_lifetime_value(lake: Lake) -> DataFrame:
         F.expr(f"{_ratio('net_paid', 'orders')} AS avg_order_value"),
     )
     counted = valued.select(*(c for c in valued.columns if c not in COUNTED), *_zero(*COUNTED))
-    return _segmented(_scored(lake.shared("valued", lambda: counted)))  # read twice: for the cuts and for the rows
+    return _segmented(
+        _scored(lake.shared("valued", lambda: counted))
+    )  # read twice: for the cuts and for the rows
 
 
 def _scored(customers: DataFrame) -> DataFrame:
-    """1 to 5 by the fifths of those with a dated order; the most recent, most frequent and most valuable get 5."""
+    """1 to 5 by the fifths of those with a dated order; the most recent, most frequent and most valuable get
+    5.
+    """
     measures = {"r": "recency_days", "f": "orders", "m": "net_revenue"}
-    cuts = [f"percentile_disc({CUTS}) WITHIN GROUP (ORDER BY {column}) AS {m}" for m, column in measures.items()]
+    cuts = [
+        f"percentile_disc({CUTS}) WITHIN GROUP (ORDER BY {column}) AS {m}" for m, column in measures.items()
+    ]
     marks = customers.where("last_purchase IS NOT NULL").agg(*map(F.expr, cuts))
     above = {m: f"size(filter({m}, cut -> {column} > cut))" for m, column in measures.items()}
     score = {"r": f"5 - {above['r']}", "f": f"1 + {above['f']}", "m": f"1 + {above['m']}"}
@@ -107,20 +125,25 @@ def _scored(customers: DataFrame) -> DataFrame:
 
 def _segmented(customers: DataFrame) -> DataFrame:
     segment = (
-        "CASE WHEN r_score IS NULL THEN 'prospect' WHEN r_score >= 4 AND f_score >= 4 AND m_score >= 4 THEN 'champion' "
-        "WHEN f_score >= 4 AND m_score >= 3 THEN 'loyal' WHEN r_score >= 4 AND f_score <= 2 THEN 'new_or_promising' "
-        "WHEN r_score <= 2 AND f_score >= 3 THEN 'at_risk' WHEN r_score <= 2 AND f_score <= 2 THEN 'hibernating' ELSE 'regular' END"
+        "CASE WHEN r_score IS NULL THEN 'prospect' WHEN r_score >= 4 AND f_score >= 4 AND m_score >= 4 THEN"
+        " 'champion' WHEN f_score >= 4 AND m_score >= 3 THEN 'loyal' WHEN r_score >= 4 AND f_score <= 2 THEN"
+        " 'new_or_promising' WHEN r_score <= 2 AND f_score >= 3 THEN 'at_risk' WHEN r_score <= 2 AND f_score"
+        " <= 2 THEN 'hibernating' ELSE 'regular' END"
     )
     tier = (
-        "CASE WHEN net_revenue > 10000 THEN 'premium' WHEN net_revenue > 5000 THEN 'gold' WHEN net_revenue > 1000 THEN 'silver' "
-        "ELSE 'bronze' END"
+        "CASE WHEN net_revenue > 10000 THEN 'premium' WHEN net_revenue > 5000 THEN 'gold' WHEN net_revenue >"
+        " 1000 THEN 'silver' ELSE 'bronze' END"
     )
     pace = "round(CAST(net_revenue AS double) / greatest(tenure_days, 365) * 365 * 3, 6)"
-    return customers.selectExpr("*", f"{segment} AS segment", f"{tier} AS value_tier", f"{pace} AS predicted_clv_3y")
+    return customers.selectExpr(
+        "*", f"{segment} AS segment", f"{tier} AS value_tier", f"{pace} AS predicted_clv_3y"
+    )
 
 
 def product_performance(lake: Lake) -> DataFrame:
-    """Every item, sold or not; ranks have gaps behind equals, the ABC class follows the item's number among them."""
+    """Every item, sold or not; ranks have gaps behind equals, the ABC class follows the item's number among
+    them.
+    """
     items = lake.table("item").selectExpr(
         "i_item_sk AS item_sk",
         "i_item_id AS item_id",
@@ -131,8 +154,13 @@ def product_performance(lake: Lake) -> DataFrame:
     )
     known = items.join(sold_by_item(lake), "item_sk", "left").join(units_by_item(lake), "item_sk", "left")
     measures = [c for c in known.columns if c not in items.columns]
-    filled = known.select(*items.columns, *_zero(*measures)).selectExpr("*", f"CAST({REVENUE} AS {MONEY}) AS net_revenue")
-    before = "sum(net_revenue) OVER (ORDER BY net_revenue DESC, item_sk ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
+    filled = known.select(*items.columns, *_zero(*measures)).selectExpr(
+        "*", f"CAST({REVENUE} AS {MONEY}) AS net_revenue"
+    )
+    before = (
+        "sum(net_revenue) OVER (ORDER BY net_revenue DESC, item_sk ROWS BETWEEN UNBOUNDED PRECEDING AND 1"
+        " PRECEDING)"
+    )
     ranked = filled.selectExpr(
         "*",
         f"{_ratio('return_units', 'units')} AS return_rate",
@@ -143,24 +171,43 @@ def product_performance(lake: Lake) -> DataFrame:
         f"coalesce({before}, 0) * 100 AS before",
         "sum(net_revenue) OVER () AS total",
     )
-    return ranked.selectExpr("*", "CASE WHEN before < total * 80 THEN 'A' WHEN before < total * 95 THEN 'B' ELSE 'C' END AS abc_class")
+    return ranked.selectExpr(
+        "*",
+        "CASE WHEN before < total * 80 THEN 'A' WHEN before < total * 95 THEN 'B' ELSE 'C' END AS abc_class",
+    )
 
 
 def monthly_trends(lake: Lake) -> DataFrame:
     """Every month from the first to the last sale, for each channel and for all together."""
     month = F.trunc("day", "month").alias("month")
     orders = bought(lake).where("day IS NOT NULL").select("*", month)
-    sold = sold_by_day(lake).groupBy(month, "channel").agg(*(F.sum(n).alias(n) for n in ("units", "net_paid", "net_profit")))
+    sold = (
+        sold_by_day(lake)
+        .groupBy(month, "channel")
+        .agg(*(F.sum(n).alias(n) for n in ("units", "net_paid", "net_profit")))
+    )
     by_channel = _counted(sold, orders, "month", "channel")
     sums = ("orders", "units", "net_paid", "net_profit")
     everybody = orders.groupBy("month").agg(F.countDistinct("customer_sk").alias("customers"))
-    whole = by_channel.groupBy("month").agg(*(F.sum(n).alias(n) for n in sums)).join(everybody, "month", "inner")
-    sales = by_channel.select("month", "channel", "customers", *sums).unionByName(whole.withColumn("channel", F.lit("all")))
+    whole = (
+        by_channel.groupBy("month").agg(*(F.sum(n).alias(n) for n in sums)).join(everybody, "month", "inner")
+    )
+    sales = by_channel.select("month", "channel", "customers", *sums).unionByName(
+        whole.withColumn("channel", F.lit("all"))
+    )
     back = returned(lake).where("day IS NOT NULL").groupBy(month, "channel")
     back_by_channel = back.agg(F.sum("return_amount").alias("return_amount"))
-    back_whole = back_by_channel.groupBy("month").agg(F.sum("return_amount").alias("return_amount")).withColumn("channel", F.lit("all"))
+    back_whole = (
+        back_by_channel.groupBy("month")
+        .agg(F.sum("return_amount").alias("return_amount"))
+        .withColumn("channel", F.lit("all"))
+    )
     grain = ["month", "channel"]
-    filled = _months(lake, by_channel).join(sales, grain, "left").join(back_by_channel.unionByName(back_whole), grain, "left")
+    filled = (
+        _months(lake, by_channel)
+        .join(sales, grain, "left")
+        .join(back_by_channel.unionByName(back_whole), grain, "left")
+    )
     rows = filled.select(*grain, *_zero("customers", *sums, "return_amount")).selectExpr(
         "*", "year(month) AS d_year", "month(month) AS d_moy", f"CAST({REVENUE} AS {MONEY}) AS net_revenue"
     )

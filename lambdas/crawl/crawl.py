@@ -1,4 +1,7 @@
-"""A crawl of the catalogue: page after page into raw, one file a page. The files themselves say where a crawl that broke off goes on."""
+"""A crawl of the catalogue: page after page into raw, one file a page.
+
+The files themselves say where a crawl that broke off goes on.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,10 @@ class Pages(Protocol):
 
 @dataclass(frozen=True)
 class Crawled:
-    """What a call did. `finished`: the end was reached; otherwise the next call of the day goes on. `missing`: pages the server lacks."""
+    """What a call did. `finished`: the end was reached; otherwise the next call of the day goes on.
+
+    `missing`: pages the server lacks.
+    """
 
     first: int
     written: int
@@ -33,7 +39,9 @@ class Crawled:
 
 @dataclass(frozen=True)
 class Crawl:
-    """`seconds_left` tells how long the caller may still work; a page is begun only with `reserve` seconds left."""
+    """`seconds_left` tells how long the caller may still work; a page is begun only with `reserve` seconds
+    left.
+    """
 
     s3: Any
     bucket: str
@@ -43,7 +51,10 @@ class Crawl:
     reserve: float = 90.0
 
     def __call__(self) -> Crawled:
-        """Goes on behind the last good page of today's crawl. Raises PageUnavailableError; what was written stays."""
+        """Goes on behind the last good page of today's crawl.
+
+        Raises PageUnavailableError; what was written stays.
+        """
         folder = f"{CRAWLED}/crawl_date={self.now():%Y-%m-%d}"
         first = number = self._last_good(folder) + 1
         written, entries, missing, last = 0, 0, list[int](), None
@@ -57,7 +68,9 @@ class Crawl:
                 missing.append(number)
             ended = missing[-EMPTY_PAGES_AT_THE_END:] == _before(number) if last is None else number >= last
             if ended:
-                inside = tuple(m for m in missing if (m not in _before(number) if last is None else m <= last))
+                inside = tuple(
+                    m for m in missing if (m not in _before(number) if last is None else m <= last)
+                )
                 return Crawled(first, written, entries, inside, finished=True)
             number += 1
         return Crawled(first, written, entries, tuple(missing), finished=False)
@@ -68,15 +81,25 @@ class Crawl:
         return max((int(found[1]) for n in names if (found := NAME.search(n))), default=0)
 
     def _write(self, key: str, page: Page) -> None:
-        """Each entry with the time of the crawl; silver keeps the newest of a film, so a page that comes twice changes nothing."""
+        """Each entry with the time of the crawl; silver keeps the newest of a film, so a page that comes
+        twice changes nothing.
+        """
         crawled_at = self.now().isoformat(timespec="seconds")
-        lines = (json.dumps(_flat(e) | {"crawled_at": crawled_at}, ensure_ascii=False, sort_keys=True) for e in page.entries)
-        self.s3.put_object(Bucket=self.bucket, Key=key, Body="\n".join(lines).encode(), ContentType="application/x-ndjson")
+        lines = (
+            json.dumps(_flat(e) | {"crawled_at": crawled_at}, ensure_ascii=False, sort_keys=True)
+            for e in page.entries
+        )
+        self.s3.put_object(
+            Bucket=self.bucket, Key=key, Body="\n".join(lines).encode(), ContentType="application/x-ndjson"
+        )
 
 
 def _flat(entry: dict[str, Any]) -> dict[str, Any]:
     """Lists of texts, or of objects with a name, become comma separated text, as the contract has genres."""
-    return {name: ", ".join(_label(v) for v in value) if isinstance(value, list) else value for name, value in entry.items()}
+    return {
+        name: ", ".join(_label(v) for v in value) if isinstance(value, list) else value
+        for name, value in entry.items()
+    }
 
 
 def _label(value: Any) -> str:

@@ -1,4 +1,7 @@
-"""Entry point of the scheduled crawl. Settings come from the environment, the API key from Secrets Manager."""
+"""Entry point of the scheduled crawl.
+
+Settings come from the environment, the API key from Secrets Manager.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,17 @@ secrets = boto3.client("secretsmanager", config=config)
 def handler(event: dict[str, Any], context: Any) -> None:
     """Raises what keeps it from going on: the schedule's retry goes on behind the last good page."""
     key = secrets.get_secret_value(SecretId=os.environ["CRAWL_SECRET"])["SecretString"]
-    web = Web(os.environ["CRAWL_URL"], os.environ["CRAWL_PAGE_PARAMETER"], key, float(os.environ["CRAWL_SECONDS_BETWEEN"]))
-    crawl = Crawl(s3, names.bucket("raw"), web, lambda: dt.datetime.now(dt.UTC), lambda: context.get_remaining_time_in_millis() / 1000)
+    web = Web(
+        os.environ["CRAWL_URL"],
+        os.environ["CRAWL_PAGE_PARAMETER"],
+        key,
+        float(os.environ["CRAWL_SECONDS_BETWEEN"]),
+    )
+    crawl = Crawl(
+        s3,
+        names.bucket("raw"),
+        web,
+        lambda: dt.datetime.now(dt.UTC),
+        lambda: context.get_remaining_time_in_millis() / 1000,
+    )
     print(json.dumps(asdict(crawl())))  # noqa: T201 - the function's log

@@ -17,7 +17,10 @@ class UnknownEventError(ValueError):
 
 
 def created_objects(body: str) -> list[FileId]:
-    """The object versions that a message announces; none for deletions and test events. Raises UnknownEventError."""
+    """The object versions that a message announces; none for deletions and test events.
+
+    Raises UnknownEventError.
+    """
     try:
         event = json.loads(body)
     except ValueError as error:

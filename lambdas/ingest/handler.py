@@ -1,4 +1,6 @@
-"""Entry point of the ingest function: settings and clients once, one queue message at a time, failures of one never of all."""
+"""Entry point of the ingest function: settings and clients once, one queue message at a time, failures of one
+never of all.
+"""
 
 from __future__ import annotations
 
@@ -29,12 +31,17 @@ from shared.metrics import NAMESPACE
 from shared.names import Names
 from shared.records import Limits
 
-RESERVE_SECONDS = 40  # for what follows reading: a wait for equal content, copies, the ledger, the rest of a batch of small files
+# for what follows reading: a wait for equal content, copies, the ledger, the rest of a batch of small files
+RESERVE_SECONDS = 40
 
 
 def limits(environment: Mapping[str, str], disk_free: int) -> Limits:
-    """The defaults, with any of `LAKE_MAX_BYTES`, `LAKE_MAX_DECOMPRESSED`, … in their place; Parquet gets most of the free disk."""
-    given = {f.name: int(environment[n]) for f in fields(Limits) if (n := f"LAKE_{f.name.upper()}") in environment}
+    """The defaults, with any of `LAKE_MAX_BYTES`, `LAKE_MAX_DECOMPRESSED`, … in their place; Parquet gets
+    most of the free disk.
+    """
+    given = {
+        f.name: int(environment[n]) for f in fields(Limits) if (n := f"LAKE_{f.name.upper()}") in environment
+    }
     return Limits(**{"max_spooled": disk_free * 9 // 10, **given})
 
 
@@ -61,7 +68,14 @@ def handle(record: SQSRecord, lambda_context: LambdaContext) -> None:
 def report(outcome: LedgerFile) -> None:
     """Logs and counts what became of a file: names, sizes and reasons, never content."""
     logger.info(
-        "file %s", outcome.status, extra={"key": outcome.key, "bytes": outcome.bytes, "records": outcome.records, "reason": outcome.reason}
+        "file %s",
+        outcome.status,
+        extra={
+            "key": outcome.key,
+            "bytes": outcome.bytes,
+            "records": outcome.records,
+            "reason": outcome.reason,
+        },
     )
     for figure in figures(outcome):
         with single_metric(figure.name, MetricUnit(figure.unit), figure.value, namespace=NAMESPACE) as metric:

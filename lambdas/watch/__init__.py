@@ -1,1 +1,3 @@
-"""Looks after the pipelines: starts a run when enough waits, tells how fresh tables are, keeps the reasons of failed runs."""
+"""Looks after the pipelines: starts a run when enough waits, tells how fresh tables are, keeps the reasons of
+failed runs.
+"""

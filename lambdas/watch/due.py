@@ -9,7 +9,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Situation:
-    """What is known of a domain. `arrivals` are the times of its pending files; `failed_at` is when its last run began, if that failed."""
+    """What is known of a domain.
+
+    `arrivals` are the times of its pending files; `failed_at` is when its last run began, if that failed.
+    """
 
     arrivals: Sequence[dt.datetime]
     running: bool = False
@@ -26,7 +29,9 @@ class Patience:
 
 
 def due(situation: Situation, patience: Patience, now: dt.datetime) -> bool:
-    """After a failed run only files that came later count: what made it fail would make it fail again, and each try is paid for."""
+    """After a failed run only files that came later count: what made it fail would make it fail again, and
+    each try is paid for.
+    """
     if situation.running or situation.gate_closed:
         return False
     since = situation.failed_at

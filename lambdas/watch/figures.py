@@ -13,12 +13,20 @@ GOLD = "gold"  # stands for all gold tables of a domain: they follow silver toge
 Figure = dict[str, Any]
 
 
-def freshness(domain: str, newest: dict[str, dt.datetime | None], gold_followed: dt.datetime | None, now: dt.datetime) -> list[Figure]:
-    """Hours since the newest file that each silver table and gold hold arrived; none for a table that never had any.
+def freshness(
+    domain: str, newest: dict[str, dt.datetime | None], gold_followed: dt.datetime | None, now: dt.datetime
+) -> list[Figure]:
+    """Hours since the newest file that each silver table and gold hold arrived; none for a table that never
+    had any.
 
-    `newest` is by dataset. Gold is as old as its oldest source, or as the last run that reached it, whichever is worse.
+    `newest` is by dataset. Gold is as old as its oldest source, or as the last run that reached it, whichever
+    is worse.
     """
-    ages = {dataset: (now - arrived) / dt.timedelta(hours=1) for dataset, arrived in newest.items() if arrived is not None}
+    ages = {
+        dataset: (now - arrived) / dt.timedelta(hours=1)
+        for dataset, arrived in newest.items()
+        if arrived is not None
+    }
     if ages and gold_followed is not None:
         ages[GOLD] = max(*ages.values(), (now - gold_followed) / dt.timedelta(hours=1))
     return [datum("freshness_hours", age, Domain=domain, Dataset=dataset) for dataset, age in ages.items()]
@@ -27,12 +35,20 @@ def freshness(domain: str, newest: dict[str, dt.datetime | None], gold_followed:
 def waiting(domain: str, dataset: str, arrivals: Iterable[dt.datetime], now: dt.datetime) -> list[Figure]:
     ages = [(now - a) / dt.timedelta(minutes=1) for a in arrivals]
     where = {"Domain": domain, "Dataset": dataset}
-    return [datum("pending_files", len(ages), "Count", **where), datum("oldest_pending_minutes", max(ages, default=0.0), **where)]
+    return [
+        datum("pending_files", len(ages), "Count", **where),
+        datum("oldest_pending_minutes", max(ages, default=0.0), **where),
+    ]
 
 
 def job_run(domain: str, stage: str, run: dict[str, Any]) -> list[Figure]:
-    """Duration and DPU hours of a finished Glue run; without auto-scaling Glue tells the capacity instead of the DPU seconds."""
+    """Duration and DPU hours of a finished Glue run; without auto-scaling Glue tells the capacity instead of
+    the DPU seconds.
+    """
     seconds = float(run.get("ExecutionTime", 0))
     dpu_seconds = float(run.get("DPUSeconds") or seconds * float(run.get("MaxCapacity", 0)))
     where = {"Domain": domain, "Stage": stage}
-    return [datum("job_seconds", seconds, "Seconds", **where), datum("job_dpu_hours", dpu_seconds / 3600, **where)]
+    return [
+        datum("job_seconds", seconds, "Seconds", **where),
+        datum("job_dpu_hours", dpu_seconds / 3600, **where),
+    ]

@@ -1,4 +1,6 @@
-"""Entry point: a schedule's `{"do": "check" | "maintain"}`, or EventBridge's news of a run that failed or a job that ended."""
+"""Entry point: a schedule's `{"do": "check" | "maintain"}`, or EventBridge's news of a run that failed or a
+job that ended.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ from shared.ledger import Ledger
 from shared.names import Names
 
 names = Names.of(os.environ)
-patience = Patience(int(os.environ["LAKE_START_FILES"]), dt.timedelta(minutes=int(os.environ["LAKE_START_MINUTES"])))
+patience = Patience(
+    int(os.environ["LAKE_START_FILES"]), dt.timedelta(minutes=int(os.environ["LAKE_START_MINUTES"]))
+)
 config = Config(retries={"mode": "standard", "max_attempts": 5})
 watch = Watch(
     names,
@@ -49,5 +53,7 @@ def handler(event: dict[str, Any], context: object) -> None:
             watch.note_job(job, run)
             done = job
         case _:
-            raise UnknownEventError(f"expected do, or an event of aws.states or aws.glue; found {sorted(event)}")
+            raise UnknownEventError(
+                f"expected do, or an event of aws.states or aws.glue; found {sorted(event)}"
+            )
     print(json.dumps({"done": done}))  # noqa: T201 - the function's log

@@ -29,20 +29,29 @@ class Pipelines:
 
     def last_runs(self, domain: str) -> LastRuns:
         machine = self._names.machine_arn(domain)
-        running = self._states.list_executions(stateMachineArn=machine, statusFilter="RUNNING", maxResults=1)["executions"]
+        running = self._states.list_executions(stateMachineArn=machine, statusFilter="RUNNING", maxResults=1)[
+            "executions"
+        ]
         newest = self._states.list_executions(stateMachineArn=machine, maxResults=LOOKED_AT)["executions"]
         runs = [e for e in newest if e["status"] != "RUNNING" and not e["name"].endswith(MAINTENANCE)]
-        succeeded = self._states.list_executions(stateMachineArn=machine, statusFilter="SUCCEEDED", maxResults=LOOKED_AT)["executions"]
+        succeeded = self._states.list_executions(
+            stateMachineArn=machine, statusFilter="SUCCEEDED", maxResults=LOOKED_AT
+        )["executions"]
         followed = [e for e in succeeded if not e["name"].endswith(MAINTENANCE)]
         failed = runs[0]["startDate"] if runs and runs[0]["status"] != "SUCCEEDED" else None
         return LastRuns(bool(running), failed, followed[0]["startDate"] if followed else None)
 
     def start(self, domain: str, now: dt.datetime, *, maintenance: bool = False) -> str:
-        """Starts a run and returns its id. Asked twice within a minute it is one run: the name says the minute."""
+        """Starts a run and returns its id.
+
+        Asked twice within a minute it is one run: the name says the minute.
+        """
         run_id = f"{now:%Y%m%dT%H%MZ}-{MAINTENANCE if maintenance else 'watch'}"
         asked = {"maintenance": True} if maintenance else {}
         try:
-            self._states.start_execution(stateMachineArn=self._names.machine_arn(domain), name=run_id, input=json.dumps(asked))
+            self._states.start_execution(
+                stateMachineArn=self._names.machine_arn(domain), name=run_id, input=json.dumps(asked)
+            )
         except self._states.exceptions.ExecutionAlreadyExists:
             return run_id
         return run_id

@@ -40,16 +40,34 @@ class Watch:
 
     def maintain(self) -> list[str]:
         """Starts the maintenance of every domain; it waits for the domain's lock like any other run."""
-        return [self.pipelines.start(contract.domain, self.clock(), maintenance=True) for contract in self.contracts]
+        return [
+            self.pipelines.start(contract.domain, self.clock(), maintenance=True)
+            for contract in self.contracts
+        ]
 
     def keep_reason(self, execution: dict[str, Any]) -> str | None:
-        """Writes how an execution ended beside the other quarantined things. None for a machine that is not ours."""
-        domain = next((c.domain for c in self.contracts if self.names.machine_arn(c.domain) == execution["stateMachineArn"]), None)
+        """Writes how an execution ended beside the other quarantined things.
+
+        None for a machine that is not ours.
+        """
+        domain = next(
+            (
+                c.domain
+                for c in self.contracts
+                if self.names.machine_arn(c.domain) == execution["stateMachineArn"]
+            ),
+            None,
+        )
         if domain is None:
             return None
         key = failure_key(domain, execution["name"])
         body = json.dumps({name: execution.get(name) for name in KEPT}, indent=2, ensure_ascii=False)
-        self.s3.put_object(Bucket=self.names.bucket("quarantine"), Key=key, Body=body.encode(), ContentType="application/json")
+        self.s3.put_object(
+            Bucket=self.names.bucket("quarantine"),
+            Key=key,
+            Body=body.encode(),
+            ContentType="application/json",
+        )
         return key
 
     def note_job(self, job_name: str, run_id: str) -> None:
@@ -63,8 +81,14 @@ class Watch:
     def _check(self, contract: Contract) -> str | None:
         now, domain, datasets = self.clock(), contract.domain, [d.name for d in contract.datasets]
         left = self.ledger.handed_over(domain)
-        arrivals = {d: [_time(f.ingested_at) for f in (*self.ledger.pending(domain, d), *left) if f.dataset == d] for d in datasets}
-        newest = {d: _time(f.ingested_at) if (f := self.ledger.newest_processed(domain, d)) else None for d in datasets}
+        arrivals = {
+            d: [_time(f.ingested_at) for f in (*self.ledger.pending(domain, d), *left) if f.dataset == d]
+            for d in datasets
+        }
+        newest = {
+            d: _time(f.ingested_at) if (f := self.ledger.newest_processed(domain, d)) else None
+            for d in datasets
+        }
         last = self.pipelines.last_runs(domain)
         figures = [figure for d in datasets for figure in waiting(domain, d, arrivals[d], now)]
         send(self.cloudwatch, figures + freshness(domain, newest, last.succeeded_at, now))

@@ -1,7 +1,8 @@
 """Notes which role asked AWS for what, so that a test can hold the synthesized policies against it.
 
-Jobs, functions and crawlers name themselves in the user agent (`app/<name>`, the SDKs' AWS_SDK_UA_APP_ID); whoever does not is a person.
-A state machine's own calls never become requests here, so they are noted where its tasks are carried out.
+Jobs, functions and crawlers name themselves in the user agent (`app/<name>`, the SDKs' AWS_SDK_UA_APP_ID);
+whoever does not is a person. A state machine's own calls never become requests here, so they are noted where
+its tasks are carried out.
 """
 
 from __future__ import annotations
@@ -22,20 +23,26 @@ from ministack.services import stepfunctions as sfn
 from local.aws.environment import APP_ID
 from local.settings import ACCOUNT, REGION
 
-SWITCH = "LAKE_AWS_CALLS"  # environment variable of the emulation: the file to write; without it nothing is noted
+SWITCH = (  # environment variable of the emulation: the file to write; without it nothing is noted
+    "LAKE_AWS_CALLS"
+)
 _CALLER = re.compile(r"(?:^| )app/(\S+)")
 _ENVIRONMENT = "os.environ.update(env)\n"
 Call = dict[str, Any]
 
 
 class Notes:
-    """A line per different call: caller, action, resource and the condition keys that policies of ours use."""
+    """A line per different call: caller, action, resource and the condition keys that
+    policies of ours use.
+    """
 
     def __init__(self, file: Path) -> None:
         self._file, self._seen, self._lock = file, set[str](), threading.Lock()
 
     def add(self, caller: str, action: str, resource: str, context: Call) -> None:
-        line = json.dumps({"caller": caller, "action": action, "resource": resource, "context": context}, sort_keys=True)
+        line = json.dumps(
+            {"caller": caller, "action": action, "resource": resource, "context": context}, sort_keys=True
+        )
         with self._lock:
             if line not in self._seen:
                 self._seen.add(line)
@@ -49,7 +56,9 @@ def install() -> None:
 
     script = lambda_runtime._PYTHON_WORKER_SCRIPT
     if script.count(_ENVIRONMENT) != 1:
-        raise RuntimeError("this ministack's Lambda worker differs from the one that was tried: adapt local/aws/calls.py")
+        raise RuntimeError(
+            "this ministack's Lambda worker differs from the one that was tried: adapt local/aws/calls.py"
+        )
     named = f'{_ENVIRONMENT}    os.environ["{APP_ID}"] = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "")\n'
     lambda_runtime._PYTHON_WORKER_SCRIPT = script.replace(_ENVIRONMENT, named)
     if file := os.environ.get(SWITCH):
@@ -61,7 +70,9 @@ def install() -> None:
 def _note_requests(notes: Notes) -> None:
     stock = app._dispatch_service_request
 
-    async def dispatch(method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any], request_id: str) -> Any:
+    async def dispatch(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any], request_id: str
+    ) -> Any:
         if (found := _CALLER.search(headers.get("user-agent", ""))) is not None:
             for action, resource, context in request_calls(method, path, headers, body, query):
                 notes.add(found[1], action, resource, context)
@@ -70,7 +81,9 @@ def _note_requests(notes: Notes) -> None:
     app._dispatch_service_request = dispatch
 
 
-def request_calls(method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]) -> Iterator[tuple[str, str, Call]]:
+def request_calls(
+    method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
+) -> Iterator[tuple[str, str, Call]]:
     """What AWS would authorize of a request: one of S3's copies, and transactions, need several rights."""
     params = app._routing_params(method, path, headers, body, query)
     service = router.detect_service(method, path, headers, params)
@@ -78,27 +91,46 @@ def request_calls(method: str, path: str, headers: dict[str, str], body: bytes, 
     if action is None:
         yield f"{service}:unknown", f"{method} {path}", {}
         return
-    items = iam_actions.dynamodb_transaction_checks(action, body, REGION, get_account_id()) if service == "dynamodb" else []
+    items = (
+        iam_actions.dynamodb_transaction_checks(action, body, REGION, get_account_id())
+        if service == "dynamodb"
+        else []
+    )
     if items:
         yield from ((item, arn, {}) for item, arn in items)
         return
     if service == "glue":
-        yield from ((action, _arn("glue", part), {}) for part in catalog_parts(action.partition(":")[2], json.loads(body or b"{}")))
+        yield from (
+            (action, _arn("glue", part), {})
+            for part in catalog_parts(action.partition(":")[2], json.loads(body or b"{}"))
+        )
         return
-    resource = iam_actions.extract_resource_arn(service, method, path, headers, body, params, REGION, get_account_id())
+    resource = iam_actions.extract_resource_arn(
+        service, method, path, headers, body, params, REGION, get_account_id()
+    )
     if service == "dynamodb" and (index := json.loads(body or b"{}").get("IndexName")):
         resource = f"{resource.partition('/index/')[0]}/index/{index}"
     if service == "monitoring":
-        yield action, "*", {"cloudwatch:namespace": params.get("Namespace") or json.loads(body or b"{}").get("Namespace")}
+        yield (
+            action,
+            "*",
+            {"cloudwatch:namespace": params.get("Namespace") or json.loads(body or b"{}").get("Namespace")},
+        )
         return
-    yield action, resource, iam_actions.s3_service_context(action, query, path, headers) if action == "s3:ListBucket" else {}
+    yield (
+        action,
+        resource,
+        iam_actions.s3_service_context(action, query, path, headers) if action == "s3:ListBucket" else {},
+    )
     if service == "s3":
         for further, arn in iam_actions.s3_additional_checks(method, path, headers, body, query):
             yield further, arn, {}
 
 
 def catalog_parts(operation: str, given: Call) -> Iterator[str]:
-    """All that the Data Catalog authorizes of an operation: the catalog, the database and the table (Glue's "Resource ownership")."""
+    """All that the Data Catalog authorizes of an operation: the catalog, the database and the table (Glue's
+    "Resource ownership").
+    """
     yield "catalog"
     database = given.get("DatabaseName") or given.get("Name") or given.get("DatabaseInput", {}).get("Name")
     if database and operation != "GetDatabases":
@@ -129,7 +161,11 @@ def task_call(resource: str, given: Call) -> tuple[str, str, Call]:
     match service:
         case "dynamodb":
             index = f"/index/{given['IndexName']}" if "IndexName" in given else ""
-            return action, _arn("dynamodb", f"table/{given['TableName']}{index}"), {"dynamodb:LeadingKeys": [_partition(given)]}
+            return (
+                action,
+                _arn("dynamodb", f"table/{given['TableName']}{index}"),
+                {"dynamodb:LeadingKeys": [_partition(given)]},
+            )
         case "glue":
             named = f"crawler/{given['Name']}" if "Crawler" in operation else f"job/{given['JobName']}"
             return action, _arn("glue", named), {}
@@ -141,7 +177,9 @@ def task_call(resource: str, given: Call) -> tuple[str, str, Call]:
 
 
 def _partition(given: Call) -> str:
-    """The partition that an item's call or a query goes to; DynamoDB wants an equality for it, ours comes first in the condition."""
+    """The partition that an item's call or a query goes to; DynamoDB wants an equality for it, ours comes
+    first in the condition.
+    """
     if (item := given.get("Key") or given.get("Item")) is not None:
         return str(item["pk"]["S"])
     name = given["KeyConditionExpression"].partition(" AND ")[0].partition("=")[2].strip()

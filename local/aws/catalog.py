@@ -1,4 +1,6 @@
-"""Makes UpdateTable atomic: its version check and its write happen in different bytecodes, and requests run in threads."""
+"""Makes UpdateTable atomic: its version check and its write happen in different bytecodes, and requests run
+in threads.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Resource types that ministack lacks are recorded instead of refused, and named in a file that the deploy output shows."""
+"""Resource types that ministack lacks are recorded instead of refused, and named in a file that the deploy
+output shows.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ from local.settings import ACCOUNT, REGION
 
 
 class Attributes(dict[str, str]):
-    """Return values of a recorded resource: an ARN where one is asked for, else a text that says what it is."""
+    """Return values of a recorded resource: an ARN where one is asked for, else a text that
+    says what it is.
+    """
 
     def __init__(self, type_name: str, physical_id: str) -> None:
         super().__init__()
@@ -39,15 +43,27 @@ class Recorder:
     def handlers(self, type_name: str) -> dict[str, Callable[..., Any]]:
         return {
             "create": lambda logical_id, props, stack: self._create(type_name, logical_id, props, stack),
-            "update": lambda physical_id, old, new, stack, logical_id=None: (physical_id, Attributes(type_name, physical_id)),
-            "delete": lambda physical_id, props: self._change(lambda known: [r for r in known if r["id"] != physical_id]),
+            "update": lambda physical_id, old, new, stack, logical_id=None: (
+                physical_id,
+                Attributes(type_name, physical_id),
+            ),
+            "delete": lambda physical_id, props: self._change(
+                lambda known: [r for r in known if r["id"] != physical_id]
+            ),
         }
 
-    def _create(self, type_name: str, logical_id: str, props: dict[str, Any], stack: str) -> tuple[str, Attributes]:
+    def _create(
+        self, type_name: str, logical_id: str, props: dict[str, Any], stack: str
+    ) -> tuple[str, Attributes]:
         own = type_name.rpartition("::")[2] + "Name"
         name = next((str(v) for k, v in props.items() if k in (own, "Name")), f"{stack}-{logical_id}")
         record = {"type": type_name, "logical_id": logical_id, "stack": stack, "id": name}
-        self._change(lambda known: [*(r for r in known if (r["stack"], r["logical_id"]) != (stack, logical_id)), record])
+        self._change(
+            lambda known: [
+                *(r for r in known if (r["stack"], r["logical_id"]) != (stack, logical_id)),
+                record,
+            ]
+        )
         return name, Attributes(type_name, name)
 
     def _change(self, change: Callable[[list[dict[str, str]]], list[dict[str, str]]]) -> None:
@@ -57,7 +73,10 @@ class Recorder:
 
 
 class Handlers(dict[str, dict[str, Callable[..., Any]]]):
-    """ministack's registry, which in addition knows how to record every other type of AWS. Custom resources stay refused."""
+    """ministack's registry, which in addition knows how to record every other type of AWS.
+
+    Custom resources stay refused.
+    """
 
     def __init__(self, stock: dict[str, dict[str, Callable[..., Any]]], recorder: Recorder) -> None:
         super().__init__(stock)
@@ -85,13 +104,17 @@ def install(recorded: Path) -> None:
     handlers["AWS::S3::Bucket"] = {
         **bucket,
         "create": lambda logical_id, props, stack: bucket["create"](logical_id, _named(props), stack),
-        "update": lambda physical_id, old, new, stack: bucket["update"](physical_id, _named(old), _named(new), stack),
+        "update": lambda physical_id, old, new, stack: bucket["update"](
+            physical_id, _named(old), _named(new), stack
+        ),
     }
     provisioners._RESOURCE_HANDLERS = handlers
 
 
 def _named(bucket: dict[str, Any]) -> dict[str, Any]:
-    """A bucket of the account-regional namespace with the name that S3 gives it; ministack knows BucketName only."""
+    """A bucket of the account-regional namespace with the name that S3 gives it; ministack knows BucketName
+    only.
+    """
     if bucket.get("BucketNamespace") != "account-regional" or "BucketNamePrefix" not in bucket:
         return bucket
     return {**bucket, "BucketName": f"{bucket['BucketNamePrefix']}-{ACCOUNT}-{REGION}-an"}

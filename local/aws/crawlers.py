@@ -1,6 +1,7 @@
 """Crawlers that write the catalog: a table per folder of a target, its partitions from `key=value` folders.
 
-Parquet columns come from a file's footer and CSV columns from its first line; other formats are registered with their classification only.
+Parquet columns come from a file's footer and CSV columns from its first line; other formats are registered
+with their classification only.
 """
 
 from __future__ import annotations
@@ -25,9 +26,19 @@ from ministack.services import glue
 HEAD_BYTES = 64 * 1024
 _HIVE = {pa.int8(): "tinyint", pa.int16(): "smallint", pa.int32(): "int", pa.int64(): "bigint"}
 _HIVE |= {pa.float32(): "float", pa.float64(): "double"}
-_HIVE |= {pa.bool_(): "boolean", pa.date32(): "date", pa.binary(): "binary", pa.string(): "string", pa.large_string(): "string"}
+_HIVE |= {
+    pa.bool_(): "boolean",
+    pa.date32(): "date",
+    pa.binary(): "binary",
+    pa.string(): "string",
+    pa.large_string(): "string",
+}
 _FORMATS = {
-    "parquet": ("parquet.MapredParquetInputFormat", "parquet.MapredParquetOutputFormat", "parquet.serde.ParquetHiveSerDe"),
+    "parquet": (
+        "parquet.MapredParquetInputFormat",
+        "parquet.MapredParquetOutputFormat",
+        "parquet.serde.ParquetHiveSerDe",
+    ),
     "csv": ("TextInputFormat", "HiveIgnoreKeyTextOutputFormat", "serde2.OpenCSVSerde"),
     "json": ("TextInputFormat", "HiveIgnoreKeyTextOutputFormat", "serde2.JsonSerDe"),
 }
@@ -53,10 +64,14 @@ def start_crawler(data: dict[str, Any]) -> Any:
     if crawler is None:
         return error_response_json("EntityNotFoundException", f"Crawler {data.get('Name')} not found", 400)
     if crawler["State"] == "RUNNING":
-        return error_response_json("CrawlerRunningException", f"Crawler {crawler['Name']} is already running", 400)
+        return error_response_json(
+            "CrawlerRunningException", f"Crawler {crawler['Name']} is already running", 400
+        )
     crawler["State"] = "RUNNING"
     context = contextvars.copy_context()
-    threading.Thread(target=context.run, args=(_run, crawler), daemon=True, name=f"crawler-{crawler['Name']}").start()
+    threading.Thread(
+        target=context.run, args=(_run, crawler), daemon=True, name=f"crawler-{crawler['Name']}"
+    ).start()
     return json_response({})
 
 
@@ -66,7 +81,12 @@ def _run(crawler: dict[str, Any]) -> None:
         crawl(crawler, boto3.client("s3", config=Config(user_agent_appid=crawler["Name"])))
     except (ClientError, BotoCoreError, pa.ArrowInvalid, OSError) as error:
         result = {"Status": "FAILED", "ErrorMessage": f"{type(error).__name__}: {error}"}
-    crawler["LastCrawl"] = {**result, "LogGroup": "/aws-glue/crawlers", "LogStream": crawler["Name"], "StartTime": started}
+    crawler["LastCrawl"] = {
+        **result,
+        "LogGroup": "/aws-glue/crawlers",
+        "LogStream": crawler["Name"],
+        "StartTime": started,
+    }
     crawler["CrawlElapsedTime"] = int((time.time() - started) * 1000)
     crawler["State"] = "READY"
 
@@ -96,13 +116,19 @@ def folders(bucket: str, objects: list[str]) -> list[Folder]:
 
 
 def _register(crawler: dict[str, Any], folder: Folder, s3: Any) -> None:
-    name = crawler.get("TablePrefix", "") + folder.path.rstrip("/").rsplit("/", 1)[-1].replace("-", "_").lower()
+    name = (
+        crawler.get("TablePrefix", "") + folder.path.rstrip("/").rsplit("/", 1)[-1].replace("-", "_").lower()
+    )
     kind, columns = classification(_reader(s3, folder))
     location = f"s3://{folder.bucket}/{folder.path}"
     table = {
         "Name": name,
         "TableType": "EXTERNAL_TABLE",
-        "Parameters": {"classification": kind, "CrawlerSchemaDeserializerVersion": "1.0", "UPDATED_BY_CRAWLER": crawler["Name"]},
+        "Parameters": {
+            "classification": kind,
+            "CrawlerSchemaDeserializerVersion": "1.0",
+            "UPDATED_BY_CRAWLER": crawler["Name"],
+        },
         "PartitionKeys": [{"Name": k, "Type": "string"} for k in folder.keys],
         "StorageDescriptor": _storage(location, kind, [c for c in columns if c["Name"] not in folder.keys]),
     }
@@ -114,7 +140,9 @@ def _register(crawler: dict[str, Any], folder: Folder, s3: Any) -> None:
     known = {tuple(p["Values"]) for p in glue._partitions.get(f"{database}/{name}") or []}
     new = [_partition(folder, values, table) for values in sorted(folder.partitions - known)]
     for start in range(0, len(new), 100):
-        glue._batch_create_partition({"DatabaseName": database, "TableName": name, "PartitionInputList": new[start : start + 100]})
+        glue._batch_create_partition(
+            {"DatabaseName": database, "TableName": name, "PartitionInputList": new[start : start + 100]}
+        )
 
 
 def _partition(folder: Folder, values: tuple[str, ...], table: dict[str, Any]) -> dict[str, Any]:
@@ -131,7 +159,9 @@ def _storage(location: str, kind: str, columns: list[dict[str, str]]) -> dict[st
         "Columns": columns,
         "InputFormat": base + (reader if kind == "parquet" else f"mapred.{reader}"),
         "OutputFormat": base + writer if kind == "parquet" else f"org.apache.hadoop.hive.ql.io.{writer}",
-        "SerdeInfo": {"SerializationLibrary": f"org.apache.hadoop.hive.{'ql.io.' if kind == 'parquet' else ''}{serde}"},
+        "SerdeInfo": {
+            "SerializationLibrary": f"org.apache.hadoop.hive.{'ql.io.' if kind == 'parquet' else ''}{serde}"
+        },
     }
 
 

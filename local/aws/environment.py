@@ -9,7 +9,14 @@ from local import spark
 from local.settings import ACCOUNT, REGION
 
 # A profile, a session or a configured service endpoint of the user's would win over the emulation's address.
-FOREIGN = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "SPARK_HOME", "SPARK_CONF_DIR")
+FOREIGN = (
+    "AWS_PROFILE",
+    "AWS_SESSION_TOKEN",
+    "AWS_CONFIG_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "SPARK_HOME",
+    "SPARK_CONF_DIR",
+)
 APP_ID = "AWS_SDK_UA_APP_ID"  # the SDKs put it into their user agent: which of our jobs and functions asks
 
 
@@ -18,7 +25,9 @@ def url(port: int) -> str:
 
 
 def client_environment(endpoint: str) -> dict[str, str]:
-    """What an AWS SDK needs to reach the emulation and nothing else; the access key is the account, as ministack reads it."""
+    """What an AWS SDK needs to reach the emulation and nothing else; the access key is the account, as
+    ministack reads it.
+    """
     return {
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_ACCESS_KEY_ID": ACCOUNT,

@@ -1,4 +1,6 @@
-"""Lambda on the laptop: errors keep their Python type, and a mapping polls with as many workers as there are cores."""
+"""Lambda on the laptop: errors keep their Python type, and a mapping polls with as many workers as there are
+cores.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +21,13 @@ def install() -> None:
 
 
 def _keep_error_type() -> None:
-    """ministack reports every error as Runtime.HandlerError; AWS reports the class name, which Catch and Retry match on."""
+    """ministack reports every error as Runtime.HandlerError; AWS reports the class name, which Catch and
+    Retry match on.
+    """
     if _STOCK not in lambda_runtime._PYTHON_WORKER_SCRIPT:
-        raise RuntimeError("this ministack's Lambda worker differs from the one that was tried: adapt local/aws/functions.py")
+        raise RuntimeError(
+            "this ministack's Lambda worker differs from the one that was tried: adapt local/aws/functions.py"
+        )
     lambda_runtime._PYTHON_WORKER_SCRIPT = lambda_runtime._PYTHON_WORKER_SCRIPT.replace(_STOCK, _TYPED)
     seen = threading.local()
     invoke, execute = lambda_runtime.Worker.invoke, lambda_svc._execute_function_warm

@@ -1,4 +1,6 @@
-"""StartJobRun for real: ministack marks Spark jobs SUCCEEDED without running them; here a job run is a local Spark process."""
+"""StartJobRun for real: ministack marks Spark jobs SUCCEEDED without running them; here a job run is a local
+Spark process.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,9 @@ class Runs:
         with self._lock:
             active = [r for r in glue._job_runs.get(name) or [] if RunState(r["JobRunState"]).active]
             if len(active) >= int((job.get("ExecutionProperty") or {}).get("MaxConcurrentRuns", 1)):
-                return error_response_json("ConcurrentRunsExceededException", f"Concurrent runs exceeded for {name}", 400)
+                return error_response_json(
+                    "ConcurrentRunsExceededException", f"Concurrent runs exceeded for {name}", 400
+                )
             run = self._run(job, data, f"jr_{uuid.uuid4().hex * 2}")
         self._launch(job, run)
         return json_response({"JobRunId": run["Id"]})
@@ -60,9 +64,15 @@ class Runs:
         for runs in glue._job_runs._data.values():
             for run in runs:
                 if RunState(run["JobRunState"]).active:
-                    run |= {"JobRunState": RunState.STOPPED.value, "ErrorMessage": "the emulation ended", "CompletedOn": int(time.time())}
+                    run |= {
+                        "JobRunState": RunState.STOPPED.value,
+                        "ErrorMessage": "the emulation ended",
+                        "CompletedOn": int(time.time()),
+                    }
 
-    def _run(self, job: dict[str, Any], data: dict[str, Any], run_id: str, attempt: int = 0) -> dict[str, Any]:
+    def _run(
+        self, job: dict[str, Any], data: dict[str, Any], run_id: str, attempt: int = 0
+    ) -> dict[str, Any]:
         now = time.time()
         run = {
             "Id": run_id,
@@ -86,7 +96,11 @@ class Runs:
             job=job["Name"],
             run_id=run["Id"],
             script=job["Command"]["ScriptLocation"],
-            arguments={**job.get("DefaultArguments", {}), **run["Arguments"], **(job.get("NonOverridableArguments") or {})},
+            arguments={
+                **job.get("DefaultArguments", {}),
+                **run["Arguments"],
+                **(job.get("NonOverridableArguments") or {}),
+            },
             timeout_minutes=float(run["Timeout"]),
             folder=self._folder / run["Id"],
         )
@@ -94,18 +108,31 @@ class Runs:
         run["JobRunState"] = RunState.RUNNING.value
         # Threads do not inherit the request's account and region.
         context = contextvars.copy_context()
-        threading.Thread(target=context.run, args=(self._follow, job, run, process), daemon=True, name=f"glue-{run['Id'][:12]}").start()
+        threading.Thread(
+            target=context.run,
+            args=(self._follow, job, run, process),
+            daemon=True,
+            name=f"glue-{run['Id'][:12]}",
+        ).start()
 
     def _follow(self, job: dict[str, Any], run: dict[str, Any], process: JobProcess) -> None:
         state, reason = process.execute()
         now = time.time()
-        run |= {"CompletedOn": now, "LastModifiedOn": now, "ExecutionTime": int(now - run["StartedOn"]), "ErrorMessage": reason}
+        run |= {
+            "CompletedOn": now,
+            "LastModifiedOn": now,
+            "ExecutionTime": int(now - run["StartedOn"]),
+            "ErrorMessage": reason,
+        }
         run["JobRunState"] = state.value
         del self._processes[run["Id"]]
         if state is RunState.FAILED and run["Attempt"] < int(job.get("MaxRetries") or 0):
             attempt = run["Attempt"] + 1
             again = f"{run['Id'].partition('_attempt_')[0]}_attempt_{attempt}"
-            self._launch(job, self._run(job, {"Arguments": run["Arguments"], "Timeout": run["Timeout"]}, again, attempt))
+            self._launch(
+                job,
+                self._run(job, {"Arguments": run["Arguments"], "Timeout": run["Timeout"]}, again, attempt),
+            )
 
     _stock_stop = staticmethod(glue._batch_stop_job_run)
 

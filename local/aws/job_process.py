@@ -1,4 +1,6 @@
-"""One Glue job run as a local process on a lent JVM: script and libraries from the emulated S3, Spark settings from the job."""
+"""One Glue job run as a local process on a lent JVM: script and libraries from the emulated S3, Spark
+settings from the job.
+"""
 
 from __future__ import annotations
 
@@ -74,7 +76,9 @@ class JobProcess:
         except (self._s3.exceptions.ClientError, spark.SettingError, JvmError) as error:
             return RunState.FAILED, f"{type(error).__name__}: {error}"
         try:
-            state, reason = self._driven(argv, {**jvm.driver(self.command.job, settings), "PYTHONPATH": libraries})
+            state, reason = self._driven(
+                argv, {**jvm.driver(self.command.job, settings), "PYTHONPATH": libraries}
+            )
         except Py4JError as error:
             state, reason = RunState.FAILED, f"{type(error).__name__}: {error}"
         (self.command.folder / "spark.log").write_bytes(jvm.said())
@@ -86,10 +90,15 @@ class JobProcess:
 
     def _driven(self, argv: list[str], own: dict[str, str]) -> tuple[RunState, str]:
         environment = {**os.environ, **own}
-        with (self.command.folder / "stdout").open("wb") as out, (self.command.folder / "stderr").open("wb") as err:
+        with (
+            (self.command.folder / "stdout").open("wb") as out,
+            (self.command.folder / "stderr").open("wb") as err,
+        ):
             if self._stopped.is_set():
                 return RunState.STOPPED, ""
-            self._process = subprocess.Popen(argv, stdout=out, stderr=err, env=environment, cwd=self.command.folder, start_new_session=True)
+            self._process = subprocess.Popen(
+                argv, stdout=out, stderr=err, env=environment, cwd=self.command.folder, start_new_session=True
+            )
         return self._outcome(self._process)
 
     def stop(self) -> None:
@@ -102,7 +111,10 @@ class JobProcess:
         except subprocess.TimeoutExpired:
             self._kill(signal.SIGTERM)
             self._end(process)
-            return RunState.TIMEOUT, f"Job run exceeded its timeout of {self.command.timeout_minutes:g} minutes"
+            return (
+                RunState.TIMEOUT,
+                f"Job run exceeded its timeout of {self.command.timeout_minutes:g} minutes",
+            )
         if self._stopped.is_set():
             return RunState.STOPPED, ""
         if code == 0:
@@ -125,7 +137,9 @@ class JobProcess:
         arguments = self.command.arguments
         script = self._fetched(self.command.script)
         fetched = [self._fetched(uri) for uri in arguments.get("--extra-py-files", "").split(",") if uri]
-        libraries = os.pathsep.join(map(str, [self.command.folder, *fetched]))  # the folder for modules, each archive for its own
+        libraries = os.pathsep.join(
+            map(str, [self.command.folder, *fetched])
+        )  # the folder for modules, each archive for its own
         conf = spark.job_conf(arguments.get("--conf", ""))
         settings = spark.settings(os.environ["AWS_ENDPOINT_URL"], conf, self.command.folder / "scratch")
         workers = {"spark.executorEnv.PYTHONPATH": libraries, f"spark.executorEnv.{APP_ID}": self.command.job}
@@ -139,10 +153,14 @@ class JobProcess:
 
 
 def last_error(stderr: str, code: int) -> str:
-    """The last exception of the driver, as Glue puts it into ErrorMessage; a Java cause on the next line belongs to it."""
+    """The last exception of the driver, as Glue puts it into ErrorMessage; a Java cause on the next line
+    belongs to it.
+    """
     lines = [line for line in stderr.strip().splitlines() if line.strip()]
     found = [i for i, line in enumerate(lines) if _ERROR_LINE.match(line)]
     if not found:
         return (lines[-1] if lines else f"the job ended with code {code} and said nothing")[:_LONGEST_MESSAGE]
-    cause = lines[found[-1] + 1] if found[-1] + 1 < len(lines) and lines[found[-1] + 1].startswith(": ") else ""
+    cause = (
+        lines[found[-1] + 1] if found[-1] + 1 < len(lines) and lines[found[-1] + 1].startswith(": ") else ""
+    )
     return (lines[found[-1]] + cause)[:_LONGEST_MESSAGE]

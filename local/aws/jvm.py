@@ -1,4 +1,6 @@
-"""Spark's JVM, kept from one job run to the next: the next one finds Spark's classes loaded and its planner compiled."""
+"""Spark's JVM, kept from one job run to the next: the next one finds Spark's classes loaded and its planner
+compiled.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ class JvmError(LakeError):
 
 
 class Jvm:
-    """A JVM behind PySpark's gateway, where Python drivers work one after the other; it ends with this process. `log`: its output."""
+    """A JVM behind PySpark's gateway, where Python drivers work one after the other; it ends with this
+    process. `log`: its output.
+    """
 
     def __init__(self, log: Path, *, long: bool) -> None:
         # Half a second, which an emulation need not wait for before its first job.
@@ -40,7 +44,9 @@ class Jvm:
                 popen = {"stdout": out, "stderr": out, "cwd": log.parent, "start_new_session": True}
                 self._gateway: Any = launch_gateway(conf, popen)  # type: ignore[no-untyped-call]
             except PySparkException as error:
-                raise JvmError(f"{error} {log} ends:\n{log.read_text(errors='replace')[-LONGEST_MESSAGE:]}") from None
+                raise JvmError(
+                    f"{error} {log} ends:\n{log.read_text(errors='replace')[-LONGEST_MESSAGE:]}"
+                ) from None
         self._log, self._told, self._set = log, log.stat().st_size, set[str]()
 
     @property
@@ -48,7 +54,10 @@ class Jvm:
         return self._gateway.proc.poll() is None
 
     def driver(self, app: str, settings: Mapping[str, str]) -> dict[str, str]:
-        """Prepares for a session with these settings. Returns the variables by which a Python process finds this JVM."""
+        """Prepares for a session with these settings.
+
+        Returns the variables by which a Python process finds this JVM.
+        """
         system = self._gateway.jvm.java.lang.System
         wanted = {**settings, _APP_ID: app}
         for name in self._set - wanted.keys():
@@ -64,7 +73,9 @@ class Jvm:
         }
 
     def clear(self) -> None:
-        """Ends the session that a driver left, and forgets the file systems, whose clients say whose they are."""
+        """Ends the session that a driver left, and forgets the file systems, whose clients say whose they
+        are.
+        """
         jvm = self._gateway.jvm
         left = jvm.org.apache.spark.sql.classic.SparkSession.getDefaultSession()
         if left.isDefined():
@@ -88,7 +99,10 @@ class Jvm:
 
 
 class Jvms:
-    """Lends JVMs to job runs. One waits for the next run, ten minutes long; what a failed run leaves is not used again."""
+    """Lends JVMs to job runs.
+
+    One waits for the next run, ten minutes long; what a failed run leaves is not used again.
+    """
 
     def __init__(self, folder: Path, *, long: bool = False) -> None:
         self._folder, self._long = folder, long

@@ -1,4 +1,6 @@
-"""S3's events of versioned buckets name the version; ministack leaves `version-id` out of the EventBridge form."""
+"""S3's events of versioned buckets name the version; ministack leaves `version-id` out of the EventBridge
+form.
+"""
 
 from __future__ import annotations
 

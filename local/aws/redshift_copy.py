@@ -1,4 +1,6 @@
-"""COPY of Parquet by a manifest, as Redshift does it: exactly the files that are named, columns by their order, maps as JSON."""
+"""COPY of Parquet by a manifest, as Redshift does it: exactly the files that are named, columns by their
+order, maps as JSON.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,8 @@ def copy(cursor: Any, sql: str) -> None:
     asked = _COPY.fullmatch(sql.strip())
     if asked is None:
         raise CopyError(
-            f"the stand-in knows COPY table (columns) FROM manifest IAM_ROLE … FORMAT AS PARQUET MANIFEST only, found: {sql[:80]}"
+            "the stand-in knows COPY table (columns) FROM manifest IAM_ROLE … FORMAT AS PARQUET MANIFEST"
+            f" only, found: {sql[:80]}"
         )
     s3 = boto3.client("s3")
     entries = json.loads(_content(s3, asked["url"]))["entries"]
@@ -41,19 +44,32 @@ def copy(cursor: Any, sql: str) -> None:
 
 def _load(cursor: Any, asked: re.Match[str], content: bytes, entry: dict[str, Any]) -> None:
     if entry.get("meta", {}).get("content_length") != len(content):
-        raise CopyError(f"{entry['url']}: the manifest's content_length is {entry.get('meta')}, the file has {len(content)} bytes")
+        raise CopyError(
+            f"{entry['url']}: the manifest's content_length is {entry.get('meta')}, the file has"
+            f" {len(content)} bytes"
+        )
     rows = pq.read_table(io.BytesIO(content))
     columns = [name.strip().strip('"') for name in asked["columns"].split(",")]
     if len(columns) != rows.num_columns:
-        raise CopyError(f"{entry['url']}: unmatched number of columns: the table has {len(columns)}, the file {rows.num_columns}")
+        raise CopyError(
+            f"{entry['url']}: unmatched number of columns: the table has {len(columns)}, the file"
+            f" {rows.num_columns}"
+        )
     text = io.BytesIO()
-    pc.write_csv(_flat(rows, entry["url"], serialize=asked["nested"] is not None), text, pc.WriteOptions(include_header=False))
+    pc.write_csv(
+        _flat(rows, entry["url"], serialize=asked["nested"] is not None),
+        text,
+        pc.WriteOptions(include_header=False),
+    )
     text.seek(0)
     cursor.execute(f"COPY {asked['table']} ({asked['columns']}) FROM STDIN WITH (FORMAT csv)", stream=text)
 
 
 def _flat(rows: pa.Table, url: str, *, serialize: bool) -> pa.Table:
-    """The rows with maps as JSON text, as SERIALIZETOJSON makes them. Without it Redshift refuses a nested column."""
+    """The rows with maps as JSON text, as SERIALIZETOJSON makes them.
+
+    Without it Redshift refuses a nested column.
+    """
     for place, field in enumerate(rows.schema):
         if not pa.types.is_nested(field.type):
             continue
@@ -61,7 +77,9 @@ def _flat(rows: pa.Table, url: str, *, serialize: bool) -> pa.Table:
             raise CopyError(f"{url}: {field.name} is nested: COPY needs SERIALIZETOJSON")
         if not pa.types.is_map(field.type):
             raise CopyError(f"{url}: the stand-in serializes maps only, {field.name} is {field.type}")
-        texts = [None if value is None else json.dumps(dict(value)) for value in rows.column(place).to_pylist()]
+        texts = [
+            None if value is None else json.dumps(dict(value)) for value in rows.column(place).to_pylist()
+        ]
         rows = rows.set_column(place, field.name, pa.array(texts, pa.string()))
     return rows
 

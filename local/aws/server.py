@@ -30,7 +30,17 @@ def _serve(state: Path) -> None:
     # ministack reads its environment when it is imported.
     from ministack import app
 
-    from local.aws import calls, catalog, cloudformation, crawlers, functions, glue_runs, object_events, redshift, states
+    from local.aws import (
+        calls,
+        catalog,
+        cloudformation,
+        crawlers,
+        functions,
+        glue_runs,
+        object_events,
+        redshift,
+        states,
+    )
 
     cloudformation.install(state / "recorded.json")
     catalog.install()

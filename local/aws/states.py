@@ -1,4 +1,6 @@
-"""Step Functions integrations that ministack lacks: Glue's startJobRun (also `.sync`), S3 objects, and errors named as AWS names them."""
+"""Step Functions integrations that ministack lacks: Glue's startJobRun (also `.sync`), S3 objects, and errors
+named as AWS names them.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,9 @@ _current: contextvars.ContextVar[Task] = contextvars.ContextVar("task")
 def install(runs: Runs) -> None:
     stock = sfn._execute_task
 
-    def execute_task(state: dict[str, Any], given: Any, execution: dict[str, Any], context: dict[str, Any]) -> Any:
+    def execute_task(
+        state: dict[str, Any], given: Any, execution: dict[str, Any], context: dict[str, Any]
+    ) -> Any:
         token = _current.set(Task(execution))
         try:
             return stock(state, given, execution, context)
@@ -53,7 +57,10 @@ def install(runs: Runs) -> None:
     sfn._SERVICE_DISPATCH["arn:aws:states:::aws-sdk:s3:putObject"] = put_object
     sfn._SERVICE_DISPATCH["arn:aws:states:::aws-sdk:s3:getObject"] = get_object
     # The names of the Java SDK, which Step Functions reports.
-    missing = {name: f"{name}Exception" for name in ("ExecutionDoesNotExist", "StateMachineDoesNotExist", "ExecutionAlreadyExists")}
+    missing = {
+        name: f"{name}Exception"
+        for name in ("ExecutionDoesNotExist", "StateMachineDoesNotExist", "ExecutionAlreadyExists")
+    }
     sfn._AWS_SDK_ERROR_CODE_OVERRIDES["sfn"] = missing
 
 
@@ -78,13 +85,17 @@ def parallel(stock: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def start_job_run(runs: Runs) -> Callable[[str, dict[str, Any]], Any]:
-    """The integration: starts a run and, with `.sync`, waits for it; a task that times out or is stopped stops its run, as on AWS."""
+    """The integration: starts a run and, with `.sync`, waits for it; a task that times out or is stopped
+    stops its run, as on AWS.
+    """
 
     def integration(resource: str, arguments: dict[str, Any]) -> Any:
         status, _, body = runs.start(arguments)
         answer = json.loads(body)
         if status >= 400:
-            raise sfn._ExecutionError(f"Glue.{answer['__type'].rsplit('#', 1)[-1]}", answer.get("message", ""))
+            raise sfn._ExecutionError(
+                f"Glue.{answer['__type'].rsplit('#', 1)[-1]}", answer.get("message", "")
+            )
         started = {"JobName": arguments["JobName"], "JobRunId": answer["JobRunId"]}
         return _ended(runs, started) if resource.endswith(".sync") else started
 
@@ -118,7 +129,11 @@ def put_object(_: str, arguments: dict[str, Any]) -> Any:
 def get_object(_: str, arguments: dict[str, Any]) -> Any:
     """aws-sdk:s3:getObject; Body is the object's text."""
     answer = _s3("get_object", arguments)
-    return {"Body": answer["Body"].read().decode(), "ContentLength": answer["ContentLength"], "ETag": answer["ETag"]}
+    return {
+        "Body": answer["Body"].read().decode(),
+        "ContentLength": answer["ContentLength"],
+        "ETag": answer["ETag"],
+    }
 
 
 def _s3(operation: str, arguments: dict[str, Any]) -> Any:
@@ -127,5 +142,11 @@ def _s3(operation: str, arguments: dict[str, Any]) -> Any:
         return getattr(client, operation)(**arguments)
     except ClientError as error:
         code = error.response["Error"]["Code"]
-        name = "NoSuchKeyException" if code == "NoSuchKey" else "NoSuchBucketException" if code == "NoSuchBucket" else "S3Exception"
+        name = (
+            "NoSuchKeyException"
+            if code == "NoSuchKey"
+            else "NoSuchBucketException"
+            if code == "NoSuchBucket"
+            else "S3Exception"
+        )
         raise sfn._ExecutionError(f"S3.{name}", error.response["Error"].get("Message", code)) from error

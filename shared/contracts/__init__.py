@@ -2,7 +2,17 @@
 
 from shared.contracts.errors import ContractError, EvolutionError
 from shared.contracts.load import compiled, contract, contracts, domains
-from shared.contracts.model import Column, Contract, Dataset, Dependency, Reference, RejectRule, Table, Threshold, folded
+from shared.contracts.model import (
+    Column,
+    Contract,
+    Dataset,
+    Dependency,
+    Reference,
+    RejectRule,
+    Table,
+    Threshold,
+    folded,
+)
 
 __all__ = [
     "Column",

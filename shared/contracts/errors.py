@@ -10,4 +10,6 @@ class ContractError(ValueError):
 
 
 class EvolutionError(ValueError):
-    """Contracts ask for changes of released tables that no run can make by itself: every one of them, and its migration."""
+    """Contracts ask for changes of released tables that no run can make by itself: every one of them, and its
+    migration.
+    """

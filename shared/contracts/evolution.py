@@ -1,4 +1,6 @@
-"""Which changes of a live table the next run makes by itself: the one definition, for synthesis and for the jobs."""
+"""Which changes of a live table the next run makes by itself: the one definition, for synthesis and for the
+jobs.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +10,18 @@ from dataclasses import dataclass
 
 from shared.contracts.model import Table
 
-# Iceberg's type promotions, as far as contracts have the types; a decimal may also gain digits before the point.
+# Iceberg's type promotions, as far as contracts have the types; a decimal may also gain digits before the
+# point.
 WIDER = {("int", "bigint"), ("float", "double")}
-COMPUTED = ("latest", "scd2", "computed", "dim", "fact", "mart", "bridge")  # from other tables; the others hold what producers sent
+COMPUTED = (
+    "latest",
+    "scd2",
+    "computed",
+    "dim",
+    "fact",
+    "mart",
+    "bridge",
+)  # from other tables; the others hold what producers sent
 DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 
 
@@ -27,7 +38,10 @@ class Shape:
 
 @dataclass(frozen=True)
 class ColumnChanges:
-    """How columns differ. `added` and `widened` are safe; for `retyped` and `removed` (name → old type) somebody must decide."""
+    """How columns differ.
+
+    `added` and `widened` are safe; for `retyped` and `removed` (name → old type) somebody must decide.
+    """
 
     added: Mapping[str, str]
     widened: Mapping[str, str]
@@ -37,7 +51,9 @@ class ColumnChanges:
 
 @dataclass(frozen=True)
 class Break:
-    """A change that no run can make by itself: what changed, and the SQL statements or commands that make it."""
+    """A change that no run can make by itself: what changed, and the SQL statements or
+    commands that make it.
+    """
 
     column: str | None
     what: str
@@ -46,7 +62,13 @@ class Break:
 
 def shape(table: Table) -> Shape:
     required = frozenset(c.name for c in table.columns if c.required)
-    return Shape(table.kind, {c.name: c.type for c in table.columns}, required, table.primary_key, table.partition_fields)
+    return Shape(
+        table.kind,
+        {c.name: c.type for c in table.columns},
+        required,
+        table.primary_key,
+        table.partition_fields,
+    )
 
 
 def column_changes(old: Mapping[str, str], new: Mapping[str, str]) -> ColumnChanges:
@@ -77,20 +99,33 @@ def breaks(domain: str, table: str, old: Shape, new: Shape) -> list[Break]:
     changes = column_changes(old.columns, new.columns)
     rebuild = (f"DROP TABLE {table};", _refresh(domain))
     found = [_removed(table, name, kind, changes.added) for name, kind in changes.removed.items()]
-    found += [Break(n, f"type {kind} became {new.columns[n]}, which is not wider", rebuild) for n, kind in changes.retyped.items()]
+    found += [
+        Break(n, f"type {kind} became {new.columns[n]}, which is not wider", rebuild)
+        for n, kind in changes.retyped.items()
+    ]
     for name in sorted(new.required - old.required):
         what = (
             "is new and required: rows that stand have no value"
             if name in changes.added
             else "became required: rows that stand may lack it"
         )
-        found.append(Break(name, what, (_refresh(domain), *([] if new.kind in COMPUTED else _backfill(table, name)))))
+        found.append(
+            Break(name, what, (_refresh(domain), *([] if new.kind in COMPUTED else _backfill(table, name))))
+        )
     if old.kind != new.kind:
         found.append(Break(None, f"kind {old.kind} became {new.kind}", rebuild))
     if old.primary_key != new.primary_key:
-        found.append(Break(None, f"primary key {_listed(old.primary_key)} became {_listed(new.primary_key)}", rebuild))
+        found.append(
+            Break(None, f"primary key {_listed(old.primary_key)} became {_listed(new.primary_key)}", rebuild)
+        )
     if old.partitioned_by != new.partitioned_by:
-        found.append(Break(None, f"partitioning {_listed(old.partitioned_by)} became {_listed(new.partitioned_by)}", rebuild))
+        found.append(
+            Break(
+                None,
+                f"partitioning {_listed(old.partitioned_by)} became {_listed(new.partitioned_by)}",
+                rebuild,
+            )
+        )
     return found
 
 

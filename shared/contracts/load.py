@@ -1,4 +1,6 @@
-"""Finds the contracts: YAML in the project's domains, JSON in what is packed for Lambda and Glue (no YAML parser there)."""
+"""Finds the contracts: YAML in the project's domains, JSON in what is packed for Lambda and Glue (no YAML
+parser there).
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ def contract(domain: str) -> Contract:
         raise LookupError(f"there is no contract for {domain!r}; domains: {', '.join(domains())}")
     found = parsed(_document(domain), _place(domain))
     if found.domain != domain:
-        raise ContractError(_place(domain), "domain", f"{found.domain!r} stands in the folder of {domain!r}; name both alike")
+        raise ContractError(
+            _place(domain), "domain", f"{found.domain!r} stands in the folder of {domain!r}; name both alike"
+        )
     return found
 
 
@@ -45,7 +49,9 @@ def contracts() -> tuple[Contract, ...]:
 
 @cache
 def compiled(chosen: tuple[str, ...] | None = None) -> dict[str, bytes]:
-    """File name → content of the packed form of some contracts (None: all), to be placed beside this module."""
+    """File name → content of the packed form of some contracts (None: all), to be placed
+    beside this module.
+    """
     packed = domains() if chosen is None else chosen
     files = {f"{d}.odcs.json": json.dumps(_document(d), sort_keys=True).encode() for d in packed}
     return {INDEX: json.dumps(packed).encode(), **files}
@@ -61,7 +67,9 @@ def _document(domain: str) -> dict[str, Any]:
 
     text = (domain_folder(domain) / CONTRACT).read_text("utf-8")
     try:
-        return dict(yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))  # the same in C, seven times faster
+        return dict(
+            yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        )  # the same in C, seven times faster
     except (yaml.YAMLError, TypeError, ValueError) as error:
         raise ContractError(_place(domain), "(document)", f"is not a YAML mapping: {error}") from error
 

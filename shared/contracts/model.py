@@ -1,4 +1,7 @@
-"""A data contract as values: what a domain receives, keeps and promises. Read by every part, changed by none."""
+"""A data contract as values: what a domain receives, keeps and promises.
+
+Read by every part, changed by none.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,8 @@ LANDING: tuple[Kind, ...] = ("keyed", "log", "files")  # tables that take the re
 class Column:
     """One column. `type` is a Spark SQL type name; `aliases` are other spellings producers use.
 
-    `derived`: SQL over the other columns that computes it; no producer sends it. `times`: spellings of a time beside the usual ones,
-    `buddhist_years` and `clock_only` (the day is that of the file).
+    `derived`: SQL over the other columns that computes it; no producer sends it. `times`: spellings of a time
+    beside the usual ones, `buddhist_years` and `clock_only` (the day is that of the file).
     """
 
     name: str
@@ -47,7 +50,9 @@ class Reference:
 
 @dataclass(frozen=True)
 class RejectRule:
-    """A row for which `when` (Spark SQL over typed columns) is true is quarantined with `reason`; `columns` are at fault."""
+    """A row for which `when` (Spark SQL over typed columns) is true is quarantined with `reason`; `columns`
+    are at fault.
+    """
 
     reason: str
     when: str
@@ -56,7 +61,9 @@ class RejectRule:
 
 @dataclass(frozen=True)
 class Threshold:
-    """A promise on a run's metric, checked between silver and gold: above `maximum` the gate warns or halts."""
+    """A promise on a run's metric, checked between silver and gold: above `maximum` the gate
+    warns or halts.
+    """
 
     metric: str
     maximum: float
@@ -66,7 +73,9 @@ class Threshold:
 
 @dataclass(frozen=True)
 class Dependency:
-    """A gold table must be recomputed for every value of `column` that changed in `table`; without a column, whole for any change."""
+    """A gold table must be recomputed for every value of `column` that changed in `table`; without a column,
+    whole for any change.
+    """
 
     table: str
     column: str | None = None
@@ -74,10 +83,12 @@ class Dependency:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of silver or gold. `sources`: the datasets, or for latest and scd2 the log, that it is computed from.
+    """A table of silver or gold.
 
-    `appended_by`: the natural key of a table that only gains rows, those whose natural key it lacks; what stands is never changed.
-    `by_month`: a date that partitions does so by its month.
+    `sources`: the datasets, or for latest and scd2 the log, that it is computed from.
+
+    `appended_by`: the natural key of a table that only gains rows, those whose natural key it lacks; what
+    stands is never changed. `by_month`: a date that partitions does so by its month.
     """
 
     name: str
@@ -105,11 +116,17 @@ class Table:
     @property
     def partition_fields(self) -> tuple[str, ...]:
         """Iceberg's partition fields as SQL: a column, or `months(column)`."""
-        return tuple(f"months({c})" if self.by_month and self.column(c).type == "date" else c for c in self.partitioned_by)
+        return tuple(
+            f"months({c})" if self.by_month and self.column(c).type == "date" else c
+            for c in self.partitioned_by
+        )
 
     @property
     def references(self) -> tuple[Reference, ...]:
-        """The table's foreign keys. Contracts may put the table's own zone before the other table's name: `gold_dim_users.user_id`."""
+        """The table's foreign keys.
+
+        Contracts may put the table's own zone before the other table's name: `gold_dim_users.user_id`.
+        """
         parts = ((c.name, *c.references.partition(".")) for c in self.columns if c.references)
         single = (Reference((c,), table.removeprefix(f"{self.zone}_"), (key,)) for c, table, _, key in parts)
         return (*single, *self.compound_references)
@@ -128,10 +145,11 @@ class Table:
 class Dataset:
     """What producers drop under `<domain>/<name>/`: the file rules, and the silver table its records land in.
 
-    `constants`: columns that have one value in all records of the dataset, whatever a record says. `archive`: a file leaves raw once
-    it has its outcome, and bronze once silver has it. `layout`: how keys in bronze spell the event date. `header` false: the columns are
-    the contract's, in its order. `delimiter`: of text without header. `fallback_encoding`: of lines that are no UTF-8. `stored_as`: what
-    bronze holds; the bronze job makes Parquet of the contract's types.
+    `constants`: columns that have one value in all records of the dataset, whatever a record says. `archive`:
+    a file leaves raw once it has its outcome, and bronze once silver has it. `layout`: how keys in bronze
+    spell the event date. `header` false: the columns are the contract's, in its order. `delimiter`: of text
+    without header. `fallback_encoding`: of lines that are no UTF-8. `stored_as`: what bronze holds; the
+    bronze job makes Parquet of the contract's types.
     """
 
     name: str
@@ -163,7 +181,9 @@ class Dataset:
 
     @property
     def aliases(self) -> dict[str, str]:
-        """Folded spelling → canonical column name; fold a producer's spelling with `folded` before looking it up."""
+        """Folded spelling → canonical column name; fold a producer's spelling with `folded` before looking it
+        up.
+        """
         received = [self.lands_in.column(c) for c in self.received]
         return {folded(s): c.name for c in reversed(received) for s in (*reversed(c.aliases), c.name)}
 

@@ -36,7 +36,9 @@ class Node:
         if self.value is None and default is not None:
             return default
         if not isinstance(self.value, str):
-            raise self.error("missing; expected text" if self.value is None else f"expected text, found {self.value!r}")
+            raise self.error(
+                "missing; expected text" if self.value is None else f"expected text, found {self.value!r}"
+            )
         return self.value
 
     def texts(self) -> tuple[str, ...]:
@@ -52,7 +54,11 @@ class Node:
         if self.value is None and default is not None:
             return default
         if isinstance(self.value, bool) or not isinstance(self.value, int | float):
-            raise self.error("missing; expected a number" if self.value is None else f"expected a number, found {self.value!r}")
+            raise self.error(
+                "missing; expected a number"
+                if self.value is None
+                else f"expected a number, found {self.value!r}"
+            )
         return float(self.value)
 
     def flag(self, default: bool = False) -> bool:

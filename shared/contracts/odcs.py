@@ -1,6 +1,8 @@
-"""Reads an Open Data Contract Standard v3.1 document into a Contract, and refuses a wrong one with file, path and reason.
+"""Reads an Open Data Contract Standard v3.1 document into a Contract, and refuses a wrong one with file, path
+and reason.
 
-Source of the standard: Bitol, Open Data Contract Standard v3.1.0. What the standard lacks is in customProperties (docs/reference/contracts.md).
+Source of the standard: Bitol, Open Data Contract Standard v3.1.0. What the standard lacks is in
+customProperties (docs/reference/contracts.md).
 """
 
 from __future__ import annotations
@@ -10,12 +12,32 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from shared.contracts.check import check
-from shared.contracts.model import LANDING, Column, Contract, Dataset, Dependency, Layout, Reference, RejectRule, Table, Threshold
+from shared.contracts.model import (
+    LANDING,
+    Column,
+    Contract,
+    Dataset,
+    Dependency,
+    Layout,
+    Reference,
+    RejectRule,
+    Table,
+    Threshold,
+)
 from shared.contracts.node import Node
 
 DOMAIN_PROPERTIES = ("nullSpellings", "parameters", "schedule", "layout", "datePartitions")
 STORAGE = ("header", "delimiter", "fallbackEncoding", "storedAs")
-DATASET_PROPERTIES = ("layer", "formats", "duplicateFiles", "maxUnreadableRate", "encodings", "constants", "archive", *STORAGE)
+DATASET_PROPERTIES = (
+    "layer",
+    "formats",
+    "duplicateFiles",
+    "maxUnreadableRate",
+    "encodings",
+    "constants",
+    "archive",
+    *STORAGE,
+)
 TABLE_PROPERTIES = (
     "layer",
     "kind",
@@ -35,8 +57,13 @@ TIMES = ("buddhist_years", "clock_only")
 LAYOUTS = ("event_date", "year_month_day", "undated")
 DATE_PARTITIONS = ("day", "month")
 FORMATS = ("csv", "json", "ndjson", "parquet", "xml")
-KINDS = {"silver": ("keyed", "log", "files", "latest", "scd2", "computed"), "gold": ("dim", "fact", "mart", "bridge")}
-TYPE = re.compile(r"string|int|bigint|double|boolean|date|timestamp|map<string,bigint>|decimal\((\d{1,2}),(\d{1,2})\)")
+KINDS = {
+    "silver": ("keyed", "log", "files", "latest", "scd2", "computed"),
+    "gold": ("dim", "fact", "mart", "bridge"),
+}
+TYPE = re.compile(
+    r"string|int|bigint|double|boolean|date|timestamp|map<string,bigint>|decimal\((\d{1,2}),(\d{1,2})\)"
+)
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 HOURS = {"h": 1, "d": 24}
 
@@ -60,7 +87,10 @@ def parsed(document: Mapping[str, Any], file: str) -> Contract:
         silver=tuple(t for t in tables.values() if t.zone == "silver"),
         gold=tuple(t for t in tables.values() if t.zone == "gold"),
         null_spellings=tuple(s.lower() for s in custom.child("nullSpellings").texts()),
-        parameters={k: custom.child("parameters").child(k).texts() for k in sorted(custom.child("parameters").value or {})},
+        parameters={
+            k: custom.child("parameters").child(k).texts()
+            for k in sorted(custom.child("parameters").value or {})
+        },
         schedule=custom.child("schedule").text("") or None,
         layout=layout,
     )
@@ -131,8 +161,12 @@ def _compound_reference(node: Node, zone: str) -> Reference:
     own, other = (tuple(name.partition(".") for name in node.child(side).texts()) for side in ("from", "to"))
     tables = {table for table, _, _ in other}
     if len(own) != len(other) or len(own) < 2 or len(tables) != 1:
-        raise node.error("from and to must name the same number of columns, two or more, each side of one table")
-    return Reference(tuple(c for _, _, c in own), tables.pop().removeprefix(f"{zone}_"), tuple(c for _, _, c in other))
+        raise node.error(
+            "from and to must name the same number of columns, two or more, each side of one table"
+        )
+    return Reference(
+        tuple(c for _, _, c in own), tables.pop().removeprefix(f"{zone}_"), tuple(c for _, _, c in other)
+    )
 
 
 def _one_or_more(node: Node) -> tuple[str, ...]:
@@ -159,7 +193,9 @@ def _column(node: Node) -> Column:
         aliases=custom.child("aliases").texts(),
         derived=custom.child("derived").text("") or None,
         times=tuple(t.choice(TIMES) for t in custom.child("times").items()),
-        case=cast(Any, custom.child("case").choice(("upper", "lower"), "")) if custom.child("case").value else None,
+        case=cast(Any, custom.child("case").choice(("upper", "lower"), ""))
+        if custom.child("case").value
+        else None,
         references=related[0] if related else None,
         confidential=node.child("classification").text("public") == "confidential",
     )
@@ -185,12 +221,16 @@ def _threshold(node: Node) -> Threshold:
     )
 
 
-def _dataset(node: Node, domain: str, layout: Layout, tables: Mapping[str, Table], freshness: int | None) -> Dataset:
+def _dataset(
+    node: Node, domain: str, layout: Layout, tables: Mapping[str, Table], freshness: int | None
+) -> Dataset:
     custom = node.custom(DATASET_PROPERTIES)
     name = _name(node.child("physicalName"))
     landing = [t for t in tables.values() if t.kind in LANDING and name in t.sources]
     if len(landing) != 1:
-        raise node.error(f"expected one silver table of kind {', '.join(LANDING)} with source {name}, found {len(landing)}")
+        raise node.error(
+            f"expected one silver table of kind {', '.join(LANDING)} with source {name}, found {len(landing)}"
+        )
     formats = tuple(f.choice(FORMATS) for f in custom.child("formats").items())
     if not formats:
         raise custom.child("formats").error(f"missing; expected some of {', '.join(FORMATS)}")
@@ -200,7 +240,10 @@ def _dataset(node: Node, domain: str, layout: Layout, tables: Mapping[str, Table
         description=node.child("description").text(),
         formats=formats,
         lands_in=landing[0],
-        constants={k: custom.child("constants").child(k).text() for k in sorted(custom.child("constants").value or {})},
+        constants={
+            k: custom.child("constants").child(k).text()
+            for k in sorted(custom.child("constants").value or {})
+        },
         archive=custom.child("archive").flag(),
         layout=layout,
         encodings=("utf-8", "utf-16", *custom.child("encodings").texts()),

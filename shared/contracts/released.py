@@ -1,4 +1,6 @@
-"""What was released of every domain, as committed JSON: synthesis cannot look at an account, and must know what stands there."""
+"""What was released of every domain, as committed JSON: synthesis cannot look at an account, and must know
+what stands there.
+"""
 
 from __future__ import annotations
 
@@ -13,16 +15,17 @@ from shared.contracts.model import Contract
 from shared.project import domains_folder, shown
 
 RECORD = "released.json"
-HOW = """To keep the tables as they are, take the change back. Otherwise pause the domain's schedule, run the statements in every
-environment (the databases shown are those of one), accept the change with `./lake contract release DOMAIN`, commit the
-record and deploy. docs/reference/contracts.md, section Evolution, says more."""
+HOW = """To keep the tables as they are, take the change back. Otherwise pause the domain's schedule, run the
+statements in every environment (the databases shown are those of one), accept the change with
+`./lake contract release DOMAIN`, commit the record and deploy. docs/howto/evolve-a-table.md says more."""
 Database = Callable[[str, str], str]  # domain, zone → name of the Glue database
 
 
 def check_released(contracts: Iterable[Contract], database: Database, folder: Path | None = None) -> None:
     """Raises one EvolutionError with every change of a released table that no run makes by itself.
 
-    A domain or table without a record was never released and may change freely. `database` gives the names for the statements.
+    A domain or table without a record was never released and may change freely. `database` gives the names
+    for the statements.
     `folder`: the folder of domains, the project's unless given.
     """
     wanted = {c.domain: shapes(c) for c in contracts}
@@ -32,10 +35,14 @@ def check_released(contracts: Iterable[Contract], database: Database, folder: Pa
         for table, problem in _problems(domain, released(domain, folder), wanted.get(domain, {}), database)
     ]
     if found:
-        raise EvolutionError("\n\n".join([f"{len(found)} change(s) of released tables need a migration first:", *found, HOW]))
+        raise EvolutionError(
+            "\n\n".join([f"{len(found)} change(s) of released tables need a migration first:", *found, HOW])
+        )
 
 
-def _problems(domain: str, old: Mapping[str, Shape], new: Mapping[str, Shape], database: Database) -> Iterable[tuple[str, Break]]:
+def _problems(
+    domain: str, old: Mapping[str, Shape], new: Mapping[str, Shape], database: Database
+) -> Iterable[tuple[str, Break]]:
     for name, before in old.items():
         zone, _, table = name.partition(".")
         place = f"{database(domain, zone)}.{table}"
@@ -44,7 +51,9 @@ def _problems(domain: str, old: Mapping[str, Shape], new: Mapping[str, Shape], d
 
 
 def _told(domain: str, table: str, problem: Break) -> str:
-    place = f"{shown(domains_folder() / domain / 'contract.odcs.yaml')}: {table}" + (f".{problem.column}" if problem.column else "")
+    place = f"{shown(domains_folder() / domain / 'contract.odcs.yaml')}: {table}" + (
+        f".{problem.column}" if problem.column else ""
+    )
     return "\n".join([f"{place}: {problem.what}", *(f"    {step}" for step in problem.migration)])
 
 
@@ -67,7 +76,9 @@ def record(contract: Contract, folder: Path | None = None) -> Path:
     """Makes the contract's tables the released ones."""
     path = _record(contract.domain, folder)
     path.parent.mkdir(exist_ok=True, parents=True)
-    path.write_text(json.dumps({n: _written(s) for n, s in shapes(contract).items()}, indent=1) + "\n", "utf-8")
+    path.write_text(
+        json.dumps({n: _written(s) for n, s in shapes(contract).items()}, indent=1) + "\n", "utf-8"
+    )
     return path
 
 
@@ -84,10 +95,17 @@ def _record(domain: str, folder: Path | None) -> Path:
 
 def _written(table: Shape) -> dict[str, Any]:
     columns = {n: f"{t}, required" if n in table.required else t for n, t in table.columns.items()}
-    return {"kind": table.kind, "columns": columns, "primary_key": list(table.primary_key), "partitioned_by": list(table.partitioned_by)}
+    return {
+        "kind": table.kind,
+        "columns": columns,
+        "primary_key": list(table.primary_key),
+        "partitioned_by": list(table.partitioned_by),
+    }
 
 
 def _parsed(table: Mapping[str, Any]) -> Shape:
     columns = {n: t.removesuffix(", required") for n, t in table["columns"].items()}
     required = frozenset(n for n, t in table["columns"].items() if t != columns[n])
-    return Shape(table["kind"], columns, required, tuple(table["primary_key"]), tuple(table["partitioned_by"]))
+    return Shape(
+        table["kind"], columns, required, tuple(table["primary_key"]), tuple(table["partitioned_by"])
+    )

@@ -1,8 +1,21 @@
-"""From an object of raw to its outcome: one code for the ingest function and for the bronze job, which takes what is too large for it."""
+"""From an object of raw to its outcome: one code for the ingest function and for the bronze job, which takes
+what is too large for it.
+"""
 
 from shared.ingestion.content import BusyError, standing
 from shared.ingestion.figures import NOWHERE, figures
 from shared.ingestion.ingest import Ingest, bronze_key_of, judged, read_as
 from shared.ingestion.store import COPY, Store
 
-__all__ = ["BusyError", "COPY", "Ingest", "NOWHERE", "Store", "bronze_key_of", "figures", "judged", "read_as", "standing"]
+__all__ = [
+    "BusyError",
+    "COPY",
+    "Ingest",
+    "NOWHERE",
+    "Store",
+    "bronze_key_of",
+    "figures",
+    "judged",
+    "read_as",
+    "standing",
+]

@@ -1,4 +1,6 @@
-"""Whose content it is: what comes twice counts once; where rows follow their file's newest version, also after corrections."""
+"""Whose content it is: what comes twice counts once; where rows follow their file's newest version, also
+after corrections.
+"""
 
 from __future__ import annotations
 
@@ -9,25 +11,35 @@ from shared.contracts import contract
 from shared.ledger import Ledger
 from shared.ledger.model import LedgerFile
 
-PATIENCE = 20  # seconds in which a file with the same content gets its outcome; the queue would ask again only after half an hour
+# seconds in which a file with the same content gets its outcome; the queue would ask again only after half an
+# hour
+PATIENCE = 20
 
 
 class BusyError(RuntimeError):
-    """Another worker holds this file version, or one with the same content; the queue delivers the message again."""
+    """Another worker holds this file version, or one with the same content; the queue delivers the message
+    again.
+    """
 
 
 @dataclass(frozen=True)
 class Standing:
-    """`duplicate`: the content came before and the file is not read. `other`: the file that it is a duplicate of, or took over from."""
+    """`duplicate`: the content came before and the file is not read.
+
+    `other`: the file that it is a duplicate of, or took over from.
+    """
 
     duplicate: bool
     other: str | None = None
 
 
 def standing(ledger: Ledger, entry: LedgerFile, wait: Callable[[float], None]) -> Standing:
-    """What a readable file's content makes of it. Raises BusyError while another file with this content has no outcome.
+    """What a readable file's content makes of it.
 
-    Where a new version replaces a file, a version that goes back to older content is no duplicate: it must win.
+    Raises BusyError while another file with this content has no outcome.
+
+    Where a new version replaces a file, a version that goes back to older content is no duplicate: it must
+    win.
     """
     dataset = contract(entry.domain).dataset(entry.dataset)
     if dataset.duplicate_files == "accept":
@@ -38,7 +50,11 @@ def standing(ledger: Ledger, entry: LedgerFile, wait: Callable[[float], None]) -
         return Standing(False, ledger.owner_before(*content) if follows else None)
     if not follows:
         return Standing(True, owner)
-    ledger.note_copy(entry)  # before the look at the owner: then a run that corrects the owner sees the copy, or this look the correction
+    ledger.note_copy(
+        entry
+        # before the look at the owner: then a run that corrects the owner sees the copy, or this look the
+        # correction
+    )
     if not _replaces(ledger, entry, owner):
         return Standing(True, owner)
     ledger.note_copy(entry, _key(owner))
@@ -48,14 +64,18 @@ def standing(ledger: Ledger, entry: LedgerFile, wait: Callable[[float], None]) -
 
 
 def _replaces(ledger: Ledger, entry: LedgerFile, owner: str) -> bool:
-    """Whether the file must go to silver although another key brought its content: when that key has newer content, or when this one
-    has older content that must go."""
+    """Whether the file must go to silver although another key brought its content: when that key has newer
+    content, or when this one has older content that must go.
+    """
     newest = ledger.versions_of(entry.bucket, _key(owner))[-1:]
     return any(f.sha256 != entry.sha256 for f in newest) or bool(ledger.versions_of(entry.bucket, entry.key))
 
 
 def _owner(ledger: Ledger, entry: LedgerFile, wait: Callable[[float], None]) -> str:
-    """As the ledger has it. A file that is waited for never waits itself: it has been judged and is on its way to bronze."""
+    """As the ledger has it.
+
+    A file that is waited for never waits itself: it has been judged and is on its way to bronze.
+    """
     for _ in range(PATIENCE):
         owner = ledger.content_owner(entry.domain, entry.dataset, entry.sha256 or "", entry.file_id)
         if owner is not None:

@@ -23,8 +23,14 @@ class Figure:
 
 def figures(file: LedgerFile) -> list[Figure]:
     """One file of its status, and its bytes unless they are still to be read."""
-    unknown = file.reason == FileReason.UNKNOWN_DATASET  # names that anybody can choose would make metrics without end
+    unknown = (
+        file.reason == FileReason.UNKNOWN_DATASET
+    )  # names that anybody can choose would make metrics without end
     place = (NOWHERE, NOWHERE) if unknown else (file.domain, file.dataset)
     status = "".join(word.capitalize() for word in file.status.split("_"))
-    read = [] if file.status is FileStatus.HANDED_OVER else [Figure("BytesIngested", "Bytes", file.bytes, *place)]
+    read = (
+        []
+        if file.status is FileStatus.HANDED_OVER
+        else [Figure("BytesIngested", "Bytes", file.bytes, *place)]
+    )
     return [Figure(f"Files{status}", "Count", 1, *place), *read]

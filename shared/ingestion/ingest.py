@@ -1,4 +1,7 @@
-"""One object version from its event to its outcome. Effects come first, the ledger last: a crash anywhere is repaired by the retry."""
+"""One object version from its event to its outcome.
+
+Effects come first, the ledger last: a crash anywhere is repaired by the retry.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,10 @@ from shared.zones import NO_DATE, bronze_key, is_folder_marker, quarantined_file
 
 @dataclass(frozen=True)
 class Ingest:
-    """What ingestion works with. `hands_over`: what exceeds the limits of size or time is left to the bronze job, not put aside."""
+    """What ingestion works with.
+
+    `hands_over`: what exceeds the limits of size or time is left to the bronze job, not put aside.
+    """
 
     names: Names
     ledger: Ledger
@@ -35,7 +41,10 @@ class Ingest:
     hands_over: bool = False
 
     def __call__(self, file: FileId, owner: str) -> LedgerFile | None:
-        """What became of a file version, or None when there is nothing to do. Raises BusyError, or what AWS raises."""
+        """What became of a file version, or None when there is nothing to do.
+
+        Raises BusyError, or what AWS raises.
+        """
         if file.key.endswith("/") and self._marks_a_folder(file):
             return None
         match self.ledger.claim(file, owner):
@@ -54,10 +63,12 @@ class Ingest:
         return outcome
 
     def finish(self, handed: LedgerFile) -> LedgerFile | None:
-        """The outcome of a file that was handed over; it arrived when the function saw it. None when another run was faster.
+        """The outcome of a file that was handed over; it arrived when the function saw it.
 
-        There is no claim: a domain's bronze job runs once at a time, and until the outcome the file stays handed over, so that a
-        crash leaves it to the next run.
+        None when another run was faster.
+
+        There is no claim: a domain's bronze job runs once at a time, and until the outcome the file stays
+        handed over, so that a crash leaves it to the next run.
         """
         file = handed.file_id
         if (settled := self.ledger.outcome(file)) is None:
@@ -69,9 +80,15 @@ class Ingest:
         return None
 
     def _clear(self, file: FileId, outcome: LedgerFile | None) -> None:
-        """Where the contract archives files, one that stands in bronze or quarantine leaves raw; after a crash when its event returns."""
+        """Where the contract archives files, one that stands in bronze or quarantine leaves raw; after a
+        crash when its event returns.
+        """
         dataset = dataset_of(file.key)
-        if outcome is None or outcome.status is FileStatus.HANDED_OVER or outcome.reason == FileReason.OBJECT_GONE:
+        if (
+            outcome is None
+            or outcome.status is FileStatus.HANDED_OVER
+            or outcome.reason == FileReason.OBJECT_GONE
+        ):
             return
         if dataset is not None and dataset.archive and file.bucket == self.names.bucket("raw"):
             self.store.remove(file)
@@ -84,7 +101,9 @@ class Ingest:
         """A file that has no outcome yet."""
         place = raw_key(file.key)
         domain, dataset = (place.domain, place.dataset) if place else (NOWHERE, NOWHERE)
-        entry = LedgerFile(file.bucket, file.key, file.version, domain, dataset, FileStatus.QUARANTINED, file.sequencer)
+        entry = LedgerFile(
+            file.bucket, file.key, file.version, domain, dataset, FileStatus.QUARANTINED, file.sequencer
+        )
         return replace(entry, ingested_at=self.now().isoformat(timespec="microseconds"))
 
     def _routed(self, entry: LedgerFile) -> LedgerFile:
@@ -93,10 +112,16 @@ class Ingest:
         with tempfile.TemporaryDirectory() as scratch:
             with self.store.opened(file) as opened:
                 if opened is None:
-                    return replace(entry, reason=FileReason.OBJECT_GONE, detail="the object version does not exist any more")
+                    return replace(
+                        entry,
+                        reason=FileReason.OBJECT_GONE,
+                        detail="the object version does not exist any more",
+                    )
                 entry = replace(entry, bytes=opened.size)
                 if self.hands_over and dataset is not None and dataset.stored_as == "parquet":
-                    return replace(entry, status=FileStatus.HANDED_OVER, detail="the bronze job makes Parquet of it")
+                    return replace(
+                        entry, status=FileStatus.HANDED_OVER, detail="the bronze job makes Parquet of it"
+                    )
                 verdict, sha256, made = self._judged(entry, dataset, opened, Path(scratch))
             if self.hands_over and isinstance(verdict, Rejected) and verdict.reason == FileReason.TOO_LARGE:
                 return replace(entry, status=FileStatus.HANDED_OVER, detail=verdict.detail)
@@ -112,7 +137,11 @@ class Ingest:
         if dataset is None:
             return Rejected(FileReason.UNKNOWN_DATASET, "no contract has this domain and dataset"), None, None
         if opened.size > self.limits.max_bytes:
-            return Rejected(FileReason.TOO_LARGE, f"{opened.size} bytes are more than {self.limits.max_bytes}"), None, None
+            return (
+                Rejected(FileReason.TOO_LARGE, f"{opened.size} bytes are more than {self.limits.max_bytes}"),
+                None,
+                None,
+            )
         source = Source(opened.body, self.limits)
         try:
             verdict, made = judged(source, dataset, self.limits, entry.key, scratch)
@@ -123,7 +152,13 @@ class Ingest:
     def _put_aside(self, file: FileId, entry: LedgerFile, verdict: Rejected) -> LedgerFile:
         dataset = agreed(entry)
         key = quarantined_file_key(placed(entry), file.version, *([dataset.layout] if dataset else []))
-        aside = replace(entry, reason=verdict.reason, detail=verdict.detail, target_bucket=self.names.bucket("quarantine"), target_key=key)
+        aside = replace(
+            entry,
+            reason=verdict.reason,
+            detail=verdict.detail,
+            target_bucket=self.names.bucket("quarantine"),
+            target_key=key,
+        )
         self.store.copy(file, self.names.bucket("quarantine"), key)
         self.store.explain(aside)
         return aside
@@ -138,7 +173,9 @@ class Ingest:
             self.store.copy(file, self.names.bucket("bronze"), key)
         else:
             self.store.put(made, self.names.bucket("bronze"), key)
-        return replace(read, status=FileStatus.ACCEPTED, target_bucket=self.names.bucket("bronze"), target_key=key)
+        return replace(
+            read, status=FileStatus.ACCEPTED, target_bucket=self.names.bucket("bronze"), target_key=key
+        )
 
 
 def dataset_of(key: str) -> Dataset | None:
@@ -148,10 +185,16 @@ def dataset_of(key: str) -> Dataset | None:
 
 
 def _named(domain: str, dataset: str) -> Dataset | None:
-    return next((d for d in contract(domain).datasets if d.name == dataset), None) if domain in domains() else None
+    return (
+        next((d for d in contract(domain).datasets if d.name == dataset), None)
+        if domain in domains()
+        else None
+    )
 
 
-def judged(source: Source, dataset: Dataset, limits: Limits, key: str, scratch: Path) -> tuple[Accepted | Rejected, Path | None]:
+def judged(
+    source: Source, dataset: Dataset, limits: Limits, key: str, scratch: Path
+) -> tuple[Accepted | Rejected, Path | None]:
     """The verdict on a file; where bronze keeps Parquet also what was made of it, in the scratch folder."""
     if dataset.stored_as == "original":
         return judge(source, dataset, limits, suffixes(key)), None
@@ -186,11 +229,16 @@ def agreed(entry: LedgerFile) -> Dataset | None:
 
 
 def placed(entry: LedgerFile) -> str:
-    """The key that a file has, or would have, in raw: one from elsewhere keeps its whole key below its dataset."""
+    """The key that a file has, or would have, in raw: one from elsewhere keeps its whole key below its
+    dataset.
+    """
     folder = f"{entry.domain}/{entry.dataset}/"
     return entry.key if entry.key.startswith(folder) or agreed(entry) is None else f"{folder}{entry.key}"
 
 
 def primary_date(event_dates: dict[dt.date, int]) -> dt.date:
-    """The most frequent date; the earliest of equals. A file without any date goes to 1970-01-01, never to today."""
+    """The most frequent date; the earliest of equals.
+
+    A file without any date goes to 1970-01-01, never to today.
+    """
     return min(event_dates, key=lambda d: (-event_dates[d], d), default=NO_DATE)

@@ -1,4 +1,7 @@
-"""The S3 I/O of ingestion. Content is copied by S3 itself, never rewritten, unless bronze keeps it as Parquet."""
+"""The S3 I/O of ingestion.
+
+Content is copied by S3 itself, never rewritten, unless bronze keeps it as Parquet.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,13 @@ from typing import Any
 from shared.ledger.model import FileId, LedgerFile, explanation
 from shared.zones import reason_key
 
-MISSING = ("NoSuchKey", "NoSuchVersion", "MethodNotAllowed", "404", "405")  # not allowed: the version is a delete marker
+MISSING = (
+    "NoSuchKey",
+    "NoSuchVersion",
+    "MethodNotAllowed",
+    "404",
+    "405",
+)  # not allowed: the version is a delete marker
 # One request up to 1 GB (S3: up to 5), larger objects in parts, of which S3 takes 10,000.
 COPY = {"multipart_threshold": 1 << 30, "multipart_chunksize": 256 << 20, "max_concurrency": 8}
 
@@ -25,7 +34,10 @@ class Opened:
 
 
 class Store:
-    """Reads raw objects and copies them to where they belong. `s3` is a boto3 S3 client, `copying` its TransferConfig(**COPY)."""
+    """Reads raw objects and copies them to where they belong.
+
+    `s3` is a boto3 S3 client, `copying` its TransferConfig(**COPY).
+    """
 
     def __init__(self, s3: Any, copying: Any) -> None:
         self._s3, self._copying = s3, copying
@@ -60,7 +72,9 @@ class Store:
     def explain(self, outcome: LedgerFile) -> None:
         """Writes why a file was put aside beside the file."""
         key = reason_key(outcome.target_key or "")
-        self._s3.put_object(Bucket=outcome.target_bucket, Key=key, Body=explanation(outcome), ContentType="application/json")
+        self._s3.put_object(
+            Bucket=outcome.target_bucket, Key=key, Body=explanation(outcome), ContentType="application/json"
+        )
 
 
 def _place(file: FileId) -> dict[str, str]:

@@ -4,14 +4,18 @@ Items (`pk`, `sk`):
   file#<bucket>/<key> , v#<version>      a file version (LedgerFile)
   file#<bucket>/<key> , latest           newest sequencer seen of this key
   content#<domain>/<dataset>/<sha256> , owner   first file version with this content
-  content#<domain>/<dataset>/<sha256> , copy#<hash of key>   another key that has this content, where rows follow their file
+  content#<domain>/<dataset>/<sha256> , copy#<hash of key>
+                                         another key that has this content, where rows follow their file
   run#<domain> , <run id>#<dataset>      RunResult
   run#<domain> , <run id>                summary that the state machine reads: gate, changed
   attempt#<domain>/<dataset> , open      a run began to write the dataset and has not finished
   gate#<domain> , halt                   the run whose quality gate halted, until somebody accepts it
   lock#<domain> , lock                   which run owns the domain
-Index `by_state` (`dataset_id`, `state`): accepted files under `<domain>/<dataset>` as `pending#<ingested_at>#<key>` or `processed#…`,
-put aside ones as `quarantined#…`; files that were handed over under `handed_over#<domain>` as `<ingested_at>#…`; nothing else is in it.
+
+Index `by_state` (`dataset_id`, `state`): accepted files under `<domain>/<dataset>` as
+`pending#<ingested_at>#<key>` or `processed#…`, quarantined ones as `quarantined#…`; files that are deferred
+to the bronze job under `handed_over#<domain>` as `<ingested_at>#…`; nothing else is in it.
+
 Every write that decides something is conditional, so a repeated or late event changes nothing.
 """
 

@@ -15,11 +15,15 @@ RETRY_SECONDS = 3600  # the queue delivers a message again well within this time
 class Contents(LedgerTable):
     """Contents by their hash: the file that brings each into the lake, and the copies of it."""
 
-    def content_owner(self, domain: str, dataset: str, sha256: str, file: FileId, now: float | None = None) -> str | None:
-        """`<key>@<version>` of the file that brings this content into the lake; this file when no other one does or will.
+    def content_owner(
+        self, domain: str, dataset: str, sha256: str, file: FileId, now: float | None = None
+    ) -> str | None:
+        """`<key>@<version>` of the file that brings this content into the lake; this file when no other one
+        does or will.
 
-        None while another file with the same content is in work, waits for its retry or was handed over: only its outcome tells.
-        One that was never accepted (deleted before it could be read, or not retried for an hour) loses the content to the next that has it.
+        None while another file with the same content is in work, waits for its retry or was handed over: only
+        its outcome tells. One that was never accepted (deleted before it could be read, or not retried for an
+        hour) loses the content to the next that has it.
         """
         now = time.time() if now is None else now
         me = f"{file.key}@{file.version}"
@@ -33,31 +37,50 @@ class Contents(LedgerTable):
         entry_key = file_key(FileId(file.bucket, other, version))
         if (self._get(entry_key) or {}).get("status") == FileStatus.ACCEPTED:
             return owner
-        return me if self._take_over({**key, "file": me}, owner, entry_key, int(now) - RETRY_SECONDS) else None
+        return (
+            me if self._take_over({**key, "file": me}, owner, entry_key, int(now) - RETRY_SECONDS) else None
+        )
 
     def take_content(self, domain: str, dataset: str, sha256: str, file: FileId, owner: str) -> bool:
         """Moves a content from an accepted owner to this file; False when the owner has changed meanwhile."""
-        item = {"pk": content_key(domain, dataset, sha256), "sk": "owner", "file": f"{file.key}@{file.version}", "before": owner}
+        item = {
+            "pk": content_key(domain, dataset, sha256),
+            "sk": "owner",
+            "file": f"{file.key}@{file.version}",
+            "before": owner,
+        }
         return self._put(item, "#f = :owner", {":owner": owner}, {"#f": "file"})
 
     def note_copy(self, file: LedgerFile, key: str | None = None) -> None:
-        """Remembers that the file's key, or another one, has its content too: when the one that brings it is corrected, it is needed."""
+        """Remembers that the file's key, or another one, has its content too: when the one that brings it is
+        corrected, it is needed.
+        """
         key = key or file.key
-        item = {"pk": content_key(file.domain, file.dataset, file.sha256), "sk": f"copy#{hashlib.sha256(key.encode()).hexdigest()}"}
+        item = {
+            "pk": content_key(file.domain, file.dataset, file.sha256),
+            "sk": f"copy#{hashlib.sha256(key.encode()).hexdigest()}",
+        }
         self._table.put_item(Item={**item, "bucket": file.bucket, "key": key})
 
     def holders_of(self, file: LedgerFile) -> list[tuple[str, str]]:
         """Buckets and keys that have, or once had, a file's content: the owner's and the noted copies'."""
         found = self._query("pk = :p", {":p": content_key(file.domain, file.dataset, file.sha256)})
-        return [(i["bucket"], i["key"]) if "key" in i else (file.bucket, i["file"].rpartition("@")[0]) for i in found]
+        return [
+            (i["bucket"], i["key"]) if "key" in i else (file.bucket, i["file"].rpartition("@")[0])
+            for i in found
+        ]
 
     def owner_before(self, domain: str, dataset: str, sha256: str) -> str | None:
         """From which file the owner of a content took it, if it did."""
         before = (self._get({"pk": content_key(domain, dataset, sha256), "sk": "owner"}) or {}).get("before")
         return None if before is None else str(before)
 
-    def _take_over(self, content: dict[str, str], owner: str, entry_key: dict[str, str], silent_since: int) -> bool:
-        """Moves a content from its owner, in one transaction with the proof that the owner will not be accepted meanwhile."""
+    def _take_over(
+        self, content: dict[str, str], owner: str, entry_key: dict[str, str], silent_since: int
+    ) -> bool:
+        """Moves a content from its owner, in one transaction with the proof that the owner will not be
+        accepted meanwhile.
+        """
         alive = "#s IN (:accepted, :handed_over) OR (#s = :claimed AND claimed_until >= :since)"
         given_up = f"attribute_not_exists(pk) OR NOT ({alive})"
         statuses = {f":{s}": s for s in (FileStatus.ACCEPTED, FileStatus.HANDED_OVER, FileStatus.CLAIMED)}
@@ -76,7 +99,9 @@ class Contents(LedgerTable):
             "ExpressionAttributeValues": {":owner": owner},
         }
         try:
-            self._table.meta.client.transact_write_items(TransactItems=[{"ConditionCheck": proof}, {"Put": move}])
+            self._table.meta.client.transact_write_items(
+                TransactItems=[{"ConditionCheck": proof}, {"Put": move}]
+            )
         except self._transaction_failure:
             return False
         return True

@@ -12,10 +12,17 @@ from shared.ledger.model import OUTCOMES, FileId, FileStatus, LedgerFile
 from shared.ledger.table import INDEX, LedgerTable
 
 CLAIM_SECONDS = 900  # the longest a Lambda can run (15 min); a claim older than this has no living owner
-CLAIM_KEPT_SECONDS = 30 * 86400  # its messages live 18 days at most (queue 4, dead letters 14); then DynamoDB may forget it
+CLAIM_KEPT_SECONDS = (
+    30 * 86400
+)  # its messages live 18 days at most (queue 4, dead letters 14); then DynamoDB may forget it
 TRANSACTION_ITEMS = 100  # DynamoDB's limit
 PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)  # seconds
-PASSING = {"None", "ThrottlingError", "ProvisionedThroughputExceeded", "TransactionConflict"}  # reasons for which a transaction is repeated
+PASSING = {
+    "None",
+    "ThrottlingError",
+    "ProvisionedThroughputExceeded",
+    "TransactionConflict",
+}  # reasons for which a transaction is repeated
 
 
 class Claim(Enum):
@@ -30,7 +37,9 @@ class Files(LedgerTable):
     """File versions: claims and outcomes."""
 
     def claim(self, file: FileId, owner: str, now: float | None = None) -> Claim:
-        """Asks to be the one that handles this file version; a claim of a dead owner expires after 15 minutes."""
+        """Asks to be the one that handles this file version; a claim of a dead owner expires after 15
+        minutes.
+        """
         now = time.time() if now is None else now
         if not self._is_newest(file):
             self._forget(file, owner, now)
@@ -47,7 +56,10 @@ class Files(LedgerTable):
         return Claim.BUSY if held and held["status"] == FileStatus.CLAIMED else Claim.DONE
 
     def release(self, file: FileId, owner: str, now: float | None = None) -> None:
-        """Gives a claim back after a failure: the retry need not wait for it to expire. The file stays known as work to be done."""
+        """Gives a claim back after a failure: the retry need not wait for it to expire.
+
+        The file stays known as work to be done.
+        """
         now = time.time() if now is None else now
         try:
             self._table.update_item(
@@ -55,7 +67,11 @@ class Files(LedgerTable):
                 UpdateExpression="SET claimed_until = :past",
                 ConditionExpression="#s = :claimed AND #o = :me",
                 ExpressionAttributeNames={"#s": "status", "#o": "owner"},
-                ExpressionAttributeValues={":past": int(now) - 1, ":claimed": FileStatus.CLAIMED, ":me": owner},
+                ExpressionAttributeValues={
+                    ":past": int(now) - 1,
+                    ":claimed": FileStatus.CLAIMED,
+                    ":me": owner,
+                },
             )
         except self._conditional_failure:
             return
@@ -65,21 +81,33 @@ class Files(LedgerTable):
         self._table.put_item(Item=item_of(file))
 
     def handed_over(self, domain: str) -> list[LedgerFile]:
-        """Files that wait for the domain's bronze job, oldest first; one that got its outcome this very moment may be among them."""
+        """Files that wait for the domain's bronze job, oldest first; one that got its outcome this very
+        moment may be among them.
+        """
         found = self._query("dataset_id = :d", {":d": handed_over_id(domain)}, index=INDEX)
         return [file_of(item) for item in found]
 
     def enter(self, file: LedgerFile) -> bool:
-        """Notes a file that no event told of as handed over. False when it is known already, whatever became of it."""
+        """Notes a file that no event told of as handed over.
+
+        False when it is known already, whatever became of it.
+        """
         return self._put(item_of(file), "attribute_not_exists(pk)", {}, {})
 
     def settle(self, file: LedgerFile) -> bool:
         """Writes the outcome of a file that was handed over. False when it has one: that one stays."""
-        return self._put(item_of(file), "#s = :handed_over", {":handed_over": FileStatus.HANDED_OVER}, {"#s": "status"})
+        return self._put(
+            item_of(file), "#s = :handed_over", {":handed_over": FileStatus.HANDED_OVER}, {"#s": "status"}
+        )
 
     def mark_processed(self, files: Iterable[LedgerFile], run_id: str) -> None:
-        """Silver holds these files: they are no longer pending. A hundred a request; what a crash leaves unmarked, the next run marks."""
-        changes = [{"Update": self._processed(file, run_id)} for file in {f.file_id: f for f in files}.values()]
+        """Silver holds these files: they are no longer pending.
+
+        A hundred a request; what a crash leaves unmarked, the next run marks.
+        """
+        changes = [
+            {"Update": self._processed(file, run_id)} for file in {f.file_id: f for f in files}.values()
+        ]
         for start in range(0, len(changes), TRANSACTION_ITEMS):
             self._transact(changes[start : start + TRANSACTION_ITEMS])
 
@@ -108,7 +136,9 @@ class Files(LedgerTable):
         return list(self._by_state(domain, dataset, "quarantined#"))
 
     def moved(self, file: LedgerFile, key: str) -> None:
-        """The stored copy of an accepted file has a new place in its bucket; the one it leaves is kept, to be emptied after a crash."""
+        """The stored copy of an accepted file has a new place in its bucket; the one it leaves is kept, to be
+        emptied after a crash.
+        """
         self._table.update_item(
             Key=file_key(file.file_id),
             UpdateExpression="SET target_key = :k, left_key = :l",
@@ -123,14 +153,23 @@ class Files(LedgerTable):
 
     def versions_of(self, bucket: str, key: str, *more: FileStatus) -> list[LedgerFile]:
         """The accepted versions of a raw key, and those with an outcome of `more`, oldest first."""
-        found = (file_of(i) for i in self._query("pk = :p AND begins_with(sk, :v)", {":p": f"file#{bucket}/{key}", ":v": "v#"}))
+        found = (
+            file_of(i)
+            for i in self._query(
+                "pk = :p AND begins_with(sk, :v)", {":p": f"file#{bucket}/{key}", ":v": "v#"}
+            )
+        )
         return sorted((f for f in found if f.status in (FileStatus.ACCEPTED, *more)), key=lambda f: f.arrival)
 
     def files(self, domain: str | None = None) -> list[LedgerFile]:
-        """Every file version the ledger knows, including claims; reads the whole table, for status and tests."""
+        """Every file version the ledger knows, including claims; reads the whole table, for
+        status and tests.
+        """
         items = self._scan("begins_with(pk, :p) AND begins_with(sk, :v)", {":p": "file#", ":v": "v#"})
         found = (file_of(i) for i in items)
-        return sorted((f for f in found if domain in (None, f.domain)), key=lambda f: (f.ingested_at, f.key, f.version))
+        return sorted(
+            (f for f in found if domain in (None, f.domain)), key=lambda f: (f.ingested_at, f.key, f.version)
+        )
 
     def _processed(self, file: LedgerFile, run_id: str) -> dict[str, Any]:
         return {
@@ -142,7 +181,9 @@ class Files(LedgerTable):
         }
 
     def _transact(self, changes: list[dict[str, Any]]) -> None:
-        """All of the changes or none. boto3 does not repeat a transaction that was cancelled for want of throughput."""
+        """All of the changes or none. boto3 does not repeat a transaction that was cancelled for want of
+        throughput.
+        """
         for pause in (*PAUSES, None):
             try:
                 self._table.meta.client.transact_write_items(TransactItems=changes)
@@ -154,15 +195,21 @@ class Files(LedgerTable):
             time.sleep(pause)
 
     def _is_newest(self, file: FileId) -> bool:
-        """S3 orders the events of one key by `sequencer` (hexadecimal; compared after left-padding, S3 event documentation)."""
+        """S3 orders the events of one key by `sequencer` (hexadecimal; compared after left-padding, S3 event
+        documentation).
+        """
         if not file.sequencer:
             return True
         padded = file.sequencer.rjust(64, "0")
         key = {"pk": file_key(file)["pk"], "sk": "latest"}
-        return self._put({**key, "sequencer": padded}, "attribute_not_exists(pk) OR sequencer <= :s", {":s": padded}, {})
+        return self._put(
+            {**key, "sequencer": padded}, "attribute_not_exists(pk) OR sequencer <= :s", {":s": padded}, {}
+        )
 
     def _forget(self, file: FileId, owner: str, now: float) -> None:
-        """Removes a claim that will have no outcome because a newer version of the key came before its retry."""
+        """Removes a claim that will have no outcome because a newer version of the key came
+        before its retry.
+        """
         try:
             self._table.delete_item(
                 Key=file_key(file),
@@ -175,10 +222,14 @@ class Files(LedgerTable):
 
     def _by_state(self, domain: str, dataset: str, prefix: str) -> Iterator[LedgerFile]:
         values = {":d": f"{domain}/{dataset}", ":p": prefix}
-        for item in self._query("dataset_id = :d AND begins_with(#s, :p)", values, {"#s": "state"}, index=INDEX):
+        for item in self._query(
+            "dataset_id = :d AND begins_with(#s, :p)", values, {"#s": "state"}, index=INDEX
+        ):
             yield file_of(item)
 
 
 def _claim_times(now: float) -> dict[str, int]:
-    """`expires_at` is the table's time-to-live attribute: an outcome replaces the item without it, so only dead claims ever go."""
+    """`expires_at` is the table's time-to-live attribute: an outcome replaces the item without it, so only
+    dead claims ever go.
+    """
     return {"claimed_until": int(now + CLAIM_SECONDS), "expires_at": int(now + CLAIM_KEPT_SECONDS)}

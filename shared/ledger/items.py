@@ -22,7 +22,9 @@ def content_key(domain: str, dataset: str, sha256: str | None) -> str:
 
 
 def handed_over_id(domain: str) -> str:
-    """Key of the index under which a domain's files wait for its bronze job; the state machine looks there too."""
+    """Key of the index under which a domain's files wait for its bronze job; the state machine looks there
+    too.
+    """
     return f"handed_over#{domain}"
 
 
@@ -44,7 +46,10 @@ def state_of(file: LedgerFile, state: str) -> dict[str, str]:
 
 
 def _place_in_state(file: LedgerFile) -> str:
-    """Orders the files of a state by arrival. A sort key holds 1,024 bytes and a raw key alone can have as many: it keeps its start."""
+    """Orders the files of a state by arrival.
+
+    A sort key holds 1,024 bytes and a raw key alone can have as many: it keeps its start.
+    """
     start = file.key.encode()[:KEY_BYTES_IN_STATE].decode(errors="ignore")
     return f"{file.ingested_at}#{start}#{file.version}"
 
@@ -64,4 +69,6 @@ def file_of(item: dict[str, Any]) -> LedgerFile:
     known |= {"event_dates": tuple(json.loads(item.get("event_dates", "[]")))}
     known |= {"profile": Profile.from_json(item["profile"]) if "profile" in item else None}
     identity = {"bucket": bucket, "key": key, "version": item["sk"].removeprefix("v#")}
-    return LedgerFile(**{"domain": "", "dataset": "", **known, **identity, "status": FileStatus(item["status"])})
+    return LedgerFile(
+        **{"domain": "", "dataset": "", **known, **identity, "status": FileStatus(item["status"])}
+    )

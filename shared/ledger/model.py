@@ -11,8 +11,9 @@ from shared.reasons import FILE_HELP, FileReason
 
 
 class FileStatus(StrEnum):
-    """`claimed` and `handed_over` (too large for the function, left to the bronze job) are works in progress; the other three are
-    outcomes, and every file version gets exactly one."""
+    """`claimed` and `handed_over` (too large for the function, left to the bronze job) are works in progress;
+    the other three are outcomes, and every file version gets exactly one.
+    """
 
     CLAIMED = "claimed"
     HANDED_OVER = "handed_over"
@@ -26,7 +27,10 @@ OUTCOMES = (FileStatus.ACCEPTED, FileStatus.QUARANTINED, FileStatus.DUPLICATE)
 
 @dataclass(frozen=True)
 class FileId:
-    """One version of one raw object. `version` is the S3 version id, or the event's sequencer in an unversioned bucket."""
+    """One version of one raw object.
+
+    `version` is the S3 version id, or the event's sequencer in an unversioned bucket.
+    """
 
     bucket: str
     key: str
@@ -36,9 +40,12 @@ class FileId:
 
 @dataclass(frozen=True)
 class Profile:
-    """How an accepted file is read. `native`: Spark's own readers agree with our definition of a record on this file.
+    """How an accepted file is read.
 
-    `columns` are the names found, in file order for delimited text and Parquet, sorted for JSON; `types` are Parquet column types.
+    `native`: Spark's own readers agree with our definition of a record on this file.
+
+    `columns` are the names found, in file order for delimited text and Parquet, sorted for JSON; `types` are
+    Parquet column types.
     """
 
     format: str  # csv | json (an array or pretty-printed objects) | ndjson | parquet | xml
@@ -61,10 +68,12 @@ class Profile:
 
 @dataclass(frozen=True)
 class LedgerFile:
-    """A file version and its outcome. Times are ISO 8601 UTC, sizes bytes; `processed_by` is the run that brought it to silver.
+    """A file version and its outcome.
 
-    `history`: the reasons that replays overturned, as JSON. `left_key`: where the copy stood before it went to the archive.
-    `duplicate_of` of an accepted file: the one whose content it took over.
+    Times are ISO 8601 UTC, sizes bytes; `processed_by` is the run that brought it to silver.
+
+    `history`: the reasons that replays overturned, as JSON. `left_key`: where the copy stood before it went
+    to the archive. `duplicate_of` of an accepted file: the one whose content it took over.
     """
 
     bucket: str
@@ -93,7 +102,9 @@ class LedgerFile:
 
     @property
     def arrival(self) -> tuple[str, str, str, str]:
-        """Orders the versions of one key as S3 wrote them, where it told the order, and all files by their arrival."""
+        """Orders the versions of one key as S3 wrote them, where it told the order, and all files by their
+        arrival.
+        """
         return (self.sequencer.rjust(64, "0"), self.ingested_at, self.key, self.version)
 
     @property

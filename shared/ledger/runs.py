@@ -24,7 +24,10 @@ class Runs(LedgerTable):
         return sorted(found, key=lambda r: (r.finished_at, r.dataset))
 
     def open_attempt(self, domain: str, dataset: str, run_id: str) -> bool:
-        """Says that a run begins to write a dataset. Returns whether an earlier one began and never finished."""
+        """Says that a run begins to write a dataset.
+
+        Returns whether an earlier one began and never finished.
+        """
         key = {"pk": f"attempt#{domain}/{dataset}", "sk": "open"}
         interrupted = self._get(key) is not None
         self._table.put_item(Item={**key, "run_id": run_id})
@@ -34,14 +37,26 @@ class Runs(LedgerTable):
         """Says that a dataset was written completely."""
         self._table.delete_item(Key={"pk": f"attempt#{domain}/{dataset}", "sk": "open"})
 
-    def record_summary(self, domain: str, run_id: str, gate: str, changed: bool, findings: Iterable[str] = ()) -> None:
-        """What the state machine decides on after silver: `gate` is pass, warn or halt; `changed` tells whether gold has work."""
-        item = {"pk": f"run#{domain}", "sk": run_id, "gate": gate, "changed": changed, "findings": "; ".join(findings)}
+    def record_summary(
+        self, domain: str, run_id: str, gate: str, changed: bool, findings: Iterable[str] = ()
+    ) -> None:
+        """What the state machine decides on after silver: `gate` is pass, warn or halt; `changed` tells
+        whether gold has work.
+        """
+        item = {
+            "pk": f"run#{domain}",
+            "sk": run_id,
+            "gate": gate,
+            "changed": changed,
+            "findings": "; ".join(findings),
+        }
         self._table.put_item(Item=item)
 
     def halt(self, domain: str, run_id: str, findings: Iterable[str]) -> None:
         """Closes the gate of a domain: gold stays as it is until somebody accepts the findings."""
-        self._table.put_item(Item={"pk": f"gate#{domain}", "sk": "halt", "run_id": run_id, "findings": "; ".join(findings)})
+        self._table.put_item(
+            Item={"pk": f"gate#{domain}", "sk": "halt", "run_id": run_id, "findings": "; ".join(findings)}
+        )
 
     def halted_by(self, domain: str) -> str | None:
         """The run that closed the domain's gate, or None while it is open."""

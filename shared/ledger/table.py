@@ -17,7 +17,11 @@ class LedgerTable:
         self._transaction_failure = table.meta.client.exceptions.TransactionCanceledException
 
     def _query(
-        self, condition: str, values: dict[str, Any], names: dict[str, str] | None = None, index: str | None = None
+        self,
+        condition: str,
+        values: dict[str, Any],
+        names: dict[str, str] | None = None,
+        index: str | None = None,
     ) -> Iterator[dict[str, Any]]:
         arguments: dict[str, Any] = {"KeyConditionExpression": condition, "ExpressionAttributeValues": values}
         arguments |= {"ExpressionAttributeNames": names} if names else {}
@@ -25,7 +29,9 @@ class LedgerTable:
         yield from self._pages(self._table.query, arguments)
 
     def _scan(self, condition: str, values: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        yield from self._pages(self._table.scan, {"FilterExpression": condition, "ExpressionAttributeValues": values})
+        yield from self._pages(
+            self._table.scan, {"FilterExpression": condition, "ExpressionAttributeValues": values}
+        )
 
     @staticmethod
     def _pages(operation: Any, arguments: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -40,7 +46,9 @@ class LedgerTable:
         item: dict[str, Any] | None = self._table.get_item(Key=key, ConsistentRead=True).get("Item")
         return item
 
-    def _put(self, item: dict[str, Any], condition: str, values: dict[str, Any], names: dict[str, str]) -> bool:
+    def _put(
+        self, item: dict[str, Any], condition: str, values: dict[str, Any], names: dict[str, str]
+    ) -> bool:
         arguments: dict[str, Any] = {"Item": item, "ConditionExpression": condition}
         arguments |= {"ExpressionAttributeValues": values} if values else {}
         arguments |= {"ExpressionAttributeNames": names} if names else {}

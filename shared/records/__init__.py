@@ -1,4 +1,7 @@
-"""What a readable record is: one definition for the door (ingest Lambda) and for the executors (Spark). Memory is flat in file size."""
+"""What a readable record is: one definition for the door (ingest Lambda) and for the executors (Spark).
+
+Memory is flat in file size.
+"""
 
 from shared.records.inspection import judge
 from shared.records.reading import Record, records

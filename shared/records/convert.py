@@ -1,7 +1,7 @@
 """Text without header → Parquet with the contract's names and types, for what bronze keeps as Parquet.
 
-Nothing is cleaned and nothing is lost: a cell that is not of its column's type stands as text in `_uncast`, a line that has not the
-contract's number of fields in `_raw`.
+Nothing is cleaned and nothing is lost: a cell that is not of its column's type stands as text in `_uncast`, a
+line that has not the contract's number of fields in `_raw`.
 """
 
 from __future__ import annotations
@@ -30,9 +30,13 @@ GROUP_BYTES = 128 << 20  # of a row group in memory, the size that readers of Pa
 def convert(source: Source, dataset: Dataset, limits: Limits, target: Path) -> Accepted | Rejected:
     """Reads the source to its end, writes the Parquet file and judges what was read."""
     tally, columns = Tally(dataset), schema(dataset)
-    texts = [c.name for c in columns if c.type == pa.string()]  # numbers seldom repeat: the search for it costs as much as writing them
+    texts = [
+        c.name for c in columns if c.type == pa.string()
+    ]  # numbers seldom repeat: the search for it costs as much as writing them
     try:
-        with pq.ParquetWriter(target, columns, compression="zstd", use_dictionary=texts, store_decimal_as_integer=True) as file:
+        with pq.ParquetWriter(
+            target, columns, compression="zstd", use_dictionary=texts, store_decimal_as_integer=True
+        ) as file:
             for group in _groups(_tables(source, dataset, limits, tally)):
                 file.write_table(group, row_group_size=max(1, group.num_rows))
         source.drain()
@@ -41,7 +45,9 @@ def convert(source: Source, dataset: Dataset, limits: Limits, target: Path) -> A
         source.drain()
         return Rejected(stop.reason, stop.detail)
     types = tuple(str(columns.field(name).type) for name in dataset.received)
-    return Accepted(Profile(format="parquet", columns=dataset.received, types=types), tally.records, tally.unreadable)
+    return Accepted(
+        Profile(format="parquet", columns=dataset.received, types=types), tally.records, tally.unreadable
+    )
 
 
 def _tables(source: Source, dataset: Dataset, limits: Limits, tally: Tally) -> Iterator[pa.Table]:

@@ -1,4 +1,5 @@
-"""The UTC date of a value in any spelling of a time that the domains use; the twin of `glue_scripts.engine.read.sql.timestamp`.
+"""The UTC date of a value in any spelling of a time that the domains use; the twin of
+`glue_scripts.engine.read.sql.timestamp`.
 
 Only routing rests on it (which bronze folder, which dates a file holds); silver judges each row itself.
 """
@@ -13,7 +14,10 @@ from typing import Any
 
 EPOCH = dt.date(1970, 1, 1)
 DAY = 86_400
-ISO = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,]\d{1,9})?)? ?(Z|z|[+-]\d{2}(?::?\d{2})?)?)?", re.ASCII)
+ISO = re.compile(
+    r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,]\d{1,9})?)? ?(Z|z|[+-]\d{2}(?::?\d{2})?)?)?",
+    re.ASCII,
+)
 DAY_FIRST = re.compile(r"(\d{2})/(\d{2})/(\d{4})", re.ASCII)
 MONTH_FIRST = re.compile(r"(\d{2})-(\d{2})-(\d{4}) (\d{2}):(\d{2})", re.ASCII)
 BUDDHIST = re.compile(r"2[4-6]\d\d-", re.ASCII)
@@ -31,7 +35,9 @@ def date_of(value: Any) -> dt.date | None:
 
 
 def gregorian(text: str) -> str:
-    """A time whose year is of the Buddhist era (2565 is 2022) with the year that the parsers know; others as they are."""
+    """A time whose year is of the Buddhist era (2565 is 2022) with the year that the parsers know; others as
+    they are.
+    """
     return f"{int(text[:4]) - 543}{text[4:]}" if BUDDHIST.match(text) else text
 
 
@@ -78,14 +84,18 @@ class DateCount:
         if kinds != {str}:
             values = [str(_whole_day(v)) if v.__class__ is int else str(v) for v in values if v is not None]
         try:
-            self._spellings.update([v[:10] if v[4] == "-" and (v[-1] == "Z" or len(v) == 19) else _key(v) for v in values])
+            self._spellings.update(
+                [v[:10] if v[4] == "-" and (v[-1] == "Z" or len(v) == 19) else _key(v) for v in values]
+            )
         except IndexError:
             self._spellings.update([_key(v) for v in values])
         if len(self._spellings) > FLUSH_AT:
             self._flush()
 
     def add_days(self, days: dict[int | None, int]) -> None:
-        """Takes days since 1970 with the number of records of each; a day that no calendar knows is no date."""
+        """Takes days since 1970 with the number of records of each; a day that no calendar
+        knows is no date.
+        """
         for day, count in days.items():
             if day is not None and abs(day) < 700_000:
                 self._dates[EPOCH + dt.timedelta(days=day)] += count
@@ -102,7 +112,9 @@ class DateCount:
 
 
 def _key(text: str) -> str:
-    """A spelling with the same date of which there are fewer: without what is smaller than a minute where the form is certain."""
+    """A spelling with the same date of which there are fewer: without what is smaller than a minute where the
+    form is certain.
+    """
     if len(text) > 19 and text[4] == "-" and text[16] == ":":
         if OFFSET.fullmatch(text, len(text) - 6):
             return text[:16] + text[-6:]
@@ -112,7 +124,9 @@ def _key(text: str) -> str:
 
 
 def _whole_day(epoch: int) -> int:
-    """The epoch's midnight in seconds when it is certain that these are seconds or milliseconds, else the epoch itself."""
+    """The epoch's midnight in seconds when it is certain that these are seconds or milliseconds, else the
+    epoch itself.
+    """
     if 10**9 <= epoch < 10**11:
         return epoch - epoch % DAY
     if 10**12 <= epoch < 10**14:

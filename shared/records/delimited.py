@@ -1,4 +1,7 @@
-"""Delimited text with a header. A row with another number of fields, broken quoting or bytes that do not decode is an unreadable record."""
+"""Delimited text with a header.
+
+A row with another number of fields, broken quoting or bytes that do not decode is an unreadable record.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,10 @@ BLANKS = "".join(map(chr, range(33)))  # what Java trims, so that a line is blan
 
 @dataclass(frozen=True)
 class Broken:
-    """An unreadable row: the text it stands in. Undecodable bytes are in it as lone surrogates (`surrogateescape`)."""
+    """An unreadable row: the text it stands in.
+
+    Undecodable bytes are in it as lone surrogates (`surrogateescape`).
+    """
 
     text: str
 
@@ -27,7 +33,10 @@ Row = list[str] | Broken
 
 
 class Rows:
-    """The rows behind the header, in chunks. What is learnt on the way is complete when all chunks were taken."""
+    """The rows behind the header, in chunks.
+
+    What is learnt on the way is complete when all chunks were taken.
+    """
 
     def __init__(self, blocks: Iterator[bytes], limits: Limits) -> None:
         csv.field_size_limit(limits.max_record)
@@ -42,7 +51,10 @@ class Rows:
 
     @property
     def plain(self) -> bool:
-        """Whether Spark reads the same rows. When they span lines it keeps line ends inside quotes and takes lines of blanks for rows."""
+        """Whether Spark reads the same rows.
+
+        When they span lines it keeps line ends inside quotes and takes lines of blanks for rows.
+        """
         odd_lines = self.multiline and (self._padded or (self._feeds and self._return_feeds))
         return not (self.lone_returns or self.undecoded or odd_lines)
 
@@ -64,7 +76,10 @@ class Rows:
         return rows if whole and not self.undecoded and len(self.header) > 1 else None
 
     def _one_by_one(self, lines: list[str]) -> list[Row]:
-        """The rows of these lines and of as many more as the last of them needs. After a broken quote the next line starts a row."""
+        """The rows of these lines and of as many more as the last of them needs.
+
+        After a broken quote the next line starts a row.
+        """
         self._queue.extend(lines)
         taken: list[str] = []
         reader = csv.reader(self._fed(taken), delimiter=self.delimiter, strict=True)
@@ -83,7 +98,10 @@ class Rows:
         return rows
 
     def _fields(self, reader: Iterator[list[str]]) -> list[str] | None:
-        """The next row's fields; None for broken quoting. Raises Unreadable when no end of the row is in sight."""
+        """The next row's fields; None for broken quoting.
+
+        Raises Unreadable when no end of the row is in sight.
+        """
         try:
             return next(reader, [])
         except csv.Error as error:
@@ -108,7 +126,10 @@ class Rows:
             self._queue.extend(more)
 
     def _header(self) -> tuple[str, ...]:
-        """Column names: the first line that is not blank. A repeated name gets its position, so that no column hides another."""
+        """Column names: the first line that is not blank.
+
+        A repeated name gets its position, so that no column hides another.
+        """
         while not self._queue or not self._queue[0].strip(BLANKS):
             if self._queue:
                 self._padded |= bool(self._queue.popleft())
@@ -157,7 +178,9 @@ class Rows:
             yield lines[start : start + CHUNK]
 
     def _too_large(self) -> Unreadable:
-        return Unreadable(FileReason.RECORD_TOO_LARGE, f"a row does not end within {self._limits.max_record} characters")
+        return Unreadable(
+            FileReason.RECORD_TOO_LARGE, f"a row does not end within {self._limits.max_record} characters"
+        )
 
 
 def delimiter_of(header: str) -> str:
@@ -181,9 +204,14 @@ def tally_rows(blocks: Iterator[bytes], tally: Tally, limits: Limits) -> None:
     if not rows.header:
         raise Unreadable(FileReason.EMPTY_FILE, "the file is blank")
     if not tally.known:
-        raise Unreadable(FileReason.NO_KNOWN_COLUMN, f"none of the {len(rows.header)} columns of the first line is in the contract")
+        raise Unreadable(
+            FileReason.NO_KNOWN_COLUMN,
+            f"none of the {len(rows.header)} columns of the first line is in the contract",
+        )
     if len(rows.header) > limits.max_columns:
-        raise Unreadable(FileReason.UNPARSABLE, f"{len(rows.header)} columns are more than {limits.max_columns}")
+        raise Unreadable(
+            FileReason.UNPARSABLE, f"{len(rows.header)} columns are more than {limits.max_columns}"
+        )
     at = rows.header.index(dated) if dated is not None else None
     for chunk in rows:
         good = [row for row in chunk if row.__class__ is list]

@@ -25,7 +25,10 @@ TALLIES = {"csv": tally_rows, "ndjson": tally_lines, "json": tally_stream, "xml"
 
 
 def judge(source: Source, dataset: Dataset, limits: Limits, suffix: str = "") -> Accepted | Rejected:
-    """Reads the source to its end and judges it. `suffix` is that of the key (`.csv.gz`): Spark decompresses by the name."""
+    """Reads the source to its end and judges it.
+
+    `suffix` is that of the key (`.csv.gz`): Spark decompresses by the name.
+    """
     tally = Tally(dataset)
     try:
         kind, encoding = _tallied(source, tally, limits)
@@ -51,7 +54,9 @@ def _tallied(source: Source, tally: Tally, limits: Limits) -> tuple[str, str]:
     """Format and encoding; the rest goes to the tally."""
     sample, blocks = begun(source.blocks())
     if not sample:
-        raise Unreadable(FileReason.EMPTY_FILE, "the file has no byte" if not source.bytes else "the file is blank")
+        raise Unreadable(
+            FileReason.EMPTY_FILE, "the file has no byte" if not source.bytes else "the file is blank"
+        )
     if sample.startswith(MAGIC):
         _accepts(tally.dataset, "parquet")
         _spooled(blocks, tally, limits)
@@ -67,11 +72,16 @@ def _tallied(source: Source, tally: Tally, limits: Limits) -> tuple[str, str]:
 
 def _accepts(dataset: Dataset, kind: str) -> None:
     if kind not in dataset.formats:
-        raise Unreadable(FileReason.FORMAT_NOT_ACCEPTED, f"the content is {kind}; the contract accepts {', '.join(dataset.formats)}")
+        raise Unreadable(
+            FileReason.FORMAT_NOT_ACCEPTED,
+            f"the content is {kind}; the contract accepts {', '.join(dataset.formats)}",
+        )
 
 
 def _spooled(blocks: Iterator[bytes], tally: Tally, limits: Limits) -> None:
-    """Parquet needs its footer first, so the file goes to disk (the function's temporary storage), never to memory."""
+    """Parquet needs its footer first, so the file goes to disk (the function's temporary storage), never to
+    memory.
+    """
     with tempfile.TemporaryFile() as file:
         for block in blocks:
             if file.tell() + len(block) > limits.max_spooled:
@@ -87,19 +97,29 @@ def enough(tally: Tally) -> None:
         raise Unreadable(FileReason.EMPTY_FILE, "the file has no record")
     single = tally.unreadable == 1 and 1 < tally.records < FEW_RECORDS
     if tally.unreadable > tally.dataset.max_unreadable_rate * tally.records and not single:
-        raise Unreadable(FileReason.TOO_MANY_UNREADABLE, f"{tally.unreadable} of {tally.records} records are unreadable")
+        raise Unreadable(
+            FileReason.TOO_MANY_UNREADABLE, f"{tally.unreadable} of {tally.records} records are unreadable"
+        )
     if not tally.known:
-        raise Unreadable(FileReason.NO_KNOWN_COLUMN, f"none of {len(tally.columns)} columns is in the contract")
+        raise Unreadable(
+            FileReason.NO_KNOWN_COLUMN, f"none of {len(tally.columns)} columns is in the contract"
+        )
 
 
 def _native(tally: Tally, source: Source, kind: str, encoding: str, suffix: str) -> bool:
     """Whether Spark's reader sees exactly our records.
 
-    Never for JSON over several lines: Spark 4.1 cuts a number that lies across its parser's buffer when it reads it as text
-    (seen: 44 became 4, 12.51 became 12.), and of several objects one after the other it reads only the first.
+    Never for JSON over several lines: Spark 4.1 cuts a number that lies across its parser's buffer when it
+    reads it as text (seen: 44 became 4, 12.51 became 12.), and of several objects one after the other it
+    reads only the first.
     """
     named_gzip = suffix.endswith(".gz")
-    readable = tally.plain and not tally.unreadable and encoding == "utf-8" and named_gzip == (source.compression == "gzip")
+    readable = (
+        tally.plain
+        and not tally.unreadable
+        and encoding == "utf-8"
+        and named_gzip == (source.compression == "gzip")
+    )
     return (
         readable
         and kind not in ("json", "xml")

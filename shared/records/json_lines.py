@@ -1,4 +1,7 @@
-"""NDJSON: one object a line, lines end at \\n only. A line that is not exactly one object is an unreadable record; a blank one is none."""
+"""NDJSON: one object a line, lines end at \\n only.
+
+A line that is not exactly one object is an unreadable record; a blank one is none.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,16 @@ from shared.records.tally import Tally
 from shared.records.text import BLANKS
 from shared.records.verdict import Limits, Unreadable
 
-CHUNK = 64  # few enough records to stay in the processor's cache, enough to spare the interpreter a loop over each
+# few enough records to stay in the processor's cache, enough to spare the interpreter a loop over each
+CHUNK = 64
 OBJECTS = {dict}
 
 
 def batches(blocks: Iterator[bytes], limits: Limits) -> Iterator[tuple[list[bytes], bool]]:
-    """The file's lines, many at a time, and whether they are shallow for certain. Raises Unreadable for a line that is too long."""
+    """The file's lines, many at a time, and whether they are shallow for certain.
+
+    Raises Unreadable for a line that is too long.
+    """
     rest: list[bytes] = []
     size = 0
     for block in blocks:
@@ -32,14 +39,21 @@ def batches(blocks: Iterator[bytes], limits: Limits) -> Iterator[tuple[list[byte
 
 
 def _split(text: bytes) -> tuple[list[bytes], bool]:
-    """Lines that begin with a bracket have one of their own, so any line has at most those that are left of all brackets, and its own."""
+    """Lines that begin with a bracket have one of their own, so any line has at most those that are left of
+    all brackets, and its own.
+    """
     lines = text.split(b"\n")
-    brackets = text.count(b"{") + (text.count(b"[") if b"[" in text else 0)  # `in` is several times faster than `count`
+    brackets = text.count(b"{") + (
+        text.count(b"[") if b"[" in text else 0
+    )  # `in` is several times faster than `count`
     return lines, brackets - [line[:1] for line in lines].count(b"{") < MAX_DEPTH
 
 
 def tally_lines(blocks: Iterator[bytes], tally: Tally, limits: Limits) -> None:
-    """Judges every line. The door's speed rests on this: for common lines all work is done by whole chunks."""
+    """Judges every line.
+
+    The door's speed rests on this: for common lines all work is done by whole chunks.
+    """
     for lines, shallow in batches(blocks, limits):
         parse = plain if shallow else loads
         for start in range(0, len(lines), CHUNK):

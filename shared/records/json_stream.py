@@ -1,4 +1,6 @@
-"""JSON that is not one object a line: an array of records, or objects one after the other, pretty-printed or not. Streamed, never whole."""
+"""JSON that is not one object a line: an array of records, or objects one after the other, pretty-printed or
+not. Streamed, never whole.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,10 @@ BLANK = re.compile(r"[ \t\n\r]*")
 
 
 class _Window:
-    """A part of the text, refilled from the front as it is used up. Bytes that are no UTF-8 stay recognisable as such."""
+    """A part of the text, refilled from the front as it is used up.
+
+    Bytes that are no UTF-8 stay recognisable as such.
+    """
 
     def __init__(self, blocks: Iterator[bytes]) -> None:
         self._blocks = blocks
@@ -60,7 +65,10 @@ def elements(blocks: Iterator[bytes], limits: Limits) -> Iterator[bytes]:
         yield _element(window, limits)
         mark = window.peek()
         if mark not in {",", "]"}:
-            raise Unreadable(FileReason.UNPARSABLE, "expected , or ] behind an element" if mark else "the array is not closed")
+            raise Unreadable(
+                FileReason.UNPARSABLE,
+                "expected , or ] behind an element" if mark else "the array is not closed",
+            )
         window.at += 1
     if window.peek():
         raise Unreadable(FileReason.UNPARSABLE, "text behind the array")
@@ -72,7 +80,9 @@ def _element(window: _Window, limits: Limits) -> bytes:
     while True:
         end = _end(window)
         if (end or len(window.text)) - window.at > limits.max_record:
-            raise Unreadable(FileReason.RECORD_TOO_LARGE, f"no end of a record within {limits.max_record} characters")
+            raise Unreadable(
+                FileReason.RECORD_TOO_LARGE, f"no end of a record within {limits.max_record} characters"
+            )
         if end and (end < len(window.text) or window.ended):
             break
         if window.ended:
@@ -94,7 +104,9 @@ def _end(window: _Window) -> int:
     except RecursionError as error:
         raise Unreadable(FileReason.DECOMPRESSION_BOMB, "a record is nested too deep") from error
     except json.JSONDecodeError as error:
-        if error.pos < len(window.text) - len("-Infinity") and not error.msg.startswith("Unterminated string"):
+        if error.pos < len(window.text) - len("-Infinity") and not error.msg.startswith(
+            "Unterminated string"
+        ):
             raise Unreadable(FileReason.UNPARSABLE, f"the JSON is broken ({error.msg})") from error
         return 0
 

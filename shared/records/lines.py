@@ -10,15 +10,22 @@ from shared.records.verdict import Limits, Unreadable
 
 
 def whole_lines(blocks: Iterator[bytes], size: int, limits: Limits, fallback: str | None) -> Iterator[bytes]:
-    """About `size` bytes at a time, ends of lines as \\n. A line that is no UTF-8 is read in the fallback encoding.
+    """About `size` bytes at a time, ends of lines as \\n.
 
-    Without a fallback such a line keeps its bytes. Raises Unreadable for a NUL, and for a line that does not end.
+    A line that is no UTF-8 is read in the fallback encoding.
+
+    Without a fallback such a line keeps its bytes. Raises Unreadable for a NUL, and for a line that does not
+    end.
     """
     for part in _cut(blocks, size, limits):
         if b"\0" in part:
             raise Unreadable(FileReason.NOT_TEXT, "the text holds a NUL")
         text = part.replace(b"\r\n", b"\n") if b"\r" in part else part
-        yield text if fallback is None or is_utf8(text) else b"\n".join(_recoded(line, fallback) for line in text.split(b"\n"))
+        yield (
+            text
+            if fallback is None or is_utf8(text)
+            else b"\n".join(_recoded(line, fallback) for line in text.split(b"\n"))
+        )
 
 
 def _cut(blocks: Iterator[bytes], size: int, limits: Limits) -> Iterator[bytes]:
@@ -35,7 +42,9 @@ def _cut(blocks: Iterator[bytes], size: int, limits: Limits) -> Iterator[bytes]:
             yield text[:end]
         parts, waiting = [text[end:]], len(text) - end
         if waiting > limits.max_record:
-            raise Unreadable(FileReason.RECORD_TOO_LARGE, f"a line does not end within {limits.max_record} bytes")
+            raise Unreadable(
+                FileReason.RECORD_TOO_LARGE, f"a line does not end within {limits.max_record} bytes"
+            )
     if rest := b"".join(parts):
         yield rest
 

@@ -1,4 +1,7 @@
-"""Parquet: every page of every row group is read, because a good footer says nothing of the pages. Memory is that of a few pages."""
+"""Parquet: every page of every row group is read, because a good footer says nothing of the pages.
+
+Memory is that of a few pages.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,10 @@ EPOCH = dt.datetime(1970, 1, 1)
 
 
 def batches(file: IO[bytes], limits: Limits) -> Iterator[Any]:
-    """The Arrow schema, then the record batches of a seekable file. Raises Unreadable where it is damaged or expands too far."""
+    """The Arrow schema, then the record batches of a seekable file.
+
+    Raises Unreadable where it is damaged or expands too far.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -28,7 +34,9 @@ def batches(file: IO[bytes], limits: Limits) -> Iterator[Any]:
         options = {"pre_buffer": False, "buffer_size": BUFFER, "page_checksum_verification": True}
         schema = pq.ParquetFile(file, **options).schema_arrow
         # As dictionaries: a million rows that share one long text must not become a million long texts.
-        found = pq.ParquetFile(file, read_dictionary=[f.name for f in schema if str(f.type) in TEXT_TYPES], **options)
+        found = pq.ParquetFile(
+            file, read_dictionary=[f.name for f in schema if str(f.type) in TEXT_TYPES], **options
+        )
         _refuse_bombs(found.metadata, limits)
         yield schema
         for batch in found.iter_batches(batch_size=ROWS, use_threads=False):
@@ -39,16 +47,25 @@ def batches(file: IO[bytes], limits: Limits) -> Iterator[Any]:
             batch.validate(full=True)
             yield batch
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise Unreadable(FileReason.CORRUPT_PARQUET, f"{type(error).__name__} while reading footer or pages") from error
+        raise Unreadable(
+            FileReason.CORRUPT_PARQUET, f"{type(error).__name__} while reading footer or pages"
+        ) from error
 
 
 def _refuse_bombs(metadata: Any, limits: Limits) -> None:
-    """Raises Unreadable when a column chunk says that it expands beyond the limits: a single page may hold all of it."""
+    """Raises Unreadable when a column chunk says that it expands beyond the limits: a single page may hold
+    all of it.
+    """
     for group in range(metadata.num_row_groups):
         for column in range(metadata.num_columns):
             chunk = metadata.row_group(group).column(column)
-            if chunk.total_uncompressed_size > max(limits.ratio_from, limits.max_ratio * chunk.total_compressed_size):
-                told = f"{chunk.total_compressed_size} bytes of a column expand to {chunk.total_uncompressed_size}"
+            if chunk.total_uncompressed_size > max(
+                limits.ratio_from, limits.max_ratio * chunk.total_compressed_size
+            ):
+                told = (
+                    f"{chunk.total_compressed_size} bytes of a column expand to"
+                    f" {chunk.total_uncompressed_size}"
+                )
                 raise Unreadable(FileReason.DECOMPRESSION_BOMB, told)
 
 
@@ -70,7 +87,9 @@ def _count_dates(column: Any, tally: Tally) -> None:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if pa.types.is_temporal(column.type) and not (pa.types.is_time(column.type) or pa.types.is_duration(column.type)):
+    if pa.types.is_temporal(column.type) and not (
+        pa.types.is_time(column.type) or pa.types.is_duration(column.type)
+    ):
         days = pc.cast(pc.cast(_without_zone(column), pa.date32(), safe=False), pa.int32())
         tally.dates.add_days({e["values"]: e["counts"] for e in days.value_counts().to_pylist()})
     else:
@@ -81,7 +100,11 @@ def _without_zone(column: Any) -> Any:
     """A time of any zone as UTC: Arrow stores it so, but reads its date where the zone is."""
     import pyarrow as pa
 
-    return column.cast(pa.timestamp(column.type.unit)) if pa.types.is_timestamp(column.type) and column.type.tz else column
+    return (
+        column.cast(pa.timestamp(column.type.unit))
+        if pa.types.is_timestamp(column.type) and column.type.tz
+        else column
+    )
 
 
 def texts(column: Any) -> list[str | None]:
@@ -98,7 +121,9 @@ def texts(column: Any) -> list[str | None]:
 
 
 def _time(micros: int) -> str:
-    """ISO 8601 of a UTC time; the bare number when no calendar knows it, which silver will not take for a time."""
+    """ISO 8601 of a UTC time; the bare number when no calendar knows it, which silver will not take for a
+    time.
+    """
     try:
         return (EPOCH + dt.timedelta(microseconds=micros)).isoformat(sep=" ")
     except OverflowError:

@@ -1,4 +1,7 @@
-"""The records of an accepted file, for files that Spark's own readers would misread. Counts as the door counted."""
+"""The records of an accepted file, for files that Spark's own readers would misread.
+
+Counts as the door counted.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,8 @@ from shared.records.text import BLANKS, begun, utf8
 from shared.records.verdict import Limits
 from shared.records.xml_stream import elements as xml_elements
 
-# The door's limits may have been set higher than the defaults; what passed it is read to the end, whatever they were.
+# The door's limits may have been set higher than the defaults; what passed it is read to the end, whatever
+# they were.
 ACCEPTED = Limits(max_decompressed=1 << 62, max_spooled=1 << 62, max_ratio=1 << 40, max_record=1 << 30)
 
 
@@ -33,7 +37,10 @@ class Record:
 
 
 def records(stream: Readable, profile: Profile, limits: Limits | None = None) -> Iterator[Record]:
-    """Every record in order. Numbers keep their spelling, nested values are compact JSON, an empty cell of a table is null."""
+    """Every record in order.
+
+    Numbers keep their spelling, nested values are compact JSON, an empty cell of a table is null.
+    """
     limits = limits or ACCEPTED
     _, blocks = begun(Source(stream, limits).blocks())
     if profile.format == "parquet":
@@ -80,7 +87,11 @@ def _compact(value: Any) -> str:
     if isinstance(value, Number):
         return str(value)
     if isinstance(value, dict):
-        return "{" + ",".join(f"{json.dumps(k, ensure_ascii=False)}:{_compact(v)}" for k, v in value.items()) + "}"
+        return (
+            "{"
+            + ",".join(f"{json.dumps(k, ensure_ascii=False)}:{_compact(v)}" for k, v in value.items())
+            + "}"
+        )
     if isinstance(value, list):
         return "[" + ",".join(map(_compact, value)) + "]"
     return json.dumps(value, ensure_ascii=False)

@@ -40,7 +40,11 @@ def _kind(line: bytes) -> type[Any] | None:
 
 def _looks_like_lines(lines: list[bytes]) -> bool:
     """No line parses, yet most start a record of their own: broken lines, not a pretty-printed object."""
-    return len(lines) > 1 and sum(line.startswith(b"{") for line in lines) * 2 > len(lines) and not lines[0].rstrip().endswith(b"{")
+    return (
+        len(lines) > 1
+        and sum(line.startswith(b"{") for line in lines) * 2 > len(lines)
+        and not lines[0].rstrip().endswith(b"{")
+    )
 
 
 def _header_is_known(line: bytes, dataset: Dataset) -> bool:

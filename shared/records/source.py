@@ -11,7 +11,11 @@ from shared.reasons import FileReason
 from shared.records.verdict import Limits, Unreadable
 
 BLOCK = 1 << 20
-SLICE = 1 << 16  # of compressed bytes; what a member leaves over is copied, so a file of a million tiny members needs small slices
+SLICE = (
+    1 << 16
+    # of compressed bytes; what a member leaves over is copied, so a file of a million tiny members needs
+    # small slices
+)
 GZIP = b"\x1f\x8b"
 
 
@@ -36,7 +40,10 @@ class Source:
         return self._digest.hexdigest()
 
     def blocks(self) -> Iterator[bytes]:
-        """Decompressed content in blocks of at most a megabyte. Raises Unreadable for a damaged or hostile gzip, Late when time is up."""
+        """Decompressed content in blocks of at most a megabyte.
+
+        Raises Unreadable for a damaged or hostile gzip, Late when time is up.
+        """
         first = self._read()
         if first.startswith(GZIP):
             self.compression = "gzip"
@@ -73,7 +80,10 @@ class Source:
             block = self._read()
 
     def _inflated(self, first: bytes) -> Iterator[bytes]:
-        """Every member of a gzip; zlib itself checks each member's checksum and length (RFC 1952). Behind the last nothing may follow."""
+        """Every member of a gzip; zlib itself checks each member's checksum and length (RFC 1952).
+
+        Behind the last nothing may follow.
+        """
         slices = self._slices(first)
         member = zlib.decompressobj(wbits=31)
         rest = next(slices)
@@ -81,7 +91,9 @@ class Source:
             try:
                 out = member.decompress(rest, BLOCK)
             except zlib.error as error:
-                raise Unreadable(FileReason.CORRUPT_GZIP, f"after {self.decompressed} decompressed bytes: {error}") from error
+                raise Unreadable(
+                    FileReason.CORRUPT_GZIP, f"after {self.decompressed} decompressed bytes: {error}"
+                ) from error
             if out:
                 yield out
             rest = member.unused_data if member.eof else member.unconsumed_tail
@@ -90,20 +102,34 @@ class Source:
             if member.eof and rest:
                 rest, member = self._next_member(rest, slices), zlib.decompressobj(wbits=31)
         if not member.eof:
-            raise Unreadable(FileReason.CORRUPT_GZIP, f"the gzip ends early, after {self.decompressed} decompressed bytes")
+            raise Unreadable(
+                FileReason.CORRUPT_GZIP, f"the gzip ends early, after {self.decompressed} decompressed bytes"
+            )
 
     def _next_member(self, rest: bytes, slices: Iterator[bytes]) -> bytes:
         if len(rest) == 1:
             rest += next(slices, b"")
         if not rest.startswith(GZIP):
-            raise Unreadable(FileReason.CORRUPT_GZIP, f"rubbish behind the gzip, after {self.decompressed} decompressed bytes")
+            raise Unreadable(
+                FileReason.CORRUPT_GZIP,
+                f"rubbish behind the gzip, after {self.decompressed} decompressed bytes",
+            )
         return rest
 
     def _count(self, more: int) -> None:
-        """Bounds what one file may expand to: a bomb by its ratio, an honest file by the time there is to read it."""
+        """Bounds what one file may expand to: a bomb by its ratio, an honest file by the time there is to
+        read it.
+        """
         self.decompressed += more
         self._limits.in_time(self.decompressed)
-        if self.decompressed > self._limits.ratio_from and self.decompressed > self._limits.max_ratio * self.bytes:
-            raise Unreadable(FileReason.DECOMPRESSION_BOMB, f"{self.bytes} bytes expand to more than {self.decompressed}")
+        if (
+            self.decompressed > self._limits.ratio_from
+            and self.decompressed > self._limits.max_ratio * self.bytes
+        ):
+            raise Unreadable(
+                FileReason.DECOMPRESSION_BOMB, f"{self.bytes} bytes expand to more than {self.decompressed}"
+            )
         if self.decompressed > self._limits.max_decompressed:
-            raise Unreadable(FileReason.TOO_LARGE, f"more than {self._limits.max_decompressed} bytes when decompressed")
+            raise Unreadable(
+                FileReason.TOO_LARGE, f"more than {self._limits.max_decompressed} bytes when decompressed"
+            )

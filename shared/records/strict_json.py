@@ -1,4 +1,6 @@
-"""JSON as RFC 8259 has it, nothing more. orjson is used where it is installed; without it the standard library gives the same verdicts."""
+"""JSON as RFC 8259 has it, nothing more. orjson is used where it is installed; without it the standard
+library gives the same verdicts.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,10 @@ DECODER = json.JSONDecoder(parse_constant=_constant, parse_float=_finite, parse_
 
 
 def exact(line: bytes) -> Any:
-    """The value in a line, numbers as they are spelled; of a name given twice the last value counts. Raises ValueError."""
+    """The value in a line, numbers as they are spelled; of a name given twice the last value counts.
+
+    Raises ValueError.
+    """
     refuse_depth(line)
     text = line.decode().strip(" \t\n\r")
     value, end = DECODER.raw_decode(text)
@@ -58,7 +63,9 @@ def loads(line: bytes) -> Any:
 
 
 def refuse_depth(line: bytes) -> None:
-    """Raises ValueError when arrays and objects are nested deeper than MAX_DEPTH, before any parser sees them."""
+    """Raises ValueError when arrays and objects are nested deeper than MAX_DEPTH, before any parser sees
+    them.
+    """
     if line.count(b"{") + line.count(b"[") > MAX_DEPTH and depth(line) > MAX_DEPTH:
         raise ValueError(f"nested deeper than {MAX_DEPTH}")
 

@@ -31,7 +31,9 @@ TYPES = {
 def schema(dataset: Dataset) -> pa.Schema:
     """The received columns, then the texts that are of no type and the lines that are no rows."""
     fields = [pa.field(name, arrow_type(dataset.lands_in.column(name).type)) for name in dataset.received]
-    return pa.schema([*fields, pa.field(UNCAST, pa.map_(pa.string(), pa.string())), pa.field(RAW, pa.string())])
+    return pa.schema(
+        [*fields, pa.field(UNCAST, pa.map_(pa.string(), pa.string())), pa.field(RAW, pa.string())]
+    )
 
 
 def arrow_type(kind: str) -> pa.DataType:
@@ -49,7 +51,9 @@ def rows(text: bytes, dataset: Dataset) -> pa.Table:
     target = schema(dataset)
     first = text.lstrip(b"\n").partition(b"\n")[0]
     try:
-        found = _read(text, dataset, target, ends=first.count(dataset.delimiter.encode()) == len(dataset.received))
+        found = _read(
+            text, dataset, target, ends=first.count(dataset.delimiter.encode()) == len(dataset.received)
+        )
     except pa.ArrowInvalid:
         return _apart(text, dataset, target)
     if _END in found.column_names and found[_END].null_count < found.num_rows:
@@ -58,11 +62,21 @@ def rows(text: bytes, dataset: Dataset) -> pa.Table:
 
 
 def _apart(text: bytes, dataset: Dataset, target: pa.Schema) -> pa.Table:
-    """The same of lines that are not alike: the odd ones one by one, and of the others column by column, to find the cells of no type."""
-    lines, delimiter, encoded = [line for line in text.split(b"\n") if line], dataset.delimiter.encode(), is_utf8(text)
+    """The same of lines that are not alike: the odd ones one by one, and of the others column by column, to
+    find the cells of no type.
+    """
+    lines, delimiter, encoded = (
+        [line for line in text.split(b"\n") if line],
+        dataset.delimiter.encode(),
+        is_utf8(text),
+    )
     ends = 2 * sum(line.endswith(delimiter) for line in lines) > len(lines)
     count, end = len(dataset.received) - (not ends), delimiter if ends else b""
-    odd = [i for i, line in enumerate(lines) if line.count(delimiter) != count or not (line.endswith(end) and (encoded or is_utf8(line)))]
+    odd = [
+        i
+        for i, line in enumerate(lines)
+        if line.count(delimiter) != count or not (line.endswith(end) and (encoded or is_utf8(line)))
+    ]
     found = _one_by_one([lines[i] for i in odd], dataset, target)
     if len(odd) == len(lines):
         return found
@@ -73,12 +87,21 @@ def _apart(text: bytes, dataset: Dataset, target: pa.Schema) -> pa.Table:
 
 
 def _read(text: bytes, dataset: Dataset, target: pa.Schema | None, ends: bool) -> pa.Table:
-    """The cells, without `target` as text. Raises ArrowInvalid for a line with another number of fields and a cell of another type."""
+    """The cells, without `target` as text.
+
+    Raises ArrowInvalid for a line with another number of fields and a cell of another type.
+    """
     types = {n: target.field(n).type if target else pa.string() for n in dataset.received}
     return csv.read_csv(
         pa.BufferReader(text),
-        csv.ReadOptions(use_threads=False, block_size=len(text) + 1, column_names=[*dataset.received, *([_END] if ends else [])]),
-        csv.ParseOptions(delimiter=dataset.delimiter, quote_char=False, double_quote=False, newlines_in_values=False),
+        csv.ReadOptions(
+            use_threads=False,
+            block_size=len(text) + 1,
+            column_names=[*dataset.received, *([_END] if ends else [])],
+        ),
+        csv.ParseOptions(
+            delimiter=dataset.delimiter, quote_char=False, double_quote=False, newlines_in_values=False
+        ),
         csv.ConvertOptions(
             column_types={**types, _END: pa.string()},
             null_values=[""],
@@ -100,21 +123,31 @@ def _cast_table(texts: pa.Table, dataset: Dataset, target: pa.Schema) -> pa.Tabl
     return _table(columns, uncast, target)
 
 
-def _table(columns: Sequence[pa.Array], uncast: Mapping[int, Mapping[str, str]], target: pa.Schema) -> pa.Table:
+def _table(
+    columns: Sequence[pa.Array], uncast: Mapping[int, Mapping[str, str]], target: pa.Schema
+) -> pa.Table:
     count = len(columns[0])
     texts = pa.nulls(count, target.field(UNCAST).type)
     if uncast:
-        texts = pa.array([list(uncast[i].items()) if i in uncast else None for i in range(count)], target.field(UNCAST).type)
+        texts = pa.array(
+            [list(uncast[i].items()) if i in uncast else None for i in range(count)],
+            target.field(UNCAST).type,
+        )
     return pa.table([*columns, texts, pa.nulls(count, pa.string())], schema=target)
 
 
 def _cast(texts: pa.Array, kind: pa.DataType) -> tuple[pa.Array, list[int]]:
-    """Texts as values, null where one is not of the type, and the places of those. Halves what fails until a text stands alone."""
+    """Texts as values, null where one is not of the type, and the places of those.
+
+    Halves what fails until a text stands alone.
+    """
     if kind == pa.string():
         return texts, []
     if kind == pa.bool_():
         word = pc.index_in(texts, pa.array([*TRUE, *FALSE]))
-        return pc.less(word, len(TRUE)), pc.indices_nonzero(pc.and_(pc.is_null(word), pc.is_valid(texts))).to_pylist()
+        return pc.less(word, len(TRUE)), pc.indices_nonzero(
+            pc.and_(pc.is_null(word), pc.is_valid(texts))
+        ).to_pylist()
     try:
         return pc.utf8_trim_whitespace(texts).cast(kind), []
     except pa.ArrowInvalid:
@@ -131,7 +164,9 @@ def _one_by_one(lines: Sequence[bytes], dataset: Dataset, target: pa.Schema) -> 
     for line in lines:
         cells = line.split(dataset.delimiter.encode())
         whole = len(cells) == width or (len(cells) == width + 1 and not cells[-1])
-        found.append(_row(cells[:width], dataset.received, target) if whole and is_utf8(line) else _broken(line))
+        found.append(
+            _row(cells[:width], dataset.received, target) if whole and is_utf8(line) else _broken(line)
+        )
     return pa.Table.from_pylist(found, target)
 
 

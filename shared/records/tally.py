@@ -41,7 +41,8 @@ class Tally:
         self.dates = DateCount("buddhist_years" in times)
 
     def learn(self, columns: Iterable[str]) -> str | None:
-        """Takes the columns of a file or record; gives the one that carries the event date, whatever its spelling.
+        """Takes the columns of a file or record; gives the one that carries the event date, whatever its
+        spelling.
 
         Two spellings of one column, and names that SQL cannot quote, are left to our own reader.
         """
@@ -50,10 +51,15 @@ class Tally:
         found = [name for name, _ in canonical if name is not None]
         self.known |= bool(found)
         self.plain &= len(found) == len(set(found)) and all(c and c.isprintable() for c in columns)
-        return next((c for name, c in canonical if name is not None and name == self.dataset.event_date_column), None)
+        return next(
+            (c for name, c in canonical if name is not None and name == self.dataset.event_date_column), None
+        )
 
     def meet(self, names: set[str]) -> None:
-        """Takes the names of some JSON records. Names beyond the limits, which only a hostile file has, are not remembered."""
+        """Takes the names of some JSON records.
+
+        Names beyond the limits, which only a hostile file has, are not remembered.
+        """
         fresh = names - self._names
         if not fresh:
             return
@@ -75,4 +81,7 @@ class Tally:
                 return [record[name] for record in objects]
             except KeyError:
                 pass
-        return [next((v for name in self.dated if (v := record.get(name)) is not None), None) for record in objects]
+        return [
+            next((v for name in self.dated if (v := record.get(name)) is not None), None)
+            for record in objects
+        ]

@@ -18,7 +18,8 @@ CONTROLS = bytes(c for c in range(32) if c not in b"\t\n\r\f\x1b")
 
 
 def begun(blocks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
-    """The first bytes (64 kB if there are as many) and all blocks, without blocks of nothing but blanks before the first text.
+    """The first bytes (64 kB if there are as many) and all blocks, without blocks of nothing but blanks
+    before the first text.
 
     Raises Unreadable when the bytes are compressed a second time.
     """
@@ -33,7 +34,10 @@ def begun(blocks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
 
 
 def encoding_of(sample: bytes, allowed: Sequence[str]) -> str:
-    """The sample's encoding: by its byte-order mark, else UTF-8, else what the contract allows. Raises Unreadable for what is no text."""
+    """The sample's encoding: by its byte-order mark, else UTF-8, else what the contract allows.
+
+    Raises Unreadable for what is no text.
+    """
     for mark, name in MARKS:
         if sample.startswith(mark):
             return name
@@ -50,7 +54,10 @@ def encoding_of(sample: bytes, allowed: Sequence[str]) -> str:
 
 
 def _characters(sample: bytes) -> tuple[int, int]:
-    """How many characters beyond ASCII are UTF-8, and how many bytes are not. One that the end of the sample cuts in two is neither."""
+    """How many characters beyond ASCII are UTF-8, and how many bytes are not.
+
+    One that the end of the sample cuts in two is neither.
+    """
     if sample.isascii():
         return 0, 0
     text = codecs.getincrementaldecoder("utf-8")(errors="surrogateescape").decode(sample)
@@ -67,7 +74,10 @@ def is_utf8(text: bytes) -> bool:
 
 
 def utf8(blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
-    """The blocks as UTF-8 without byte-order mark. A bad byte in UTF-8 spoils a record, a NUL anywhere the whole file (Unreadable)."""
+    """The blocks as UTF-8 without byte-order mark.
+
+    A bad byte in UTF-8 spoils a record, a NUL anywhere the whole file (Unreadable).
+    """
     for block in _recoded(blocks, encoding):
         if b"\0" in block:
             raise Unreadable(FileReason.NOT_TEXT, "the text holds a NUL")

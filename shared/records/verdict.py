@@ -11,7 +11,10 @@ from shared.ledger.model import Profile
 from shared.reasons import FileReason
 
 TRIFLE = 1 << 20
-RAW, UNCAST = "_raw", "_uncast"  # in Parquet that bronze made: lines that are no rows, and cells (by column) that are not of their type
+RAW, UNCAST = (
+    "_raw",
+    "_uncast",
+)  # in Parquet that bronze made: lines that are no rows, and cells (by column) that are not of their type
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,9 @@ class Limits:
     ratio_from: int = 64 * 2**20  # below this size no ratio is a danger
     max_record: int = 16 * 2**20
     max_columns: int = 2000
-    deadline: float = math.inf  # of time.monotonic(); a file that a few milliseconds suffice for is read whatever the clock says
+    deadline: float = (
+        math.inf
+    )  # of time.monotonic(); a file that a few milliseconds suffice for is read whatever the clock says
 
     def in_time(self, read: int) -> None:
         """Raises Late when the time is up and more than a trifle has been read."""
@@ -35,7 +40,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Accepted:
-    """A file that can be read. `event_dates` counts records per UTC date; records without a readable date are in none."""
+    """A file that can be read.
+
+    `event_dates` counts records per UTC date; records without a readable date are in none.
+    """
 
     profile: Profile
     records: int

@@ -1,7 +1,10 @@
-"""XML: each child of the root element is a record. Streamed through expat; no entity may reach out of the file or grow in it.
+"""XML: each child of the root element is a record.
 
-Fields are the record's attributes and its elements, by local name whatever the namespace. What a field holds in turn is named by its
-path: `request.id` for an element, `request@unit` for an attribute; the second of equal names is `name[2]`.
+Streamed through expat; no entity may reach out of the file or grow in it.
+
+Fields are the record's attributes and its elements, by local name whatever the namespace. What a field holds
+in turn is named by its path: `request.id` for an element, `request@unit` for an attribute; the second of
+equal names is `name[2]`.
 """
 
 from __future__ import annotations
@@ -24,11 +27,21 @@ MAX_ENTITY = 10_000  # characters that one entity may stand for
 ENTITY = re.compile(r"&([^#;&]+);")
 DECLARED = re.compile(rb"""<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']""")
 UTF16 = {b"<\0?\0": "utf-16-le", b"\0<\0?": "utf-16-be"}
-NO_CHARSET = ("idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "utf-7")  # codecs of Python, not of documents
+NO_CHARSET = (
+    "idna",
+    "punycode",
+    "unicode_escape",
+    "raw_unicode_escape",
+    "undefined",
+    "utf-7",
+)  # codecs of Python, not of documents
 
 
 def declared_encoding(sample: bytes) -> str | None:
-    """The encoding that an XML declaration names, as Python names it; None without one. Raises Unreadable for one nobody knows."""
+    """The encoding that an XML declaration names, as Python names it; None without one.
+
+    Raises Unreadable for one nobody knows.
+    """
     if wide := UTF16.get(sample[:4]):
         return wide
     found = DECLARED.match(sample)
@@ -98,14 +111,28 @@ class _Records:
             raise Unreadable(FileReason.EXTERNAL_ENTITY, "the document type is declared in another file")
 
     def entity(
-        self, name: str, parameter: bool, value: str | None, base: str | None, system: str | None, public: str | None, notation: str | None
+        self,
+        name: str,
+        parameter: bool,
+        value: str | None,
+        base: str | None,
+        system: str | None,
+        public: str | None,
+        notation: str | None,
     ) -> None:
-        """Declared entities may stand for short text; the length of those in it counts, so a bomb shows before it is lit."""
+        """Declared entities may stand for short text; the length of those in it counts, so a bomb shows
+        before it is lit.
+        """
         if value is None or system or public or parameter:
-            raise Unreadable(FileReason.EXTERNAL_ENTITY, "an entity stands for another file, or is one of the declaration's own")
+            raise Unreadable(
+                FileReason.EXTERNAL_ENTITY,
+                "an entity stands for another file, or is one of the declaration's own",
+            )
         length = len(value) + sum(self._entities.get(n, 0) for n in ENTITY.findall(value))
         if length > MAX_ENTITY:
-            raise Unreadable(FileReason.DECOMPRESSION_BOMB, f"an entity stands for more than {MAX_ENTITY} characters")
+            raise Unreadable(
+                FileReason.DECOMPRESSION_BOMB, f"an entity stands for more than {MAX_ENTITY} characters"
+            )
         self._entities.setdefault(name, length)
 
     def _put(self, name: str, value: str | None) -> None:
@@ -115,17 +142,24 @@ class _Records:
             number += 1
             unique = f"{name}[{number}]"
         if len(self._fields) >= self._limits.max_columns:
-            raise Unreadable(FileReason.RECORD_TOO_LARGE, f"a record has more than {self._limits.max_columns} fields")
+            raise Unreadable(
+                FileReason.RECORD_TOO_LARGE, f"a record has more than {self._limits.max_columns} fields"
+            )
         self._fields[unique] = value
 
     def _grow(self, more: int) -> None:
         self._size += more
         if self._size > self._limits.max_record:
-            raise Unreadable(FileReason.RECORD_TOO_LARGE, f"a record is longer than {self._limits.max_record} characters")
+            raise Unreadable(
+                FileReason.RECORD_TOO_LARGE, f"a record is longer than {self._limits.max_record} characters"
+            )
 
 
 def elements(blocks: Iterator[bytes], limits: Limits) -> Iterator[Fields]:
-    """The fields of each record; `blocks` are UTF-8 whatever the document declares. Raises Unreadable for what is no well-formed XML."""
+    """The fields of each record; `blocks` are UTF-8 whatever the document declares.
+
+    Raises Unreadable for what is no well-formed XML.
+    """
     parser, found = expat.ParserCreate("utf-8", namespace_separator=" "), _Records(limits)
     parser.buffer_text = True
     parser.StartElementHandler, parser.EndElementHandler = found.start, found.end
@@ -140,9 +174,13 @@ def elements(blocks: Iterator[bytes], limits: Limits) -> Iterator[Fields]:
         parser.Parse(b"", True)
         yield from found.ready
     except expat.ExpatError as error:
-        bomb = error.code == expat.errors.codes.get("limit on input amplification factor (from DTD and entities) breached")
+        bomb = error.code == expat.errors.codes.get(
+            "limit on input amplification factor (from DTD and entities) breached"
+        )
         reason = FileReason.DECOMPRESSION_BOMB if bomb else FileReason.UNPARSABLE
-        raise Unreadable(reason, f"the XML is broken in line {error.lineno} ({expat.ErrorString(error.code)})") from error
+        raise Unreadable(
+            reason, f"the XML is broken in line {error.lineno} ({expat.ErrorString(error.code)})"
+        ) from error
 
 
 def tally_xml(blocks: Iterator[bytes], tally: Tally, limits: Limits) -> None:

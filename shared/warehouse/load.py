@@ -1,7 +1,8 @@
-"""The statements that bring one gold table to one Iceberg snapshot, in batches that each are one transaction of the Data API.
+"""The statements that bring one gold table to one Iceberg snapshot, in batches that each are one transaction
+of the Data API.
 
-COPY cannot read an Iceberg table: a manifest names exactly the data files of the snapshot. A log in the same transaction tells which
-snapshot a table holds, so that the state machine skips what is loaded already.
+COPY cannot read an Iceberg table: a manifest names exactly the data files of the snapshot. A log in the same
+transaction tells which snapshot a table holds, so that the state machine skips what is loaded already.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ Batch = dict[str, Sequence[str]]
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A committed state of a gold table: its data files (URL → bytes) and its columns in the order in which the files hold them."""
+    """A committed state of a gold table: its data files (URL → bytes) and its columns in the order in which
+    the files hold them.
+    """
 
     id: int
     files: Mapping[str, int]
@@ -31,7 +34,9 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Batches:
-    """What the state machine runs: `reload` when the live table has the contract's definition, else `rebuild`."""
+    """What the state machine runs: `reload` when the live table has the contract's definition, else
+    `rebuild`.
+    """
 
     reload: tuple[Batch, ...]
     rebuild: tuple[Batch, ...]
@@ -41,26 +46,38 @@ class Batches:
 
 
 def manifest(snapshot: Snapshot) -> str:
-    """COPY of Parquet needs every file's size (Redshift developer guide, "Using a manifest to specify data files")."""
-    entries = [{"url": u, "mandatory": True, "meta": {"content_length": n}} for u, n in sorted(snapshot.files.items())]
+    """COPY of Parquet needs every file's size (Redshift developer guide, "Using a manifest to specify data
+    files").
+    """
+    entries = [
+        {"url": u, "mandatory": True, "meta": {"content_length": n}}
+        for u, n in sorted(snapshot.files.items())
+    ]
     return json.dumps({"entries": entries})
 
 
 def opening(contract: Contract) -> tuple[str, ...]:
-    """Makes schema and log, and ends with what is loaded: a table's definition, and its definition with its snapshot."""
+    """Makes schema and log, and ends with what is loaded: a table's definition, and its definition with its
+    snapshot.
+    """
     log = identifier(contract.domain, LOG)
     shape = f"{identifier('table_name')} || ' ' || {identifier('definition')}"
     return (
         f"CREATE SCHEMA IF NOT EXISTS {identifier(contract.domain)}",
-        f"CREATE TABLE IF NOT EXISTS {log} "
-        '("table_name" VARCHAR(127) NOT NULL, "definition" VARCHAR(16) NOT NULL, "snapshot_id" VARCHAR(20) NOT NULL, '
-        '"run_id" VARCHAR(80) NOT NULL, "loaded_at" TIMESTAMP NOT NULL)',
+        (
+            f'CREATE TABLE IF NOT EXISTS {log} ("table_name" VARCHAR(127) NOT NULL, "definition" VARCHAR(16)'
+            ' NOT NULL, "snapshot_id" VARCHAR(20) NOT NULL, "run_id" VARCHAR(80) NOT NULL, "loaded_at"'
+            " TIMESTAMP NOT NULL)"
+        ),
         f"SELECT {shape} AS shape, {shape} || ' ' || {identifier('snapshot_id')} AS loaded FROM {log}",
     )
 
 
 def plan(contract: Contract, snapshots: Sequence[tuple[Table, int]]) -> dict[str, Any]:
-    """What the state machine starts from. `shape` and `loaded` are what the opening's answer says of a table that is up to date."""
+    """What the state machine starts from.
+
+    `shape` and `loaded` are what the opening's answer says of a table that is up to date.
+    """
     tables = []
     for table, snapshot_id in snapshots:
         shape = f"{table.name} {definition(contract, table)}"
@@ -70,7 +87,10 @@ def plan(contract: Contract, snapshots: Sequence[tuple[Table, int]]) -> dict[str
 
 
 def batches(contract: Contract, table: Table, snapshot: Snapshot, manifest_url: str, run_id: str) -> Batches:
-    """The load of a snapshot. Repeating it gives the same table; readers see the old rows or the new ones, never neither."""
+    """The load of a snapshot.
+
+    Repeating it gives the same table; readers see the old rows or the new ones, never neither.
+    """
     name, fresh = identifier(contract.domain, table.name), identifier(f"new_{table.name}")
     columns = ", ".join(map(identifier, snapshot.columns))
     reload = [f"DELETE FROM {name}"]
@@ -86,17 +106,27 @@ def batches(contract: Contract, table: Table, snapshot: Snapshot, manifest_url: 
 
 
 def _copy(table: Table, target: str, columns: str, manifest_url: str) -> str:
-    """Redshift loads a nested Parquet column only as JSON, into SUPER (Redshift developer guide, "COPY data into SUPER columns")."""
+    """Redshift loads a nested Parquet column only as JSON, into SUPER (Redshift developer guide, "COPY data
+    into SUPER columns").
+    """
     nested = " SERIALIZETOJSON" if any(column_type(c) == "SUPER" for c in table.columns) else ""
-    return f"COPY {target} ({columns}) FROM {literal(manifest_url)} IAM_ROLE default FORMAT AS PARQUET{nested} MANIFEST"
+    return (
+        f"COPY {target} ({columns}) FROM {literal(manifest_url)} IAM_ROLE default FORMAT AS PARQUET{nested}"
+        " MANIFEST"
+    )
 
 
 def _logged(contract: Contract, table: Table, snapshot: Snapshot, run_id: str) -> tuple[str, str]:
     log = identifier(contract.domain, LOG)
-    values = ", ".join(literal(v) for v in (table.name, definition(contract, table), str(snapshot.id), run_id))
+    values = ", ".join(
+        literal(v) for v in (table.name, definition(contract, table), str(snapshot.id), run_id)
+    )
     return (
         f'DELETE FROM {log} WHERE "table_name" = {literal(table.name)}',
-        f'INSERT INTO {log} ("table_name", "definition", "snapshot_id", "run_id", "loaded_at") VALUES ({values}, GETDATE())',
+        (
+            f'INSERT INTO {log} ("table_name", "definition", "snapshot_id", "run_id", "loaded_at") VALUES'
+            f" ({values}, GETDATE())"
+        ),
     )
 
 

@@ -38,7 +38,9 @@ class Rig:
         self._provision()
         self.ledger = Ledger(create_ledger_table(boto3.resource("dynamodb"), self.names.ledger_table))
         self._clock, self._versions = itertools.count(), itertools.count()
-        self.ingest = Ingest(self.names, self.ledger, Store(self.s3, TransferConfig(**COPY)), Limits(), self._now)
+        self.ingest = Ingest(
+            self.names, self.ledger, Store(self.s3, TransferConfig(**COPY)), Limits(), self._now
+        )
 
     def _now(self) -> dt.datetime:
         return dt.datetime(2026, 6, 1, tzinfo=dt.UTC) + dt.timedelta(seconds=next(self._clock))
@@ -47,7 +49,9 @@ class Rig:
         for zone in DATA_ZONES:
             self.s3.create_bucket(Bucket=self.names.bucket(zone))
         for zone in ("silver", "gold", "quarantine"):
-            boto3.client("glue").create_database(DatabaseInput={"Name": self.names.database(self.domain, zone)})
+            boto3.client("glue").create_database(
+                DatabaseInput={"Name": self.names.database(self.domain, zone)}
+            )
 
     def drop(self, key: str, content: bytes) -> LedgerFile | None:
         """Puts a raw object and ingests it."""
@@ -59,7 +63,9 @@ class Rig:
         """Puts a raw object that is too large for the ingest function."""
         number = next(self._versions)
         self.s3.put_object(Bucket=self.names.bucket("raw"), Key=key, Body=content)
-        return replace(self.ingest, limits=Limits(max_bytes=1), hands_over=True)(self.file(key, number), "test")
+        return replace(self.ingest, limits=Limits(max_bytes=1), hands_over=True)(
+            self.file(key, number), "test"
+        )
 
     def file(self, key: str, number: int) -> FileId:
         """The bucket is not versioned here: the sequencer stands for the version."""
@@ -89,7 +95,9 @@ class Rig:
 
     def objects(self, zone: str, prefix: str = "") -> dict[str, str]:
         """Keys below a prefix of a zone's bucket, in order, and each content's mark."""
-        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.names.bucket(zone), Prefix=prefix)
+        pages = self.s3.get_paginator("list_objects_v2").paginate(
+            Bucket=self.names.bucket(zone), Prefix=prefix
+        )
         return {o["Key"]: o["ETag"] for page in pages for o in page.get("Contents", ())}
 
     def table(self, name: str) -> DataFrame:

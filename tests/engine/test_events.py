@@ -34,7 +34,10 @@ STRANGE = ["nowhere/events/a.json", HERE + "empty.csv"]
 
 
 def event(number: int, **more: Any) -> bytes:
-    return json.dumps({"event_id": f"e{number}", "ts": f"2026-01-{number + 1:02}T00:00:00Z", **more}).encode() + b"\n"
+    return (
+        json.dumps({"event_id": f"e{number}", "ts": f"2026-01-{number + 1:02}T00:00:00Z", **more}).encode()
+        + b"\n"
+    )
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,9 @@ class Lake:
 
     @property
     def queue(self) -> str:
-        return str(self.session.client("sqs").get_queue_url(QueueName=self.session.names.queue("ingest"))["QueueUrl"])
+        return str(
+            self.session.client("sqs").get_queue_url(QueueName=self.session.names.queue("ingest"))["QueueUrl"]
+        )
 
     def reading(self, enabled: bool) -> None:
         """Lets the function read its queue, or not."""
@@ -58,7 +63,9 @@ class Lake:
 
     def redeliver_soon(self) -> None:
         """A message that met another worker on its file comes back after this time; half an hour is no time for a test."""
-        self.session.client("sqs").set_queue_attributes(QueueUrl=self.queue, Attributes={"VisibilityTimeout": "3"})
+        self.session.client("sqs").set_queue_attributes(
+            QueueUrl=self.queue, Attributes={"VisibilityTimeout": "3"}
+        )
 
     def taken(self, count: int) -> list[str]:
         """The messages that wait in the queue, taken out of it."""
@@ -66,7 +73,9 @@ class Lake:
         deadline = time.monotonic() + 30
         while len(found) < count:
             assert time.monotonic() < deadline, f"{len(found)} of {count} events arrived"
-            for message in sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages", []):
+            for message in sqs.receive_message(
+                QueueUrl=self.queue, MaxNumberOfMessages=10, WaitTimeSeconds=1
+            ).get("Messages", []):
                 found.append(message["Body"])
                 sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
         return found
@@ -84,7 +93,9 @@ class Lake:
             time.sleep(0.2)
 
     def _attributes(self, names: list[str]) -> list[str]:
-        found = self.session.client("sqs").get_queue_attributes(QueueUrl=self.queue, AttributeNames=names)["Attributes"]
+        found = self.session.client("sqs").get_queue_attributes(QueueUrl=self.queue, AttributeNames=names)[
+            "Attributes"
+        ]
         return [found[n] for n in names]
 
     def state(self) -> Any:
@@ -93,7 +104,9 @@ class Lake:
         listed = {
             zone: sorted(
                 o["Key"]
-                for page in s3.get_paginator("list_objects_v2").paginate(Bucket=self.session.names.bucket(zone))
+                for page in s3.get_paginator("list_objects_v2").paginate(
+                    Bucket=self.session.names.bucket(zone)
+                )
                 for o in page.get("Contents", [])
             )
             for zone in ("bronze", "quarantine")
@@ -127,7 +140,9 @@ def test_every_file_has_one_outcome(lake: Lake) -> None:
     found = Counter((f.key, str(f.status)) for f in lake.session.ledger.files())
     # The queue promises no order: whichever version of the key came first, the newest one has its outcome, once.
     assert found.pop((TWICE, "accepted")) in (1, 2)
-    assert found == Counter([*((key, "accepted") for key in KEYS), *((key, "quarantined") for key in STRANGE)])
+    assert found == Counter(
+        [*((key, "accepted") for key in KEYS), *((key, "quarantined") for key in STRANGE)]
+    )
 
 
 def test_the_same_events_once_more_change_nothing(lake: Lake) -> None:
@@ -151,6 +166,14 @@ def test_silver_holds_every_record_once_under_the_key_it_came_with(spark: Any, l
     job = Job(names, contract("ecommerce"), "odd-keys")
     bronze_to_silver.main(spark, job, aws(job))
     rows = spark.table(f"glue_catalog.{names.database('ecommerce', 'silver')}.events").collect()
-    found = sorted((r["event_id"], r["_source_file"], r["event_date"]) for r in rows if r["event_id"] not in ("e20", "e21", "e23"))
+    found = sorted(
+        (r["event_id"], r["_source_file"], r["event_date"])
+        for r in rows
+        if r["event_id"] not in ("e20", "e21", "e23")
+    )
     assert found == [(f"e{n}", key, dt.date(2026, 1, n + 1)) for n, key in enumerate(KEYS)]
-    assert Counter(r["event_id"] for r in rows if r["event_id"] in ("e20", "e21", "e23")) == {"e20": 1, "e21": 1, "e23": 1}
+    assert Counter(r["event_id"] for r in rows if r["event_id"] in ("e20", "e21", "e23")) == {
+        "e20": 1,
+        "e21": 1,
+        "e23": 1,
+    }

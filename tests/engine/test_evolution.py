@@ -12,16 +12,33 @@ from glue_scripts.engine.tables.iceberg import MigrationNeededError, Stored, app
 from shared.contracts.evolution import Shape, breaks
 
 NUMBERS = itertools.count()
-OLD = {"id": "string", "amount": "decimal(9,2)", "visits": "int", "ratio": "float", "city": "string", "day": "date"}
+OLD = {
+    "id": "string",
+    "amount": "decimal(9,2)",
+    "visits": "int",
+    "ratio": "float",
+    "city": "string",
+    "day": "date",
+}
 
 
 @pytest.fixture
 def table(spark: Any, rig: Any) -> Stored:
     """A table with one row, of columns that contracts had once."""
     names = rig(f"evo{next(NUMBERS)}").names
-    made = Stored(f"glue_catalog.{names.database('ecommerce', 'gold')}.t", f"s3://{names.bucket('gold')}/ecommerce/mart/t", OLD, ("day",))
+    made = Stored(
+        f"glue_catalog.{names.database('ecommerce', 'gold')}.t",
+        f"s3://{names.bucket('gold')}/ecommerce/mart/t",
+        OLD,
+        ("day",),
+    )
     ensure(spark, made)
-    append(spark.sql("SELECT 'a' id, 1.25BD amount, 7 visits, float(0.5) ratio, 'Hanoi' city, DATE'2026-01-01' day"), made)
+    append(
+        spark.sql(
+            "SELECT 'a' id, 1.25BD amount, 7 visits, float(0.5) ratio, 'Hanoi' city, DATE'2026-01-01' day"
+        ),
+        made,
+    )
     return made
 
 
@@ -34,8 +51,18 @@ def test_new_columns_and_wider_types_are_applied_and_rows_stay(spark: Any, table
     ]
 
 
-def test_anything_else_is_refused_and_changes_nothing_until_the_printed_migration_ran(spark: Any, table: Stored) -> None:
-    wanted = {"id": "string", "amount": "decimal(9,2)", "visits": "int", "ratio": "float", "town": "string", "day": "date", "extra": "date"}
+def test_anything_else_is_refused_and_changes_nothing_until_the_printed_migration_ran(
+    spark: Any, table: Stored
+) -> None:
+    wanted = {
+        "id": "string",
+        "amount": "decimal(9,2)",
+        "visits": "int",
+        "ratio": "float",
+        "town": "string",
+        "day": "date",
+        "extra": "date",
+    }
     with pytest.raises(MigrationNeededError, match=r"city is not in the contract"):
         ensure(spark, dataclasses.replace(table, columns=wanted))
     with pytest.raises(MigrationNeededError, match=r"visits is int, the contract says string"):
@@ -46,7 +73,9 @@ def test_anything_else_is_refused_and_changes_nothing_until_the_printed_migratio
     rename = next(s for s in statements if "RENAME" in s)
     spark.sql(rename.partition(":")[2].strip().removesuffix(";"))
     ensure(spark, dataclasses.replace(table, columns=wanted))
-    assert [(r["id"], r["town"], r["extra"]) for r in spark.table(table.identifier).collect()] == [("a", "Hanoi", None)]
+    assert [(r["id"], r["town"], r["extra"]) for r in spark.table(table.identifier).collect()] == [
+        ("a", "Hanoi", None)
+    ]
 
 
 def test_the_printed_drop_makes_way_for_the_contract(spark: Any, table: Stored) -> None:

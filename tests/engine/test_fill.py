@@ -14,7 +14,11 @@ from glue_scripts.engine.silver import load as landing
 from tests.engine.rig import Rig
 from tests.engine.test_mistakes import lines
 
-GOOD = lines({"event_id": "e1", "ts": "2026-01-01"}, {"event_id": "e2", "ts": "2026-01-02"}, {"event_id": "e2", "ts": "2026-01-03"})
+GOOD = lines(
+    {"event_id": "e1", "ts": "2026-01-01"},
+    {"event_id": "e2", "ts": "2026-01-02"},
+    {"event_id": "e2", "ts": "2026-01-03"},
+)
 MIXED = lines({"event_id": "e3", "ts": "2026-01-01"}, {"ts": "2026-01-01"})
 ALL = ["e1", "e2", "e3"]
 NUMBERS = itertools.count()
@@ -34,13 +38,17 @@ def lake(rig: Callable[[str], Rig]) -> Rig:
 
 def lose_in_reader(monkeypatch: pytest.MonkeyPatch) -> type[Exception]:
     records = landing.records
-    monkeypatch.setattr(landing, "records", lambda *a: records(*a).where("event_id IS NULL OR event_id <> 'e3'"))
+    monkeypatch.setattr(
+        landing, "records", lambda *a: records(*a).where("event_id IS NULL OR event_id <> 'e3'")
+    )
     return RecordsLostError
 
 
 def lose_before_the_commit(monkeypatch: pytest.MonkeyPatch) -> type[Exception]:
     newest = landing.newest_per_key
-    monkeypatch.setattr(landing, "newest_per_key", lambda rows, *a: newest(rows.where("event_id <> 'e3'"), *a))
+    monkeypatch.setattr(
+        landing, "newest_per_key", lambda rows, *a: newest(rows.where("event_id <> 'e3'"), *a)
+    )
     return UnbalancedError
 
 
@@ -48,7 +56,9 @@ LOSSES = pytest.mark.parametrize("lose", [lose_in_reader, lose_before_the_commit
 
 
 @LOSSES
-def test_a_first_fill_that_loses_a_row_is_never_seen(lake: Rig, monkeypatch: pytest.MonkeyPatch, lose: Callable[..., type[Exception]]):
+def test_a_first_fill_that_loses_a_row_is_never_seen(
+    lake: Rig, monkeypatch: pytest.MonkeyPatch, lose: Callable[..., type[Exception]]
+):
     with pytest.raises(lose(monkeypatch)):
         lake.silver("run-1")
     assert events(lake) == []
@@ -60,7 +70,9 @@ def test_a_first_fill_that_loses_a_row_is_never_seen(lake: Rig, monkeypatch: pyt
 
 
 @LOSSES
-def test_a_refresh_that_loses_a_row_leaves_what_stood(lake: Rig, monkeypatch: pytest.MonkeyPatch, lose: Callable[..., type[Exception]]):
+def test_a_refresh_that_loses_a_row_leaves_what_stood(
+    lake: Rig, monkeypatch: pytest.MonkeyPatch, lose: Callable[..., type[Exception]]
+):
     lake.silver("run-1")
     with pytest.raises(lose(monkeypatch)):
         lake.silver("run-2", full_refresh=True)

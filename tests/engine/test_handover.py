@@ -13,7 +13,9 @@ from shared.ledger.model import FileStatus
 from tests.engine.rig import Rig
 
 GOOD = b'{"event_id":"e1","ts":"2026-01-01T10:00:00Z"}\n{"event_id":"e2","ts":"2026-01-02"}\n'
-OTHER = b'{"event_id":"e3","ts":"2026-01-02"}\n{"event_id":\n' * 1 + b'{"event_id":"e4","ts":"2026-01-02"}\n' * 20
+OTHER = (
+    b'{"event_id":"e3","ts":"2026-01-02"}\n{"event_id":\n' * 1 + b'{"event_id":"e4","ts":"2026-01-02"}\n' * 20
+)
 
 
 def bronze(lake: Rig, run_id: str) -> None:
@@ -33,9 +35,19 @@ def test_what_was_handed_over_ends_as_if_the_function_had_read_it(rig: Callable[
     lake.ledger.commit(unreachable)
     with pytest.raises(Exception, match="NoSuchBucket"):
         bronze(lake, "run-1")
-    settled = {f.key.removeprefix("ecommerce/events/"): f for f in lake.ledger.files() if f.bucket != unreachable.bucket}
-    assert sorted(settled[n].status for n in ("one.json", "two.json")) == [FileStatus.ACCEPTED, FileStatus.DUPLICATE]
-    assert (settled["broken.json.gz"].status, settled["broken.json.gz"].reason) == (FileStatus.QUARANTINED, "corrupt_gzip")
+    settled = {
+        f.key.removeprefix("ecommerce/events/"): f
+        for f in lake.ledger.files()
+        if f.bucket != unreachable.bucket
+    }
+    assert sorted(settled[n].status for n in ("one.json", "two.json")) == [
+        FileStatus.ACCEPTED,
+        FileStatus.DUPLICATE,
+    ]
+    assert (settled["broken.json.gz"].status, settled["broken.json.gz"].reason) == (
+        FileStatus.QUARANTINED,
+        "corrupt_gzip",
+    )
     assert lake.ledger.handed_over("ecommerce") == [unreachable]
     job = lake.job("run-2")
     bronze_to_silver.main(lake.spark, job, lake.clients(job))

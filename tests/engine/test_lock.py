@@ -51,7 +51,9 @@ def silver(lake: Rig, run_id: str, ledger: Ledger) -> None:
 
 def gold(lake: Rig, run_id: str, ledger: Ledger) -> None:
     job = lake.job(run_id)
-    silver_to_gold.main(lake.spark, job, silver_to_gold.transforms_of("ecommerce"), replace(lake.clients(job), ledger=ledger))
+    silver_to_gold.main(
+        lake.spark, job, silver_to_gold.transforms_of("ecommerce"), replace(lake.clients(job), ledger=ledger)
+    )
 
 
 def test_only_the_owner_writes(rig: Callable[[str], Rig]):
@@ -59,7 +61,10 @@ def test_only_the_owner_writes(rig: Callable[[str], Rig]):
     table = boto3.resource("dynamodb").Table(lake.names.ledger_table)
     lake.drop("ecommerce/events/a.json", EVENTS)
     lake.drop("ecommerce/users/u.json", b'{"user_id":"u1","updated_at":"2026-01-01"}\n')
-    lake.drop("ecommerce/transactions/t.json", b'{"tx_id":"t1","user_id":"u1","amount":1,"status":"paid","created_at":"2026-01-01"}\n')
+    lake.drop(
+        "ecommerce/transactions/t.json",
+        b'{"tx_id":"t1","user_id":"u1","amount":1,"status":"paid","created_at":"2026-01-01"}\n',
+    )
     lake.hand_over("ecommerce/events/b.json", EVENTS + EVENTS)
     pending = lake.ledger.files()
     table.put_item(Item={"pk": "lock#ecommerce", "sk": "lock", "run_id": "run-2"})
@@ -72,11 +77,15 @@ def test_only_the_owner_writes(rig: Callable[[str], Rig]):
         with pytest.raises(TakenOverError, match="run run-1 must not write: run run-2 owns ecommerce now"):
             refused()
     assert lake.ledger.files() == pending
-    assert not lake.spark.catalog.tableExists(f"glue_catalog.{lake.names.database('ecommerce', 'silver')}.run_changes")
+    assert not lake.spark.catalog.tableExists(
+        f"glue_catalog.{lake.names.database('ecommerce', 'silver')}.run_changes"
+    )
 
     def stands(name: str) -> bool:
         zone, _, name = name.partition(".")
-        return bool(lake.spark.catalog.tableExists(f"glue_catalog.{lake.names.database('ecommerce', zone)}.{name}"))
+        return bool(
+            lake.spark.catalog.tableExists(f"glue_catalog.{lake.names.database('ecommerce', zone)}.{name}")
+        )
 
     with pytest.raises(TakenOverError):
         silver(lake, "run-1", LostLater(table, after=0))  # when it knows its files

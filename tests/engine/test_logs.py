@@ -47,7 +47,11 @@ def errors(day: dt.date, count: int) -> bytes:
 
 
 def key(dataset: str, day: dt.date) -> str:
-    name = {"ndjson": "access_logs_{}.ndjson", "json_gzip": "api_logs_{}.json.gz", "xml_errors": "errors_{}.xml"}[dataset]
+    name = {
+        "ndjson": "access_logs_{}.ndjson",
+        "json_gzip": "api_logs_{}.json.gz",
+        "xml_errors": "errors_{}.xml",
+    }[dataset]
     return f"logs/{dataset}/{name.format(day)}"
 
 
@@ -76,7 +80,10 @@ def test_1000_ndjson_500_api_and_200_xml_records_are_1500_requests_and_200_error
 
 def test_requests_of_every_dimension_add_up(day: Any):
     found = day[0].rows("gold.daily_activity_by_dimension", "dimension", "value", "requests")
-    totals = {d: sum(n for dimension, _, n in found if dimension == d) for d in ("app", "status", "endpoint", "type", "device")}
+    totals = {
+        d: sum(n for dimension, _, n in found if dimension == d)
+        for d in ("app", "status", "endpoint", "type", "device")
+    }
     assert totals == dict.fromkeys(totals, 1500)
     assert ("app", "web_app_1", 1000) in found
     assert ("type", "GET", 750) in found
@@ -87,7 +94,18 @@ def test_requests_of_every_dimension_add_up(day: Any):
 
 
 def test_a_silver_row_says_what_its_format_says(day: Any):
-    columns = ("request_type", "status_code", "app_name", "message", "log_type", "raw_format", "year", "month", "day", "event_date")
+    columns = (
+        "request_type",
+        "status_code",
+        "app_name",
+        "message",
+        "log_type",
+        "raw_format",
+        "year",
+        "month",
+        "day",
+        "event_date",
+    )
     found = day[0].table("silver.logs").select(*columns).distinct().where("status_code <> 404").collect()
     assert {tuple(r) for r in found} == {
         ("GET", 200, "web_app_1", None, "access", "ndjson", 2024, 11, 29, FIRST),
@@ -110,10 +128,18 @@ def test_files_leave_raw_and_stand_in_the_archive_under_name_time_and_run(day: A
 
 def test_a_full_refresh_finds_the_files_in_the_archive_and_changes_nothing(day: Any):
     lake = day[0]
-    before = lake.rows("silver.logs"), lake.rows("gold.daily_activity_by_dimension"), lake.objects("silver", "logs/logs/data")
+    before = (
+        lake.rows("silver.logs"),
+        lake.rows("gold.daily_activity_by_dimension"),
+        lake.objects("silver", "logs/logs/data"),
+    )
     again = lake.run("run-2", full_refresh=True)
     assert {n: r.rows for n, r in again.items()} == {n: r.rows for n, r in day[1].items()}
-    assert (lake.rows("silver.logs"), lake.rows("gold.daily_activity_by_dimension"), lake.objects("silver", "logs/logs/data")) == before
+    assert (
+        lake.rows("silver.logs"),
+        lake.rows("gold.daily_activity_by_dimension"),
+        lake.objects("silver", "logs/logs/data"),
+    ) == before
 
 
 @pytest.fixture(scope="module")
@@ -159,11 +185,17 @@ def mixed(rig: Callable[..., Rig]) -> Rig:
         access(FIRST, 4, timestamp="soon"),
         access(FIRST, 5, timestamp="2999-01-01T00:00:00Z"),
     ]
-    good = [access(FIRST, 0), access(FIRST, 0), access(FIRST, 7, ip="::1"), access(SECOND, 8, ip="2001:db8::8:800:200c:417a")]
+    good = [
+        access(FIRST, 0),
+        access(FIRST, 0),
+        access(FIRST, 7, ip="::1"),
+        access(SECOND, 8, ip="2001:db8::8:800:200c:417a"),
+    ]
     lake.drop("logs/ndjson/mixed.ndjson", ndjson(*good, *bad))
     lake.drop("logs/ndjson/broken.json.gz", gzip.compress(ndjson(*good))[:-9])
     lake.drop(
-        "logs/xml_errors/bomb.xml", b'<!DOCTYPE e [<!ENTITY f SYSTEM "file:///etc/passwd">]><e><error><message>&f;</message></error></e>'
+        "logs/xml_errors/bomb.xml",
+        b'<!DOCTYPE e [<!ENTITY f SYSTEM "file:///etc/passwd">]><e><error><message>&f;</message></error></e>',
     )
     lake.run("run-1")
     return lake
@@ -182,7 +214,11 @@ def test_bad_rows_are_put_aside_under_data_quality_with_their_columns(mixed: Rig
         (["invalid_value"], ["request_type"]),
         (["invalid_value"], ["status_code"]),
     ]
-    places = [k for k in mixed.objects("quarantine", "logs/data_quality/") if k.endswith(".parquet") and "/year=" in k]
+    places = [
+        k
+        for k in mixed.objects("quarantine", "logs/data_quality/")
+        if k.endswith(".parquet") and "/year=" in k
+    ]
     assert {p.rsplit("/", 1)[0] for p in places} == {"logs/data_quality/year=2024/month=11/day=29"}
 
 
@@ -204,9 +240,15 @@ def counted(lake: Rig) -> dict[tuple[dt.date, str], int]:
 
 def test_whoever_is_corrected_each_content_counts_once_and_none_is_lost(rig: Callable[..., Rig]):
     """The same contents go from one of three names to another. Each step: files, rows by day and name, the name whose bad record is aside."""
-    lake, d29, d30, copy, more = rig("logscopies", "logs"), *(f"logs/ndjson/{n}.ndjson" for n in ("d29", "d30", "copy", "more"))
+    lake, d29, d30, copy, more = (
+        rig("logscopies", "logs"),
+        *(f"logs/ndjson/{n}.ndjson" for n in ("d29", "d30", "copy", "more")),
+    )
     mixed_up = ndjson(*(access(SECOND, n) for n in range(30)), access(SECOND, 99, status=42))
-    right, small = ndjson(*(access(FIRST, n) for n in range(20))), ndjson(*(access(FIRST, n, status=500) for n in range(7)))
+    right, small = (
+        ndjson(*(access(FIRST, n) for n in range(20))),
+        ndjson(*(access(FIRST, n, status=500) for n in range(7))),
+    )
     steps: list[tuple[dict[str, bytes], dict[tuple[dt.date, str], int], str]] = [
         ({d29: mixed_up, copy: mixed_up}, {(SECOND, d29): 30}, d29),
         ({d29: right}, {(FIRST, d29): 20, (SECOND, copy): 30}, copy),
@@ -219,6 +261,8 @@ def test_whoever_is_corrected_each_content_counts_once_and_none_is_lost(rig: Cal
         for name, content in files.items():
             lake.drop(name, content)
         lake.run(f"run-{number}")
-        assert (counted(lake), lake.rows("quarantine.data_quality", "source_file")) == (wanted, [(aside,)]), number
+        assert (counted(lake), lake.rows("quarantine.data_quality", "source_file")) == (wanted, [(aside,)]), (
+            number
+        )
     lake.run("full", full_refresh=True)
     assert (counted(lake), lake.rows("quarantine.data_quality", "source_file")) == (wanted, [(aside,)])

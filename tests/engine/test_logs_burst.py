@@ -20,7 +20,12 @@ DAY = dt.date(2024, 11, 29)
 
 def content(number: int, records: int) -> bytes:
     found = [
-        {"timestamp": f"{DAY}T{number % 24:02d}:00:00Z", "ip": f"10.{number >> 8}.{number & 255}.{i}", "request_type": "GET", "status": 200}
+        {
+            "timestamp": f"{DAY}T{number % 24:02d}:00:00Z",
+            "ip": f"10.{number >> 8}.{number & 255}.{i}",
+            "request_type": "GET",
+            "status": 200,
+        }
         for i in range(records)
     ]
     return b"".join(json.dumps(r).encode() + b"\n" for r in found)
@@ -33,7 +38,11 @@ def test_ten_thousand_files_in_a_burst_are_exact_and_cost_one_run(rig: Callable[
     raw, late, events = lake.names.bucket("raw"), set(range(0, FILES, 20)), list[FileId]()
 
     def put(number: int) -> None:
-        lake.s3.put_object(Bucket=raw, Key=f"logs/ndjson/part/{number:05d}.ndjson", Body=content(number, 3 if number in late else 1))
+        lake.s3.put_object(
+            Bucket=raw,
+            Key=f"logs/ndjson/part/{number:05d}.ndjson",
+            Body=content(number, 3 if number in late else 1),
+        )
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(put, range(FILES)))
@@ -42,10 +51,14 @@ def test_ten_thousand_files_in_a_burst_are_exact_and_cost_one_run(rig: Callable[
         older = [lake.file(f.key, int(f.version, 16) - 1) for n, f in enumerate(newest) if n in late]
         events = [*newest, *again]
         chance.shuffle(events)
-        outcomes = Counter(o.status for o in pool.map(lambda e: lake.ingest(e, e.version), [*events, *older]) if o)
+        outcomes = Counter(
+            o.status for o in pool.map(lambda e: lake.ingest(e, e.version), [*events, *older]) if o
+        )
     assert outcomes == {"accepted": FILES}
     (result,) = lake.run("run-1").values()
     expected = FILES + 2 * len(late)
     assert (result.files, result.rows) == (FILES, RowCounts(expected, expected))
-    assert lake.rows("gold.daily_activity", "date", "total_requests", "unique_ips") == [(DAY, expected, expected)]
+    assert lake.rows("gold.daily_activity", "date", "total_requests", "unique_ips") == [
+        (DAY, expected, expected)
+    ]
     assert lake.ledger.pending("logs", "ndjson") == []

@@ -15,14 +15,22 @@ from tests.engine.rig import Rig, truth
 def test_the_sample_comes_out_as_its_clean_truth(rig: Callable[..., Rig], tmp_path: Path):
     expected = sample_of("logs").generate(1500, 2, 3, tmp_path, progress=False)
     lake = rig("logsample", "logs")
-    outcomes = lake.drop_all(tmp_path / "raw", sorted(f for f in (tmp_path / "raw").rglob("*") if f.is_file()))
+    outcomes = lake.drop_all(
+        tmp_path / "raw", sorted(f for f in (tmp_path / "raw").rglob("*") if f.is_file())
+    )
     assert {**outcomes, "received": sum(outcomes.values())} == expected["files"]
     assert Counter(f.reason for f in lake.ledger.files() if f.reason) == expected["file_reasons"]
     results = lake.run("run-1")
     found = {n: {k: getattr(r.rows, k) for k in expected["rows"][n]} for n, r in results.items()}
     assert found == expected["rows"]
-    assert json.loads(json.dumps(sum((Counter(r.reasons) for r in results.values()), Counter()))) == expected["quarantine"]
-    assert lake.rows("silver.logs", *SILVER) == truth(tmp_path / "truth", f"select {', '.join(SILVER)} from logs")[1]
+    assert (
+        json.loads(json.dumps(sum((Counter(r.reasons) for r in results.values()), Counter())))
+        == expected["quarantine"]
+    )
+    assert (
+        lake.rows("silver.logs", *SILVER)
+        == truth(tmp_path / "truth", f"select {', '.join(SILVER)} from logs")[1]
+    )
     for table, sql in gold_sql().items():
         columns, rows = truth(tmp_path / "truth", sql)
         assert lake.rows(f"gold.{table}", *columns) == rows, table

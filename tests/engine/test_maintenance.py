@@ -28,7 +28,10 @@ def used(rig: Callable[[str], Rig]) -> Rig:
     """Five small runs on one day, each of which updates a row of the last: data files and delete files pile up."""
     lake = rig("maint")
     for n in range(RUNS):
-        events = [{"event_id": f"e{i}", "ts": f"2024-03-01T10:{n:02}:00Z", "user_id": f"u{i % 3}"} for i in (n, n + 1, 99)]
+        events = [
+            {"event_id": f"e{i}", "ts": f"2024-03-01T10:{n:02}:00Z", "user_id": f"u{i % 3}"}
+            for i in (n, n + 1, 99)
+        ]
         users = [{"user_id": f"u{n}", "country": "DE", "updated_at": f"2024-03-01T10:{n:02}:00Z"}]
         for dataset, records in {"events": events, "users": users}.items():
             lake.drop(f"ecommerce/{dataset}/{n}.json", "\n".join(map(json.dumps, records)).encode())
@@ -39,12 +42,23 @@ def used(rig: Callable[[str], Rig]) -> Rig:
 def look_after(lake: Rig, table: str, now: dt.datetime) -> Upkeep:
     job = lake.job("m")
     stored = job.contract.table(table)
-    return maintenance.look_after(lake.spark, job.identifier(stored), job.location(stored), 7, now, guard(job, lake.ledger))
+    return maintenance.look_after(
+        lake.spark, job.identifier(stored), job.location(stored), 7, now, guard(job, lake.ledger)
+    )
 
 
 def test_every_table_that_exists_has_its_turn(used: Rig) -> None:
-    names = {identifier.rpartition("ecommerce_")[2] for identifier, _ in maintenance.tables(used.spark, used.job("m"))}
-    assert {"silver.events", "silver.users", "silver.users_history", "silver.run_changes", "quarantine.events_rows"} <= names
+    names = {
+        identifier.rpartition("ecommerce_")[2]
+        for identifier, _ in maintenance.tables(used.spark, used.job("m"))
+    }
+    assert {
+        "silver.events",
+        "silver.users",
+        "silver.users_history",
+        "silver.run_changes",
+        "quarantine.events_rows",
+    } <= names
     assert not [n for n in names if n.startswith("gold.")]  # no run has made one yet
 
 
@@ -66,7 +80,9 @@ def test_old_snapshots_and_stray_files_go_and_the_neighbour_s_files_stay(used: R
     stray = "ecommerce/users/stray.parquet"
     used.s3.put_object(Bucket=used.names.bucket("silver"), Key=stray, Body=b"of a commit that never was")
     conf = used.spark._jsparkSession.sessionState().conf()
-    conf.setConfString("spark.testing", "true")  # else Iceberg refuses to call a file of this minute an orphan
+    conf.setConfString(
+        "spark.testing", "true"
+    )  # else Iceberg refuses to call a file of this minute an orphan
     try:
         done = look_after(used, "users", IN_A_WEEK)
     finally:
@@ -90,6 +106,8 @@ def test_a_run_that_lost_the_domain_touches_no_table(used: Rig) -> None:
 
 
 def test_runs_go_on_after_maintenance(used: Rig) -> None:
-    used.drop("ecommerce/events/late.json", b'{"event_id": "e0", "ts": "2024-03-01T11:00:00Z", "user_id": "u7"}')
+    used.drop(
+        "ecommerce/events/late.json", b'{"event_id": "e0", "ts": "2024-03-01T11:00:00Z", "user_id": "u7"}'
+    )
     run(used, "late")
     assert ("e0", "u7") in used.rows("silver.events", "event_id", "user_id")

@@ -25,17 +25,30 @@ def lines(*records: dict[str, Any]) -> bytes:
 
 EVENTS = {
     "shop/a.ndjson": lines(
-        {"event_id": "e1", "user_id": "u1", "ts": "2026-01-01T10:00:00Z", "country": " vn ", "price": "1,234.50", "page": {"n": 1}},
+        {
+            "event_id": "e1",
+            "user_id": "u1",
+            "ts": "2026-01-01T10:00:00Z",
+            "country": " vn ",
+            "price": "1,234.50",
+            "page": {"n": 1},
+        },
         {"event_id": None, "user_id": "u1", "ts": "2026-01-01T10:00:00Z"},
         {"event_id": "null", "user_id": "u2", "ts": "2026-01-01T10:00:00Z"},
         {"event_id": "e2", "user_id": "u2", "ts": "2026-01-01T23:30:00-02:00"},
     )
     + b'{"event_id": "e3", "ts"\n' * 1,
-    "shop/b.csv.gz": gzip.compress(b"User-ID,eventId,timestamp\nu3,e4,02/01/2026\nu3,e5,not a time\nu3,e6,\n"),
-    "shop/c.json.gz": gzip.compress(
-        json.dumps([{"id": "e7", "ts": 1767312000}, {"id": "e1", "ts": "2026-01-02", "country": "FR"}]).encode()
+    "shop/b.csv.gz": gzip.compress(
+        b"User-ID,eventId,timestamp\nu3,e4,02/01/2026\nu3,e5,not a time\nu3,e6,\n"
     ),
-    "other/a.ndjson": lines({"event_id": "e8", "ts": "2026-01-01", "age": 12.5}, {"event_id": "e9", "ts": "2026-01-01", "age": 30}),
+    "shop/c.json.gz": gzip.compress(
+        json.dumps(
+            [{"id": "e7", "ts": 1767312000}, {"id": "e1", "ts": "2026-01-02", "country": "FR"}]
+        ).encode()
+    ),
+    "other/a.ndjson": lines(
+        {"event_id": "e8", "ts": "2026-01-01", "age": 12.5}, {"event_id": "e9", "ts": "2026-01-01", "age": 30}
+    ),
     "shop/d.txt": b"ts;event_id;user_id\n2026-01-03 00:00:00.5;e10;u4\n",
 }
 USERS = lines(
@@ -81,7 +94,9 @@ def test_an_unreadable_line_is_kept_with_its_text(shop: Any):
 
 
 def test_every_format_beside_every_other_is_read_with_its_own_header(shop: Any):
-    found = {r[0]: r[1:] for r in shop[0].rows("silver.events", "event_id", "user_id", "ts", "country", "age")}
+    found = {
+        r[0]: r[1:] for r in shop[0].rows("silver.events", "event_id", "user_id", "ts", "country", "age")
+    }
     assert found == {
         "e1": (None, dt.datetime(2026, 1, 2), "FR", None),  # the later version, although it knows less
         "e2": ("u2", dt.datetime(2026, 1, 2, 1, 30), None, None),
@@ -100,7 +115,11 @@ def test_two_files_with_one_base_name_are_both_there(shop: Any):
 
 
 def test_a_record_without_a_date_is_put_aside_and_never_dated_today(shop: Any):
-    found = {json.loads(raw).get("event_id"): reasons for reasons, _, raw in aside(shop[0], "events") if raw.endswith("}")}
+    found = {
+        json.loads(raw).get("event_id"): reasons
+        for reasons, _, raw in aside(shop[0], "events")
+        if raw.endswith("}")
+    }
     assert found["e6"] == ["missing_timestamp"]
     assert found["e5"] == ["invalid_type"]
     assert max(r[0] for r in shop[0].rows("silver.events", "event_date")) == dt.date(2026, 1, 3)
@@ -112,7 +131,9 @@ def test_a_number_that_would_lose_digits_is_put_aside_with_its_column(shop: Any)
 
 
 def test_a_partial_update_erases_nothing(shop: Any):
-    assert shop[0].rows("silver.users", "user_id", "name", "city", "email") == [("u1", "Ann", "Hue", "ann@example.com")]
+    assert shop[0].rows("silver.users", "user_id", "name", "city", "email") == [
+        ("u1", "Ann", "Hue", "ann@example.com")
+    ]
 
 
 def test_revenue_leaves_out_cancelled_and_returned_transactions(shop: Any):
@@ -122,12 +143,16 @@ def test_revenue_leaves_out_cancelled_and_returned_transactions(shop: Any):
 
 def test_an_unknown_column_is_kept_and_counted(shop: Any):
     lake, results = shop
-    assert json.loads(next(json.loads(raw) for _, _, raw in aside(lake, "transactions"))["amount"]) is not None
+    assert (
+        json.loads(next(json.loads(raw) for _, _, raw in aside(lake, "transactions"))["amount"]) is not None
+    )
     assert results["events"].metrics["drift_column_page"] == 1
     assert results["events"].rows.quarantined == 6
 
 
-def test_a_crash_after_silver_and_before_the_ledger_is_repaired_by_the_next_run(shop: Any, monkeypatch: pytest.MonkeyPatch):
+def test_a_crash_after_silver_and_before_the_ledger_is_repaired_by_the_next_run(
+    shop: Any, monkeypatch: pytest.MonkeyPatch
+):
     """Late news of a user, too: the history gets its interval where it belongs."""
     lake, _ = shop
     lake.drop("ecommerce/users/late.ndjson", LATE_USERS)
@@ -192,15 +217,27 @@ def test_the_first_files_may_be_of_one_dataset_only(rig: Callable[[str], Rig]):
 
 
 @pytest.mark.parametrize("place", ["before", "after"])
-def test_a_row_that_is_lost_on_its_way_into_silver_stops_the_run(rig: Callable[[str], Rig], monkeypatch: pytest.MonkeyPatch, place: str):
+def test_a_row_that_is_lost_on_its_way_into_silver_stops_the_run(
+    rig: Callable[[str], Rig], monkeypatch: pytest.MonkeyPatch, place: str
+):
     """Lost where the rows get their file, or where they are held against what stands."""
     lake = rig(f"lost{place}")
-    lake.drop("ecommerce/events/a.ndjson", lines({"event_id": "e1", "ts": "2026-01-01"}, {"event_id": "e2", "ts": "2026-01-01"}))
+    lake.drop(
+        "ecommerce/events/a.ndjson",
+        lines({"event_id": "e1", "ts": "2026-01-01"}, {"event_id": "e2", "ts": "2026-01-01"}),
+    )
     lake.run("run-1")
-    lake.drop("ecommerce/events/b.ndjson", lines({"event_id": "e3", "ts": "2026-01-01"}, {"event_id": "e2", "ts": "2026-01-02"}))
+    lake.drop(
+        "ecommerce/events/b.ndjson",
+        lines({"event_id": "e3", "ts": "2026-01-01"}, {"event_id": "e2", "ts": "2026-01-02"}),
+    )
     if place == "before":
         newest = landing.newest_per_key
-        monkeypatch.setattr(landing, "newest_per_key", lambda *a: newest(*a).withColumn("_file", F.expr("if(event_id = 'e3', -1, _file)")))
+        monkeypatch.setattr(
+            landing,
+            "newest_per_key",
+            lambda *a: newest(*a).withColumn("_file", F.expr("if(event_id = 'e3', -1, _file)")),
+        )
     else:
         compared = landing._compared
         monkeypatch.setattr(landing, "_compared", lambda *a: compared(*a).where("event_id <> 'e3'"))

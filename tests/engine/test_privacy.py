@@ -23,12 +23,31 @@ EVENTS = [
         "price": 77123456,
     },
     {"event_id": "zqmark-2", "user_id": "zqmark-user", "ts": "zqmark is no time", "message": "zqmark"},
-    {"event_id": "zqmark-3", "ts": 1767755045, "price": "zqmark", "age": 77123456, "unknown_column": "zqmark"},
+    {
+        "event_id": "zqmark-3",
+        "ts": 1767755045,
+        "price": "zqmark",
+        "age": 77123456,
+        "unknown_column": "zqmark",
+    },
     {"event_id": None, "user_id": "zqmark-nobody", "ts": "2026-01-07T03:04:05Z"},
 ]
-USERS = [{"user_id": "zqmark-user", "email": "zqmark@example.com", "phone": "+84 77123456", "updated_at": "2026-01-07T03:04:05Z"}]
+USERS = [
+    {
+        "user_id": "zqmark-user",
+        "email": "zqmark@example.com",
+        "phone": "+84 77123456",
+        "updated_at": "2026-01-07T03:04:05Z",
+    }
+]
 TRANSACTIONS = [
-    {"tx_id": "zqmark-tx", "user_id": "zqmark-user", "amount": -77123456, "created_at": "2026-01-07T03:04:05Z", "status": "zqmark"},
+    {
+        "tx_id": "zqmark-tx",
+        "user_id": "zqmark-user",
+        "amount": -77123456,
+        "created_at": "2026-01-07T03:04:05Z",
+        "status": "zqmark",
+    },
     {
         "tx_id": "zqmark-ty",
         "user_id": "zqmark-user",
@@ -69,7 +88,9 @@ def told(rig: Callable[[str], Rig], capfd: pytest.CaptureFixture[str]) -> dict[s
     for zone, ending in (("metrics", ".csv"), ("quarantine", ".reason.json")):
         keys = [k for k in lake.objects(zone) if k.endswith(ending)]
         assert keys, zone
-        bodies = (lake.s3.get_object(Bucket=lake.names.bucket(zone), Key=k)["Body"].read().decode() for k in keys)
+        bodies = (
+            lake.s3.get_object(Bucket=lake.names.bucket(zone), Key=k)["Body"].read().decode() for k in keys
+        )
         found[zone] = "\n".join([*keys, *bodies])
     return found
 

@@ -18,20 +18,32 @@ from glue_scripts.engine.silver import load as landing
 from glue_scripts.engine.tables.reconcile import Difference
 from tests.engine.rig import Rig
 
-TABLES = ("silver.events", "silver.users_updates", "silver.users", "gold.fact_events", "gold.daily_active_users")
+TABLES = (
+    "silver.events",
+    "silver.users_updates",
+    "silver.users",
+    "gold.fact_events",
+    "gold.daily_active_users",
+)
 FIRST, MORE = 40, 60
 EVERY_ID = sorted(f"e{n}" for n in range(FIRST + MORE))
 
 
 def events(first: int, last: int) -> bytes:
     return b"".join(
-        json.dumps({"event_id": f"e{n}", "user_id": f"u{n % 7}", "ts": f"2026-01-{n % 5 + 1:02}T00:00:00Z"}).encode() + b"\n"
+        json.dumps(
+            {"event_id": f"e{n}", "user_id": f"u{n % 7}", "ts": f"2026-01-{n % 5 + 1:02}T00:00:00Z"}
+        ).encode()
+        + b"\n"
         for n in range(first, last)
     )
 
 
 def users(name: str, day: int) -> bytes:
-    return b"".join(json.dumps({"user_id": f"u{n}", "name": name, "updated_at": f"2026-01-{day:02}"}).encode() + b"\n" for n in range(7))
+    return b"".join(
+        json.dumps({"user_id": f"u{n}", "name": name, "updated_at": f"2026-01-{day:02}"}).encode() + b"\n"
+        for n in range(7)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +69,9 @@ def files(lake: Rig, zone: str) -> int:
 
 def poisoned(rows: DataFrame, poison: str) -> DataFrame:
     """The rows, each in a task of its own; writing the one that `poison` selects fails."""
-    wrong = F.expr(f"CASE WHEN {poison} THEN CAST(raise_error('the executor died') AS string) ELSE user_id END")
+    wrong = F.expr(
+        f"CASE WHEN {poison} THEN CAST(raise_error('the executor died') AS string) ELSE user_id END"
+    )
     return rows.repartition(8, "user_id").withColumn("user_id", wrong)
 
 
@@ -108,8 +122,12 @@ def test_a_table_stays_as_it_was_until_its_commit_and_a_retry_completes_it(lake:
     assert found["gold.fact_events"] == old["gold.fact_events"]
     lake.run("run-2")
     done = content(lake)
-    assert {t: done[t] == found[t] for t in TABLES if t.startswith("silver")} == {t: True for t in TABLES if t.startswith("silver")}
-    assert [r[0] for r in lake.rows("gold.fact_events", "event_id")] == [r[0] for r in lake.rows("silver.events", "event_id")]
+    assert {t: done[t] == found[t] for t in TABLES if t.startswith("silver")} == {
+        t: True for t in TABLES if t.startswith("silver")
+    }
+    assert [r[0] for r in lake.rows("gold.fact_events", "event_id")] == [
+        r[0] for r in lake.rows("silver.events", "event_id")
+    ]
 
 
 def test_who_reads_while_a_run_writes_sees_the_old_or_the_new_table(lake: Rig) -> None:

@@ -21,7 +21,13 @@ KEY = "logs/ndjson/a.ndjson"
 
 
 def line(number: int, **changed: Any) -> bytes:
-    record = {"timestamp": f"2024-11-29T10:00:{number:02d}Z", "ip": "10.0.0.1", "request_type": "GET", "status": 200, "endpoint": "/"}
+    record = {
+        "timestamp": f"2024-11-29T10:00:{number:02d}Z",
+        "ip": "10.0.0.1",
+        "request_type": "GET",
+        "status": 200,
+        "endpoint": "/",
+    }
     return json.dumps(record | changed).encode() + b"\n"
 
 
@@ -42,9 +48,14 @@ def fixed_contract(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     return fix
 
 
-def test_replay_moves_what_passes_and_leaves_the_rest_with_its_history(rig: Callable[..., Rig], fixed_contract: Callable[[], None]):
+def test_replay_moves_what_passes_and_leaves_the_rest_with_its_history(
+    rig: Callable[..., Rig], fixed_contract: Callable[[], None]
+):
     lake = rig("replay", "logs")
-    lake.drop(KEY, line(0) + line(1, request_type="PURGE") + line(2, request_type="PURGE", status=42) + line(3, ip="no"))
+    lake.drop(
+        KEY,
+        line(0) + line(1, request_type="PURGE") + line(2, request_type="PURGE", status=42) + line(3, ip="no"),
+    )
     document = b"<r><e timestamp='2024-11-29T11:00:00Z' ip='::1' request_type='GET' status='200'/></r>"
     aside = lake.drop("logs/ndjson/b.ndjson", document)
     lake.drop("logs/ndjson/empty.ndjson", b" ")
@@ -69,7 +80,10 @@ def test_replay_moves_what_passes_and_leaves_the_rest_with_its_history(rig: Call
         (["invalid_value"], "run-1", ["ip_address"]),
         (["invalid_value"], "run-1", ["status_code"]),
     ]
-    found = {f.key.rpartition("/")[2]: (str(f.status), f.reason, f.records, f.processed_by) for f in lake.ledger.files("logs")}
+    found = {
+        f.key.rpartition("/")[2]: (str(f.status), f.reason, f.records, f.processed_by)
+        for f in lake.ledger.files("logs")
+    }
     assert found == {
         "a.ndjson": ("accepted", None, 4, "run-4"),
         "b.ndjson": ("accepted", None, 1, "run-4"),

@@ -31,7 +31,9 @@ def files(sample: Path) -> list[Path]:
 
 
 @pytest.fixture(scope="module")
-def whole(rig: Callable[[str], Rig], sample: Path, files: list[Path]) -> tuple[Rig, Counter[str], dict[str, RunResult]]:
+def whole(
+    rig: Callable[[str], Rig], sample: Path, files: list[Path]
+) -> tuple[Rig, Counter[str], dict[str, RunResult]]:
     """Everything in one run."""
     lake = rig("whole")
     outcomes = lake.drop_all(sample / "raw", files)
@@ -74,10 +76,16 @@ def test_each_table_was_shown_in_one_commit_so_readers_never_saw_a_part(whole: A
 
 
 def test_the_days_of_a_month_lie_together(whole: Any):
-    for table, column in (("silver.events", "event_date"), ("gold.fact_events", "event_date"), ("gold.daily_revenue", "date")):
+    for table, column in (
+        ("silver.events", "event_date"),
+        ("gold.fact_events", "event_date"),
+        ("gold.daily_revenue", "date"),
+    ):
         days = {day for (day,) in whole[0].rows(table, column)}
         months = [row["partition"][0] for row in whole[0].table(f"{table}.partitions").collect()]
-        assert sorted(months) == sorted({(d.year - 1970) * 12 + d.month - 1 for d in days}), table  # Iceberg counts from 1970
+        assert sorted(months) == sorted({(d.year - 1970) * 12 + d.month - 1 for d in days}), (
+            table
+        )  # Iceberg counts from 1970
         assert len(days) > len(months)
 
 
@@ -86,7 +94,9 @@ def test_quarantined_rows_keep_reasons_and_what_was_received(whole: Any, expecte
     for name in DATASETS:
         rows = lake.table(f"quarantine.{name}_rows").collect()
         assert len(rows) == expected["rows"][name]["quarantined"]
-        assert all(r["reasons"] and r["raw_record"] and r["source_file"] and r["run_id"] == "run-1" for r in rows)
+        assert all(
+            r["reasons"] and r["raw_record"] and r["source_file"] and r["run_id"] == "run-1" for r in rows
+        )
 
 
 def test_files_in_reverse_order_over_two_runs_give_the_same_tables(
@@ -115,7 +125,9 @@ def test_a_run_over_the_same_dates_again_changes_nothing(whole: Any):
     aside = {n: lake.rows(f"quarantine.{n}_rows", "reasons", "raw_record", "source_file") for n in DATASETS}
     again = lake.run("run-2", from_date=dt.date(1970, 1, 1), to_date=dt.date(2026, 12, 31))
     assert {t: lake.rows(t) for t in TABLES} == before
-    assert {n: lake.rows(f"quarantine.{n}_rows", "reasons", "raw_record", "source_file") for n in DATASETS} == aside
+    assert {
+        n: lake.rows(f"quarantine.{n}_rows", "reasons", "raw_record", "source_file") for n in DATASETS
+    } == aside
     assert {n: r.rows for n, r in again.items()} == {n: r.rows for n, r in first.items()}
     assert {k.rsplit("/", 1)[1] for k in lake.objects("metrics")} == {"run-1.csv", "run-2.csv"}
 

@@ -26,7 +26,15 @@ from glue_scripts.engine.gold.references import ReferentialIntegrityError
 from local.session import Session
 from tests.engine.rig import Rig, truth
 
-KEPT = ("dim_category", "dim_platform", "dim_network", "dim_user", "dim_subscription", "bridge_user_plan", "fact_customer_search")
+KEPT = (
+    "dim_category",
+    "dim_platform",
+    "dim_network",
+    "dim_user",
+    "dim_subscription",
+    "bridge_user_plan",
+    "fact_customer_search",
+)
 KEPT += ("bridge_search_category", "search_event", "plan_users")
 CATALOGUE = {
     "Mắt Biếc": "Drama, Romance",
@@ -38,19 +46,34 @@ CATALOGUE = {
 
 
 def parquet(*records: dict[str, Any]) -> bytes:
-    plain = {"category": "enter", "action": "search", "proxy_isp": "fpt", "platform": "android", "networkType": "WIFI"}
+    plain = {
+        "category": "enter",
+        "action": "search",
+        "proxy_isp": "fpt",
+        "platform": "android",
+        "networkType": "WIFI",
+    }
     out = io.BytesIO()
     pq.write_table(pa.Table.from_pylist([plain | r for r in records], SCHEMA), out)
     return out.getvalue()
 
 
 def movies() -> bytes:
-    films = [{"_id": f"m{i}", "title": t, "genres": g, "crawled_at": "2022-05-31T00:00:00Z"} for i, (t, g) in enumerate(CATALOGUE.items())]
+    films = [
+        {"_id": f"m{i}", "title": t, "genres": g, "crawled_at": "2022-05-31T00:00:00Z"}
+        for i, (t, g) in enumerate(CATALOGUE.items())
+    ]
     return b"\n".join(orjson.dumps(f) for f in films)
 
 
 DAY_1_ROWS = (
-    {"eventID": "a1", "datetime": "2022-06-01 08:00:00.1", "user_id": "00012", "keyword": "MAT BIEC", "userPlansMap": ["VIP:SVOD"]},
+    {
+        "eventID": "a1",
+        "datetime": "2022-06-01 08:00:00.1",
+        "user_id": "00012",
+        "keyword": "MAT BIEC",
+        "userPlansMap": ["VIP:SVOD"],
+    },
     {
         "eventID": "a2",
         "datetime": "08:15:30 CH",
@@ -77,11 +100,23 @@ DAY_1_ROWS = (
         "platform": "smarttv-sony-android",
         "userPlansMap": ["VIP:SVOD", "KM:GIFTCODE"],
     },
-    {"eventID": "a5", "datetime": "2022-06-02 01:00:00", "user_id": "00012", "keyword": "toystory3", "userPlansMap": []},
+    {
+        "eventID": "a5",
+        "datetime": "2022-06-02 01:00:00",
+        "user_id": "00012",
+        "keyword": "toystory3",
+        "userPlansMap": [],
+    },
 )
 DAY_1 = parquet(*DAY_1_ROWS)
 DAY_2 = parquet(
-    {"eventID": "a1", "datetime": "2022-06-01 08:00:00.1", "user_id": "00012", "keyword": "mat biec", "userPlansMap": ["VIP:SVOD"]},
+    {
+        "eventID": "a1",
+        "datetime": "2022-06-01 08:00:00.1",
+        "user_id": "00012",
+        "keyword": "mat biec",
+        "userPlansMap": ["VIP:SVOD"],
+    },
     {
         "eventID": "b1",
         "datetime": "2022-06-02 10:00:00",
@@ -122,7 +157,10 @@ def at_once(rig: Callable[..., Rig]) -> Rig:
 
 
 def test_a_search_keeps_its_own_date_whatever_its_spelling_and_folder(at_once: Rig):
-    found = {e: (d, str(t)) for e, d, t in at_once.rows("silver.customer_search_keynormalize", "event_id", "date_key", "date_log")}
+    found = {
+        e: (d, str(t))
+        for e, d, t in at_once.rows("silver.customer_search_keynormalize", "event_id", "date_key", "date_log")
+    }
     assert found == {
         "a1": ("20220601", "2022-06-01 08:00:00.100000"),
         "a2": ("20220601", "2022-06-01 20:15:30"),
@@ -137,7 +175,9 @@ def test_a_search_keeps_its_own_date_whatever_its_spelling_and_folder(at_once: R
 def test_users_are_text_and_guests_are_in_the_star(at_once: Rig):
     users = {
         u: (k, f and str(f), last and str(last))
-        for u, k, f, last in at_once.rows("gold.dim_user", "user_id", "user_type", "first_search_dt", "last_search_dt")
+        for u, k, f, last in at_once.rows(
+            "gold.dim_user", "user_id", "user_type", "first_search_dt", "last_search_dt"
+        )
     }
     assert users == {
         "00012": ("registered", "2022-06-01 08:00:00.100000", "2022-06-02 01:00:00"),
@@ -169,8 +209,15 @@ def test_a_keyword_that_says_nothing_means_no_film_and_others_keep_their_genres(
         "b2": ("zzz-qqq", None, None),
     }
     assert {r[0] for r in rows if r[4] == -1} == {"a2"} == {r[0] for r in rows if r[5] == -1}
-    places = at_once.table("gold.bridge_search_category").join(at_once.table("gold.dim_category"), "category_key")
-    assert sorted(tuple(r) for r in places.where("event_id in ('a3', 'b1')").select("event_id", "category_slug", "position").collect()) == [
+    places = at_once.table("gold.bridge_search_category").join(
+        at_once.table("gold.dim_category"), "category_key"
+    )
+    assert sorted(
+        tuple(r)
+        for r in places.where("event_id in ('a3', 'b1')")
+        .select("event_id", "category_slug", "position")
+        .collect()
+    ) == [
         ("a3", "adventure", 1),
         ("a3", "drama", 2),
         ("b1", "unknown", 1),
@@ -189,12 +236,20 @@ def test_a_device_is_told_by_whole_words_of_its_platform(at_once: Rig):
 
 
 def test_a_plan_ends_only_when_its_own_user_searches_without_it(at_once: Rig):
-    plans = at_once.table("gold.bridge_user_plan").join(at_once.table("gold.dim_subscription"), "subscription_key")
+    plans = at_once.table("gold.bridge_user_plan").join(
+        at_once.table("gold.dim_subscription"), "subscription_key"
+    )
     day = {n: dt.date(2022, 6, n) for n in (1, 2)} | {30: dt.date(2022, 5, 30)}
     assert sorted(
         tuple(r)
         for r in plans.select(
-            "user_id", "plan_name", "is_paid", "is_effective", "first_effective_date", "recent_effective_date", "last_effective_date"
+            "user_id",
+            "plan_name",
+            "is_paid",
+            "is_effective",
+            "first_effective_date",
+            "recent_effective_date",
+            "last_effective_date",
         ).collect()
     ) == [
         ("00012", "VIP", 1, False, day[1], day[1], day[1]),
@@ -218,11 +273,17 @@ def test_a_bad_run_is_rolled_back_and_a_day_again_changes_nothing(rig: Callable[
     lake.run("bad")
     assert {t: lake.rows(f"gold.{t}") for t in KEPT} == {t: at_once.rows(f"gold.{t}") for t in KEPT}
     fact = f"glue_catalog.{lake.names.database('search', 'gold')}.fact_customer_search"
-    then = lake.spark.sql(f"SELECT event_id FROM {fact} TIMESTAMP AS OF '{moment:%Y-%m-%d %H:%M:%S.%f}'").collect()
+    then = lake.spark.sql(
+        f"SELECT event_id FROM {fact} TIMESTAMP AS OF '{moment:%Y-%m-%d %H:%M:%S.%f}'"
+    ).collect()
     assert sorted(r["event_id"] for r in then) == sorted(r[0] for r in before["fact_customer_search"]) != []
     session = Session(lake.names, boto3.Session(), os.environ["AWS_ENDPOINT_URL"])
     done = {r.table: r.outcome for r in rollback(session, "search", moment)}
-    assert (done["gold.fact_customer_search"], done["silver.searches"], done["gold.dim_date"]) == ("back", "back", "same")
+    assert (done["gold.fact_customer_search"], done["silver.searches"], done["gold.dim_date"]) == (
+        "back",
+        "back",
+        "same",
+    )
     for table in lake.spark.catalog.listTables(f"glue_catalog.{lake.names.database('search', 'gold')}"):
         lake.spark.catalog.refreshTable(f"glue_catalog.{lake.names.database('search', 'gold')}.{table.name}")
     assert {t: lake.rows(f"gold.{t}") for t in KEPT} == before
@@ -230,10 +291,17 @@ def test_a_bad_run_is_rolled_back_and_a_day_again_changes_nothing(rig: Callable[
     assert {t: lake.rows(f"gold.{t}") for t in KEPT} == {t: at_once.rows(f"gold.{t}") for t in KEPT}
 
 
-def test_a_fact_without_its_dimension_row_stops_before_it_is_committed(rig: Callable[..., Rig], monkeypatch: pytest.MonkeyPatch):
+def test_a_fact_without_its_dimension_row_stops_before_it_is_committed(
+    rig: Callable[..., Rig], monkeypatch: pytest.MonkeyPatch
+):
     lake = rig("searchorphan", "search")
-    monkeypatch.setitem(search.GOLD, "dim_network", lambda view: search.dim_network(view).where("network_key = -1"))
-    with pytest.raises(ReferentialIntegrityError, match=r"fact_customer_search have a network_key that dim_network\.network_key"):
+    monkeypatch.setitem(
+        search.GOLD, "dim_network", lambda view: search.dim_network(view).where("network_key = -1")
+    )
+    with pytest.raises(
+        ReferentialIntegrityError,
+        match=r"fact_customer_search have a network_key that dim_network\.network_key",
+    ):
         loaded(lake, "1m")
     assert lake.rows("gold.fact_customer_search") == []
 
@@ -241,21 +309,31 @@ def test_a_fact_without_its_dimension_row_stops_before_it_is_committed(rig: Call
 def test_the_sample_comes_out_as_its_clean_truth(rig: Callable[..., Rig], tmp_path: Path):
     expected = sample_of("search").generate(2500, 3, 3, tmp_path, progress=False)
     lake = rig("searchsample", "search")
-    outcomes = lake.drop_all(tmp_path / "raw", sorted(f for f in (tmp_path / "raw").rglob("*") if f.is_file()))
+    outcomes = lake.drop_all(
+        tmp_path / "raw", sorted(f for f in (tmp_path / "raw").rglob("*") if f.is_file())
+    )
     assert {**outcomes, "received": sum(outcomes.values())} == expected["files"]
     results = lake.run("run-1")
-    assert {n: {k: getattr(r.rows, k) for k in expected["rows"][n]} for n, r in results.items()} == expected["rows"]
-    assert json.loads(json.dumps(sum((Counter(r.reasons) for r in results.values()), Counter()))) == expected["quarantine"]
+    assert {n: {k: getattr(r.rows, k) for k in expected["rows"][n]} for n, r in results.items()} == expected[
+        "rows"
+    ]
+    assert (
+        json.loads(json.dumps(sum((Counter(r.reasons) for r in results.values()), Counter())))
+        == expected["quarantine"]
+    )
     assert {t: len(lake.rows(t.replace("/", "."))) for t in expected["tables"]} == expected["tables"]
     days = lake.table("gold.search_event").groupBy("event_date", "user_state").count().collect()
     wanted = {(str(r["event_date"]), r["user_state"]): r["searches"] for r in expected["searches_by_day"]}
     assert {(str(r[0]), r[1]): r[2] for r in days} == wanted
     assert set(REPORTS) <= expected.keys()
-    devices = lake.table("gold.search_event").groupBy("device_type", "network_type", "isp_group").count().collect()
+    devices = (
+        lake.table("gold.search_event").groupBy("device_type", "network_type", "isp_group").count().collect()
+    )
     assert {tuple(r) for r in devices} == {tuple(r.values()) for r in expected["devices_and_networks"]}
     meant = dict(truth(tmp_path / "truth", "select event_id, title from searches where title is not null")[1])
     spoiled = truth(
-        tmp_path / "truth", "select event_id from searches where kind in ('one_typo', 'word_order', 'extra_words', 'telex', 'truncation')"
+        tmp_path / "truth",
+        "select event_id from searches where kind in ('one_typo', 'word_order', 'extra_words', 'telex', 'truncation')",
     )[1]
     matched = dict(lake.rows("silver.customer_search_keynormalize", "event_id", "keyword_normalized"))
     right = [matched[e] == meant[e] for (e,) in spoiled]

@@ -67,7 +67,11 @@ def lake(spark: SparkSession, sample: Path) -> Delivered:
     """Bronze dies in the middle of a table, and is run again."""
     made, finished = Delivered(spark, "tpcds", sample, TABLES), intake.ingested
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bronze_ingest, "ingested", lambda s, names, files: finished(s, names, files[: len(files) // 2]) and die())
+        patch.setattr(
+            bronze_ingest,
+            "ingested",
+            lambda s, names, files: finished(s, names, files[: len(files) // 2]) and die(),
+        )
         with pytest.raises(KeyboardInterrupt):
             made.bronze("run-0")
     made.before = {t: made.keys(t) for t in TABLES}
@@ -87,12 +91,17 @@ def same(expected: Any, found: Any) -> bool:
     return bool(expected == found)
 
 
-def differences(columns: tuple[str, ...], key: int, expected: list[tuple[Any, ...]], found: list[tuple[Any, ...]]) -> list[str]:
+def differences(
+    columns: tuple[str, ...], key: int, expected: list[tuple[Any, ...]], found: list[tuple[Any, ...]]
+) -> list[str]:
     old, new = {r[:key]: r for r in expected}, {r[:key]: r for r in found}
     told = [f"only one side has {k}" for k in old.keys() ^ new.keys()]
     told += [f"{len(expected)} rows were expected, {len(found)} found"] if len(expected) != len(found) else []
     return told + [
-        f"{k} {c}: {e} {f}" for k in old.keys() & new.keys() for c, e, f in zip(columns, old[k], new[k], strict=True) if not same(e, f)
+        f"{k} {c}: {e} {f}"
+        for k in old.keys() & new.keys()
+        for c, e, f in zip(columns, old[k], new[k], strict=True)
+        if not same(e, f)
     ]
 
 
@@ -110,15 +119,26 @@ def test_gold_is_the_answer_of_an_independent_engine_in_every_cell(lake: Deliver
 def test_silver_is_what_dsdgen_made_in_every_cell(lake: Delivered, table: str):
     agreed = contract("tpcds").table(table)
     names = ", ".join(agreed.sent_names)
-    types = ", ".join(f"cast({n} as {'varchar' if (t := agreed.column(n).type) == 'string' else t}) as {n}" for n in agreed.sent_names)
-    assert sorted(map(tuple, lake.table(f"silver.{table}").select(*agreed.sent_names).collect()), key=repr) == sorted(
-        lake.truth(f"select {names} from (select {types} from {table})"), key=repr
+    types = ", ".join(
+        f"cast({n} as {'varchar' if (t := agreed.column(n).type) == 'string' else t}) as {n}"
+        for n in agreed.sent_names
     )
+    assert sorted(
+        map(tuple, lake.table(f"silver.{table}").select(*agreed.sent_names).collect()), key=repr
+    ) == sorted(lake.truth(f"select {names} from (select {types} from {table})"), key=repr)
 
 
-def test_every_file_and_row_has_the_outcome_that_the_sample_expects(lake: Delivered, expected: dict[str, Any]):
-    assert Counter(f.status for f in lake.ledger.files()) == {"accepted": 17, "quarantined": 1, "duplicate": 1}
-    assert [(f.reason, f.dataset) for f in lake.ledger.files() if f.reason] == [("corrupt_gzip", "store_sales")]
+def test_every_file_and_row_has_the_outcome_that_the_sample_expects(
+    lake: Delivered, expected: dict[str, Any]
+):
+    assert Counter(f.status for f in lake.ledger.files()) == {
+        "accepted": 17,
+        "quarantined": 1,
+        "duplicate": 1,
+    }
+    assert [(f.reason, f.dataset) for f in lake.ledger.files() if f.reason] == [
+        ("corrupt_gzip", "store_sales")
+    ]
     found = {n: {k: getattr(r.rows, k) for k in expected["rows"][n]} for n, r in lake.results.items()}
     assert found == {t: expected["rows"][t] for t in TABLES}
     reasons: Counter[str] = sum((Counter(r.reasons) for r in lake.results.values()), Counter())
@@ -129,35 +149,53 @@ def test_every_file_and_row_has_the_outcome_that_the_sample_expects(lake: Delive
 
 
 @pytest.mark.parametrize(("table", "column"), DATES.items())
-def test_facts_stand_under_the_year_and_month_that_date_dim_gives_and_undated_ones_under_none(lake: Delivered, table: str, column: str):
+def test_facts_stand_under_the_year_and_month_that_date_dim_gives_and_undated_ones_under_none(
+    lake: Delivered, table: str, column: str
+):
     found = lake.table(f"silver.{table}").groupBy("year", "month").count().collect()
-    wanted = lake.truth(f"select d_year, d_moy, count(*) from {table} left join date_dim on d_date_sk = {column} group by all")
+    wanted = lake.truth(
+        f"select d_year, d_moy, count(*) from {table} left join date_dim on d_date_sk = {column} group by all"
+    )
     assert sorted(map(tuple, found), key=repr) == sorted(wanted, key=repr)
     assert any(year is None for year, _, _ in wanted)
 
 
 def test_what_was_added_to_dimensions(lake: Delivered):
     names = lake.table("silver.customer").where("c_customer_sk = 1").select("full_name").collect()
-    assert [tuple(r) for r in names] == lake.truth("select c_first_name || ' ' || c_last_name from customer where c_customer_sk = 1")
+    assert [tuple(r) for r in names] == lake.truth(
+        "select c_first_name || ' ' || c_last_name from customer where c_customer_sk = 1"
+    )
     assert lake.table("silver.date_dim").where("is_weekend <> (weekday(d_date) >= 5)").count() == 0
 
 
 def test_foreign_keys_are_measured(lake: Delivered):
     def orphans(column: str, table: str, target: str, key: str) -> int:
-        return int(lake.truth(f"select count(*) from {table} anti join {target} on {column} = {key} where {column} is not null")[0][0])
+        return int(
+            lake.truth(
+                f"select count(*) from {table} anti join {target} on {column} = {key} where {column} is not null"
+            )[0][0]
+        )
 
     figures = lake.results["store_returns"].metrics
-    assert figures["orphans_sr_customer_sk"] == orphans("sr_customer_sk", "store_returns", "customer", "c_customer_sk")
+    assert figures["orphans_sr_customer_sk"] == orphans(
+        "sr_customer_sk", "store_returns", "customer", "c_customer_sk"
+    )
     assert figures["orphans_sr_item_sk"] == figures["orphans_sr_item_sk_sr_ticket_number"] == 0
     assert "orphans_sr_store_sk" not in figures  # no file of that table has come
 
     job = lake.job("measured-again")
     lake.spark.sql(f"DELETE FROM {job.identifier(job.contract.table('customer'))} WHERE c_customer_sk <= 100")
-    gone = lake.truth("select count(*) filter (where sr_customer_sk <= 100), count(sr_customer_sk) from store_returns")[0]
+    gone = lake.truth(
+        "select count(*) filter (where sr_customer_sk <= 100), count(sr_customer_sk) from store_returns"
+    )[0]
     found = integrity(lake.spark, job, [job.contract.table("store_returns")])["store_returns"]
     assert (found["orphans_sr_customer_sk"], found["orphan_rate"]) == (gone[0], gone[0] / gone[1])
-    lake.spark.sql(f"DELETE FROM {job.identifier(job.contract.table('store_sales'))} WHERE ss_ticket_number <= 100")
-    (lost, of) = lake.truth("select count(*) filter (where sr_ticket_number <= 100), count(*) from store_returns")[0]
+    lake.spark.sql(
+        f"DELETE FROM {job.identifier(job.contract.table('store_sales'))} WHERE ss_ticket_number <= 100"
+    )
+    (lost, of) = lake.truth(
+        "select count(*) filter (where sr_ticket_number <= 100), count(*) from store_returns"
+    )[0]
     found = integrity(lake.spark, job, [job.contract.table("store_returns")])["store_returns"]
     assert 0 < lost == found["orphans_sr_item_sk_sr_ticket_number"]
     assert found["orphan_rate_sr_item_sk_sr_ticket_number"] == lost / of

@@ -78,7 +78,9 @@ def test_every_row_has_the_outcome_that_the_sample_expects(lake: Delivered):
     expected = json.loads((lake.folder / "expected.json").read_text())
     found = {n: {k: getattr(r.rows, k) for k in expected["rows"][n]} for n, r in lake.results.items()}
     assert found == expected["rows"]
-    assert {k: n for r in lake.results.values() for k, n in r.metrics.items() if k.startswith("orphans_") and n} == {}
+    assert {
+        k: n for r in lake.results.values() for k, n in r.metrics.items() if k.startswith("orphans_") and n
+    } == {}
 
 
 @pytest.mark.parametrize("table", GOLD, ids=lambda t: t.name)
@@ -94,12 +96,19 @@ def plain(row: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def order(row: tuple[Any, ...]) -> list[tuple[bool, float, str]]:
-    return [(v is None, round(v, 2) if isinstance(v, float) else 0.0, "" if isinstance(v, float) else str(v)) for v in row]
+    return [
+        (v is None, round(v, 2) if isinstance(v, float) else 0.0, "" if isinstance(v, float) else str(v))
+        for v in row
+    ]
 
 
 def close(a: Any, b: Any) -> bool:
     """A mean of decimals has 6 places in Spark and is a double in DuckDB."""
-    return abs(a - b) <= 1e-5 * max(1.0, abs(a)) if isinstance(a, float) and isinstance(b, float) else bool(a == b)
+    return (
+        abs(a - b) <= 1e-5 * max(1.0, abs(a))
+        if isinstance(a, float) and isinstance(b, float)
+        else bool(a == b)
+    )
 
 
 @pytest.mark.parametrize("number", QUERIES)

@@ -16,7 +16,9 @@ from tests.engine.rig import Rig
 
 
 def left(lake: Rig, name: str) -> Any:
-    return json.loads(lake.s3.get_object(Bucket=lake.names.bucket("gold"), Key=f"ecommerce/warehouse/{name}")["Body"].read())
+    return json.loads(
+        lake.s3.get_object(Bucket=lake.names.bucket("gold"), Key=f"ecommerce/warehouse/{name}")["Body"].read()
+    )
 
 
 def copied(lake: Rig, table: str) -> pa.Table:
@@ -33,7 +35,11 @@ def copied(lake: Rig, table: str) -> pa.Table:
 def test_the_files_of_the_manifest_are_the_table_also_after_late_changes(rig: Callable[[str], Rig]):
     lake = rig("manifest")
     head = "tx_id,user_id,amount,status,created_at\n"
-    rows = ("t1,u1,10.00,pending,2026-05-01 10:00:00", "t2,u2,5.00,paid,2026-05-01 11:00:00", "t3,u1,7.00,paid,2026-05-02 09:00:00")
+    rows = (
+        "t1,u1,10.00,pending,2026-05-01 10:00:00",
+        "t2,u2,5.00,paid,2026-05-01 11:00:00",
+        "t3,u1,7.00,paid,2026-05-02 09:00:00",
+    )
     lake.drop("ecommerce/users/u.csv", b"user_id,name,updated_at\nu1,Ann,2026-05-01 08:00:00\n")
     lake.drop("ecommerce/events/e.csv", b"event_id,user_id,ts\ne1,u1,2026-05-01 08:00:00\n")
     lake.drop("ecommerce/transactions/a.csv", (head + "\n".join(rows) + "\n").encode())
@@ -45,7 +51,11 @@ def test_the_files_of_the_manifest_are_the_table_also_after_late_changes(rig: Ca
     assert first.keys() == second.keys() == {t.name for t in lake.job("any").contract.gold}
     assert {"fact_transactions", "daily_revenue", "user_ltv"} <= {t for t in first if first[t] != second[t]}
     statuses = copied(lake, "fact_transactions").select(["tx_id", "status"]).to_pylist()
-    assert sorted((r["tx_id"], r["status"]) for r in statuses) == [("t1", "paid"), ("t2", "paid"), ("t3", "paid")]
+    assert sorted((r["tx_id"], r["status"]) for r in statuses) == [
+        ("t1", "paid"),
+        ("t2", "paid"),
+        ("t3", "paid"),
+    ]
     revenue = {r["date"]: r["total_revenue"] for r in copied(lake, "daily_revenue").to_pylist()}
     assert revenue == {dt.date(2026, 5, 1): Decimal("15.00"), dt.date(2026, 5, 2): Decimal("7.00")}
     statements = left(lake, "daily_revenue.json")["reload"][0]["sqls"]

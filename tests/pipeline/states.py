@@ -28,7 +28,9 @@ def catching(*errors: str) -> list[dict[str, Any]]:
 CAUGHT = {"Caught": {"Type": "Pass", "End": True}}
 
 
-def execution(aws: Session, states: dict[str, Any], given: Any = None, *, seconds: float = 60) -> dict[str, Any]:
+def execution(
+    aws: Session, states: dict[str, Any], given: Any = None, *, seconds: float = 60
+) -> dict[str, Any]:
     """Runs a JSONata machine whose first state is the first given; its description once it ended."""
     definition = {"QueryLanguage": "JSONata", "StartAt": next(iter(states)), "States": states}
     arn = started(aws, definition, given or {})
@@ -41,8 +43,14 @@ def execution(aws: Session, states: dict[str, Any], given: Any = None, *, second
 
 def started(aws: Session, definition: dict[str, Any], given: Any) -> str:
     client = aws.client("stepfunctions")
-    machine = client.create_state_machine(name=f"m-{secrets.token_hex(6)}", definition=json.dumps(definition), roleArn=ROLE)
-    return str(client.start_execution(stateMachineArn=machine["stateMachineArn"], input=json.dumps(given))["executionArn"])
+    machine = client.create_state_machine(
+        name=f"m-{secrets.token_hex(6)}", definition=json.dumps(definition), roleArn=ROLE
+    )
+    return str(
+        client.start_execution(stateMachineArn=machine["stateMachineArn"], input=json.dumps(given))[
+            "executionArn"
+        ]
+    )
 
 
 def output(aws: Session, states: dict[str, Any], given: Any = None) -> Any:

@@ -56,7 +56,9 @@ def table(aws: Session) -> str:
     name = f"t-{secrets.token_hex(4)}"
     keys = [{"AttributeName": a, "AttributeType": "S"} for a in ("pk", "sk")]
     schema = [{"AttributeName": a, "KeyType": k} for a, k in (("pk", "HASH"), ("sk", "RANGE"))]
-    aws.client("dynamodb").create_table(TableName=name, KeySchema=schema, AttributeDefinitions=keys, BillingMode="PAY_PER_REQUEST")
+    aws.client("dynamodb").create_table(
+        TableName=name, KeySchema=schema, AttributeDefinitions=keys, BillingMode="PAY_PER_REQUEST"
+    )
     return name
 
 
@@ -101,7 +103,10 @@ class TestJsonata:
         assert output(aws, {"A": first, "B": passing({"k": "{% $k %}"})}, {"n": 3}) == {"k": 6}
 
     def test_what_was_not_given_has_a_default(self, aws: Session) -> None:
-        assert output(aws, {"A": passing("{% $states.input.from_date ? $states.input.from_date : 'none' %}")}) == "none"
+        assert (
+            output(aws, {"A": passing("{% $states.input.from_date ? $states.input.from_date : 'none' %}")})
+            == "none"
+        )
 
     def test_an_expression_without_a_result_fails_loudly(self, aws: Session) -> None:
         found = execution(aws, {"A": passing({"v": "{% $states.input.nope %}"})})
@@ -109,7 +114,11 @@ class TestJsonata:
 
     def test_choice_wait_and_fail_take_expressions(self, aws: Session) -> None:
         states = {
-            "C": {"Type": "Choice", "Choices": [{"Condition": "{% $states.input.n > 1 %}", "Next": "W"}], "Default": "F"},
+            "C": {
+                "Type": "Choice",
+                "Choices": [{"Condition": "{% $states.input.n > 1 %}", "Next": "W"}],
+                "Default": "F",
+            },
             "W": {"Type": "Wait", "Seconds": "{% 0 %}", "Next": "F"},
             "F": {"Type": "Fail", "Error": "{% 'E' & $string($states.input.n) %}", "Cause": "c"},
         }
@@ -118,18 +127,42 @@ class TestJsonata:
 
     def test_parallel_gives_its_output(self, aws: Session) -> None:
         branches = [{"StartAt": n, "States": {n: passing(n)}} for n in ("A", "B")]
-        states = {"P": {"Type": "Parallel", "Branches": branches, "Output": {"r": "{% $states.result %}"}, "End": True}}
+        states = {
+            "P": {
+                "Type": "Parallel",
+                "Branches": branches,
+                "Output": {"r": "{% $states.result %}"},
+                "End": True,
+            }
+        }
         assert output(aws, states) == {"r": ["A", "B"]}
 
     def test_context_names_execution_and_machine(self, aws: Session) -> None:
-        found = execution(aws, {"A": passing({"name": "{% $states.context.Execution.Name %}", "id": "{% $states.context.Execution.Id %}"})})
+        found = execution(
+            aws,
+            {
+                "A": passing(
+                    {
+                        "name": "{% $states.context.Execution.Name %}",
+                        "id": "{% $states.context.Execution.Id %}",
+                    }
+                )
+            },
+        )
         assert json.loads(found["output"]) == {"name": found["name"], "id": found["executionArn"]}
 
 
 class TestLock:
     def test_a_failed_condition_has_the_name_of_aws(self, aws: Session, table: str) -> None:
         assert "Error" not in output(aws, {"A": task("dynamodb:putItem", lock(table, "one"))})
-        second = {"A": task("dynamodb:putItem", lock(table, "two"), Catch=catching("DynamoDB.ConditionalCheckFailedException")), **CAUGHT}
+        second = {
+            "A": task(
+                "dynamodb:putItem",
+                lock(table, "two"),
+                Catch=catching("DynamoDB.ConditionalCheckFailedException"),
+            ),
+            **CAUGHT,
+        }
         assert output(aws, second)["Error"] == "DynamoDB.ConditionalCheckFailedException"
         assert "Error" not in output(aws, {"A": task("dynamodb:putItem", lock(table, "one"))})
 
@@ -149,23 +182,37 @@ class TestLock:
 
     def test_a_missing_item_is_absent(self, aws: Session, table: str) -> None:
         read = {"TableName": table, "Key": {"pk": {"S": "nope"}, "sk": {"S": "lock"}}, "ConsistentRead": True}
-        assert output(aws, {"A": task("dynamodb:getItem", read, Output="{% $exists($states.result.Item) %}")}) is False
+        assert (
+            output(aws, {"A": task("dynamodb:getItem", read, Output="{% $exists($states.result.Item) %}")})
+            is False
+        )
 
     def test_an_unknown_execution_has_the_name_of_aws(self, aws: Session) -> None:
         arn = "arn:aws:states:us-east-1:123456789012:execution:nope:x"
         error = "Sfn.ExecutionDoesNotExistException"
-        states = {"A": task("aws-sdk:sfn:describeExecution", {"ExecutionArn": arn}, Catch=catching(error)), **CAUGHT}
+        states = {
+            "A": task("aws-sdk:sfn:describeExecution", {"ExecutionArn": arn}, Catch=catching(error)),
+            **CAUGHT,
+        }
         assert output(aws, states)["Error"] == error
 
 
 class TestGlueJobs:
     def test_the_script_really_runs(self, aws: Session, job: str, tmp_path: Path) -> None:
         arguments = {"JobName": job, "Arguments": {"--out": str(tmp_path / "word")}}
-        assert output(aws, {"A": task("glue:startJobRun.sync", arguments, Output="{% $states.result.JobRunState %}")}) == "SUCCEEDED"
+        assert (
+            output(
+                aws,
+                {"A": task("glue:startJobRun.sync", arguments, Output="{% $states.result.JobRunState %}")},
+            )
+            == "SUCCEEDED"
+        )
         assert (tmp_path / "word").read_text() == "from the library"
 
     def test_a_failure_carries_the_last_error_of_the_script(self, aws: Session, job: str) -> None:
-        found = execution(aws, {"A": task("glue:startJobRun.sync", {"JobName": job, "Arguments": {"--fail": "1"}})})
+        found = execution(
+            aws, {"A": task("glue:startJobRun.sync", {"JobName": job, "Arguments": {"--fail": "1"}})}
+        )
         assert (found["status"], found["error"]) == ("FAILED", "States.TaskFailed")
         assert json.loads(found["cause"])["ErrorMessage"] == "RuntimeError: bad row count"
 
@@ -173,11 +220,21 @@ class TestGlueJobs:
         call = {"JobName": job, "Arguments": {"--seconds": "1"}}
         refused = "Glue.ConcurrentRunsExceededException"
         retry = [{"ErrorEquals": [refused], "IntervalSeconds": 1, "MaxAttempts": 8, "BackoffRate": 1}]
-        branches = [{"StartAt": n, "States": {n: task("glue:startJobRun.sync", call, Retry=retry)}} for n in ("A", "B")]
-        parallel = {"Type": "Parallel", "Branches": branches, "End": True, "Output": "{% $states.result.JobRunState %}"}
+        branches = [
+            {"StartAt": n, "States": {n: task("glue:startJobRun.sync", call, Retry=retry)}}
+            for n in ("A", "B")
+        ]
+        parallel = {
+            "Type": "Parallel",
+            "Branches": branches,
+            "End": True,
+            "Output": "{% $states.result.JobRunState %}",
+        }
         assert output(aws, {"P": parallel}) == ["SUCCEEDED", "SUCCEEDED"]
 
-    def test_jobs_share_a_jvm_but_nothing_else_until_one_fails(self, aws: Session, spark_jobs: list[str], tmp_path: Path) -> None:
+    def test_jobs_share_a_jvm_but_nothing_else_until_one_fails(
+        self, aws: Session, spark_jobs: list[str], tmp_path: Path
+    ) -> None:
         one, other = spark_jobs
         asked = {"--conf": "spark.probe=something"}
 
@@ -190,13 +247,24 @@ class TestGlueJobs:
         first = ran(one, **asked)
         common = {"jvm": first["jvm"], "at home": True}
         assert first == {**common, "asked": "something", "worker": ["from the library", one], "java": one}
-        assert ran(other) == {**common, "asked": "nothing", "worker": ["from the library", other], "java": other}
+        assert ran(other) == {
+            **common,
+            "asked": "nothing",
+            "worker": ["from the library", other],
+            "java": other,
+        }
         assert ran(one, "FAILED", **{"--fail": "1"})["jvm"] == first["jvm"]
         assert ran(one)["jvm"] != first["jvm"]
 
     def test_a_missing_job_has_the_name_of_aws(self, aws: Session) -> None:
         error = "Glue.EntityNotFoundException"
-        assert output(aws, {"A": task("glue:startJobRun.sync", {"JobName": "nope"}, Catch=catching(error)), **CAUGHT})["Error"] == error
+        assert (
+            output(
+                aws,
+                {"A": task("glue:startJobRun.sync", {"JobName": "nope"}, Catch=catching(error)), **CAUGHT},
+            )["Error"]
+            == error
+        )
 
     @pytest.mark.parametrize("how", ["timeout", "stop"])
     def test_an_abandoned_run_is_stopped(self, aws: Session, job: str, how: str) -> None:
@@ -219,7 +287,13 @@ class TestGlueJobs:
     def test_max_retries_starts_another_attempt(self, aws: Session, job: str) -> None:
         glue, name = aws.client("glue"), f"{job}-again"
         original = glue.get_job(JobName=job)["Job"]
-        glue.create_job(Name=name, Role=original["Role"], Command=original["Command"], MaxRetries=1, DefaultArguments={"--fail": "1"})
+        glue.create_job(
+            Name=name,
+            Role=original["Role"],
+            Command=original["Command"],
+            MaxRetries=1,
+            DefaultArguments={"--fail": "1"},
+        )
         glue.start_job_run(JobName=name)
         deadline = time.monotonic() + 30
         while [r["JobRunState"] for r in glue.get_job_runs(JobName=name)["JobRuns"]] != ["FAILED", "FAILED"]:
@@ -232,7 +306,9 @@ class TestCatalog:
         """Iceberg's GlueCatalog commits by UpdateTable with the version that it read."""
         glue = aws.client("glue")
         glue.create_database(DatabaseInput={"Name": "locking"})
-        glue.create_table(DatabaseName="locking", TableInput={"Name": "t", "Parameters": {"metadata_location": "0"}})
+        glue.create_table(
+            DatabaseName="locking", TableInput={"Name": "t", "Parameters": {"metadata_location": "0"}}
+        )
         version = glue.get_table(DatabaseName="locking", Name="t")["Table"]["VersionId"]
 
         def commit(n: int) -> str:
@@ -244,14 +320,19 @@ class TestCatalog:
             return "committed"
 
         with ThreadPoolExecutor(8) as pool:
-            assert Counter(pool.map(commit, range(1, 25))) == {"committed": 1, "ConcurrentModificationException": 23}
+            assert Counter(pool.map(commit, range(1, 25))) == {
+                "committed": 1,
+                "ConcurrentModificationException": 23,
+            }
 
     def test_a_crawler_writes_tables_and_partitions(self, aws: Session) -> None:
         s3, glue, name = aws.client("s3"), aws.client("glue"), f"crawl-{secrets.token_hex(4)}"
         s3.create_bucket(Bucket=name)
         for day in ("2026-01-01", "2026-01-02"):
             s3.put_object(Bucket=name, Key=f"shop/events/event_date={day}/a.json", Body=b'{"id": 1}\n')
-        s3.put_object(Bucket=name, Key="shop/metrics/run_date=2026-01-01/r.csv", Body=b"metric,value\ntotal_rows,3\n")
+        s3.put_object(
+            Bucket=name, Key="shop/metrics/run_date=2026-01-01/r.csv", Body=b"metric,value\ntotal_rows,3\n"
+        )
         glue.create_database(DatabaseInput={"Name": name})
         glue.create_crawler(
             Name=name,
@@ -266,7 +347,10 @@ class TestCatalog:
             time.sleep(0.05)
         assert crawler["LastCrawl"]["Status"] == "SUCCEEDED"
         tables = {t["Name"]: t for t in glue.get_tables(DatabaseName=name)["TableList"]}
-        assert {n: t["Parameters"]["classification"] for n, t in tables.items()} == {"events": "json", "metrics": "csv"}
+        assert {n: t["Parameters"]["classification"] for n, t in tables.items()} == {
+            "events": "json",
+            "metrics": "csv",
+        }
         assert [c["Name"] for c in tables["metrics"]["StorageDescriptor"]["Columns"]] == ["metric", "value"]
         partitions = glue.get_partitions(DatabaseName=name, TableName="events")["Partitions"]
         assert [p["Values"] for p in partitions] == [["2026-01-01"], ["2026-01-02"]]

@@ -49,11 +49,17 @@ class Chain:
         for bucket in (self.name, f"{self.name}-out"):
             self.s3.create_bucket(Bucket=bucket)
         self.s3.put_bucket_versioning(Bucket=self.name, VersioningConfiguration={"Status": "Enabled"})
-        self.s3.put_bucket_notification_configuration(Bucket=self.name, NotificationConfiguration={"EventBridgeConfiguration": {}})
+        self.s3.put_bucket_notification_configuration(
+            Bucket=self.name, NotificationConfiguration={"EventBridgeConfiguration": {}}
+        )
         self.dead = self._queue("dead", {})
         redrive = json.dumps({"deadLetterTargetArn": self._arn("dead"), "maxReceiveCount": 2})
         self.queue = self._queue("in", {"VisibilityTimeout": "1", "RedrivePolicy": redrive})
-        pattern = {"source": ["aws.s3"], "detail-type": ["Object Created"], "detail": {"bucket": {"name": [self.name]}}}
+        pattern = {
+            "source": ["aws.s3"],
+            "detail-type": ["Object Created"],
+            "detail": {"bucket": {"name": [self.name]}},
+        }
         aws.client("events").put_rule(Name=self.name, EventPattern=json.dumps(pattern))
         aws.client("events").put_targets(Rule=self.name, Targets=[{"Id": "1", "Arn": self._arn("in")}])
 
@@ -64,7 +70,9 @@ class Chain:
         found: list[dict[str, Any]] = []
         deadline = time.monotonic() + seconds
         while len(found) < count and time.monotonic() < deadline:
-            for message in self.sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages", []):
+            for message in self.sqs.receive_message(
+                QueueUrl=self.queue, MaxNumberOfMessages=10, WaitTimeSeconds=1
+            ).get("Messages", []):
                 self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
                 found.append(json.loads(message["Body"])["detail"])
         return found
@@ -77,10 +85,18 @@ class Chain:
         client = self.aws.client("lambda")
         role = "arn:aws:iam::123456789012:role/lambda"
         client.create_function(
-            FunctionName=self.name, Runtime="python3.14", Role=role, Handler="main.handler", Timeout=30, Code={"ZipFile": packed.getvalue()}
+            FunctionName=self.name,
+            Runtime="python3.14",
+            Role=role,
+            Handler="main.handler",
+            Timeout=30,
+            Code={"ZipFile": packed.getvalue()},
         )
         client.create_event_source_mapping(
-            FunctionName=self.name, EventSourceArn=self._arn("in"), BatchSize=10, FunctionResponseTypes=["ReportBatchItemFailures"]
+            FunctionName=self.name,
+            EventSourceArn=self._arn("in"),
+            BatchSize=10,
+            FunctionResponseTypes=["ReportBatchItemFailures"],
         )
 
     def copied(self) -> set[str]:
@@ -115,7 +131,9 @@ def test_deletes_send_nothing_and_an_upload_in_parts_sends_one(chain: Chain) -> 
     chain.put("x")
     chain.s3.delete_object(Bucket=chain.name, Key="x")
     upload = chain.s3.create_multipart_upload(Bucket=chain.name, Key="big")["UploadId"]
-    etag = chain.s3.upload_part(Bucket=chain.name, Key="big", UploadId=upload, PartNumber=1, Body=b"x")["ETag"]
+    etag = chain.s3.upload_part(Bucket=chain.name, Key="big", UploadId=upload, PartNumber=1, Body=b"x")[
+        "ETag"
+    ]
     parts = {"Parts": [{"PartNumber": 1, "ETag": etag}]}
     chain.s3.complete_multipart_upload(Bucket=chain.name, Key="big", UploadId=upload, MultipartUpload=parts)
     assert sorted(e["object"]["key"] for e in chain.events(3, seconds=2)) == ["big", "x"]

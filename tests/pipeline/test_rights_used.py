@@ -24,7 +24,9 @@ from tests.stack.conftest import ACCOUNT, REGION, Assembly, read
 from tests.stack.rights import Role, resolved, roles
 
 SIZES = {"tpcds": Size(scale=0.01)}
-PART = {"tpcds": ("store_sales", "household_demographics", "income_band")}  # one of each kind; all 24 tables would take minutes
+PART = {
+    "tpcds": ("store_sales", "household_demographics", "income_band")
+}  # one of each kind; all 24 tables would take minutes
 REASONS = Path(__file__).parent / "unused_grants.json"
 CALLERS = {  # type → properties that name it and its role
     "AWS::Glue::Job": ("Name", "Role"),
@@ -63,7 +65,11 @@ def recorded(assembly: Assembly, tmp_path_factory: pytest.TempPathFactory) -> It
         for domain in domains():
             folder = tmp_path_factory.mktemp(domain)
             sample_of(domain).made(SIZES.get(domain, Size(300, 2)), 7, folder, progress=False)
-            plan = [d for d in drops.planned([folder / "raw"], None, None) if d.key.split("/")[1] in (PART.get(domain) or d.key)]
+            plan = [
+                d
+                for d in drops.planned([folder / "raw"], None, None)
+                if d.key.split("/")[1] in (PART.get(domain) or d.key)
+            ]
             for wave in _copies_last(plan):
                 drops.upload(session, wave, lambda _: None)
                 demo.wait_for_outcomes(session, domain, {d.key for d in wave})
@@ -93,14 +99,22 @@ def roles_of_callers(assembly: Assembly) -> dict[str, Role]:
         for place, resource in assembly.resources(kind, "dev"):
             stack = place.rpartition("/")[0]
             own = resource["Properties"][role]["Fn::GetAtt"][0]
-            found[str(resolved(resource["Properties"][name], assembly.template(*stack.split("/"))))] = by_place[f"{stack}/{own}"]
+            found[str(resolved(resource["Properties"][name], assembly.template(*stack.split("/"))))] = (
+                by_place[f"{stack}/{own}"]
+            )
     return found
 
 
 def allowed(call: Call, role: Role) -> list[int]:
     """Indexes of the statements that allow a call; none if it is denied."""
     context = EvalContext(
-        "arn:aws:iam::123456789012:role/r", "AssumedRole", ACCOUNT, call.action, call.resource, REGION, service_context=call.context
+        "arn:aws:iam::123456789012:role/r",
+        "AssumedRole",
+        ACCOUNT,
+        call.action,
+        call.resource,
+        REGION,
+        service_context=call.context,
     )
     parsed = [parse_policy_document({"Statement": [s]}) for s in role.statements]
     if evaluate(context, parsed).decision != "Allow":
@@ -108,7 +122,9 @@ def allowed(call: Call, role: Role) -> list[int]:
     return [i for i, one in enumerate(parsed) if evaluate(context, [one]).decision == "Allow"]
 
 
-def test_every_call_is_allowed_by_the_policy_of_its_role(recorded: list[Call], roles_of_callers: dict[str, Role]) -> None:
+def test_every_call_is_allowed_by_the_policy_of_its_role(
+    recorded: list[Call], roles_of_callers: dict[str, Role]
+) -> None:
     assert {kind(c.caller) for c in recorded} >= {
         "ingest",
         "<domain>",
@@ -117,12 +133,18 @@ def test_every_call_is_allowed_by_the_policy_of_its_role(recorded: list[Call], r
         "<domain>-bronze",
     }
     denied = sorted(
-        {(c.caller, c.action, c.resource, json.dumps(c.context)) for c in recorded if not allowed(c, roles_of_callers[c.caller])}
+        {
+            (c.caller, c.action, c.resource, json.dumps(c.context))
+            for c in recorded
+            if not allowed(c, roles_of_callers[c.caller])
+        }
     )
     assert denied == []
 
 
-def test_the_record_would_show_a_right_that_is_missing(recorded: list[Call], roles_of_callers: dict[str, Role]) -> None:
+def test_the_record_would_show_a_right_that_is_missing(
+    recorded: list[Call], roles_of_callers: dict[str, Role]
+) -> None:
     """Each action that was used, taken away from its role."""
     for name in sorted({c.caller for c in recorded}):
         role, own = roles_of_callers[name], [c for c in recorded if c.caller == name]
@@ -137,7 +159,9 @@ def _without(role: Role, action: str) -> Iterator[dict[str, Any]]:
             yield {**statement, "Action": rest}
 
 
-def test_grants_that_no_run_uses_have_a_reason(recorded: list[Call], roles_of_callers: dict[str, Role]) -> None:
+def test_grants_that_no_run_uses_have_a_reason(
+    recorded: list[Call], roles_of_callers: dict[str, Role]
+) -> None:
     """By kind of role, over all domains. A grant that is used now, or is gone, must be taken off the list."""
     granted: dict[str, set[str]] = {}
     used: dict[str, set[str]] = {}
@@ -153,11 +177,15 @@ def test_grants_that_no_run_uses_have_a_reason(recorded: list[Call], roles_of_ca
     assert all(len(reason) > 20 for of in reasons.values() for reason in of.values())
 
 
-def _reason(unused: tuple[str, str], reasons: dict[str, dict[str, str]], used: dict[str, set[str]]) -> tuple[str, str] | None:
+def _reason(
+    unused: tuple[str, str], reasons: dict[str, dict[str, str]], used: dict[str, set[str]]
+) -> tuple[str, str] | None:
     """The entry that gives the reason: of the kind, of a kind that never ran (`*` for its action), or of all kinds (`*` for its kind)."""
     role, action = unused
     never_ran = [(role, "*")] if role not in used else []
-    return next((e for e in [(role, action), *never_ran, ("*", action)] if e[1] in reasons.get(e[0], {})), None)
+    return next(
+        (e for e in [(role, action), *never_ran, ("*", action)] if e[1] in reasons.get(e[0], {})), None
+    )
 
 
 def kind(caller: str) -> str:

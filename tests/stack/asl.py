@@ -6,7 +6,16 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-JSONPATH_FIELDS = {"InputPath", "OutputPath", "Parameters", "ResultPath", "ResultSelector", "Variable", "SecondsPath", "TimestampPath"}
+JSONPATH_FIELDS = {
+    "InputPath",
+    "OutputPath",
+    "Parameters",
+    "ResultPath",
+    "ResultSelector",
+    "Variable",
+    "SecondsPath",
+    "TimestampPath",
+}
 _EXPRESSION = re.compile(r"^\{%(.*)%\}$", re.S)
 _VARIABLE = re.compile(r"\$([A-Za-z_]\w*)(?!\w*\s*\()")
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'")
@@ -70,7 +79,10 @@ def faults(definition: Definition) -> list[str]:
     known = assigned_before(definition)
     found += [f"{name} is never reached" for name in states if name not in known]
     for name, before in known.items():
-        found += [f"{name} uses ${v}, which is not assigned on every way to it" for v in sorted(used(states[name]) - before)]
+        found += [
+            f"{name} uses ${v}, which is not assigned on every way to it"
+            for v in sorted(used(states[name]) - before)
+        ]
         found += _mixed(name, states[name])
         found += _jsonpath(name, states[name])
         found += _unredrivable(name, states[name])

@@ -41,7 +41,9 @@ class Assembly:
 
     def asset(self, env: str, stack: str, key: str) -> Path:
         """The file that is published under an asset's object key."""
-        manifest = self.files[env, stack].with_name(self.files[env, stack].name.replace(".template.json", ".assets.json"))
+        manifest = self.files[env, stack].with_name(
+            self.files[env, stack].name.replace(".template.json", ".assets.json")
+        )
         for entry in json.loads(manifest.read_text())["files"].values():
             if any(d["objectKey"] == key for d in entry["destinations"].values()):
                 return manifest.parent / str(entry["source"]["path"])
@@ -51,7 +53,9 @@ class Assembly:
 def read(folder: Path, envs: Sequence[str] = ENVS) -> Assembly:
     stacks, files = {}, {}
     for env in envs:
-        for artifact in json.loads((folder / f"assembly-{env}" / "manifest.json").read_text())["artifacts"].values():
+        for artifact in json.loads((folder / f"assembly-{env}" / "manifest.json").read_text())[
+            "artifacts"
+        ].values():
             if artifact["type"] == "aws:cloudformation:stack":
                 name = artifact["properties"]["stackName"].removeprefix(f"lakehouse-{env}-")
                 files[env, name] = folder / f"assembly-{env}" / artifact["properties"]["templateFile"]

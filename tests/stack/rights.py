@@ -9,7 +9,12 @@ from typing import Any
 from tests.stack.conftest import ACCOUNT, REGION, Assembly
 
 Statement = dict[str, Any]
-PSEUDO = {"AWS::Partition": "aws", "AWS::Region": REGION, "AWS::AccountId": ACCOUNT, "AWS::URLSuffix": "amazonaws.com"}
+PSEUDO = {
+    "AWS::Partition": "aws",
+    "AWS::Region": REGION,
+    "AWS::AccountId": ACCOUNT,
+    "AWS::URLSuffix": "amazonaws.com",
+}
 # The resource part of an ARN by type: {} is the resource's name, or its logical id when AWS is to choose the name.
 ARNS = {
     "AWS::S3::Bucket": ("BucketName", "arn:aws:s3:::{}"),
@@ -19,10 +24,19 @@ ARNS = {
     "AWS::DynamoDB::GlobalTable": ("TableName", f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{{}}"),
     "AWS::Logs::LogGroup": ("LogGroupName", f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{{}}:*"),
     "AWS::Lambda::Function": ("FunctionName", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{{}}"),
-    "AWS::StepFunctions::StateMachine": ("StateMachineName", f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{{}}"),
+    "AWS::StepFunctions::StateMachine": (
+        "StateMachineName",
+        f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{{}}",
+    ),
     "AWS::IAM::Role": ("RoleName", f"arn:aws:iam::{ACCOUNT}:role/{{}}"),
-    "AWS::RedshiftServerless::Workgroup": ("", f"arn:aws:redshift-serverless:{REGION}:{ACCOUNT}:workgroup/{{}}"),
-    "AWS::RedshiftServerless::Namespace": ("", f"arn:aws:redshift-serverless:{REGION}:{ACCOUNT}:namespace/{{}}"),
+    "AWS::RedshiftServerless::Workgroup": (
+        "",
+        f"arn:aws:redshift-serverless:{REGION}:{ACCOUNT}:workgroup/{{}}",
+    ),
+    "AWS::RedshiftServerless::Namespace": (
+        "",
+        f"arn:aws:redshift-serverless:{REGION}:{ACCOUNT}:namespace/{{}}",
+    ),
 }
 REF_IS_ARN = ("AWS::SNS::Topic", "AWS::StepFunctions::StateMachine")
 
@@ -42,7 +56,9 @@ def roles(assembly: Assembly, env: str) -> Iterator[Role]:
         resources = template["Resources"]
         for logical_id in (i for i, r in resources.items() if r["Type"] == "AWS::IAM::Role"):
             policies = [
-                r for r in resources.values() if r["Type"] == "AWS::IAM::ManagedPolicy" and {"Ref": logical_id} in r["Properties"]["Roles"]
+                r
+                for r in resources.values()
+                if r["Type"] == "AWS::IAM::ManagedPolicy" and {"Ref": logical_id} in r["Properties"]["Roles"]
             ]
             found = [s for p in policies for s in statements(p["Properties"]["PolicyDocument"], template)]
             yield Role(f"{env}/{stack}/{logical_id}", tuple(found))
@@ -51,7 +67,9 @@ def roles(assembly: Assembly, env: str) -> Iterator[Role]:
 def statements(document: dict[str, Any], template: dict[str, Any]) -> list[Statement]:
     """With `Action` and `Resource` as lists of text."""
     plain = resolved(document, template)
-    return [{**s, "Action": many(s["Action"]), "Resource": many(s["Resource"])} for s in many(plain["Statement"])]
+    return [
+        {**s, "Action": many(s["Action"]), "Resource": many(s["Resource"])} for s in many(plain["Statement"])
+    ]
 
 
 def many(value: Any) -> list[Any]:

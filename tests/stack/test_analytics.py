@@ -20,7 +20,9 @@ def test_the_workgroup_enforces_its_limits_on_everyone(assembly: Assembly, env: 
 
 
 @pytest.mark.parametrize(("env", "option"), [("dev", "SSE_S3"), ("test", "SSE_S3"), ("prod", "SSE_KMS")])
-def test_results_are_encrypted_and_land_in_their_own_bucket(assembly: Assembly, env: str, option: str) -> None:
+def test_results_are_encrypted_and_land_in_their_own_bucket(
+    assembly: Assembly, env: str, option: str
+) -> None:
     [(_, workgroup)] = assembly.resources("AWS::Athena::WorkGroup", env)
     results = workgroup["Properties"]["WorkGroupConfiguration"]["ResultConfiguration"]
     assert results["EncryptionConfiguration"]["EncryptionOption"] == option
@@ -35,7 +37,10 @@ def test_results_expire_sooner_where_they_are_experiments(assembly: Assembly) ->
 
 
 def test_every_domain_s_reports_are_named_queries_on_full_database_names(assembly: Assembly) -> None:
-    queries = {q["Properties"]["Name"]: q["Properties"] for _, q in assembly.resources("AWS::Athena::NamedQuery", "test")}
+    queries = {
+        q["Properties"]["Name"]: q["Properties"]
+        for _, q in assembly.resources("AWS::Athena::NamedQuery", "test")
+    }
     assert {"ecommerce: daily revenue", "ecommerce: user ltv", "ecommerce: user activity"} <= queries.keys()
     assert "FROM lakehouse_test_ecommerce_gold.user_ltv l" in queries["ecommerce: user ltv"]["QueryString"]
     for query in queries.values():

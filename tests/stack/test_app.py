@@ -18,13 +18,24 @@ POLICY_CHARACTERS = 6144  # IAM quota: managed policy, white space not counted
 
 
 def test_every_environment_has_every_stack(assembly: Assembly) -> None:
-    assert set(assembly.stacks) == {*((env, stack) for env in ENVS for stack in STACKS), ("test", "warehouse"), ("prod", "warehouse")}
+    assert set(assembly.stacks) == {
+        *((env, stack) for env in ENVS for stack in STACKS),
+        ("test", "warehouse"),
+        ("prod", "warehouse"),
+    }
 
 
 def test_stacks_come_after_what_they_need(assembly: Assembly) -> None:
     manifest = json.loads((assembly.folder / "assembly-test" / "manifest.json").read_text())["artifacts"]
-    names = {k: a["properties"]["stackName"] for k, a in manifest.items() if a["type"] == "aws:cloudformation:stack"}
-    after = {names[k].split("-")[-1]: {names[d].split("-")[-1] for d in manifest[k]["dependencies"] if d in names} for k in names}
+    names = {
+        k: a["properties"]["stackName"]
+        for k, a in manifest.items()
+        if a["type"] == "aws:cloudformation:stack"
+    }
+    after = {
+        names[k].split("-")[-1]: {names[d].split("-")[-1] for d in manifest[k]["dependencies"] if d in names}
+        for k in names
+    }
     assert after == {
         "storage": set(),
         "catalog": {"storage"},
@@ -50,14 +61,18 @@ def test_no_custom_resources(assembly: Assembly) -> None:
 
 def test_every_policy_fits_its_quota(assembly: Assembly) -> None:
     for place, policy in assembly.resources("AWS::IAM::ManagedPolicy"):
-        assert len("".join(json.dumps(policy["Properties"]["PolicyDocument"]).split())) < POLICY_CHARACTERS, place
+        assert len("".join(json.dumps(policy["Properties"]["PolicyDocument"]).split())) < POLICY_CHARACTERS, (
+            place
+        )
 
 
 def test_a_role_has_one_policy_of_its_own_and_no_broad_one(assembly: Assembly) -> None:
     for place, role in assembly.resources("AWS::IAM::Role"):
         assert not {"ManagedPolicyArns", "Policies"} & role["Properties"].keys(), place
     for env in ENVS:
-        assert len(list(assembly.resources("AWS::IAM::Role", env))) == len(list(assembly.resources("AWS::IAM::ManagedPolicy", env)))
+        assert len(list(assembly.resources("AWS::IAM::Role", env))) == len(
+            list(assembly.resources("AWS::IAM::ManagedPolicy", env))
+        )
         assert list(assembly.resources("AWS::IAM::Policy", env)) == []
 
 
@@ -96,16 +111,34 @@ def test_stacks_know_neither_spark_nor_boto3() -> None:
             {"glue_worker": 3},
             "environment dev.glue_worker: there is no such setting; allowed: env, prefix, domains, tags, protected, account, region",
         ),
-        ("dev", {"glue_workers": 1}, "environment dev.glue_workers: Input should be greater than or equal to 2; found 1"),
-        ("dev", {"log_days": 31}, "environment dev.log_days: Input should be 7, 14, 30, 60, 90, 180, 365, 400 or 731; found 31"),
-        ("dev", {"usage": {"landed": 3}}, "environment dev.usage.landed: there is no such setting; allowed: landed_gb, landed_files"),
+        (
+            "dev",
+            {"glue_workers": 1},
+            "environment dev.glue_workers: Input should be greater than or equal to 2; found 1",
+        ),
+        (
+            "dev",
+            {"log_days": 31},
+            "environment dev.log_days: Input should be 7, 14, 30, 60, 90, 180, 365, 400 or 731; found 31",
+        ),
+        (
+            "dev",
+            {"usage": {"landed": 3}},
+            "environment dev.usage.landed: there is no such setting; allowed: landed_gb, landed_files",
+        ),
         ("dev", {"account": "12"}, "environment dev.account: String should match pattern"),
         ("dev", {"account": "123456789012"}, "account and region are pinned together or not at all"),
         ("dev", {"prefix": "a-prefix-that-is-longer"}, "environment dev.prefix: String should match pattern"),
-        ("prod", {"retain_data": False}, "a protected environment must retain its data: retain_data must be true"),
+        (
+            "prod",
+            {"retain_data": False},
+            "a protected environment must retain its data: retain_data must be true",
+        ),
     ],
 )
-def test_wrong_settings_are_refused_with_what_is_allowed(env: str, given: dict[str, Any], message: str) -> None:
+def test_wrong_settings_are_refused_with_what_is_allowed(
+    env: str, given: dict[str, Any], message: str
+) -> None:
     with pytest.raises(ConfigError) as refused:
         settings(env, **given)
     assert message in str(refused.value)

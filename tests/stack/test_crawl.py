@@ -12,7 +12,11 @@ from stacks.config import ConfigError, environments, settings
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "howto" / "operations.md"
 ACCOUNT, REGION = "123456789012", "us-east-1"
-CRAWL = {"url": "https://films.example.com/api/movies?lang=vi", "page_parameter": "p", "secret_name": "film-api-key"}
+CRAWL = {
+    "url": "https://films.example.com/api/movies?lang=vi",
+    "page_parameter": "p",
+    "secret_name": "film-api-key",
+}
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +27,11 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out: Path = tmp_path_factory.mktemp("crawl")
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(environments(), "dev", {**environments()["dev"], "crawl": CRAWL})
-        app.build(["dev"], context={"local": "true", "gate": "true", "account": ACCOUNT, "region": REGION}, outdir=str(out)).synth()
+        app.build(
+            ["dev"],
+            context={"local": "true", "gate": "true", "account": ACCOUNT, "region": REGION},
+            outdir=str(out),
+        ).synth()
     return out / "assembly-dev"
 
 
@@ -38,20 +46,30 @@ def resources_of(templates: Path, stack: str) -> dict[str, dict[str, Any]]:
 
 
 def crawler(resources: dict[str, dict[str, Any]], kind: str) -> list[dict[str, Any]]:
-    return [r["Properties"] for name, r in resources.items() if r["Type"] == kind and name.startswith("Crawl")]
+    return [
+        r["Properties"] for name, r in resources.items() if r["Type"] == kind and name.startswith("Crawl")
+    ]
 
 
 def test_the_function_knows_its_api_but_not_its_key(ingestion: dict[str, dict[str, Any]]) -> None:
     (function,) = crawler(ingestion, "AWS::Lambda::Function")
     variables = function["Environment"]["Variables"]
-    assert (variables["CRAWL_URL"], variables["CRAWL_PAGE_PARAMETER"], variables["CRAWL_SECRET"]) == (CRAWL["url"], "p", "film-api-key")
+    assert (variables["CRAWL_URL"], variables["CRAWL_PAGE_PARAMETER"], variables["CRAWL_SECRET"]) == (
+        CRAWL["url"],
+        "p",
+        "film-api-key",
+    )
     assert function["Timeout"] == 900
 
 
-def test_the_function_writes_films_reads_one_secret_and_nothing_else(ingestion: dict[str, dict[str, Any]]) -> None:
+def test_the_function_writes_films_reads_one_secret_and_nothing_else(
+    ingestion: dict[str, dict[str, Any]],
+) -> None:
     policies = crawler(ingestion, "AWS::IAM::ManagedPolicy")
     statements = [s for p in policies for s in p["PolicyDocument"]["Statement"]]
-    actions = {a for s in statements for a in ([s["Action"]] if isinstance(s["Action"], str) else s["Action"])}
+    actions = {
+        a for s in statements for a in ([s["Action"]] if isinstance(s["Action"], str) else s["Action"])
+    }
     assert {a for a in actions if a.startswith(("s3:", "secretsmanager:", "dynamodb:", "glue:"))} == {
         "s3:PutObject", "s3:AbortMultipartUpload", "s3:ListBucket", "secretsmanager:GetSecretValue",
     }  # fmt: skip
@@ -67,7 +85,9 @@ def test_dev_does_not_crawl_by_itself(ingestion: dict[str, dict[str, Any]]) -> N
 
 
 def test_an_api_without_tls_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(environments(), "dev", {**environments()["dev"], "crawl": CRAWL | {"url": "http://films.example.com"}})
+    monkeypatch.setitem(
+        environments(), "dev", {**environments()["dev"], "crawl": CRAWL | {"url": "http://films.example.com"}}
+    )
     with pytest.raises(ConfigError, match="url"):
         settings("dev")
 
@@ -77,8 +97,16 @@ def test_nothing_crawls_unless_asked() -> None:
 
 
 def test_a_crawl_that_fails_rings_and_the_runbook_knows_the_alarms(templates: Path) -> None:
-    alarms = [r["Properties"] for r in resources_of(templates, "monitoring").values() if r["Type"] == "AWS::CloudWatch::Alarm"]
-    watched = {a["AlarmName"].removeprefix("lakehouse-dev-"): a["Dimensions"][0]["Value"] for a in alarms if "-crawl-" in a["AlarmName"]}
+    alarms = [
+        r["Properties"]
+        for r in resources_of(templates, "monitoring").values()
+        if r["Type"] == "AWS::CloudWatch::Alarm"
+    ]
+    watched = {
+        a["AlarmName"].removeprefix("lakehouse-dev-"): a["Dimensions"][0]["Value"]
+        for a in alarms
+        if "-crawl-" in a["AlarmName"]
+    }
     assert watched == {
         "crawl-errors": "lakehouse-dev-crawl",
         "crawl-throttles": "lakehouse-dev-crawl",

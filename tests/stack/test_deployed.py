@@ -39,24 +39,41 @@ def aws(assembly: Assembly, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 def test_the_environment_is_found_by_the_credentials_alone(aws: None) -> None:
     found = deployed("dev")
-    assert (found.names.bucket("raw"), found.endpoint, found.state) == ("lakehouse-dev-raw-123456789012-us-east-1-an", None, None)
+    assert (found.names.bucket("raw"), found.endpoint, found.state) == (
+        "lakehouse-dev-raw-123456789012-us-east-1-an",
+        None,
+        None,
+    )
 
 
 def test_files_are_dropped_and_their_status_is_shown(aws: None, tmp_path: Path) -> None:
     day = {"event_id": "e1", "event_type": "view", "user_id": "u1", "event_timestamp": "2026-01-01T10:00:00Z"}
     (tmp_path / "a.json").write_text(json.dumps(day) + "\n")
-    assert main(["drop", str(tmp_path / "a.json"), "--domain", "ecommerce", "--dataset", "events", "--env", "dev"]) == 0
+    assert (
+        main(
+            ["drop", str(tmp_path / "a.json"), "--domain", "ecommerce", "--dataset", "events", "--env", "dev"]
+        )
+        == 0
+    )
     report, until = tmp_path / "status.json", time.monotonic() + 60
     while time.monotonic() < until:
         assert main(["status", "ecommerce", "--env", "dev", "--json", str(report)]) == 0
         files = json.loads(report.read_text())["ecommerce"]["files"]
-        if sum(sum(v for k, v in counts.items() if k in ("accepted", "quarantined")) for counts in files.values()) == 1:
+        if (
+            sum(
+                sum(v for k, v in counts.items() if k in ("accepted", "quarantined"))
+                for counts in files.values()
+            )
+            == 1
+        ):
             return
         time.sleep(0.5)
     pytest.fail(f"the file got no verdict: {files}")
 
 
-def test_a_run_is_started_and_followed_and_its_failure_told(aws: None, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_is_started_and_followed_and_its_failure_told(
+    aws: None, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The job cannot start, since its script is gone."""
     target = deployed("dev")
     job = target.client("glue").get_job(JobName=target.names.job("ecommerce", "bronze-to-silver"))["Job"]
@@ -85,7 +102,14 @@ def test_the_pinned_command_line_reads_our_assembly() -> None:
     except npm.NodeToolError as error:
         pytest.skip(str(error))
     words = [*cdk_cli.command("list", "test"), "-c", "local=true"]
-    done = subprocess.run([str(npm.node()), str(cdk), *words], cwd=ROOT, env=npm.environment(), capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [str(npm.node()), str(cdk), *words],
+        cwd=ROOT,
+        env=npm.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     stacks = [line.split()[0] for line in done.stdout.splitlines()]
     assert done.returncode == 0, done.stderr[-2000:]
     assert stacks[:2] == ["test/storage", "test/catalog"]

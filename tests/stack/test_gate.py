@@ -17,23 +17,37 @@ from tests.stack.conftest import Assembly
 
 ROOT = Path(__file__).parents[2]
 SYNTH = "import json, sys, app; app.build(json.loads(sys.argv[2]), context=json.loads(sys.argv[3]), outdir=sys.argv[1]).synth()"
-RULES = {("dev", "test"): ["AwsSolutions", "Serverless"], ("prod",): ["AwsSolutions", "Serverless", "NIST.800.53.R5"]}
+RULES = {
+    ("dev", "test"): ["AwsSolutions", "Serverless"],
+    ("prod",): ["AwsSolutions", "Serverless", "NIST.800.53.R5"],
+}
 CPU_SECONDS = 10
 
 
 def synthesize(out: Path, envs: list[str] | None, context: Mapping[str, str], **environment: str) -> None:
     """In a process of its own: templates as they are deployed, that fit any account."""
-    command = [sys.executable, "-c", SYNTH, str(out), json.dumps(envs), json.dumps({"local": "true", **context})]
+    command = [
+        sys.executable,
+        "-c",
+        SYNTH,
+        str(out),
+        json.dumps(envs),
+        json.dumps({"local": "true", **context}),
+    ]
     subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, check=False)
 
 
 @pytest.mark.parametrize("envs", RULES, ids="-".join)
 def test_the_security_rules_find_nothing_that_was_not_accepted(envs: tuple[str, ...], tmp_path: Path) -> None:
     synthesize(tmp_path, list(envs), {"gate": "true"}, CDK_VALIDATION="true")
-    reports = {r["pluginName"]: r for r in json.loads((tmp_path / "validation-report.json").read_text())["pluginReports"]}
+    reports = {
+        r["pluginName"]: r
+        for r in json.loads((tmp_path / "validation-report.json").read_text())["pluginReports"]
+    }
     assert set(RULES[envs]) <= reports.keys()
     found = {
-        n: [(v["ruleName"], [c["constructPath"] for c in v["violatingConstructs"]]) for v in r["violations"]] for n, r in reports.items()
+        n: [(v["ruleName"], [c["constructPath"] for c in v["violatingConstructs"]]) for v in r["violations"]]
+        for n, r in reports.items()
     }
     assert {n: v for n, v in found.items() if v} == {}
     for name in RULES[envs]:
@@ -52,7 +66,9 @@ def test_findings_are_accepted_one_by_one_with_a_reason_never_for_a_whole_stack(
 
 def test_all_environments_are_synthesized_within_ten_cpu_seconds(tmp_path: Path) -> None:
     """A busy machine makes the same work cost more CPU seconds, never fewer: the best of three attempts counts."""
-    spent = next((s for s in (_synthesis_seconds(tmp_path / str(n)) for n in range(3)) if s <= CPU_SECONDS), None)
+    spent = next(
+        (s for s in (_synthesis_seconds(tmp_path / str(n)) for n in range(3)) if s <= CPU_SECONDS), None
+    )
     assert spent is not None
 
 
@@ -66,6 +82,12 @@ def _synthesis_seconds(folder: Path) -> float:
 
 def test_cloudformation_finds_no_fault_in_any_template(assembly: Assembly) -> None:
     """W3005 (a dependency stated twice) is left out: the CDK states role and policy together, where only the policy is not implied."""
-    command = [str(Path(sys.executable).parent / "cfn-lint"), "--ignore-checks", "W3005", "--", *map(str, assembly.files.values())]
+    command = [
+        str(Path(sys.executable).parent / "cfn-lint"),
+        "--ignore-checks",
+        "W3005",
+        "--",
+        *map(str, assembly.files.values()),
+    ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")

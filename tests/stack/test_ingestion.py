@@ -14,16 +14,26 @@ def only(assembly: Assembly, kind: str, stack: str = "ingestion") -> dict[str, A
 
 def test_a_message_stays_invisible_for_six_runs_and_the_batch_window(assembly: Assembly) -> None:
     for env in ("dev", "test", "prod"):
-        timeout = next(r for p, r in assembly.resources("AWS::Lambda::Function", env) if "/ingestion/" in p)["Properties"]["Timeout"]
+        timeout = next(r for p, r in assembly.resources("AWS::Lambda::Function", env) if "/ingestion/" in p)[
+            "Properties"
+        ]["Timeout"]
         window = next(r for _, r in assembly.resources("AWS::Lambda::EventSourceMapping", env))["Properties"][
             "MaximumBatchingWindowInSeconds"
         ]
-        queue = next(r["Properties"] for _, r in assembly.resources("AWS::SQS::Queue", env) if "RedrivePolicy" in r["Properties"])
+        queue = next(
+            r["Properties"]
+            for _, r in assembly.resources("AWS::SQS::Queue", env)
+            if "RedrivePolicy" in r["Properties"]
+        )
         assert queue["VisibilityTimeout"] >= 6 * timeout + window
 
 
 def test_a_message_is_tried_five_times_then_kept_aside_for_two_weeks(assembly: Assembly) -> None:
-    queues = {r["Properties"]["QueueName"]: r["Properties"] for p, r in assembly.resources("AWS::SQS::Queue", "dev") if "/ingestion/" in p}
+    queues = {
+        r["Properties"]["QueueName"]: r["Properties"]
+        for p, r in assembly.resources("AWS::SQS::Queue", "dev")
+        if "/ingestion/" in p
+    }
     assert queues.keys() == {"lakehouse-dev-ingest", "lakehouse-dev-ingest-dlq"}
     assert queues["lakehouse-dev-ingest"]["RedrivePolicy"]["maxReceiveCount"] == 5
     assert queues["lakehouse-dev-ingest-dlq"]["MessageRetentionPeriod"] == 14 * 24 * 3600
@@ -38,7 +48,9 @@ def test_every_new_object_of_the_raw_bucket_is_sent_empty_ones_too(assembly: Ass
 
 
 def test_one_bad_message_does_not_send_its_batch_back(assembly: Assembly) -> None:
-    assert only(assembly, "AWS::Lambda::EventSourceMapping")["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert only(assembly, "AWS::Lambda::EventSourceMapping")["FunctionResponseTypes"] == [
+        "ReportBatchItemFailures"
+    ]
 
 
 def test_the_function_runs_our_handler_on_arm_and_knows_its_environment(assembly: Assembly) -> None:

@@ -62,14 +62,27 @@ class Lab:
         """What gold's job leaves after a commit of daily_revenue with these data files."""
         table, sizes = shop.table(DAILY), {}
         for number, rows in enumerate(files):
-            types = [pa.date32(), pa.int64(), pa.decimal128(18, 2), pa.decimal128(18, 2), pa.decimal128(18, 2), pa.int64()]
-            columns = [pa.array(values, type_) for values, type_ in zip(zip(*rows, strict=True), types, strict=True)]
+            types = [
+                pa.date32(),
+                pa.int64(),
+                pa.decimal128(18, 2),
+                pa.decimal128(18, 2),
+                pa.decimal128(18, 2),
+                pa.int64(),
+            ]
+            columns = [
+                pa.array(values, type_) for values, type_ in zip(zip(*rows, strict=True), types, strict=True)
+            ]
             content = io.BytesIO()
             pq.write_table(pa.table(columns, names=list(COLUMNS)), content)
-            sizes[self.put(f"data/{snapshot_id}-{number}.parquet", content.getvalue())] = len(content.getvalue())
+            sizes[self.put(f"data/{snapshot_id}-{number}.parquet", content.getvalue())] = len(
+                content.getvalue()
+            )
         snapshot = Snapshot(snapshot_id, sizes, COLUMNS)
         url = self.put(f"{DAILY}.manifest", manifest(snapshot).encode())
-        self.put(f"{DAILY}.json", batches(shop, table, snapshot, url, f"commit-{snapshot_id}").document().encode())
+        self.put(
+            f"{DAILY}.json", batches(shop, table, snapshot, url, f"commit-{snapshot_id}").document().encode()
+        )
         self.put("plan.json", json.dumps(plan(shop, [(table, snapshot_id)])).encode())
 
     def run(self) -> tuple[runs.Outcome, list[str]]:

@@ -34,13 +34,20 @@ def test_what_must_not_stay_unnoticed_has_an_alarm(assembly: Assembly) -> None:
     assert (found["ingest-dlq-depth"]["Threshold"], found["ingest-dlq-depth"]["EvaluationPeriods"]) == (0, 1)
     assert found["ingest-queue-age"]["Threshold"] == 3600
     for env in ENVS:
-        timeout = next(r for p, r in assembly.resources("AWS::Lambda::Function", env) if "/ingestion/" in p)["Properties"]["Timeout"]
+        timeout = next(r for p, r in assembly.resources("AWS::Lambda::Function", env) if "/ingestion/" in p)[
+            "Properties"
+        ]["Timeout"]
         assert alarms(assembly, env)["ingest-duration"]["Threshold"] == timeout * 1000 * 0.8
 
 
 def test_every_dataset_and_gold_have_an_alarm_at_the_freshness_of_their_contract(assembly: Assembly) -> None:
     found = {n: a["Threshold"] for n, a in alarms(assembly).items() if n.endswith("-freshness")}
-    promised = {f"{c.domain}-{d.name}-freshness": d.freshness_hours for c in contracts() for d in c.datasets if d.freshness_hours}
+    promised = {
+        f"{c.domain}-{d.name}-freshness": d.freshness_hours
+        for c in contracts()
+        for d in c.datasets
+        if d.freshness_hours
+    }
     assert promised["ecommerce-events-freshness"] == 30
     assert {n: found[n] for n in promised} == promised
     assert {n for n in found if "-gold-" in n} == {
@@ -62,9 +69,16 @@ def test_alarms_watch_what_exists_and_tell_people_of_begin_and_end(assembly: Ass
 
 
 def test_the_topic_lets_alarms_and_budgets_publish(assembly: Assembly) -> None:
-    [policy] = [r["Properties"]["PolicyDocument"]["Statement"] for _, r in assembly.resources("AWS::SNS::TopicPolicy", "dev")]
-    named = [s["Principal"]["Service"] for s in policy if s["Effect"] == "Allow" and "Service" in s["Principal"]]
-    publishers = {service for services in named for service in ([services] if isinstance(services, str) else services)}
+    [policy] = [
+        r["Properties"]["PolicyDocument"]["Statement"]
+        for _, r in assembly.resources("AWS::SNS::TopicPolicy", "dev")
+    ]
+    named = [
+        s["Principal"]["Service"] for s in policy if s["Effect"] == "Allow" and "Service" in s["Principal"]
+    ]
+    publishers = {
+        service for services in named for service in ([services] if isinstance(services, str) else services)
+    }
     assert publishers == {"events.amazonaws.com", "cloudwatch.amazonaws.com", "budgets.amazonaws.com"}
 
 
@@ -72,12 +86,20 @@ def widgets(assembly: Assembly) -> dict[str, dict[str, Any]]:
     [board] = [r["Properties"] for _, r in assembly.resources("AWS::CloudWatch::Dashboard", "dev")]
     body = json.loads(board["DashboardBody"])
     graphs = [w["properties"] for w in body["widgets"] if w["type"] == "metric"]
-    return {g["title"]: g for g in graphs} | {g["title"]: g for g in graphs if "annotations" in g}  # a domain may promise nothing
+    return {g["title"]: g for g in graphs} | {
+        g["title"]: g for g in graphs if "annotations" in g
+    }  # a domain may promise nothing
 
 
 def test_the_dashboard_shows_files_rows_quarantine_freshness_jobs_and_the_queue(assembly: Assembly) -> None:
     found = widgets(assembly)
-    assert {"Messages", "Files by outcome", "Rows", "Share of rows in quarantine", "Files that wait for a run"} <= found.keys()
+    assert {
+        "Messages",
+        "Files by outcome",
+        "Rows",
+        "Share of rows in quarantine",
+        "Files that wait for a run",
+    } <= found.keys()
     [promise] = found["Hours since the newest data"]["annotations"]["horizontal"]
     assert promise["value"] == 30
     cost = [m[0]["expression"] for m in found["Jobs: cost, USD"]["metrics"] if isinstance(m[0], dict)]
@@ -88,7 +110,9 @@ def test_the_dashboard_s_widgets_do_not_overlap(assembly: Assembly) -> None:
     [board] = [r["Properties"] for _, r in assembly.resources("AWS::CloudWatch::Dashboard", "dev")]
     taken: set[tuple[int, int]] = set()
     for w in json.loads(board["DashboardBody"])["widgets"]:
-        cells = {(x, y) for x in range(w["x"], w["x"] + w["width"]) for y in range(w["y"], w["y"] + w["height"])}
+        cells = {
+            (x, y) for x in range(w["x"], w["x"] + w["width"]) for y in range(w["y"], w["y"] + w["height"])
+        }
         assert not cells & taken
         assert max(x for x, _ in cells) < 24
         taken |= cells
@@ -100,7 +124,10 @@ def test_every_environment_has_a_budget_that_warns_before_it_is_spent(assembly: 
         [budget] = [r["Properties"] for _, r in assembly.resources("AWS::Budgets::Budget", env)]
         limits[env] = budget["Budget"]["BudgetLimit"]["Amount"]
         assert budget["Budget"]["CostFilters"] == {"TagKeyValue": [f"user:lakehouse:env${env}"]}
-        told = {(n["Notification"]["NotificationType"], n["Notification"]["Threshold"]) for n in budget["NotificationsWithSubscribers"]}
+        told = {
+            (n["Notification"]["NotificationType"], n["Notification"]["Threshold"])
+            for n in budget["NotificationsWithSubscribers"]
+        }
         assert told == {("ACTUAL", 80), ("FORECASTED", 100)}
     assert limits == {"dev": 100, "test": 150, "prod": 3500}
 
@@ -108,7 +135,10 @@ def test_every_environment_has_a_budget_that_warns_before_it_is_spent(assembly: 
 @pytest.mark.parametrize("env", ENVS)
 def test_a_month_of_the_usage_that_is_assumed_sets_off_no_budget_alarm(assembly: Assembly, env: str) -> None:
     templates = [template for (of, _), template in assembly.stacks.items() if of == env]
-    estimate = sum(line.usd(price_list().prices) for line in lines(Resources.in_templates(templates), settings(env).usage))
+    estimate = sum(
+        line.usd(price_list().prices)
+        for line in lines(Resources.in_templates(templates), settings(env).usage)
+    )
     assert 1 < estimate < 0.8 * settings(env).monthly_budget_usd
 
 

@@ -24,9 +24,16 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any
         patch.setitem(
             environments(),
             "dev",
-            {**environments()["dev"], "permissions_boundary": "team-limit", "lake_formation": True, "sources": SOURCES},
+            {
+                **environments()["dev"],
+                "permissions_boundary": "team-limit",
+                "lake_formation": True,
+                "sources": SOURCES,
+            },
         )
-        app.build(["dev"], context={"local": "true", "account": ACCOUNT, "region": REGION}, outdir=str(out)).synth()
+        app.build(
+            ["dev"], context={"local": "true", "account": ACCOUNT, "region": REGION}, outdir=str(out)
+        ).synth()
     files = sorted(out.glob("assembly-dev/*.template.json"))
     return {f"{f.stem}/{i}": r for f in files for i, r in json.loads(f.read_text())["Resources"].items()}
 
@@ -58,13 +65,32 @@ def test_lake_formation_grants_what_iam_grants_on_the_catalog(guarded: dict[str,
     assert found.keys() == {"lakehouse_dev_ecommerce_gold", "lakehouse_dev_ecommerce_silver"}
 
 
-def test_the_bronze_job_of_a_domain_with_a_source_location_is_told_of_it_and_may_read_it_only(guarded: dict[str, dict[str, Any]]) -> None:
-    jobs = {r["Properties"]["Name"]: r["Properties"]["DefaultArguments"] for r in guarded.values() if r["Type"] == "AWS::Glue::Job"}
-    told = {name: {k: v for k, v in given.items() if k.startswith("--source")} for name, given in jobs.items()}
+def test_the_bronze_job_of_a_domain_with_a_source_location_is_told_of_it_and_may_read_it_only(
+    guarded: dict[str, dict[str, Any]],
+) -> None:
+    jobs = {
+        r["Properties"]["Name"]: r["Properties"]["DefaultArguments"]
+        for r in guarded.values()
+        if r["Type"] == "AWS::Glue::Job"
+    }
+    told = {
+        name: {k: v for k, v in given.items() if k.startswith("--source")} for name, given in jobs.items()
+    }
     place = {"--source": "s3://public-copies/TPC-DS/", "--source_tables": "item,store_sales"}
-    assert {name: given for name, given in told.items() if given} == {"lakehouse-dev-tpcds-bronze-ingest": place}
-    policies = {i: r["Properties"]["PolicyDocument"]["Statement"] for i, r in guarded.items() if r["Type"] == "AWS::IAM::ManagedPolicy"}
-    allowed = [(i, s) for i, statements in policies.items() for s in statements if "public-copies" in json.dumps(s["Resource"])]
+    assert {name: given for name, given in told.items() if given} == {
+        "lakehouse-dev-tpcds-bronze-ingest": place
+    }
+    policies = {
+        i: r["Properties"]["PolicyDocument"]["Statement"]
+        for i, r in guarded.items()
+        if r["Type"] == "AWS::IAM::ManagedPolicy"
+    }
+    allowed = [
+        (i, s)
+        for i, statements in policies.items()
+        for s in statements
+        if "public-copies" in json.dumps(s["Resource"])
+    ]
     assert {i.split("/")[1].partition("Access")[0] for i, _ in allowed} == {"tpcdsbronzeingest"}
     assert [(s["Action"], s["Resource"], s.get("Condition")) for _, s in allowed] == [
         (["s3:GetObject", "s3:GetObjectTagging"], "arn:aws:s3:::public-copies/TPC-DS/*", None),
@@ -81,19 +107,28 @@ def test_every_run_of_such_a_domain_starts_the_bronze_job(guarded: dict[str, dic
     assert {name for name, delivered in machines.items() if delivered == "true"} == {"lakehouse-dev-tpcds"}
 
 
-@pytest.mark.parametrize("wrong", [{"nobody": {"location": "s3://b-1/"}}, {"tpcds": {"location": "s3://b-1/", "tables": ["prices"]}}])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"nobody": {"location": "s3://b-1/"}}, {"tpcds": {"location": "s3://b-1/", "tables": ["prices"]}}],
+)
 def test_a_source_of_what_no_contract_has_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match="no contract has"):
         settings("dev", sources=wrong)
 
 
-@pytest.mark.parametrize(("tables", "named"), [([], "logs/ndjson, logs/json_gzip, logs/xml_errors,"), (["ndjson"], "logs/ndjson,")])
-def test_a_source_of_files_that_stand_for_their_rows_is_refused_with_what_to_do(tables: list[str], named: str) -> None:
+@pytest.mark.parametrize(
+    ("tables", "named"), [([], "logs/ndjson, logs/json_gzip, logs/xml_errors,"), (["ndjson"], "logs/ndjson,")]
+)
+def test_a_source_of_files_that_stand_for_their_rows_is_refused_with_what_to_do(
+    tables: list[str], named: str
+) -> None:
     with pytest.raises(ConfigError, match=named) as refused:
         settings("dev", sources={"logs": {"location": "s3://b-1/", "tables": tables}})
     assert "put these files into the raw bucket" in str(refused.value)
 
 
 def test_neither_is_used_by_default() -> None:
-    assert {(settings(e).permissions_boundary, settings(e).lake_formation) for e in environments()} == {(None, False)}
+    assert {(settings(e).permissions_boundary, settings(e).lake_formation) for e in environments()} == {
+        (None, False)
+    }
     assert not any(settings(e).sources for e in environments())

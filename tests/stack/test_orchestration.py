@@ -35,11 +35,17 @@ def test_the_definition_has_no_faults() -> None:
 
 def test_the_load_begins_with_what_the_gold_job_leaves() -> None:
     left: dict[str, Any] = {}
-    s3: Any = SimpleNamespace(put_object=lambda **given: left.update({f"{given['Bucket']}/{given['Key']}": json.loads(given["Body"])}))
+    s3: Any = SimpleNamespace(
+        put_object=lambda **given: left.update(
+            {f"{given['Bucket']}/{given['Key']}": json.loads(given["Body"])}
+        )
+    )
     spark: Any = None  # a contract without gold has no tables to ask for
     hand_over(spark, Job(NAMES, replace(contract("ecommerce"), gold=()), "run-1"), s3)
     found = substitutions(NAMES, "ecommerce", warehouse=True, delivered=False)
-    assert [place for place, content in left.items() if content["tables"] == []] == [f"{found['GoldBucket']}/{found['LoadPlan']}"]
+    assert [place for place, content in left.items() if content["tables"] == []] == [
+        f"{found['GoldBucket']}/{found['LoadPlan']}"
+    ]
 
 
 def _unknown_target(d: dict[str, Any]) -> None:
@@ -107,7 +113,9 @@ def test_the_definition_refers_to_what_the_other_stacks_make(assembly: Assembly)
 
 
 def test_every_domain_has_a_machine_that_logs_and_traces(assembly: Assembly) -> None:
-    assert assembly.named("AWS::StepFunctions::StateMachine", "StateMachineName") == {NAMES.state_machine(c.domain) for c in contracts()}
+    assert assembly.named("AWS::StepFunctions::StateMachine", "StateMachineName") == {
+        NAMES.state_machine(c.domain) for c in contracts()
+    }
     for place, machine in assembly.resources("AWS::StepFunctions::StateMachine"):
         assert machine["Properties"]["TracingConfiguration"] == {"Enabled": True}, place
         assert machine["Properties"]["LoggingConfiguration"]["Level"] == "ALL", place
@@ -120,16 +128,22 @@ def test_domains_run_at_the_time_of_their_contract_but_not_in_dev(assembly: Asse
         every = [r["Properties"] for _, r in assembly.resources("AWS::Scheduler::Schedule", env)]
         schedules = [s for s in every if "do" not in json.loads(s["Target"]["Input"])]
         assert sorted(s["ScheduleExpression"] for s in schedules) == wanted
-        assert {(s["ScheduleExpressionTimezone"], s["State"], s["Target"]["Input"]) for s in schedules} == {("UTC", state, "{}")}
+        assert {(s["ScheduleExpressionTimezone"], s["State"], s["Target"]["Input"]) for s in schedules} == {
+            ("UTC", state, "{}")
+        }
 
 
 def rules(assembly: Assembly, source: str) -> list[dict[str, Any]]:
-    found = [r["Properties"] for p, r in assembly.resources("AWS::Events::Rule", "dev") if "orchestration" in p]
+    found = [
+        r["Properties"] for p, r in assembly.resources("AWS::Events::Rule", "dev") if "orchestration" in p
+    ]
     return [r for r in found if r["EventPattern"]["source"] == [source]]
 
 
 def test_a_run_that_fails_tells_why_and_leaves_its_reason(assembly: Assembly) -> None:
-    told, kept = sorted(rules(assembly, "aws.states"), key=lambda r: "InputTransformer" not in r["Targets"][0])
+    told, kept = sorted(
+        rules(assembly, "aws.states"), key=lambda r: "InputTransformer" not in r["Targets"][0]
+    )
     for rule in (told, kept):
         assert rule["EventPattern"]["detail"]["status"] == ["FAILED", "TIMED_OUT", "ABORTED"]
         assert len(rule["EventPattern"]["detail"]["stateMachineArn"]) == len(contracts())
@@ -141,11 +155,22 @@ def test_a_run_that_fails_tells_why_and_leaves_its_reason(assembly: Assembly) ->
 def test_every_finished_job_is_noted(assembly: Assembly) -> None:
     [rule] = rules(assembly, "aws.glue")
     assert rule["EventPattern"]["detail-type"] == ["Glue Job State Change"]
-    assert rule["EventPattern"]["detail"]["jobName"] == [{"prefix": f"lakehouse-dev-{c.domain}-"} for c in contracts()]
+    assert rule["EventPattern"]["detail"]["jobName"] == [
+        {"prefix": f"lakehouse-dev-{c.domain}-"} for c in contracts()
+    ]
 
 
-def test_the_watch_looks_every_five_minutes_and_maintains_on_sundays_but_not_in_dev(assembly: Assembly) -> None:
+def test_the_watch_looks_every_five_minutes_and_maintains_on_sundays_but_not_in_dev(
+    assembly: Assembly,
+) -> None:
     for env, state in (("dev", "DISABLED"), ("test", "ENABLED"), ("prod", "ENABLED")):
         every = [r["Properties"] for _, r in assembly.resources("AWS::Scheduler::Schedule", env)]
-        tasks = {s["Target"]["Input"]: (s["ScheduleExpression"], s["State"]) for s in every if "do" in json.loads(s["Target"]["Input"])}
-        assert tasks == {'{"do": "check"}': ("rate(5 minutes)", state), '{"do": "maintain"}': ("cron(30 3 ? * SUN *)", state)}
+        tasks = {
+            s["Target"]["Input"]: (s["ScheduleExpression"], s["State"])
+            for s in every
+            if "do" in json.loads(s["Target"]["Input"])
+        }
+        assert tasks == {
+            '{"do": "check"}': ("rate(5 minutes)", state),
+            '{"do": "maintain"}': ("cron(30 3 ? * SUN *)", state),
+        }

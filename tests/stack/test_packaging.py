@@ -22,27 +22,38 @@ from tests.stack.conftest import Assembly
 ROOT = Path(__file__).parents[2]
 DOMAINS = domains()
 
-LAKE = {"LAKE_PREFIX": "lakehouse", "LAKE_ENV": "dev", "LAKE_ACCOUNT": "123456789012", "LAKE_REGION": "us-east-1"}
+LAKE = {
+    "LAKE_PREFIX": "lakehouse",
+    "LAKE_ENV": "dev",
+    "LAKE_ACCOUNT": "123456789012",
+    "LAKE_REGION": "us-east-1",
+}
 
 
 def run_away_from_home(code: str, folder: Path, path: Path, **environment: str) -> str:
     """The output of Python that finds our packages in `path` only."""
     clean = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME")}
     given = {**clean, "PYTHONPATH": str(path), "PYTHONDONTWRITEBYTECODE": "1", **environment}
-    done = subprocess.run([sys.executable, "-c", code], cwd=folder, env=given, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, env=given, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
 
 def test_the_published_lambda_imports(assembly: Assembly, tmp_path: Path) -> None:
     function = next(r for p, r in assembly.resources("AWS::Lambda::Function", "dev") if "/ingestion/" in p)
-    zipfile.ZipFile(assembly.asset("dev", "ingestion", function["Properties"]["Code"]["S3Key"])).extractall(tmp_path / "task")
+    zipfile.ZipFile(assembly.asset("dev", "ingestion", function["Properties"]["Code"]["S3Key"])).extractall(
+        tmp_path / "task"
+    )
     environment = {
         **function["Properties"]["Environment"]["Variables"],
         "AWS_DEFAULT_REGION": "us-east-1",
         "POWERTOOLS_TRACE_DISABLED": "1",
     }
-    code = "import lambdas.ingest.handler as h, shared; print(callable(h.handler), h.__file__, shared.__file__)"
+    code = (
+        "import lambdas.ingest.handler as h, shared; print(callable(h.handler), h.__file__, shared.__file__)"
+    )
     said = run_away_from_home(code, tmp_path, tmp_path / "task", **environment).split()
     assert said[0] == "True"
     assert all(Path(p).is_relative_to(tmp_path / "task") for p in said[1:])
@@ -86,7 +97,9 @@ def test_other_content_has_another_name(tmp_path: Path) -> None:
 
 
 def test_a_new_archive_replaces_the_unused_ones_of_its_kind_only(tmp_path: Path) -> None:
-    old, other, used = (archive(name, {"x": content}, tmp_path) for name, content in (("a", b"1"), ("a-b", b"1"), ("a", b"2")))
+    old, other, used = (
+        archive(name, {"x": content}, tmp_path) for name, content in (("a", b"1"), ("a-b", b"1"), ("a", b"2"))
+    )
     for path in (old, other, used):
         os.utime(path, (0, 0))
     assert archive("a", {"x": b"2"}, tmp_path) == used  # by a parallel build
@@ -94,18 +107,30 @@ def test_a_new_archive_replaces_the_unused_ones_of_its_kind_only(tmp_path: Path)
     assert sorted(tmp_path.iterdir()) == sorted([other, used, new])
 
 
-def test_packages_that_cannot_be_fetched_are_told_with_the_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_packages_that_cannot_be_fetched_are_told_with_the_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PIP_NO_INDEX", "1")  # pip as it is without a network
     (tmp_path / "requirements.txt").write_text("orjson==3.13.0\n")
     with pytest.raises(PackagingError, match="needed once, with a network"):
         installed(tmp_path / "requirements.txt", tmp_path / "build")
-    assert list((tmp_path / "build").iterdir()) == []  # nothing half-made is left to be taken for the real thing
+    assert (
+        list((tmp_path / "build").iterdir()) == []
+    )  # nothing half-made is left to be taken for the real thing
 
 
 # --- the packages that the function carries: arm64 wheels, which this machine may be unable to run ---------------------------------------
 
 AARCH64 = 183  # e_machine of ELF, System V ABI
-RUNTIME = {"boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six"}  # what AWS puts beside the function
+RUNTIME = {
+    "boto3",
+    "botocore",
+    "s3transfer",
+    "jmespath",
+    "dateutil",
+    "urllib3",
+    "six",
+}  # what AWS puts beside the function
 
 
 @pytest.fixture(scope="module")
@@ -118,9 +143,14 @@ def packages() -> Path:
 
 
 def test_every_package_is_built_for_the_function_s_processor_and_python(packages: Path) -> None:
-    wheels = {w.parent.name: re.findall(r"^Tag: (\S+)$", w.read_text(), re.MULTILINE) for w in packages.glob("*.dist-info/WHEEL")}
+    wheels = {
+        w.parent.name: re.findall(r"^Tag: (\S+)$", w.read_text(), re.MULTILINE)
+        for w in packages.glob("*.dist-info/WHEEL")
+    }
     assert {"orjson", "pyarrow", "aws_lambda_powertools"} <= {name.split("-")[0] for name in wheels}
-    fitting = re.compile(r"py(2\.py)?3-none-any|cp314-cp314-(manylinux|linux)\w*_aarch64|cp3\d+-abi3-\w*aarch64")
+    fitting = re.compile(
+        r"py(2\.py)?3-none-any|cp314-cp314-(manylinux|linux)\w*_aarch64|cp3\d+-abi3-\w*aarch64"
+    )
     assert {name: tags for name, tags in wheels.items() if not any(map(fitting.fullmatch, tags))} == {}
     libraries = [p for p in packages.rglob("*") if re.search(r"\.so(\.\d+)*$", p.name)]
     assert libraries
@@ -131,14 +161,25 @@ def test_the_archive_with_its_packages_fits_the_limit_of_lambda(packages: Path, 
     made = zipfile.ZipFile(lambda_archive(BUILD_DIR, DOMAINS, dependencies=True))
     unzipped = sum(entry.file_size for entry in made.infolist())
     assert unzipped < 250 * 1024**2
-    assert {"lambdas/ingest/handler.py", "pyarrow/lib.cpython-314-aarch64-linux-gnu.so", "orjson/__init__.py"} <= set(made.namelist())
+    assert {
+        "lambdas/ingest/handler.py",
+        "pyarrow/lib.cpython-314-aarch64-linux-gnu.so",
+        "orjson/__init__.py",
+    } <= set(made.namelist())
 
 
 def test_the_function_imports_nothing_that_the_archive_does_not_carry(packages: Path, tmp_path: Path) -> None:
     """By this machine's wheels of the same versions: whatever the handler loads must be packed, ours, the runtime's, or Python's."""
     pins = dict(re.findall(r"^([\w-]+)(?:\[\w+\])?==(\S+)$", REQUIREMENTS.read_text(), re.MULTILINE))
     assert pins
-    assert pins.items() <= dict(re.findall(r"^([\w-]+)(?:\[\w+\])?==(\S+)$", (ROOT / "requirements.txt").read_text(), re.MULTILINE)).items()
+    assert (
+        pins.items()
+        <= dict(
+            re.findall(
+                r"^([\w-]+)(?:\[\w+\])?==(\S+)$", (ROOT / "requirements.txt").read_text(), re.MULTILINE
+            )
+        ).items()
+    )
     zipfile.ZipFile(lambda_archive(tmp_path, DOMAINS, dependencies=False)).extractall(tmp_path / "task")
     carried = {p.name.split(".")[0] for p in packages.iterdir()} | RUNTIME
     here = {p.name.split(".")[0] for p in Path(sysconfig.get_path("purelib")).iterdir()}
@@ -150,7 +191,11 @@ def test_the_function_imports_nothing_that_the_archive_does_not_carry(packages: 
         "import lambdas.ingest.handler, pyarrow.parquet, pyarrow.compute\n"
         "print(json.dumps([n for n in sys.modules if n.startswith('pyarrow.')]))"
     )
-    arrow = json.loads(run_away_from_home(code, tmp_path, tmp_path / "task", **LAKE, AWS_DEFAULT_REGION="us-east-1"))
+    arrow = json.loads(
+        run_away_from_home(code, tmp_path, tmp_path / "task", **LAKE, AWS_DEFAULT_REGION="us-east-1")
+    )
     assert "pyarrow.parquet" in arrow
-    packed = {str(p.relative_to(packages)).split(".")[0].replace("/", ".") for p in packages.glob("pyarrow/**/*")}
+    packed = {
+        str(p.relative_to(packages)).split(".")[0].replace("/", ".") for p in packages.glob("pyarrow/**/*")
+    }
     assert set(arrow) - packed == set()

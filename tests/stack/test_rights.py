@@ -32,8 +32,13 @@ def arn_patterns(action: str) -> tuple[str, ...]:
     found = details(action)
     assert found is not None
     service = action.partition(":")[0]
-    arns = [AWS.resources.get_resource_type_details(service, r["name"])["arn"] for r in found["resourceTypes"]]
-    return tuple(re.sub(r"\$\{[^}]*\}", "*", re.sub(r"\$\{(Partition|Region|Account|BucketName)\}", "?", arn)) for arn in arns)
+    arns = [
+        AWS.resources.get_resource_type_details(service, r["name"])["arn"] for r in found["resourceTypes"]
+    ]
+    return tuple(
+        re.sub(r"\$\{[^}]*\}", "*", re.sub(r"\$\{(Partition|Region|Account|BucketName)\}", "?", arn))
+        for arn in arns
+    )
 
 
 @cache
@@ -44,7 +49,9 @@ def meet(arn: str, granted: str) -> bool:
     if granted[0] == "*":
         return meet(arn, granted[1:]) or meet(arn[1:], granted)
     if arn[0] in "*?":
-        return meet(arn[1:], granted) or ((arn[0] == "*" or granted[0] not in ":/") and meet(arn, granted[1:]))
+        return meet(arn[1:], granted) or (
+            (arn[0] == "*" or granted[0] not in ":/") and meet(arn, granted[1:])
+        )
     return arn[0] == granted[0] and meet(arn[1:], granted[1:])
 
 
@@ -64,7 +71,9 @@ def faults(statement: Statement) -> Iterator[str]:
         named = [r for r in statement["Resource"] if r != "*"]
         if named and patterns and not any(meet(p, r) for p in patterns for r in named):
             yield f"{action} on {named}: none is of a type it acts on"
-        known = {k.lower() for k in found["conditionKeys"]} | {k.lower() for r in found["resourceTypes"] for k in r["conditionKeys"]}
+        known = {k.lower() for k in found["conditionKeys"]} | {
+            k.lower() for r in found["resourceTypes"] for k in r["conditionKeys"]
+        }
         for key in (k.lower() for keys in statement.get("Condition", {}).values() for k in keys):
             if not key.startswith("aws:") and key not in known:
                 yield f"{action}: {key} is no condition key of it, so the grant never applies"
@@ -75,7 +84,13 @@ def faults(statement: Statement) -> Iterator[str]:
 
 
 def test_every_grant_is_one_that_aws_knows(assembly: Assembly) -> None:
-    found = [(r.place, fault) for env in ENVS for r in roles(assembly, env) for s in r.statements for fault in faults(s)]
+    found = [
+        (r.place, fault)
+        for env in ENVS
+        for r in roles(assembly, env)
+        for s in r.statements
+        for fault in faults(s)
+    ]
     assert found == []
 
 
@@ -92,7 +107,11 @@ def test_every_grant_is_one_that_aws_knows(assembly: Assembly) -> None:
     ],
 )
 def test_a_wrong_grant_is_found(action: str, resource: str, condition: dict[str, Any], fault: str) -> None:
-    statement = {"Action": [action], "Resource": [resource], **({"Condition": condition} if condition else {})}
+    statement = {
+        "Action": [action],
+        "Resource": [resource],
+        **({"Condition": condition} if condition else {}),
+    }
     assert [fault in f for f in faults(statement)] == [True]
 
 
@@ -110,7 +129,9 @@ def test_a_service_may_assume_only_roles_made_for_it_and_for_this_account(assemb
         service = trust["Principal"]["Service"]
         if service == ["redshift-serverless.amazonaws.com", "redshift.amazonaws.com"]:
             user = trust["Condition"]["StringLike"]["sts:ExternalId"]
-            assert user == f"arn:aws:redshift:{REGION}:{ACCOUNT}:dbuser:serverless-{ACCOUNT}-*/lake_admin", place
+            assert user == f"arn:aws:redshift:{REGION}:{ACCOUNT}:dbuser:serverless-{ACCOUNT}-*/lake_admin", (
+                place
+            )
             continue
         assert isinstance(service, str), place
         limits = {k for keys in trust.get("Condition", {}).values() for k in keys}

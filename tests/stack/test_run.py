@@ -62,26 +62,37 @@ class Lab:
 
     @property
     def table(self) -> Any:
-        return self.session.boto.resource("dynamodb", endpoint_url=self.session.endpoint).Table(self.session.names.ledger_table)
+        return self.session.boto.resource("dynamodb", endpoint_url=self.session.endpoint).Table(
+            self.session.names.ledger_table
+        )
 
     @property
     def lock(self) -> str | None:
-        item = self.table.get_item(Key={"pk": f"lock#{DOMAIN}", "sk": "lock"}, ConsistentRead=True).get("Item")
+        item = self.table.get_item(Key={"pk": f"lock#{DOMAIN}", "sk": "lock"}, ConsistentRead=True).get(
+            "Item"
+        )
         return str(item["run_id"]) if item else None
 
     def start(self, name: str, request: dict[str, Any] | None = None, **plan: Any) -> str:
         self.table.put_item(Item={"pk": "plan", "sk": name, **plan})
         machine = self.session.names.machine_arn(DOMAIN)
-        self.session.client("stepfunctions").start_execution(stateMachineArn=machine, name=name, input=json.dumps(request or {}))
+        self.session.client("stepfunctions").start_execution(
+            stateMachineArn=machine, name=name, input=json.dumps(request or {})
+        )
         return name
 
     def end(self, name: str) -> Run:
         states: list[str] = []
         runs.follow(self.session, DOMAIN, name, states.append)
         found = self.described(name)
-        while found["status"] == "SUCCEEDED" and not found.get("output"):  # the emulation sets the status first
+        while found["status"] == "SUCCEEDED" and not found.get(
+            "output"
+        ):  # the emulation sets the status first
             found = self.described(name)
-        items = {s: self.table.get_item(Key={"pk": "ran", "sk": f"{name}#{s}"}, ConsistentRead=True).get("Item") for s in JOBS}
+        items = {
+            s: self.table.get_item(Key={"pk": "ran", "sk": f"{name}#{s}"}, ConsistentRead=True).get("Item")
+            for s in JOBS
+        }
         jobs = {s: i["given"] for s, i in items.items() if i}
         output = json.loads(found.get("output") or "{}")
         return Run(found["status"], states, jobs, output, found.get("error", ""), found.get("cause", ""))
@@ -111,18 +122,26 @@ def lab(assembly: Assembly, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 def test_a_run_with_news_goes_from_silver_to_gold_and_gives_the_lock_back(lab: Lab) -> None:
     run = lab.run("news")
-    assert (run.status, run.output) == ("SUCCEEDED", {"run_id": "news", "gate": "pass", "changed": True, "findings": ""})
+    assert (run.status, run.output) == (
+        "SUCCEEDED",
+        {"run_id": "news", "gate": "pass", "changed": True, "findings": ""},
+    )
     assert list(run.jobs) == ["bronze-to-silver", "silver-to-gold"]
     assert lab.lock is None
 
 
 def test_files_that_were_handed_over_are_finished_first_and_only_then_is_that_job_paid_for(lab: Lab) -> None:
     waiting = {"dataset_id": f"handed_over#{DOMAIN}", "state": "2026-01-01T00:00:00.000000+00:00#big#1"}
-    lab.table.put_item(Item={"pk": "file#raw/other", "sk": "v#1", **waiting, "dataset_id": "handed_over#another"})
+    lab.table.put_item(
+        Item={"pk": "file#raw/other", "sk": "v#1", **waiting, "dataset_id": "handed_over#another"}
+    )
     assert "bronze-ingest" not in lab.run("none-handed-over").jobs
     lab.table.put_item(Item={"pk": "file#raw/big", "sk": "v#1", **waiting})
     run = lab.run("handed-over", {"full_refresh": True})
-    assert (run.status, list(run.jobs)) == ("SUCCEEDED", ["bronze-ingest", "bronze-to-silver", "silver-to-gold"])
+    assert (run.status, list(run.jobs)) == (
+        "SUCCEEDED",
+        ["bronze-ingest", "bronze-to-silver", "silver-to-gold"],
+    )
     assert run.jobs["bronze-ingest"]["--run_id"] == "handed-over"
     assert run.states.index("BronzeIngest") < run.states.index("StartBronzeCrawler")
     assert lab.lock is None
@@ -130,7 +149,9 @@ def test_files_that_were_handed_over_are_finished_first_and_only_then_is_that_jo
 
 def test_what_was_not_asked_for_reaches_the_jobs_as_none_and_false(lab: Lab) -> None:
     given = lab.run("defaults").jobs["bronze-to-silver"]
-    assert {k: given[k] for k in ("--run_id", "--from_date", "--to_date", "--full_refresh", "--accept_gate")} == {
+    assert {
+        k: given[k] for k in ("--run_id", "--from_date", "--to_date", "--full_refresh", "--accept_gate")
+    } == {
         "--run_id": "defaults",
         "--from_date": "none",
         "--to_date": "none",
@@ -140,7 +161,12 @@ def test_what_was_not_asked_for_reaches_the_jobs_as_none_and_false(lab: Lab) -> 
 
 
 def test_what_was_asked_for_reaches_both_jobs_as_text(lab: Lab) -> None:
-    request = {"from_date": "2026-01-01", "to_date": "2026-01-31", "full_refresh": True, "accept_gate": "True"}
+    request = {
+        "from_date": "2026-01-01",
+        "to_date": "2026-01-31",
+        "full_refresh": True,
+        "accept_gate": "True",
+    }
     for given in lab.run("asked", request).jobs.values():
         assert {k: given[f"--{k}"] for k in request} == {
             "from_date": "2026-01-01",
@@ -156,12 +182,19 @@ def test_without_news_gold_is_left_alone(lab: Lab) -> None:
 
 
 def test_a_full_refresh_reaches_gold_even_without_news(lab: Lab) -> None:
-    assert list(lab.run("refresh", {"full_refresh": "true"}, changed=False).jobs) == ["bronze-to-silver", "silver-to-gold"]
+    assert list(lab.run("refresh", {"full_refresh": "true"}, changed=False).jobs) == [
+        "bronze-to-silver",
+        "silver-to-gold",
+    ]
 
 
 def test_a_halting_gate_stops_before_gold_with_its_findings_and_gives_the_lock_back(lab: Lab) -> None:
     run = lab.run("halted", gate="halt", findings="events: null_rate_ts 0.4 is above 0.1")
-    assert (run.status, run.error, run.cause) == ("FAILED", "QualityGate.Halted", "events: null_rate_ts 0.4 is above 0.1")
+    assert (run.status, run.error, run.cause) == (
+        "FAILED",
+        "QualityGate.Halted",
+        "events: null_rate_ts 0.4 is above 0.1",
+    )
     assert (list(run.jobs), lab.lock) == (["bronze-to-silver"], None)
 
 
@@ -203,7 +236,10 @@ def test_a_second_run_waits_until_the_first_has_ended(lab: Lab) -> None:
 def test_a_misspelt_input_is_refused_before_anything_runs(lab: Lab) -> None:
     run = lab.run("misspelt", {"full_refesh": True})
     assert (run.status, run.error, run.jobs) == ("FAILED", "Input.Unknown", {})
-    assert run.cause == "Allowed are from_date, to_date, full_refresh, accept_gate, replay and maintenance; found full_refesh"
+    assert (
+        run.cause
+        == "Allowed are from_date, to_date, full_refresh, accept_gate, replay and maintenance; found full_refesh"
+    )
 
 
 @pytest.mark.parametrize(
@@ -231,7 +267,11 @@ def eventually(lab: Lab, key: str) -> dict[str, Any]:
     s3, deadline = lab.session.client("s3"), time.monotonic() + 30
     while True:
         try:
-            return dict(json.loads(s3.get_object(Bucket=lab.session.names.bucket("quarantine"), Key=key)["Body"].read()))
+            return dict(
+                json.loads(
+                    s3.get_object(Bucket=lab.session.names.bucket("quarantine"), Key=key)["Body"].read()
+                )
+            )
         except s3.exceptions.NoSuchKey:
             assert time.monotonic() < deadline, key
             time.sleep(0.1)
@@ -248,7 +288,9 @@ def invoked(lab: Lab, event: dict[str, Any]) -> list[str]:
     """Ids of the machine's executions that the watch function started for an event."""
     machine = {"stateMachineArn": lab.session.names.machine_arn(DOMAIN)}
     before = {e["name"] for e in lab.session.client("stepfunctions").list_executions(**machine)["executions"]}
-    answer = lab.session.client("lambda").invoke(FunctionName=lab.session.names.function("watch"), Payload=json.dumps(event))
+    answer = lab.session.client("lambda").invoke(
+        FunctionName=lab.session.names.function("watch"), Payload=json.dumps(event)
+    )
     assert "FunctionError" not in answer, answer["Payload"].read()
     after = {e["name"] for e in lab.session.client("stepfunctions").list_executions(**machine)["executions"]}
     return sorted(after - before)
@@ -258,9 +300,22 @@ def test_the_watch_starts_one_run_for_all_files_that_wait_long_enough(lab: Lab) 
     lab.run("earlier")
     assert invoked(lab, {"do": "check"}) == []
     for n in range(3):
-        file = {"pk": f"file#raw/f{n}", "sk": "v#1", "status": "accepted", "domain": DOMAIN, "dataset": "events"}
+        file = {
+            "pk": f"file#raw/f{n}",
+            "sk": "v#1",
+            "status": "accepted",
+            "domain": DOMAIN,
+            "dataset": "events",
+        }
         arrived = "2026-01-01T00:00:00+00:00"
-        lab.table.put_item(Item={**file, "ingested_at": arrived, "dataset_id": f"{DOMAIN}/events", "state": f"pending#{arrived}#f{n}#1"})
+        lab.table.put_item(
+            Item={
+                **file,
+                "ingested_at": arrived,
+                "dataset_id": f"{DOMAIN}/events",
+                "state": f"pending#{arrived}#f{n}#1",
+            }
+        )
     [started] = invoked(lab, {"do": "check"})
     assert lab.end(started).status == "SUCCEEDED"
 

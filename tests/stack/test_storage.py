@@ -12,7 +12,14 @@ from shared.names import DATA_ZONES
 from tests.stack.conftest import Assembly
 
 GOLDEN = Path(__file__).parent / "stateful.json"
-STATEFUL = ("AWS::S3::Bucket", "AWS::DynamoDB::GlobalTable", "AWS::Glue::Database", "AWS::KMS::Key", "AWS::SQS::Queue", "AWS::SNS::Topic")
+STATEFUL = (
+    "AWS::S3::Bucket",
+    "AWS::DynamoDB::GlobalTable",
+    "AWS::Glue::Database",
+    "AWS::KMS::Key",
+    "AWS::SQS::Queue",
+    "AWS::SNS::Topic",
+)
 
 
 def rules(bucket: dict[str, Any]) -> list[dict[str, Any]]:
@@ -22,7 +29,9 @@ def rules(bucket: dict[str, Any]) -> list[dict[str, Any]]:
 
 def zone(assembly: Assembly, name: str, env: str = "prod") -> dict[str, Any]:
     return next(
-        r for _, r in assembly.resources("AWS::S3::Bucket", env) if r["Properties"]["BucketNamePrefix"] == f"lakehouse-{env}-{name}"
+        r
+        for _, r in assembly.resources("AWS::S3::Bucket", env)
+        if r["Properties"]["BucketNamePrefix"] == f"lakehouse-{env}-{name}"
     )
 
 
@@ -30,7 +39,9 @@ def test_every_environment_has_its_buckets(assembly: Assembly) -> None:
     for env in ("dev", "test", "prod"):
         prefixes = assembly.named("AWS::S3::Bucket", "BucketNamePrefix", env)
         audited = ("trail",) if env == "prod" else ()
-        assert prefixes == {f"lakehouse-{env}-{zone}" for zone in (*DATA_ZONES, "scripts", "logs", "results", *audited)}
+        assert prefixes == {
+            f"lakehouse-{env}-{zone}" for zone in (*DATA_ZONES, "scripts", "logs", "results", *audited)
+        }
 
 
 def test_buckets_are_closed_versioned_encrypted_and_logged(assembly: Assembly) -> None:
@@ -41,16 +52,23 @@ def test_buckets_are_closed_versioned_encrypted_and_logged(assembly: Assembly) -
         assert properties["BucketNamespace"] == "account-regional", place
         [encryption] = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
         by_key = place.startswith("prod/") and "AccessLogs" not in place and "TrailEvents" not in place
-        assert encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == ("aws:kms" if by_key else "AES256"), place
+        assert encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == (
+            "aws:kms" if by_key else "AES256"
+        ), place
         assert "LoggingConfiguration" in properties or "AccessLogs" in place, place
 
 
 def test_buckets_and_queues_refuse_plain_http(assembly: Assembly) -> None:
-    for kind, policy in (("AWS::S3::Bucket", "AWS::S3::BucketPolicy"), ("AWS::SQS::Queue", "AWS::SQS::QueuePolicy")):
+    for kind, policy in (
+        ("AWS::S3::Bucket", "AWS::S3::BucketPolicy"),
+        ("AWS::SQS::Queue", "AWS::SQS::QueuePolicy"),
+    ):
         closed = set()
         for place, resource in assembly.resources(policy):
             for statement in resource["Properties"]["PolicyDocument"]["Statement"]:
-                if statement["Effect"] == "Deny" and statement["Condition"].get("Bool") == {"aws:SecureTransport": "false"}:
+                if statement["Effect"] == "Deny" and statement["Condition"].get("Bool") == {
+                    "aws:SecureTransport": "false"
+                }:
                     targets = resource["Properties"].get("Queues") or [resource["Properties"]["Bucket"]]
                     closed |= {f"{place.rpartition('/')[0]}/{t['Ref']}" for t in targets}
         assert closed == {place for place, _ in assembly.resources(kind)}
@@ -59,7 +77,9 @@ def test_buckets_and_queues_refuse_plain_http(assembly: Assembly) -> None:
 def test_only_logs_and_query_results_ever_expire(assembly: Assembly) -> None:
     for place, bucket in assembly.resources("AWS::S3::Bucket"):
         expiring = [r for r in rules(bucket) if {"ExpirationInDays", "ExpirationDate"} & r.keys()]
-        assert bool(expiring) == any(kind in place for kind in ("AccessLogs", "Results", "TrailEvents")), place
+        assert bool(expiring) == any(kind in place for kind in ("AccessLogs", "Results", "TrailEvents")), (
+            place
+        )
 
 
 def test_prod_notes_who_read_and_wrote_which_object_of_the_data_buckets(assembly: Assembly) -> None:
@@ -73,20 +93,40 @@ def test_prod_notes_who_read_and_wrote_which_object_of_the_data_buckets(assembly
     assert fields["eventCategory"] == ["Data"]
     assert fields["resources.type"] == ["AWS::S3::Object"]
     zones = ("raw", "bronze", "silver", "gold", "quarantine", "metrics")
-    assert fields["resources.ARN"] == [f"arn:aws:s3:::lakehouse-prod-{zone}-123456789012-us-east-1-an/" for zone in zones]
+    assert fields["resources.ARN"] == [
+        f"arn:aws:s3:::lakehouse-prod-{zone}-123456789012-us-east-1-an/" for zone in zones
+    ]
 
 
 def test_only_this_trail_may_deliver_to_its_bucket(assembly: Assembly) -> None:
     trail_arn = "arn:aws:cloudtrail:us-east-1:123456789012:trail/lakehouse-prod-objects"
-    policies = {p: r["Properties"]["PolicyDocument"]["Statement"] for p, r in assembly.resources("AWS::S3::BucketPolicy", "prod")}
-    grants = [s for p, statements in policies.items() for s in statements if s["Principal"] == {"Service": "cloudtrail.amazonaws.com"}]
+    policies = {
+        p: r["Properties"]["PolicyDocument"]["Statement"]
+        for p, r in assembly.resources("AWS::S3::BucketPolicy", "prod")
+    }
+    grants = [
+        s
+        for p, statements in policies.items()
+        for s in statements
+        if s["Principal"] == {"Service": "cloudtrail.amazonaws.com"}
+    ]
     assert {s["Action"] for s in grants} == {"s3:GetBucketAcl", "s3:PutObject"}
     assert {s["Condition"]["StringEquals"]["aws:SourceArn"] for s in grants} == {trail_arn}
 
 
 def test_zones_grow_cold_at_their_own_pace_and_iceberg_tables_never(assembly: Assembly) -> None:
-    cold = {z: [t["TransitionInDays"] for r in rules(zone(assembly, z)) for t in r.get("Transitions", [])] for z in DATA_ZONES}
-    assert cold == {"raw": [60], "bronze": [120], "silver": [], "gold": [], "quarantine": [30], "metrics": [180]}
+    cold = {
+        z: [t["TransitionInDays"] for r in rules(zone(assembly, z)) for t in r.get("Transitions", [])]
+        for z in DATA_ZONES
+    }
+    assert cold == {
+        "raw": [60],
+        "bronze": [120],
+        "silver": [],
+        "gold": [],
+        "quarantine": [30],
+        "metrics": [180],
+    }
 
 
 def test_old_versions_and_unfinished_uploads_go(assembly: Assembly) -> None:
@@ -97,7 +137,11 @@ def test_old_versions_and_unfinished_uploads_go(assembly: Assembly) -> None:
 
 
 def test_only_the_raw_bucket_sends_events(assembly: Assembly) -> None:
-    sending = {p for p, b in assembly.resources("AWS::S3::Bucket", "dev") if "NotificationConfiguration" in b["Properties"]}
+    sending = {
+        p
+        for p, b in assembly.resources("AWS::S3::Bucket", "dev")
+        if "NotificationConfiguration" in b["Properties"]
+    }
     assert len(sending) == 1
     assert zone(assembly, "raw", "dev")["Properties"]["NotificationConfiguration"] == {
         "EventBridgeConfiguration": {"EventBridgeEnabled": True}
@@ -115,13 +159,19 @@ def test_prod_keeps_its_data_whatever_happens_to_its_stacks(assembly: Assembly) 
 def test_the_ledger_can_be_restored_and_found_by_state(assembly: Assembly) -> None:
     for place, table in assembly.resources("AWS::DynamoDB::GlobalTable"):
         properties = table["Properties"]
-        assert [(k["AttributeName"], k["KeyType"]) for k in properties["KeySchema"]] == [("pk", "HASH"), ("sk", "RANGE")]
-        assert {a["AttributeName"]: a["AttributeType"] for a in properties["AttributeDefinitions"]} == dict.fromkeys(
-            ("pk", "sk", "dataset_id", "state"), "S"
-        )
+        assert [(k["AttributeName"], k["KeyType"]) for k in properties["KeySchema"]] == [
+            ("pk", "HASH"),
+            ("sk", "RANGE"),
+        ]
+        assert {
+            a["AttributeName"]: a["AttributeType"] for a in properties["AttributeDefinitions"]
+        } == dict.fromkeys(("pk", "sk", "dataset_id", "state"), "S")
         [index] = properties["GlobalSecondaryIndexes"]
         assert (index["IndexName"], index["Projection"]) == (INDEX, {"ProjectionType": "ALL"})
-        assert [(k["AttributeName"], k["KeyType"]) for k in index["KeySchema"]] == [("dataset_id", "HASH"), ("state", "RANGE")]
+        assert [(k["AttributeName"], k["KeyType"]) for k in index["KeySchema"]] == [
+            ("dataset_id", "HASH"),
+            ("state", "RANGE"),
+        ]
         assert properties["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
         [replica] = properties["Replicas"]
         assert replica["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}, place

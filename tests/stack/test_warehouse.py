@@ -34,13 +34,19 @@ def allowed(assembly: Assembly, env: str, part: str) -> set[str]:
 
 
 def test_dev_pays_for_no_warehouse_and_no_network(assembly: Assembly) -> None:
-    kinds = {r["Type"] for (env, _), t in assembly.stacks.items() if env == "dev" for r in t["Resources"].values()}
+    kinds = {
+        r["Type"] for (env, _), t in assembly.stacks.items() if env == "dev" for r in t["Resources"].values()
+    }
     assert not [k for k in kinds if k.startswith(("AWS::RedshiftServerless::", "AWS::EC2::"))]
-    assert not [a for a in allowed(assembly, "dev", "orchestration") if a.startswith(("redshift", "secretsmanager"))]
+    assert not [
+        a for a in allowed(assembly, "dev", "orchestration") if a.startswith(("redshift", "secretsmanager"))
+    ]
 
 
 @pytest.mark.parametrize(("env", "base", "most"), [("test", 4, 16), ("prod", 8, 64)])
-def test_the_workgroup_is_private_and_its_capacity_bounded(assembly: Assembly, env: str, base: int, most: int) -> None:
+def test_the_workgroup_is_private_and_its_capacity_bounded(
+    assembly: Assembly, env: str, base: int, most: int
+) -> None:
     workgroup = only(assembly, "AWS::RedshiftServerless::Workgroup", env)
     assert (workgroup["PubliclyAccessible"], workgroup["EnhancedVpcRouting"]) == (False, True)
     assert (workgroup["BaseCapacity"], workgroup["MaxCapacity"]) == (base, most)
@@ -55,16 +61,24 @@ def test_nobody_knows_the_administrator_s_password(assembly: Assembly, env: str)
     assert "AdminUserPassword" not in namespace
     assert set(namespace["LogExports"]) == {"userlog", "connectionlog", "useractivitylog"}
     assert ("KmsKeyId" in namespace) == (env == "prod")
-    assert Names(env, "1", "r").warehouse_secret == f"redshift!{namespace['NamespaceName']}-{namespace['AdminUsername']}"
+    assert (
+        Names(env, "1", "r").warehouse_secret
+        == f"redshift!{namespace['NamespaceName']}-{namespace['AdminUsername']}"
+    )
 
 
 @pytest.mark.parametrize("env", WITH)
 def test_the_network_is_isolated_and_watched(assembly: Assembly, env: str) -> None:
     kinds = {r["Type"] for r in assembly.template(env, "warehouse")["Resources"].values()}
     assert not kinds & {"AWS::EC2::InternetGateway", "AWS::EC2::NatGateway", "AWS::EC2::Route"}
-    assert [e["Properties"]["VpcEndpointType"] for _, e in assembly.resources("AWS::EC2::VPCEndpoint", env)] == ["Gateway"]
+    assert [
+        e["Properties"]["VpcEndpointType"] for _, e in assembly.resources("AWS::EC2::VPCEndpoint", env)
+    ] == ["Gateway"]
     assert only(assembly, "AWS::EC2::FlowLog", env)["TrafficType"] == "ALL"
-    assert all("SecurityGroupIngress" not in g["Properties"] for _, g in assembly.resources("AWS::EC2::SecurityGroup", env))
+    assert all(
+        "SecurityGroupIngress" not in g["Properties"]
+        for _, g in assembly.resources("AWS::EC2::SecurityGroup", env)
+    )
     zones = [str(s["Properties"]["AvailabilityZone"]) for _, s in assembly.resources("AWS::EC2::Subnet", env)]
     assert len(set(zones)) == 3
 
@@ -72,18 +86,29 @@ def test_the_network_is_isolated_and_watched(assembly: Assembly, env: str) -> No
 @pytest.mark.parametrize("env", WITH)
 def test_copy_reads_gold_and_nothing_else(assembly: Assembly, env: str) -> None:
     key = {"kms:Decrypt"} if env == "prod" else set()
-    assert allowed(assembly, env, "CopyAccess") == {"s3:GetObject", "s3:ListBucket", "s3:GetBucketLocation"} | key
-    objects = [s["Resource"] for s in statements(assembly, env, "CopyAccess") if s["Action"] == "s3:GetObject"]
+    assert (
+        allowed(assembly, env, "CopyAccess")
+        == {"s3:GetObject", "s3:ListBucket", "s3:GetBucketLocation"} | key
+    )
+    objects = [
+        s["Resource"] for s in statements(assembly, env, "CopyAccess") if s["Action"] == "s3:GetObject"
+    ]
     assert all(f":lakehouse-{env}-gold-" in str(r) and "/ecommerce/*" in str(r) for r in objects)
 
 
 @pytest.mark.parametrize("env", WITH)
 def test_the_state_machine_runs_statements_in_its_own_environment_only(assembly: Assembly, env: str) -> None:
-    [run] = [s for s in statements(assembly, env, "ecommercepipeline") if s["Action"] == "redshift-data:BatchExecuteStatement"]
+    [run] = [
+        s
+        for s in statements(assembly, env, "ecommercepipeline")
+        if s["Action"] == "redshift-data:BatchExecuteStatement"
+    ]
     tags = {"aws:ResourceTag/lakehouse:env": env, "aws:ResourceTag/lakehouse:product": "lakehouse"}
     assert run["Condition"] == {"StringEquals": tags}
     workgroup = only(assembly, "AWS::RedshiftServerless::Workgroup", env)
-    assert {t["Key"]: t["Value"] for t in workgroup["Tags"]}.items() >= {k.partition("/")[2]: v for k, v in tags.items()}.items()
+    assert {t["Key"]: t["Value"] for t in workgroup["Tags"]}.items() >= {
+        k.partition("/")[2]: v for k, v in tags.items()
+    }.items()
 
 
 @pytest.mark.parametrize(("env", "flag"), [("dev", "false"), ("test", "true"), ("prod", "true")])
@@ -96,11 +121,17 @@ def test_jobs_prepare_the_load_where_there_is_a_warehouse(assembly: Assembly, en
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"warehouse": True, "warehouse_rpu": 32, "warehouse_max_rpu": 16}, "warehouse_max_rpu must not be below warehouse_rpu"),
+        (
+            {"warehouse": True, "warehouse_rpu": 32, "warehouse_max_rpu": 16},
+            "warehouse_max_rpu must not be below warehouse_rpu",
+        ),
         ({"warehouse_max_rpu": 20}, "dev.warehouse_max_rpu: Input should be a multiple of 8"),
         ({"warehouse_rpu": 5}, "dev.warehouse_rpu: Input should be 4, 8"),
         ({"interface_endpoints": ("athena",)}, "they need warehouse to be true"),
-        ({"warehouse": True, "interface_endpoints": ("nope",)}, "dev.interface_endpoints.0: Input should be 'athena'"),
+        (
+            {"warehouse": True, "interface_endpoints": ("nope",)},
+            "dev.interface_endpoints.0: Input should be 'athena'",
+        ),
     ],
 )
 def test_wrong_settings_are_refused(given: dict[str, Any], said: str) -> None:

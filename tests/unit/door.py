@@ -22,7 +22,9 @@ class Trickle(io.RawIOBase):
         return self._content.read(min(size, self._size) if size >= 0 else self._size)
 
 
-def verdict(content: bytes, suffix: str = "", dataset: Any = EVENTS, limits: Limits | None = None) -> Accepted | Rejected:
+def verdict(
+    content: bytes, suffix: str = "", dataset: Any = EVENTS, limits: Limits | None = None
+) -> Accepted | Rejected:
     limits = limits or Limits()
     return judge(Source(io.BytesIO(content), limits), dataset, limits, suffix)
 
@@ -37,7 +39,9 @@ def read(content: bytes, suffix: str = "", dataset: Any = EVENTS) -> tuple[Accep
     return found, rows
 
 
-def reason(content: bytes, suffix: str = "", dataset: Any = EVENTS, limits: Limits | None = None) -> tuple[str, str]:
+def reason(
+    content: bytes, suffix: str = "", dataset: Any = EVENTS, limits: Limits | None = None
+) -> tuple[str, str]:
     """Why a bad file is put aside, and the detail."""
     found = verdict(content, suffix, dataset, limits)
     assert isinstance(found, Rejected), found

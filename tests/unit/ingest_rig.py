@@ -23,9 +23,7 @@ from tests.ledger_table import create_ledger_table
 
 NAMES = Names("test", "123456789012", "eu-west-1")
 NOON = dt.datetime(2024, 3, 5, 12, tzinfo=dt.UTC)
-GOOD = (
-    b'{"event_id":"e1","ts":"2024-03-01T10:00:00Z"}\n{"event_id":"e2","ts":"2024-03-02T10:00:00Z"}\n{"event_id":"e3","ts":"2024-03-02"}\n'
-)
+GOOD = b'{"event_id":"e1","ts":"2024-03-01T10:00:00Z"}\n{"event_id":"e2","ts":"2024-03-02T10:00:00Z"}\n{"event_id":"e3","ts":"2024-03-02"}\n'
 
 
 class InjectedError(Exception):
@@ -56,7 +54,11 @@ class Faults:
         self._fail("after")
 
     def _fail(self, when: str) -> None:
-        if self.at and self.when == when and (len(self.calls) == self.at or (self.dead and len(self.calls) > self.at)):
+        if (
+            self.at
+            and self.when == when
+            and (len(self.calls) == self.at or (self.dead and len(self.calls) > self.at))
+        ):
             raise InjectedError(self.calls[-1])
 
 
@@ -86,7 +88,10 @@ class Rig:
     def objects(self, zone: str) -> dict[str, bytes]:
         with self._unharmed():
             listed = self.s3.list_objects_v2(Bucket=NAMES.bucket(zone)).get("Contents", [])
-            return {o["Key"]: self.s3.get_object(Bucket=NAMES.bucket(zone), Key=o["Key"])["Body"].read() for o in listed}
+            return {
+                o["Key"]: self.s3.get_object(Bucket=NAMES.bucket(zone), Key=o["Key"])["Body"].read()
+                for o in listed
+            }
 
     def state(self) -> Any:
         """All that ingestion leaves behind."""
@@ -100,21 +105,39 @@ class Rig:
         self.faults.at = at
 
 
-def message(key: str, version: str | None = "v1", sequencer: str | None = "01", kind: str = "Object Created") -> str:
+def message(
+    key: str, version: str | None = "v1", sequencer: str | None = "01", kind: str = "Object Created"
+) -> str:
     """An event as EventBridge sends it: the key as it is."""
-    found = {"key": key, "size": 1, **({"version-id": version} if version else {}), **({"sequencer": sequencer} if sequencer else {})}
+    found = {
+        "key": key,
+        "size": 1,
+        **({"version-id": version} if version else {}),
+        **({"sequencer": sequencer} if sequencer else {}),
+    }
     return json.dumps(
-        {"version": "0", "source": "aws.s3", "detail-type": kind, "detail": {"bucket": {"name": NAMES.bucket("raw")}, "object": found}}
+        {
+            "version": "0",
+            "source": "aws.s3",
+            "detail-type": kind,
+            "detail": {"bucket": {"name": NAMES.bucket("raw")}, "object": found},
+        }
     )
 
 
 @contextmanager
 def rig() -> Iterator[Rig]:
     with mock_aws():
-        credentials = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": NAMES.region}
+        credentials = {
+            "aws_access_key_id": "test",
+            "aws_secret_access_key": "test",
+            "region_name": NAMES.region,
+        }
         s3, dynamodb = boto3.client("s3", **credentials), boto3.resource("dynamodb", **credentials)
         for zone in ("raw", "bronze", "quarantine"):
-            s3.create_bucket(Bucket=NAMES.bucket(zone), CreateBucketConfiguration={"LocationConstraint": NAMES.region})
+            s3.create_bucket(
+                Bucket=NAMES.bucket(zone), CreateBucketConfiguration={"LocationConstraint": NAMES.region}
+            )
         s3.put_bucket_versioning(Bucket=NAMES.bucket("raw"), VersioningConfiguration={"Status": "Enabled"})
         ledger = Ledger(create_ledger_table(dynamodb, NAMES.ledger_table))
         faults = Faults()
@@ -122,4 +145,6 @@ def rig() -> Iterator[Rig]:
             client.meta.events.register("before-call.*", faults.before)
             client.meta.events.register("after-call.*", faults.after)
         store = Store(s3, TransferConfig(**COPY))
-        yield Rig(s3, ledger, faults, Ingest(NAMES, ledger, store, Limits(), lambda: NOON, wait=lambda _: None))
+        yield Rig(
+            s3, ledger, faults, Ingest(NAMES, ledger, store, Limits(), lambda: NOON, wait=lambda _: None)
+        )

@@ -55,18 +55,27 @@ def test_entries_that_share_a_stored_object_each_get_their_copy(lake: Rig):
     assert list(lake.objects("bronze").values()) == [LINE, LINE]
 
 
-def test_a_file_that_is_no_longer_in_quarantine_does_not_stop_the_replay(lake: Rig, capsys: pytest.CaptureFixture[str]):
+def test_a_file_that_is_no_longer_in_quarantine_does_not_stop_the_replay(
+    lake: Rig, capsys: pytest.CaptureFixture[str]
+):
     gone, kept = (lake.arrive("logs/ndjson/a.ndjson", content) for content in (b"", b"\0"))
     lake.s3.delete_object(Bucket=gone.target_bucket, Key=gone.target_key)
-    lake.s3.put_object(Bucket=kept.target_bucket, Key=kept.target_key, Body=LINE)  # stands for a contract that was fixed
+    lake.s3.put_object(
+        Bucket=kept.target_bucket, Key=kept.target_key, Body=LINE
+    )  # stands for a contract that was fixed
     clients: Any = SimpleNamespace(s3=lake.s3, ledger=lake.ledger)
     replay_files(REPLAY, clients, contract("logs").dataset("ndjson"))
-    assert {f.version: f.status for f in lake.ledger.files()} == {gone.version: "quarantined", kept.version: "accepted"}
+    assert {f.version: f.status for f in lake.ledger.files()} == {
+        gone.version: "quarantined",
+        kept.version: "accepted",
+    }
     assert f"nothing stands at {gone.target_key}" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("largest", "status"), [(200, "accepted"), (50, "quarantined")])
-def test_a_replay_reads_files_as_large_as_the_bronze_job_does(lake: Rig, monkeypatch: pytest.MonkeyPatch, largest: int, status: str):
+def test_a_replay_reads_files_as_large_as_the_bronze_job_does(
+    lake: Rig, monkeypatch: pytest.MonkeyPatch, largest: int, status: str
+):
     monkeypatch.setattr(intake, "LARGEST_BYTES", largest)
     file = lake.arrive("logs/ndjson/a.ndjson", b"\0")
     lake.s3.put_object(Bucket=file.target_bucket, Key=file.target_key, Body=LINE)  # 104 bytes
@@ -84,4 +93,6 @@ def test_without_a_replay_nobody_looks_for_quarantined_files(lake: Rig):
 
 
 REPLAY = Job(NAMES, contract("logs"), "r1", replay=Replay())
-LINE = b'{"timestamp":"2024-11-29T10:00:00Z","ip":"10.0.0.1","request_type":"GET","status":200,"endpoint":"/"}\n'
+LINE = (
+    b'{"timestamp":"2024-11-29T10:00:00Z","ip":"10.0.0.1","request_type":"GET","status":200,"endpoint":"/"}\n'
+)

@@ -17,7 +17,10 @@ def resolve(written: str) -> str:
 
 def test_short_database_names_become_glue_databases() -> None:
     found = translate("select e.id from silver.events e join gold.Daily using (id)", resolve)
-    assert found.tables == (TableName("lakehouse_dev_shop_silver", "events"), TableName("lakehouse_dev_shop_gold", "daily"))
+    assert found.tables == (
+        TableName("lakehouse_dev_shop_silver", "events"),
+        TableName("lakehouse_dev_shop_gold", "daily"),
+    )
 
 
 def test_a_full_database_name_is_itself() -> None:

@@ -32,17 +32,25 @@ class Here:
         return self.rows
 
 
-def test_figures_of_files_that_have_their_outcome_are_sent_though_another_one_fails(credentials: None) -> None:
+def test_figures_of_files_that_have_their_outcome_are_sent_though_another_one_fails(
+    credentials: None,
+) -> None:
     spark: Any = SimpleNamespace(sparkContext=SimpleNamespace(parallelize=lambda rows, _: Here(rows)))
     with rig() as lake:
         lake.ingest = replace(lake.ingest, limits=Limits(max_bytes=1), hands_over=True)
-        left = [lake.arrive(f"ecommerce/events/{n}.json", content) for n, content in (("a", GOOD), ("b", b"[1, 2"))]
+        left = [
+            lake.arrive(f"ecommerce/events/{n}.json", content)
+            for n, content in (("a", GOOD), ("b", b"[1, 2"))
+        ]
         lake.ledger.commit(replace(left[0], bucket="nowhere-at-all"))
         cloudwatch = boto3.client("cloudwatch", region_name=NAMES.region)
         clients: Any = SimpleNamespace(ledger=lake.ledger, s3=lake.s3, cloudwatch=cloudwatch)
         with pytest.raises(ClientError, match="NoSuchBucket"):
             bronze_ingest.main(spark, Job(NAMES, contract("ecommerce"), "run-1"), clients)
-        assert [f.status for f in lake.ledger.files() if f.bucket != "nowhere-at-all"] == [FileStatus.ACCEPTED, FileStatus.QUARANTINED]
+        assert [f.status for f in lake.ledger.files() if f.bucket != "nowhere-at-all"] == [
+            FileStatus.ACCEPTED,
+            FileStatus.QUARANTINED,
+        ]
         assert [f.bucket for f in lake.ledger.handed_over("ecommerce")] == ["nowhere-at-all"]
         told = {m["MetricName"] for m in cloudwatch.list_metrics(Namespace="Lakehouse")["Metrics"]}
     assert told == {"FilesAccepted", "FilesQuarantined", "BytesIngested"}

@@ -29,7 +29,9 @@ def test_every_verb_has_help_with_an_example(capsys: pytest.CaptureFixture[str])
         with pytest.raises(SystemExit) as ended:
             main([verb, "--help"])
         assert ended.value.code == 0
-        assert importlib.import_module(f"cli.verbs.{module}").EXAMPLE.splitlines()[0] in capsys.readouterr().out
+        assert (
+            importlib.import_module(f"cli.verbs.{module}").EXAMPLE.splitlines()[0] in capsys.readouterr().out
+        )
 
 
 def test_without_a_verb_there_is_help(capsys: pytest.CaptureFixture[str]) -> None:
@@ -56,7 +58,9 @@ def test_a_wrong_date_is_named(wrong: str) -> None:
         date(wrong)
 
 
-def test_samples_replace_an_earlier_sample_and_nothing_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_samples_replace_an_earlier_sample_and_nothing_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "out"
     for _ in range(2):
         assert main(["generate", "ecommerce", "--rows", "200", "--days", "1", "--out", str(out)]) == 0
@@ -94,7 +98,11 @@ class TestDrops:
 
     def test_a_key_that_names_no_dataset_is_refused(self, tmp_path: Path) -> None:
         (tmp_path / "a.json").write_text("{}")
-        for paths, domain, dataset in (([tmp_path / "a.json"], "shop", None), ([tmp_path], "shop", None), ([tmp_path], None, "events")):
+        for paths, domain, dataset in (
+            ([tmp_path / "a.json"], "shop", None),
+            ([tmp_path], "shop", None),
+            ([tmp_path], None, "events"),
+        ):
             with pytest.raises(drops.DropError):
                 drops.planned(paths, domain, dataset)
         with pytest.raises(drops.DropError, match="does not exist"):
@@ -102,9 +110,16 @@ class TestDrops:
 
 
 def test_quarantined_files_are_counted_by_reason() -> None:
-    fates = [("a", "quarantined", "not_text"), ("b", "quarantined", "empty_file"), ("c", "quarantined", "not_text")]
+    fates = [
+        ("a", "quarantined", "not_text"),
+        ("b", "quarantined", "empty_file"),
+        ("c", "quarantined", "not_text"),
+    ]
     others = [("d", "accepted", None), ("e", "duplicate", None), ("f", "claimed", "object_gone")]
-    files = [LedgerFile("raw", key, "1", "shop", "events", FileStatus(status), reason=reason) for key, status, reason in fates + others]
+    files = [
+        LedgerFile("raw", key, "1", "shop", "events", FileStatus(status), reason=reason)
+        for key, status, reason in fates + others
+    ]
     assert results.file_reasons(files) == {"empty_file": 1, "not_text": 2}
     assert results.file_counts(files) == {"received": 6, "accepted": 1, "quarantined": 3, "duplicate": 1}
 
@@ -121,7 +136,11 @@ class TestDifferences:
         assert results.differences({"t": {"x": 1}}, {"t": {"x": 2}}) == ["t/x: expected 1, found 2"]
         assert results.differences({"t": [1]}, {"t": [1, 2]}) == ["t: expected [1], found [1, 2]"]
         two, one = {"t": [{"x": 1}, {"x": 2}]}, {"t": [{"x": 3}]}
-        assert results.differences(two, one) == ["t: no {'x': 1}", "t: no {'x': 2}", "t: {'x': 3} was not expected"]
+        assert results.differences(two, one) == [
+            "t: no {'x': 1}",
+            "t: no {'x': 2}",
+            "t: {'x': 3} was not expected",
+        ]
         assert results.differences(two, {"t": [*two["t"], {"x": 2}]}) == ["t: expected 2 rows, found 3"]
 
     def test_cells_are_plain(self) -> None:

@@ -41,7 +41,13 @@ def gated(document: dict[str, Any], name: str, metric: str, maximum: int, action
 
 def test_silver_and_gold_hold_the_tables_of_the_domain_page():
     found = contract("ecommerce")
-    assert [t.name for t in found.silver] == ["events", "users_updates", "users", "users_history", "transactions"]
+    assert [t.name for t in found.silver] == [
+        "events",
+        "users_updates",
+        "users",
+        "users_history",
+        "transactions",
+    ]
     assert [t.name for t in found.gold] == [
         "dim_users",
         "dim_country",
@@ -75,12 +81,27 @@ def test_the_derived_event_date_is_not_taken_from_producers():
 
 
 def test_revenue_statuses_are_those_of_the_domain_page():
-    assert contract("ecommerce").parameters["revenue_statuses"] == ("delivered", "completed", "paid", "shipped", "success")
+    assert contract("ecommerce").parameters["revenue_statuses"] == (
+        "delivered",
+        "completed",
+        "paid",
+        "shipped",
+        "success",
+    )
 
 
 def test_money_is_decimal_everywhere():
-    money = [c for k in contracts() for t in k.tables for c in t.columns if "amount" in c.name or c.name.endswith("revenue")]
-    assert {c.type for c in money if not c.name.startswith("is_")} == {"decimal(18,2)", "decimal(7,2)"}  # 7,2: TPC-DS's own
+    money = [
+        c
+        for k in contracts()
+        for t in k.tables
+        for c in t.columns
+        if "amount" in c.name or c.name.endswith("revenue")
+    ]
+    assert {c.type for c in money if not c.name.startswith("is_")} == {
+        "decimal(18,2)",
+        "decimal(7,2)",
+    }  # 7,2: TPC-DS's own
 
 
 @pytest.mark.parametrize(
@@ -94,7 +115,9 @@ def test_money_is_decimal_everywhere():
             "'text' is not",
         ),
         (
-            lambda d: table(d, "silver_events")["properties"].append(dict(table(d, "silver_events")["properties"][0])),
+            lambda d: table(d, "silver_events")["properties"].append(
+                dict(table(d, "silver_events")["properties"][0])
+            ),
             "schema[3].properties",
             "given twice",
         ),
@@ -108,7 +131,11 @@ def test_money_is_decimal_everywhere():
             "schema[3].customProperties",
             "'odd' is not a reason",
         ),
-        (lambda d: custom(table(d, "silver_events"), "reject")["value"][0].update(extra=1), "reject[0]", "unknown key 'extra'"),
+        (
+            lambda d: custom(table(d, "silver_events"), "reject")["value"][0].update(extra=1),
+            "reject[0]",
+            "unknown key 'extra'",
+        ),
         (
             lambda d: custom(table(d, "silver_events"), "eventDate").update(property="eventdate"),
             "customProperties[3].property",
@@ -122,29 +149,43 @@ def test_money_is_decimal_everywhere():
             "schema[3].customProperties",
             "several datasets land here",
         ),
-        (lambda d: custom(table(d, "gold_user_ltv"), "dependsOn")["value"][0].update(table="x"), "customProperties", "x is not a table"),
         (
-            lambda d: table(d, "gold_user_ltv")["properties"][0].update(relationships=[{"to": "gold_nope.x"}]),
+            lambda d: custom(table(d, "gold_user_ltv"), "dependsOn")["value"][0].update(table="x"),
+            "customProperties",
+            "x is not a table",
+        ),
+        (
+            lambda d: table(d, "gold_user_ltv")["properties"][0].update(
+                relationships=[{"to": "gold_nope.x"}]
+            ),
             "properties",
             "does not exist",
         ),
         (
-            lambda d: custom(table(d, "silver_events"), "qualityGate")["value"][0].update(metric="quarantine_rat"),
+            lambda d: custom(table(d, "silver_events"), "qualityGate")["value"][0].update(
+                metric="quarantine_rat"
+            ),
             "schema[3].customProperties",
             "qualityGate: 'quarantine_rat' is not a metric (files, total_rows, ",
         ),
         (
-            lambda d: custom(table(d, "silver_events"), "qualityGate")["value"][0].update(metric="null_rate_user"),
+            lambda d: custom(table(d, "silver_events"), "qualityGate")["value"][0].update(
+                metric="null_rate_user"
+            ),
             "schema[3].customProperties",
             "'null_rate_user' is not a metric",
         ),
         (
-            lambda d: custom(table(d, "silver_events"), "qualityGate")["value"][0].update(metric="null_rate_event_date"),
+            lambda d: custom(table(d, "silver_events"), "qualityGate")["value"][0].update(
+                metric="null_rate_event_date"
+            ),
             "schema[3].customProperties",
             "'null_rate_event_date' is not a metric",  # computed, so that no rate of it is measured
         ),
         (
-            lambda d: custom(table(d, "silver_events"), "qualityGate")["value"][0].update(metric="quarantined_odd"),
+            lambda d: custom(table(d, "silver_events"), "qualityGate")["value"][0].update(
+                metric="quarantined_odd"
+            ),
             "schema[3].customProperties",
             "'quarantined_odd' is not a metric",
         ),
@@ -164,23 +205,44 @@ def test_money_is_decimal_everywhere():
             "only a table that a dataset lands in has metrics",
         ),
         (
-            lambda d: table(d, "silver_events").update(relationships=[{"from": ["silver_events.user_id"], "to": ["silver_users.user_id"]}]),
+            lambda d: table(d, "silver_events").update(
+                relationships=[{"from": ["silver_events.user_id"], "to": ["silver_users.user_id"]}]
+            ),
             "schema[3].relationships[0]",
             "two or more, each side of one table",
         ),
         (
             lambda d: table(d, "silver_events").update(
-                relationships=[{"from": ["silver_events.user_id", "silver_events.a"], "to": ["silver_users.user_id", "silver_users.b"]}]
+                relationships=[
+                    {
+                        "from": ["silver_events.user_id", "silver_events.a"],
+                        "to": ["silver_users.user_id", "silver_users.b"],
+                    }
+                ]
             ),
             "schema[3].properties",
             "user_id+a refers to users.user_id+b, which does not exist",
         ),
-        (lambda d: custom(d, "datePartitions").update(value="week"), "customProperties", "'week' is not one of day, month"),
-        (lambda d: custom(d, "nullSpellings").update(value=["null"]), "customProperties", "must hold the empty text"),
-        (lambda d: table(d, "bronze_events")["customProperties"][1].update(value=["csv", "xls"]), "formats[1]", "'xls' is not one of"),
+        (
+            lambda d: custom(d, "datePartitions").update(value="week"),
+            "customProperties",
+            "'week' is not one of day, month",
+        ),
+        (
+            lambda d: custom(d, "nullSpellings").update(value=["null"]),
+            "customProperties",
+            "must hold the empty text",
+        ),
+        (
+            lambda d: table(d, "bronze_events")["customProperties"][1].update(value=["csv", "xls"]),
+            "formats[1]",
+            "'xls' is not one of",
+        ),
     ],
 )
-def test_a_wrong_contract_is_refused_with_file_path_and_reason(document: dict[str, Any], change: Any, path: str, reason: str):
+def test_a_wrong_contract_is_refused_with_file_path_and_reason(
+    document: dict[str, Any], change: Any, path: str, reason: str
+):
     wrong = copy.deepcopy(document)
     change(wrong)
     with pytest.raises(ContractError) as refused:
@@ -190,10 +252,16 @@ def test_a_wrong_contract_is_refused_with_file_path_and_reason(document: dict[st
     assert reason in refused.value.reason
 
 
-@pytest.mark.parametrize(("unit", "field"), [("month", "months(event_date)"), ("day", "event_date"), (None, "event_date")])
-def test_a_contract_says_whether_dates_partition_by_day_or_month(document: dict[str, Any], unit: str | None, field: str):
+@pytest.mark.parametrize(
+    ("unit", "field"), [("month", "months(event_date)"), ("day", "event_date"), (None, "event_date")]
+)
+def test_a_contract_says_whether_dates_partition_by_day_or_month(
+    document: dict[str, Any], unit: str | None, field: str
+):
     changed = copy.deepcopy(document)
-    changed["customProperties"] = [p for p in changed["customProperties"] if p["property"] != "datePartitions"]
+    changed["customProperties"] = [
+        p for p in changed["customProperties"] if p["property"] != "datePartitions"
+    ]
     if unit:
         changed["customProperties"].append({"property": "datePartitions", "value": unit})
     found = parsed(changed, "ecommerce.odcs.yaml")
@@ -203,11 +271,16 @@ def test_a_contract_says_whether_dates_partition_by_day_or_month(document: dict[
 
 def test_only_a_date_has_months():
     assert contract("tpcds").table("inventory").partition_fields == ("year", "month")
-    columns = tuple(replace(c, type="int") if c.name == "event_date" else c for c in contract("ecommerce").table("events").columns)
+    columns = tuple(
+        replace(c, type="int") if c.name == "event_date" else c
+        for c in contract("ecommerce").table("events").columns
+    )
     assert replace(contract("ecommerce").table("events"), columns=columns).partition_fields == ("event_date",)
 
 
-@pytest.mark.parametrize("metric", ["quarantine_rate", "quarantined_missing_key", "null_rate_user_id", "extra_column_rows"])
+@pytest.mark.parametrize(
+    "metric", ["quarantine_rate", "quarantined_missing_key", "null_rate_user_id", "extra_column_rows"]
+)
 def test_a_threshold_may_name_any_figure_of_a_run(document: dict[str, Any], metric: str):
     right = copy.deepcopy(document)
     custom(table(right, "silver_events"), "qualityGate")["value"][0].update(metric=metric)
@@ -223,13 +296,18 @@ def test_the_packed_form_needs_no_yaml_and_says_the_same(tmp_path: Path):
     for name, content in compiled().items():
         (package / "contracts" / name).write_bytes(content)
     code = "import sys; sys.modules['yaml'] = None; from shared.contracts import contracts; print(repr(contracts()))"
-    told = subprocess.run([sys.executable, "-S", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    told = subprocess.run(
+        [sys.executable, "-S", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
     assert told.stdout.strip() == repr(contracts())
     assert json.loads(compiled()["index.json"]) == [c.domain for c in contracts()]
 
 
 def test_the_pages_of_the_data_model_are_current():
-    found = {p.relative_to(data_model.FOLDER).as_posix(): p.read_text("utf-8") for p in data_model.FOLDER.rglob("*.md")}
+    found = {
+        p.relative_to(data_model.FOLDER).as_posix(): p.read_text("utf-8")
+        for p in data_model.FOLDER.rglob("*.md")
+    }
     assert found == data_model.pages(), "run ./lake contract docs"
 
 

@@ -38,8 +38,14 @@ def cost(usage: Usage, *resources: dict[str, Any]) -> dict[tuple[str, str], floa
 
 
 def bucket(zone: str, cold_after: int | None = None) -> dict[str, Any]:
-    rules = [{"Transitions": [{"StorageClass": "STANDARD_IA", "TransitionInDays": cold_after}]}] if cold_after else [{}]
-    return resource("AWS::S3::Bucket", BucketNamePrefix=f"lakehouse-prod-{zone}", LifecycleConfiguration={"Rules": rules})
+    rules = (
+        [{"Transitions": [{"StorageClass": "STANDARD_IA", "TransitionInDays": cold_after}]}]
+        if cold_after
+        else [{}]
+    )
+    return resource(
+        "AWS::S3::Bucket", BucketNamePrefix=f"lakehouse-prod-{zone}", LifecycleConfiguration={"Rules": rules}
+    )
 
 
 def test_storage_pays_for_the_months_that_are_kept_by_the_bucket_s_own_lifecycle() -> None:
@@ -53,14 +59,23 @@ def test_storage_pays_for_the_months_that_are_kept_by_the_bucket_s_own_lifecycle
 
 
 def job(domain: str, stage: str, **properties: Any) -> dict[str, Any]:
-    usual = {"NumberOfWorkers": 10, "WorkerType": "G.1X", "ExecutionClass": "STANDARD", "DefaultArguments": {"--domain": domain}}
+    usual = {
+        "NumberOfWorkers": 10,
+        "WorkerType": "G.1X",
+        "ExecutionClass": "STANDARD",
+        "DefaultArguments": {"--domain": domain},
+    }
     return resource("AWS::Glue::Job", Name=f"l-prod-{domain}-{stage}", **(usual | properties))
 
 
 def test_the_bronze_job_is_in_every_run_where_files_do_not_pass_the_door() -> None:
-    delivered = job("ecommerce", "bronze-ingest", DefaultArguments={"--domain": "ecommerce", "--source": "s3://partner/"})
+    delivered = job(
+        "ecommerce", "bronze-ingest", DefaultArguments={"--domain": "ecommerce", "--source": "s3://partner/"}
+    )
     found = cost(USAGE, job("tpcds", "bronze-ingest"), delivered, job("logs", "bronze-ingest"))
-    assert found["Glue", "tpcds-bronze-ingest"] == 36.96  # bronze keeps Parquet: 60 runs × 0.5 h × 4 DPU × 0.308
+    assert (
+        found["Glue", "tpcds-bronze-ingest"] == 36.96
+    )  # bronze keeps Parquet: 60 runs × 0.5 h × 4 DPU × 0.308
     assert found["Glue", "ecommerce-bronze-ingest"] == 36.96  # from a source location
     assert found["Glue", "logs-bronze-ingest"] == 18.48  # 30 runs with large files
 
@@ -89,22 +104,33 @@ def test_the_door_pays_by_the_file() -> None:
 
 def timer(state: str, expression: str, of: str = "0") -> dict[str, Any]:
     """Of the function with a logical id."""
-    return resource("AWS::Scheduler::Schedule", State=state, ScheduleExpression=expression, Target={"Arn": {"Fn::GetAtt": [of, "Arn"]}})
+    return resource(
+        "AWS::Scheduler::Schedule",
+        State=state,
+        ScheduleExpression=expression,
+        Target={"Arn": {"Fn::GetAtt": [of, "Arn"]}},
+    )
 
 
 def test_the_watch_pays_only_where_it_is_switched_on() -> None:
     function = resource("AWS::Lambda::Function", FunctionName="lakehouse-x-watch", MemorySize=512)
 
-    assert cost(USAGE, function, timer("ENABLED", "rate(5 minutes)"))["Lambda", "watch, time"] == 0.1168  # 8,760 calls × 2 s × 0.5 GB
+    assert (
+        cost(USAGE, function, timer("ENABLED", "rate(5 minutes)"))["Lambda", "watch, time"] == 0.1168
+    )  # 8,760 calls × 2 s × 0.5 GB
     assert ("Lambda", "watch, time") not in cost(USAGE, function, timer("DISABLED", "rate(5 minutes)"))
     both = cost(USAGE, function, timer("ENABLED", "rate(5 minutes)"), timer("ENABLED", "cron(0 5 ? * SUN *)"))
     assert both["Lambda", "watch, time"] == 0.1169  # 4.35 calls more
 
 
 def test_the_crawl_pays_for_one_long_call_a_day_whatever_the_watch_does() -> None:
-    function = resource("AWS::Lambda::Function", FunctionName="lakehouse-x-crawl", MemorySize=256, Timeout=900)
+    function = resource(
+        "AWS::Lambda::Function", FunctionName="lakehouse-x-crawl", MemorySize=256, Timeout=900
+    )
     timers = [timer("ENABLED", "cron(30 0 * * ? *)"), timer("ENABLED", "rate(5 minutes)", of="1000")]
-    assert cost(USAGE, function, *timers)["Lambda", "crawl, time"] == 0.09  # 30 calls × 900 s × 0.25 GB × 0.0000133334
+    assert (
+        cost(USAGE, function, *timers)["Lambda", "crawl, time"] == 0.09
+    )  # 30 calls × 900 s × 0.25 GB × 0.0000133334
     assert ("Lambda", "crawl, time") not in cost(USAGE, function, timer("DISABLED", "cron(30 0 * * ? *)"))
 
 
@@ -114,7 +140,10 @@ def test_a_function_that_nobody_priced_is_refused() -> None:
 
 
 def test_what_an_environment_lacks_costs_nothing() -> None:
-    assert {service for service, _ in cost(USAGE)} == {"S3", "CloudWatch"}  # files and metrics do not depend on a resource
+    assert {service for service, _ in cost(USAGE)} == {
+        "S3",
+        "CloudWatch",
+    }  # files and metrics do not depend on a resource
     found = cost(Usage(queried_tb=3), resource("AWS::Athena::WorkGroup"))
     assert found["Athena", "data scanned"] == 15.00
 
@@ -122,12 +151,19 @@ def test_what_an_environment_lacks_costs_nothing() -> None:
 def test_the_warehouse_pays_for_the_hours_it_works_and_endpoints_for_all() -> None:
     group = resource("AWS::RedshiftServerless::Workgroup", BaseCapacity=8)
     private = resource(
-        "AWS::EC2::VPCEndpoint", VpcEndpointType="Interface", ServiceName="com.amazonaws.us-east-1.glue", SubnetIds=["a", "b"]
+        "AWS::EC2::VPCEndpoint",
+        VpcEndpointType="Interface",
+        ServiceName="com.amazonaws.us-east-1.glue",
+        SubnetIds=["a", "b"],
     )
-    free = resource("AWS::EC2::VPCEndpoint", VpcEndpointType="Gateway", ServiceName="com.amazonaws.us-east-1.s3")
+    free = resource(
+        "AWS::EC2::VPCEndpoint", VpcEndpointType="Gateway", ServiceName="com.amazonaws.us-east-1.s3"
+    )
     found = cost(Usage(warehouse_hours=10), group, private, free)
     assert found["Redshift", "base capacity while it works"] == 30.00  # 8 RPU × 10 h × 0.375
-    assert {what: usd for (service, what), usd in found.items() if service == "VPC"} == {"endpoint of glue": 14.60}  # 2 × 730 h × 0.01
+    assert {what: usd for (service, what), usd in found.items() if service == "VPC"} == {
+        "endpoint of glue": 14.60
+    }  # 2 × 730 h × 0.01
 
 
 def test_every_price_has_a_date_a_unit_and_the_page_it_was_read_on() -> None:

@@ -25,7 +25,10 @@ NOW = dt.datetime(2022, 6, 1, 3, tzinfo=dt.UTC)
 
 
 def films(page: int) -> list[dict[str, Any]]:
-    return [{"_id": f"{page}-{i}", "title": f"Film {page}.{i}", "genres": [{"name": "Drama"}, {"name": "War"}]} for i in range(2)]
+    return [
+        {"_id": f"{page}-{i}", "title": f"Film {page}.{i}", "genres": [{"name": "Drama"}, {"name": "War"}]}
+        for i in range(2)
+    ]
 
 
 class Server(ThreadingHTTPServer):
@@ -71,7 +74,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _films(self, page: int) -> bytes:
         found = {"items": films(page) if page <= self.server.last else []}
-        return json.dumps(found | ({"total_pages": self.server.last} if self.server.tells_pages else {})).encode()
+        return json.dumps(
+            found | ({"total_pages": self.server.last} if self.server.tells_pages else {})
+        ).encode()
 
     def _answer(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
         self.send_response(status)
@@ -101,7 +106,14 @@ def s3(credentials: None) -> Iterator[Any]:
 
 
 def web(server: Server, waits: list[float], **options: Any) -> Web:
-    return Web(f"http://127.0.0.1:{server.server_port}/movies?lang=vi", "page", KEY, timeout=0.3, sleep=waits.append, **options)
+    return Web(
+        f"http://127.0.0.1:{server.server_port}/movies?lang=vi",
+        "page",
+        KEY,
+        timeout=0.3,
+        sleep=waits.append,
+        **options,
+    )
 
 
 def crawl(server: Server, s3: Any, seconds: float = 900, **options: Any) -> Crawled:
@@ -110,7 +122,10 @@ def crawl(server: Server, s3: Any, seconds: float = 900, **options: Any) -> Craw
 
 def stored(s3: Any) -> dict[str, list[dict[str, Any]]]:
     keys = [o["Key"] for o in s3.list_objects_v2(Bucket=BUCKET).get("Contents", ())]
-    return {k: [json.loads(line) for line in s3.get_object(Bucket=BUCKET, Key=k)["Body"].read().splitlines()] for k in keys}
+    return {
+        k: [json.loads(line) for line in s3.get_object(Bucket=BUCKET, Key=k)["Body"].read().splitlines()]
+        for k in keys
+    }
 
 
 def test_a_crawl_survives_a_server_that_is_busy_slow_and_breaks_off(server: Server, s3: Any):
@@ -118,7 +133,9 @@ def test_a_crawl_survives_a_server_that_is_busy_slow_and_breaks_off(server: Serv
     done = crawl(server, s3)
     assert done == Crawled(first=1, written=5, entries=10, missing=(3,), finished=True)
     found = stored(s3)
-    assert list(found) == [f"search/movies/crawl_date=2022-06-01/page-{n:06d}.ndjson" for n in (1, 2, 4, 5, 6)]
+    assert list(found) == [
+        f"search/movies/crawl_date=2022-06-01/page-{n:06d}.ndjson" for n in (1, 2, 4, 5, 6)
+    ]
     assert found["search/movies/crawl_date=2022-06-01/page-000002.ndjson"][1] == {
         "_id": "2-1", "title": "Film 2.1", "genres": "Drama, War", "crawled_at": "2022-06-01T03:00:00+00:00",
     }  # fmt: skip

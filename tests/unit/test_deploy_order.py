@@ -32,9 +32,17 @@ def test_a_circle_is_named() -> None:
 def test_stacks_of_a_stage_are_found_with_their_assets(tmp_path: Path) -> None:
     inner = tmp_path / "assembly-dev"
     inner.mkdir()
-    manifest = {"artifacts": {"assembly-dev": {"type": "cdk:cloud-assembly", "properties": {"directoryName": "assembly-dev"}}}}
+    manifest = {
+        "artifacts": {
+            "assembly-dev": {"type": "cdk:cloud-assembly", "properties": {"directoryName": "assembly-dev"}}
+        }
+    }
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
-    properties = {"templateFile": "s.template.json", "stackName": "lake-dev-s", "stackTemplateAssetObjectUrl": "s3://assets/t.json"}
+    properties = {
+        "templateFile": "s.template.json",
+        "stackName": "lake-dev-s",
+        "stackTemplateAssetObjectUrl": "s3://assets/t.json",
+    }
     artifacts = {
         "s": {"type": "aws:cloudformation:stack", "properties": properties, "dependencies": ["s.assets"]},
         "s.assets": {"type": "cdk:asset-manifest", "properties": {"file": "s.assets.json"}},

@@ -59,7 +59,9 @@ def versions(session: boto3.Session, env: str) -> int:
     return len(page.get("Versions", [])) + len(page.get("DeleteMarkers", []))
 
 
-def test_emptying_deletes_every_version_and_delete_marker_and_passes_over_missing_buckets(buckets: boto3.Session) -> None:
+def test_emptying_deletes_every_version_and_delete_marker_and_passes_over_missing_buckets(
+    buckets: boto3.Session,
+) -> None:
     emptied = dict(emptying.empty(Session(Names("dev", ACCOUNT, REGION), buckets)))
     assert emptied == {"lakehouse-dev-raw-123456789012-us-east-1-an": 4}
     assert (versions(buckets, "dev"), versions(buckets, "prod")) == (0, 4)

@@ -102,7 +102,9 @@ def test_a_link_without_file_or_heading_is_seen(tmp_path: Path):
 def test_every_decision_is_in_the_list_and_its_number_is_its_own():
     folder = ROOT / "docs" / "decisions"
     pages = sorted(p.name for p in folder.glob("[0-9]*.md"))
-    listed = re.findall(r"^\| (\d+) \| \[[^\]]+\]\(([^)]+)\)", (folder / "README.md").read_text("utf-8"), re.MULTILINE)
+    listed = re.findall(
+        r"^\| (\d+) \| \[[^\]]+\]\(([^)]+)\)", (folder / "README.md").read_text("utf-8"), re.MULTILINE
+    )
     assert [name for _, name in listed] == pages
     assert [int(number) for number, _ in listed] == [int(name[:4]) for name in pages]
     assert len({name[:4] for name in pages}) == len(pages)
@@ -117,7 +119,9 @@ def test_every_page_of_the_docs_is_reached_from_the_index():
         if page in reached or page.suffix != ".md":
             continue
         reached.add(page)
-        names = (link.partition("#")[0] for link in LINK.findall(prose(page)) if not re.match(r"[a-z]+:", link))
+        names = (
+            link.partition("#")[0] for link in LINK.findall(prose(page)) if not re.match(r"[a-z]+:", link)
+        )
         waiting += [(page.parent / name).resolve() for name in names if name]
     assert sorted(p for p in PAGES if ROOT / "docs" in p.parents and p not in reached) == []
 
@@ -126,4 +130,7 @@ def test_the_contract_of_the_tutorial_is_one():
     text = (ROOT / "docs" / "tutorial" / "own-domain.md").read_text("utf-8")
     shown = re.search(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     assert shown is not None
-    assert [t.name for t in parsed(yaml.safe_load(shown[1]), "own-domain.md").tables] == ["readings", "daily_energy"]
+    assert [t.name for t in parsed(yaml.safe_load(shown[1]), "own-domain.md").tables] == [
+        "readings",
+        "daily_energy",
+    ]

@@ -52,7 +52,9 @@ def problems(document: Document, folder: Path, *changes: Callable[[Document], An
     for change in changes:
         change(changed)
     try:
-        check_released([parsed(changed, "ecommerce.odcs.yaml")], lambda domain, zone: f"lh_dev_{domain}_{zone}", folder)
+        check_released(
+            [parsed(changed, "ecommerce.odcs.yaml")], lambda domain, zone: f"lh_dev_{domain}_{zone}", folder
+        )
     except EvolutionError as error:
         return str(error)
     return ""
@@ -68,12 +70,25 @@ def problems(document: Document, folder: Path, *changes: Callable[[Document], An
         lambda d: column(d, "gold_daily_revenue", "delivered_count").update(required=False),
         lambda d: column(d, "silver_events", "country").update(description="Other words."),
         lambda d: d["schema"].append(
-            {**copy.deepcopy(next(t for t in d["schema"] if t["name"] == "gold_dim_country")), "physicalName": "dim_x"}
+            {
+                **copy.deepcopy(next(t for t in d["schema"] if t["name"] == "gold_dim_country")),
+                "physicalName": "dim_x",
+            }
         ),
     ],
-    ids=["nothing", "nullable column", "int to bigint", "decimal with more digits", "no more required", "words", "new table"],
+    ids=[
+        "nothing",
+        "nullable column",
+        "int to bigint",
+        "decimal with more digits",
+        "no more required",
+        "words",
+        "new table",
+    ],
 )
-def test_what_the_next_run_does_by_itself_passes(document: Document, folder: Path, change: Callable[[Document], Any]) -> None:
+def test_what_the_next_run_does_by_itself_passes(
+    document: Document, folder: Path, change: Callable[[Document], Any]
+) -> None:
     assert problems(document, folder, change) == ""
 
 
@@ -92,7 +107,11 @@ EVENTS, DAILY = "lh_dev_ecommerce_silver.events", "lh_dev_ecommerce_gold.daily_r
         (
             lambda d: column(d, "silver_events", "message").update(name="note"),
             "silver.events.message: was removed, or renamed to note",
-            ["RENAME COLUMN `message` TO `note`;", f"{EVENTS} CHANGE COLUMN `message` `note` string;", "DROP COLUMN `message`;"],
+            [
+                "RENAME COLUMN `message` TO `note`;",
+                f"{EVENTS} CHANGE COLUMN `message` `note` string;",
+                "DROP COLUMN `message`;",
+            ],
         ),
         (
             lambda d: column(d, "silver_transactions", "delivered_at").update(physicalType="string"),
@@ -136,7 +155,9 @@ EVENTS, DAILY = "lh_dev_ecommerce_silver.events", "lh_dev_ecommerce_gold.daily_r
         ),
         (
             lambda d: next(
-                p for p in next(t for t in d["schema"] if t["name"] == "gold_daily_revenue")["customProperties"] if p["property"] == "kind"
+                p
+                for p in next(t for t in d["schema"] if t["name"] == "gold_daily_revenue")["customProperties"]
+                if p["property"] == "kind"
             ).update(value="fact"),
             "gold.daily_revenue: kind mart became fact",
             [f"DROP TABLE {DAILY};", REFRESH],
@@ -162,9 +183,15 @@ def test_any_other_change_is_named_with_its_migration(
     assert message.startswith("1 change")
 
 
-def test_a_month_that_becomes_a_day_is_named_for_every_table_it_partitions(document: Document, folder: Path) -> None:
+def test_a_month_that_becomes_a_day_is_named_for_every_table_it_partitions(
+    document: Document, folder: Path
+) -> None:
     message = problems(
-        document, folder, lambda d: next(p for p in d["customProperties"] if p["property"] == "datePartitions").update(value="day")
+        document,
+        folder,
+        lambda d: next(p for p in d["customProperties"] if p["property"] == "datePartitions").update(
+            value="day"
+        ),
     )
     assert message.startswith("10 change")
     assert "silver.events: partitioning (months(event_date)) became (event_date)" in message
@@ -212,7 +239,9 @@ def test_a_released_domain_does_not_just_vanish(folder: Path) -> None:
         check_released([], lambda domain, zone: f"{domain}_{zone}", folder)
 
 
-def test_a_record_gives_back_what_was_recorded_and_can_be_forgotten(document: Document, tmp_path: Path) -> None:
+def test_a_record_gives_back_what_was_recorded_and_can_be_forgotten(
+    document: Document, tmp_path: Path
+) -> None:
     wanted = parsed(document, "ecommerce.odcs.yaml")
     record(wanted, tmp_path)
     assert released("ecommerce", tmp_path) == shapes(wanted)
@@ -227,7 +256,9 @@ def test_the_app_does_not_synthesize_and_says_only_what_is_wrong(tmp_path: Path)
     file = tmp_path / "domains" / "ecommerce" / "contract.odcs.yaml"
     lines = [line for line in file.read_text("utf-8").splitlines() if "{name: temperature," not in line]
     file.write_text("\n".join(lines), "utf-8")
-    done = subprocess.run([sys.executable, "app.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "app.py"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 1
     assert done.stderr.startswith("1 change(s) of released tables need a migration first:")
     assert "ALTER TABLE lakehouse_dev_ecommerce_silver.events DROP COLUMN `temperature`;" in done.stderr

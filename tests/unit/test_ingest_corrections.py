@@ -30,7 +30,9 @@ def lake() -> Iterator[Rig]:
 
 def read(lake: Rig, **options: Any) -> dict[str, int]:
     """Raw key and number of records of the files that a run takes to silver."""
-    run: Any = SimpleNamespace(domain="logs", run_id="run", names=NAMES, **({"full_refresh": False, "by_date": False} | options))
+    run: Any = SimpleNamespace(
+        domain="logs", run_id="run", names=NAMES, **({"full_refresh": False, "by_date": False} | options)
+    )
     dataset, clients = contract("logs").dataset("ndjson"), SimpleNamespace(s3=lake.s3, ledger=lake.ledger)
     found = work(run, lake.ledger, dataset)
     if reopen(run, clients, found):
@@ -46,7 +48,10 @@ def test_content_that_its_first_key_lost_by_a_correction_comes_with_the_next(lak
     lake.arrive(D29, lines(30, 20))
     lake.arrive(D29, lines(29, 10))
     assert lake.arrive(D30, lines(30, 20)).status == "accepted"
-    assert lake.arrive(COPY, lines(30, 20)).duplicate_of == f"{D30}@{lake.ledger.versions_of(*place(lake, D30))[-1].version}"
+    assert (
+        lake.arrive(COPY, lines(30, 20)).duplicate_of
+        == f"{D30}@{lake.ledger.versions_of(*place(lake, D30))[-1].version}"
+    )
     assert read(lake) == read(lake, full_refresh=True) == {D29: 10, D30: 20}
 
 
@@ -78,14 +83,21 @@ def test_a_door_that_dies_while_a_correction_takes_a_content_repeats_it(lake: Ri
 
 @pytest.mark.parametrize("full_refresh", [False, True])
 @pytest.mark.parametrize("apart", [False, True], ids=["in one run", "in runs of their own"])
-def test_a_copy_comes_in_when_the_file_that_it_repeated_is_corrected(lake: Rig, full_refresh: bool, apart: bool):
+def test_a_copy_comes_in_when_the_file_that_it_repeated_is_corrected(
+    lake: Rig, full_refresh: bool, apart: bool
+):
     first = lake.arrive(D29, lines(30, 20))
     assert [lake.arrive(key, lines(30, 20)).status for key in (COPY, D30)] == ["duplicate", "duplicate"]
     assert read(lake) == {D29: 20}
     if apart:
         processed(lake, "run-1")
     lake.arrive(D29, lines(29, 10))
-    assert read(lake, full_refresh=full_refresh) == read(lake) == read(lake, full_refresh=True) == {D29: 10, COPY: 20}
+    assert (
+        read(lake, full_refresh=full_refresh)
+        == read(lake)
+        == read(lake, full_refresh=True)
+        == {D29: 10, COPY: 20}
+    )
     (copy,) = lake.ledger.versions_of(*place(lake, COPY))
     assert (copy.event_dates, copy.duplicate_of) == (first.event_dates, first.place)
     assert lake.objects("bronze")[copy.target_key or ""] == lines(30, 20)
@@ -95,13 +107,18 @@ def test_a_copy_comes_in_when_the_file_that_it_repeated_is_corrected(lake: Rig, 
     assert read(lake) == {COPY: 5, D30: 20}
 
 
-def test_a_copy_whose_content_was_deleted_stays_a_duplicate_and_stops_no_run(lake: Rig, capsys: pytest.CaptureFixture[str]):
+def test_a_copy_whose_content_was_deleted_stays_a_duplicate_and_stops_no_run(
+    lake: Rig, capsys: pytest.CaptureFixture[str]
+):
     first = lake.arrive(D29, lines(30, 20))
     lake.arrive(COPY, lines(30, 20))
     lake.arrive(D29, lines(29, 10))
     lake.s3.delete_object(Bucket=NAMES.bucket("bronze"), Key=first.target_key)
     assert read(lake) == {D29: 10}
-    assert f"{COPY} is needed, but nothing stands at {first.target_key}; drop the file again" in capsys.readouterr().out
+    assert (
+        f"{COPY} is needed, but nothing stands at {first.target_key}; drop the file again"
+        in capsys.readouterr().out
+    )
     assert lake.arrive(COPY, lines(30, 20)).status == "accepted"
     assert read(lake) == {D29: 10, COPY: 20}
 

@@ -22,7 +22,17 @@ def settled(lake: Rig) -> Any:
     """The state without version ids, which the emulation draws anew."""
     files, bronze, quarantine = lake.state()
     told = {
-        (f.key, f.status, f.reason, f.sha256, f.target_key, f.records, f.event_dates, f.ingested_at, (f.duplicate_of or "").split("@")[0])
+        (
+            f.key,
+            f.status,
+            f.reason,
+            f.sha256,
+            f.target_key,
+            f.records,
+            f.event_dates,
+            f.ingested_at,
+            (f.duplicate_of or "").split("@")[0],
+        )
         for f in files
     }
     aside = {re.sub("-[0-9a-f]{12}", "-<version>", key): content for key, content in quarantine.items()}

@@ -20,7 +20,11 @@ def notification(*records: dict[str, Any]) -> str:
 
 
 def record(key: str, name: str = "ObjectCreated:Put", **more: str) -> dict[str, Any]:
-    return {"eventVersion": "2.3", "eventName": name, "s3": {"bucket": {"name": RAW}, "object": {"key": key, **more}}}
+    return {
+        "eventVersion": "2.3",
+        "eventName": name,
+        "s3": {"bucket": {"name": RAW}, "object": {"key": key, **more}},
+    }
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -30,15 +34,24 @@ def test_eventbridge_gives_the_key_as_it_is(key: str):
 
 @pytest.mark.parametrize(
     ("encoded", "key"),
-    [("a+b.csv", "a b.csv"), ("a%2Bb.csv", "a+b.csv"), ("100%25.csv", "100%.csv"), ("Zo%C3%AB/%E6%97%A5.csv", "Zoë/日.csv")],
+    [
+        ("a+b.csv", "a b.csv"),
+        ("a%2Bb.csv", "a+b.csv"),
+        ("100%25.csv", "100%.csv"),
+        ("Zo%C3%AB/%E6%97%A5.csv", "Zoë/日.csv"),
+    ],
 )
 def test_a_notification_has_its_key_encoded(encoded: str, key: str):
-    assert created_objects(notification(record(encoded, versionId="v7", sequencer="0A"))) == [FileId(RAW, key, "v7", "0A")]
+    assert created_objects(notification(record(encoded, versionId="v7", sequencer="0A"))) == [
+        FileId(RAW, key, "v7", "0A")
+    ]
 
 
 def test_one_notification_may_announce_several_objects_and_deletions():
     body = notification(
-        record("a", sequencer="1"), record("b", "ObjectRemoved:Delete"), record("c", "s3:ObjectCreated:Copy", versionId="v")
+        record("a", sequencer="1"),
+        record("b", "ObjectRemoved:Delete"),
+        record("c", "s3:ObjectCreated:Copy", versionId="v"),
     )
     assert created_objects(body) == [FileId(RAW, "a", "1", "1"), FileId(RAW, "c", "v", "")]
 

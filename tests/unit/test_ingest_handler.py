@@ -21,8 +21,17 @@ CONTEXT = SimpleNamespace(
     get_remaining_time_in_millis=lambda: 300_000,
 )
 ENVIRONMENT = {
-    **{"LAKE_ENV": NAMES.env, "LAKE_ACCOUNT": NAMES.account, "LAKE_REGION": NAMES.region, "LAKE_PREFIX": NAMES.prefix},
-    **{"POWERTOOLS_SERVICE_NAME": "ingest", "POWERTOOLS_TRACE_DISABLED": "true", "AWS_DEFAULT_REGION": NAMES.region},
+    **{
+        "LAKE_ENV": NAMES.env,
+        "LAKE_ACCOUNT": NAMES.account,
+        "LAKE_REGION": NAMES.region,
+        "LAKE_PREFIX": NAMES.prefix,
+    },
+    **{
+        "POWERTOOLS_SERVICE_NAME": "ingest",
+        "POWERTOOLS_TRACE_DISABLED": "true",
+        "AWS_DEFAULT_REGION": NAMES.region,
+    },
     **{"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "LAKE_MAX_RECORD": "1000"},
 }
 
@@ -46,8 +55,19 @@ def queue(*bodies: str) -> dict[str, Any]:
     return {
         "Records": [
             {
-                **{"messageId": f"m{i}", "receiptHandle": "h", "body": body, "eventSource": "aws:sqs", "awsRegion": NAMES.region},
-                **{"attributes": {}, "messageAttributes": {}, "md5OfBody": "", "eventSourceARN": "arn:aws:sqs:eu-west-1:1:q"},
+                **{
+                    "messageId": f"m{i}",
+                    "receiptHandle": "h",
+                    "body": body,
+                    "eventSource": "aws:sqs",
+                    "awsRegion": NAMES.region,
+                },
+                **{
+                    "attributes": {},
+                    "messageAttributes": {},
+                    "md5OfBody": "",
+                    "eventSourceARN": "arn:aws:sqs:eu-west-1:1:q",
+                },
             }
             for i, body in enumerate(bodies)
         ]
@@ -68,7 +88,9 @@ def metrics(printed: str) -> dict[tuple[str, str, str], float]:
     return found
 
 
-def test_a_batch_reports_only_the_messages_that_failed(lake: Rig, edge: ModuleType, capsys: pytest.CaptureFixture[str]):
+def test_a_batch_reports_only_the_messages_that_failed(
+    lake: Rig, edge: ModuleType, capsys: pytest.CaptureFixture[str]
+):
     bodies = [
         lake.drop("ecommerce/events/a.json", GOOD),
         "no event",
@@ -89,10 +111,17 @@ def test_a_batch_reports_only_the_messages_that_failed(lake: Rig, edge: ModuleTy
         ("unknown", "unknown", "FilesQuarantined"): 1,
         ("unknown", "unknown", "BytesIngested"): len(GOOD),
     }
-    assert sorted(f.status for f in lake.ledger.files()) == ["accepted", "duplicate", "quarantined", "quarantined"]
+    assert sorted(f.status for f in lake.ledger.files()) == [
+        "accepted",
+        "duplicate",
+        "quarantined",
+        "quarantined",
+    ]
 
 
-def test_neither_log_nor_reason_holds_content(lake: Rig, edge: ModuleType, capsys: pytest.CaptureFixture[str]):
+def test_neither_log_nor_reason_holds_content(
+    lake: Rig, edge: ModuleType, capsys: pytest.CaptureFixture[str]
+):
     secret = "jane.doe@example.com"
     contents = [
         f'{{"event_id":"{secret}"}}\n',
@@ -101,12 +130,16 @@ def test_neither_log_nor_reason_holds_content(lake: Rig, edge: ModuleType, capsy
         f'event_id,ts\n"{secret}',
         f"{{{secret}\n" * 3,
     ]
-    edge.handler(queue(*(lake.drop(f"ecommerce/events/{i}", c.encode()) for i, c in enumerate(contents))), CONTEXT)
+    edge.handler(
+        queue(*(lake.drop(f"ecommerce/events/{i}", c.encode()) for i, c in enumerate(contents))), CONTEXT
+    )
     assert len(lake.ledger.files()) == len(contents)
     told = [v.decode() for k, v in lake.objects("quarantine").items() if k.endswith(".reason.json")]
     assert len(told) >= 3
     seen = capsys.readouterr()
-    assert secret not in seen.out + seen.err + "".join(told) + "".join(f.detail or "" for f in lake.ledger.files())
+    assert secret not in seen.out + seen.err + "".join(told) + "".join(
+        f.detail or "" for f in lake.ledger.files()
+    )
 
 
 def test_limits_come_from_the_environment(edge: ModuleType):

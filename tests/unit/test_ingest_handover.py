@@ -50,7 +50,12 @@ def too_late() -> Limits:
 
 def test_a_file_above_the_limit_waits_untouched_for_the_job(lake: Rig):
     left = hand_over(lake, "ecommerce/events/big.json", GOOD)
-    assert (left.status, left.reason, left.bytes, left.sha256) == (FileStatus.HANDED_OVER, None, len(GOOD), None)
+    assert (left.status, left.reason, left.bytes, left.sha256) == (
+        FileStatus.HANDED_OVER,
+        None,
+        len(GOOD),
+        None,
+    )
     assert left.detail == f"{len(GOOD)} bytes are more than 100"
     assert lake.ledger.handed_over("ecommerce") == [left]
     assert lake.ledger.handed_over("logs") == []
@@ -68,7 +73,11 @@ def test_its_event_again_changes_nothing(lake: Rig):
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("plain.ndjson", LARGE), ("unpacks.ndjson.gz", gzip.compress(LARGE)), ("bad in its first line.csv", b"\0" * len(LARGE))],
+    [
+        ("plain.ndjson", LARGE),
+        ("unpacks.ndjson.gz", gzip.compress(LARGE)),
+        ("bad in its first line.csv", b"\0" * len(LARGE)),
+    ],
 )
 def test_a_file_that_outlasts_the_function_is_handed_over(lake: Rig, name: str, content: bytes):
     left = hand_over(lake, f"ecommerce/events/{name}", content, too_late())
@@ -95,14 +104,18 @@ def test_the_job_gives_the_outcome_of_an_unhurried_function(name: str, content: 
         straight = lake.arrive(f"ecommerce/events/{name}", content)
         expected = lake.objects("bronze"), {unversioned(k) for k in lake.objects("quarantine")}
     with rig() as lake:
-        outcome = lake.ingest.finish(hand_over(lake, f"ecommerce/events/{name}", content, Limits(max_bytes=10)))
+        outcome = lake.ingest.finish(
+            hand_over(lake, f"ecommerce/events/{name}", content, Limits(max_bytes=10))
+        )
         assert outcome is not None
         assert unversioned(outcome.target_key) == unversioned(straight.target_key)
         assert replace(outcome, version=straight.version, target_key=straight.target_key) == straight
         assert (lake.objects("bronze"), {unversioned(k) for k in lake.objects("quarantine")}) == expected
         assert lake.ledger.files() == [outcome]
         assert lake.ledger.handed_over("ecommerce") == []
-        assert lake.ledger.pending("ecommerce", "events") == ([outcome] if straight.status is FileStatus.ACCEPTED else [])
+        assert lake.ledger.pending("ecommerce", "events") == (
+            [outcome] if straight.status is FileStatus.ACCEPTED else []
+        )
 
 
 def unversioned(key: str | None) -> str:
@@ -158,7 +171,9 @@ def test_while_a_file_waits_with_a_content_nobody_else_brings_it(lake: Rig):
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("key", ["ecommerce/events/a.json", "logs/ndjson/a.json"], ids=["kept in raw", "archived"])
+@pytest.mark.parametrize(
+    "key", ["ecommerce/events/a.json", "logs/ndjson/a.json"], ids=["kept in raw", "archived"]
+)
 def test_a_crash_at_any_call_of_the_job_leaves_the_file_to_the_next_run(key: str, when: str):
     def run(at: int) -> tuple[object, int]:
         with rig() as lake:
@@ -172,7 +187,12 @@ def test_a_crash_at_any_call_of_the_job_leaves_the_file_to_the_next_run(key: str
             calls, lake.faults.at = len(lake.faults.calls), 0
             (entry,) = lake.ledger.files()
             assert entry.status in (FileStatus.ACCEPTED, FileStatus.QUARANTINED)
-            return (replace(entry, version=""), lake.objects("bronze"), set(lake.objects("quarantine")), lake.objects("raw")), calls
+            return (
+                replace(entry, version=""),
+                lake.objects("bronze"),
+                set(lake.objects("quarantine")),
+                lake.objects("raw"),
+            ), calls
 
     undisturbed, calls = run(0)
     assert calls >= 5
@@ -185,7 +205,9 @@ def test_large_objects_are_copied_in_parts(lake: Rig):
     lake.drop("ecommerce/events/huge", content)
     version = lake.s3.head_object(Bucket=NAMES.bucket("raw"), Key="ecommerce/events/huge")["VersionId"]
     store = Store(lake.s3, TransferConfig(multipart_threshold=6 << 20, multipart_chunksize=5 << 20))
-    left = LedgerFile(NAMES.bucket("raw"), "ecommerce/events/huge", version, "ecommerce", "events", FileStatus.HANDED_OVER)
+    left = LedgerFile(
+        NAMES.bucket("raw"), "ecommerce/events/huge", version, "ecommerce", "events", FileStatus.HANDED_OVER
+    )
     lake.faults.calls.clear()
     store.copy(left.file_id, NAMES.bucket("bronze"), "k")
     assert lake.faults.calls.count("UploadPartCopy") == 3

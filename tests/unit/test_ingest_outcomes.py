@@ -35,8 +35,17 @@ def test_a_good_file_goes_to_bronze_under_its_most_frequent_date(lake: Rig):
     assert lake.objects("quarantine") == {}
     assert lake.ledger.files() == [outcome]
     assert lake.ledger.pending("ecommerce", "events") == [outcome]
-    assert (outcome.status, outcome.target_bucket, outcome.target_key) == (FileStatus.ACCEPTED, NAMES.bucket("bronze"), key)
-    assert (outcome.bytes, outcome.records, outcome.unreadable_records, outcome.sha256) == (len(GOOD), 3, 0, SHA)
+    assert (outcome.status, outcome.target_bucket, outcome.target_key) == (
+        FileStatus.ACCEPTED,
+        NAMES.bucket("bronze"),
+        key,
+    )
+    assert (outcome.bytes, outcome.records, outcome.unreadable_records, outcome.sha256) == (
+        len(GOOD),
+        3,
+        0,
+        SHA,
+    )
     assert outcome.event_dates == ("2024-03-01", "2024-03-02")
     assert outcome.ingested_at == "2024-03-05T12:00:00.000000+00:00"
     assert outcome.profile is not None
@@ -174,14 +183,20 @@ def test_the_same_content_again_is_a_duplicate(lake: Rig):
     assert len(lake.objects("bronze")) == 1
     assert lake.ledger.pending("ecommerce", "events") == [first]
     shared = b'{"user_id":"u1"}'
-    assert [lake.arrive(f"ecommerce/{d}/u.json", shared).status for d in ("events", "users")] == ["accepted", "accepted"]
+    assert [lake.arrive(f"ecommerce/{d}/u.json", shared).status for d in ("events", "users")] == [
+        "accepted",
+        "accepted",
+    ]
 
 
 def test_the_contract_may_accept_the_same_content_again(lake: Rig, monkeypatch: pytest.MonkeyPatch):
     shop = contract("ecommerce")
     tolerant = replace(shop, datasets=tuple(replace(d, duplicate_files="accept") for d in shop.datasets))
     monkeypatch.setattr(module, "contract", lambda _: tolerant)
-    assert [lake.arrive(f"ecommerce/events/{name}", GOOD).status for name in ("a.json", "b.json")] == ["accepted", "accepted"]
+    assert [lake.arrive(f"ecommerce/events/{name}", GOOD).status for name in ("a.json", "b.json")] == [
+        "accepted",
+        "accepted",
+    ]
     assert len(lake.objects("bronze")) == 2
 
 
@@ -192,7 +207,10 @@ def test_content_whose_first_file_was_never_accepted_is_no_duplicate(lake: Rig):
     assert lake.ledger.content_owner("ecommerce", "events", SHA, first) == "ecommerce/events/a.json@v0"
     second = lake.arrive("ecommerce/events/b.json", GOOD)
     assert second.status == "accepted"
-    assert lake.arrive("ecommerce/events/c.json", GOOD).duplicate_of == f"ecommerce/events/b.json@{second.version}"
+    assert (
+        lake.arrive("ecommerce/events/c.json", GOOD).duplicate_of
+        == f"ecommerce/events/b.json@{second.version}"
+    )
 
 
 def test_content_of_a_file_in_work_waits_for_its_outcome(lake: Rig):
@@ -222,7 +240,17 @@ def test_two_files_of_one_content_at_the_same_time_both_get_their_outcome_at_onc
     def wait(seconds: float) -> None:
         waited.append(seconds)
         if len(waited) == 3:
-            lake.ledger.commit(LedgerFile(first.bucket, first.key, first.version, "ecommerce", "events", FileStatus.ACCEPTED, sha256=SHA))
+            lake.ledger.commit(
+                LedgerFile(
+                    first.bucket,
+                    first.key,
+                    first.version,
+                    "ecommerce",
+                    "events",
+                    FileStatus.ACCEPTED,
+                    sha256=SHA,
+                )
+            )
 
     body = lake.drop("ecommerce/events/b.json", GOOD)
     lake.ingest = replace(lake.ingest, wait=wait)
@@ -257,7 +285,9 @@ def test_a_file_that_another_worker_holds_is_busy(lake: Rig):
 
 def test_a_file_larger_than_the_function_can_read_in_time_is_put_aside_unread(lake: Rig):
     small = Ingest(NAMES, lake.ledger, lake.ingest.store, Limits(max_bytes=100), lambda: NOON)
-    (outcome,) = [small(FileId(NAMES.bucket("raw"), "ecommerce/events/a.json", v, "01"), "m") for v in [_version(lake)]]
+    (outcome,) = [
+        small(FileId(NAMES.bucket("raw"), "ecommerce/events/a.json", v, "01"), "m") for v in [_version(lake)]
+    ]
     assert outcome is not None
     assert (outcome.reason, outcome.detail) == ("too_large", f"{len(GOOD)} bytes are more than 100")
 
@@ -275,5 +305,13 @@ def test_a_file_without_dates_is_never_filed_under_today(lake: Rig):
 def test_files_received_are_files_accounted_for(lake: Rig):
     contents = [GOOD, b"", GOOD, b"PAR1", b"event_id,ts\n1,2024-03-01\n", b"\0", GOOD]
     outcomes = [lake.arrive(f"ecommerce/events/{i}", c).status for i, c in enumerate(contents)]
-    assert outcomes == ["accepted", "quarantined", "duplicate", "quarantined", "accepted", "quarantined", "duplicate"]
+    assert outcomes == [
+        "accepted",
+        "quarantined",
+        "duplicate",
+        "quarantined",
+        "accepted",
+        "quarantined",
+        "duplicate",
+    ]
     assert sorted(f.status for f in lake.ledger.files()) == sorted(outcomes)

@@ -47,7 +47,14 @@ def test_telex_keys_and_dropped_accents_fold_to_one_text():
 
 
 def test_distances_are_those_of_the_textbook():
-    pairs = [("kitten", "sitting", 3), ("", "abc", 3), ("abc", "", 3), ("flaw", "lawn", 2), ("a" * 64, "a" * 63, 1), ("same", "same", 0)]
+    pairs = [
+        ("kitten", "sitting", 3),
+        ("", "abc", 3),
+        ("abc", "", 3),
+        ("flaw", "lawn", 2),
+        ("a" * 64, "a" * 63, 1),
+        ("same", "same", 0),
+    ]
     left, right = packed([a for a, _, _ in pairs]), packed([b for _, b, _ in pairs])
     at = np.arange(len(pairs))
     assert distances(left, at, right, at).tolist() == [d for _, _, d in pairs]
@@ -75,7 +82,9 @@ def test_a_keyword_finds_its_title_and_says_how(normaliser: Normaliser, keyword:
     assert found.score > 0.5
 
 
-@pytest.mark.parametrize("keyword", ["", "?", "a", "none", "bóng đá trực tiếp", "the godfather", "2046", "thời tiết hôm nay"])
+@pytest.mark.parametrize(
+    "keyword", ["", "?", "a", "none", "bóng đá trực tiếp", "the godfather", "2046", "thời tiết hôm nay"]
+)
 def test_what_the_catalogue_does_not_have_is_not_matched(normaliser: Normaliser, keyword: str):
     found = normaliser.matches([keyword])[0]
     assert found.status != "matched", found
@@ -106,7 +115,11 @@ def test_a_score_and_a_runner_up_explain_a_match(normaliser: Normaliser):
 
 def test_a_small_catalogue_matches_exact_spellings_only():
     few = Normaliser.of(["Toy Story", "Mắt Biếc"])
-    assert [m.status for m in few.matches(["toy story", "matbiec", "toy stroy"])] == ["matched", "matched", "not_matched"]
+    assert [m.status for m in few.matches(["toy story", "matbiec", "toy stroy"])] == [
+        "matched",
+        "matched",
+        "not_matched",
+    ]
 
 
 def test_two_titles_that_only_differ_in_gaps_are_told_apart_by_gaps_alone():

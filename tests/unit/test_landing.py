@@ -12,12 +12,20 @@ from glue_scripts.engine.quarantine.record_counts import RecordsLostError, nothi
 
 def test_lost_records_are_told_with_what_was_changed_and_what_to_do() -> None:
     """The rows to be put aside may be committed before the count is known."""
-    files: list[Any] = [SimpleNamespace(entry=SimpleNamespace(key=f"ecommerce/events/{n}.json", records=2)) for n in "ab"]
+    files: list[Any] = [
+        SimpleNamespace(entry=SimpleNamespace(key=f"ecommerce/events/{n}.json", records=2)) for n in "ab"
+    ]
     with pytest.raises(RecordsLostError, match="counted 4 records in 2 files, silver read 3") as error:
         nothing_lost(3, files)
     said = str(error.value)
     assert "nothing was committed" not in said
     assert all(
-        part in said for part in ("silver table was not changed", "may stand in quarantine already", "ecommerce/events/a.json", "Run again")
+        part in said
+        for part in (
+            "silver table was not changed",
+            "may stand in quarantine already",
+            "ecommerce/events/a.json",
+            "Run again",
+        )
     )
     nothing_lost(4, files)

@@ -33,13 +33,17 @@ ENTRY = LedgerFile(
 @pytest.fixture
 def ledger() -> Iterator[Ledger]:
     with mock_aws():
-        resource = boto3.resource("dynamodb", region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test")
+        resource = boto3.resource(
+            "dynamodb", region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test"
+        )
         yield Ledger(create_ledger_table(resource, "ledger"))
 
 
 def test_only_a_claim_that_never_had_an_outcome_may_be_forgotten(ledger: Ledger):
     ledger.claim(FILE, "a", now=1000)
-    assert [i["expires_at"] for i in ledger._table.scan()["Items"] if i["sk"] == "v#v1"] == [1000 + 30 * 24 * 3600]
+    assert [i["expires_at"] for i in ledger._table.scan()["Items"] if i["sk"] == "v#v1"] == [
+        1000 + 30 * 24 * 3600
+    ]
     ledger.commit(ENTRY)
     assert not [i for i in ledger._table.scan()["Items"] if "expires_at" in i]
 
@@ -96,11 +100,17 @@ def test_a_hundred_files_are_marked_in_one_request_and_again_without_a_change(le
         ledger.commit(file)
     ledger.moved(files[7], "archive/7.csv")  # `files` does not know
     calls: list[str] = []
-    ledger._table.meta.client.meta.events.register("before-call.*", lambda model, **_: calls.append(model.name))
+    ledger._table.meta.client.meta.events.register(
+        "before-call.*", lambda model, **_: calls.append(model.name)
+    )
     ledger.mark_processed([*files, files[0]], "run-1")
     assert calls == ["TransactWriteItems"] * 3
     marked = ledger.accepted("shop", "events")
-    assert (len(marked), {f.processed_by for f in marked}, ledger.pending("shop", "events")) == (205, {"run-1"}, [])
+    assert (len(marked), {f.processed_by for f in marked}, ledger.pending("shop", "events")) == (
+        205,
+        {"run-1"},
+        [],
+    )
     assert [f.target_key for f in marked if f.key == "shop/events/7.csv"] == ["archive/7.csv"]
     ledger.mark_processed(files, "run-1")
     assert ledger.accepted("shop", "events") == marked
@@ -117,7 +127,10 @@ def test_marking_is_repeated_while_the_table_is_busy_and_for_nothing_else(
         nonlocal calls
         calls += 1
         if calls <= 2:
-            told = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": [{"Code": "None"}, {"Code": reason}]}
+            told = {
+                "Error": {"Code": "TransactionCanceledException"},
+                "CancellationReasons": [{"Code": "None"}, {"Code": reason}],
+            }
             raise client.exceptions.TransactionCanceledException(told, "TransactWriteItems")
         return succeed(**given)
 
@@ -163,7 +176,16 @@ def test_content_waits_an_hour_for_a_file_in_work(ledger: Ledger):
 
 
 def test_runs_are_kept_by_domain_and_dataset(ledger: Ledger):
-    first = RunResult("shop", "r1", "events", RowCounts(3, 2, 1), {"missing_key": 1}, {"total_rows": 3.0}, 1, finished_at="1")
+    first = RunResult(
+        "shop",
+        "r1",
+        "events",
+        RowCounts(3, 2, 1),
+        {"missing_key": 1},
+        {"total_rows": 3.0},
+        1,
+        finished_at="1",
+    )
     second = RunResult("shop", "r2", "users", RowCounts(), gate="warn", gate_findings=("x",), finished_at="2")
     ledger.record_run(second)
     ledger.record_run(first)

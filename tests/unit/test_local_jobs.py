@@ -26,7 +26,11 @@ def test_a_jobs_conf_holds_several_settings() -> None:
 
 
 def test_the_jobs_settings_win_over_presets_and_the_address_over_the_job(tmp_path: Path) -> None:
-    job = {spark.CATALOG: "C", "spark.sql.shuffle.partitions": "64", f"{spark.CATALOG}.s3.endpoint": "elsewhere"}
+    job = {
+        spark.CATALOG: "C",
+        "spark.sql.shuffle.partitions": "64",
+        f"{spark.CATALOG}.s3.endpoint": "elsewhere",
+    }
     found = spark.settings("http://127.0.0.1:1", job, tmp_path)
     assert found["spark.sql.shuffle.partitions"] == "64"
     assert found[f"{spark.CATALOG}.s3.endpoint"] == "http://127.0.0.1:1"
@@ -37,7 +41,10 @@ def test_the_jobs_settings_win_over_presets_and_the_address_over_the_job(tmp_pat
 @pytest.mark.parametrize(
     ("stderr", "said"),
     [
-        ("Traceback (most recent call last):\n  File\nRuntimeError: bad row count\n", "RuntimeError: bad row count"),
+        (
+            "Traceback (most recent call last):\n  File\nRuntimeError: bad row count\n",
+            "RuntimeError: bad row count",
+        ),
         (
             "py4j.protocol.Py4JJavaError: An error occurred\n: java.lang.IllegalStateException: x\n\tat y",
             "py4j.protocol.Py4JJavaError: An error occurred: java.lang.IllegalStateException: x",
@@ -51,8 +58,21 @@ def test_the_last_error_is_the_message(stderr: str, said: str | None) -> None:
 
 
 def test_a_script_gets_all_arguments_of_glue() -> None:
-    command = JobCommand("j", "jr_1", "s3://b/s.py", {"--domain": "shop", "--TempDir": "s3://b/tmp"}, 1, Path())
-    assert command.argv == ["--domain", "shop", "--TempDir", "s3://b/tmp", "--JOB_NAME", "j", "--JOB_RUN_ID", "jr_1", "--JOB_ID", "j_1"]
+    command = JobCommand(
+        "j", "jr_1", "s3://b/s.py", {"--domain": "shop", "--TempDir": "s3://b/tmp"}, 1, Path()
+    )
+    assert command.argv == [
+        "--domain",
+        "shop",
+        "--TempDir",
+        "s3://b/tmp",
+        "--JOB_NAME",
+        "j",
+        "--JOB_RUN_ID",
+        "jr_1",
+        "--JOB_ID",
+        "j_1",
+    ]
 
 
 def test_a_changed_jar_is_refused(tmp_path: Path) -> None:
@@ -76,7 +96,9 @@ def test_the_assembly_is_made_again_when_an_input_changes(tmp_path: Path) -> Non
     assert synth.inputs_hash(tmp_path, tmp_path) != after
 
 
-def test_assemblies_in_use_are_kept_and_half_made_ones_are_nobody_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_assemblies_in_use_are_kept_and_half_made_ones_are_nobody_s(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """While one is made, another process makes the same: both go on with the one that was there first."""
     home = tmp_path / "cdk"
     (home / "of-another-process").mkdir(parents=True)
@@ -86,7 +108,9 @@ def test_assemblies_in_use_are_kept_and_half_made_ones_are_nobody_s(tmp_path: Pa
     monkeypatch.setattr(synth, "inputs_hash", lambda *_: "0123456789abcdef")
     made = home / "0123456789abcdef-dev"
     writes = "import json, pathlib, sys; out = pathlib.Path(json.loads(sys.argv[1])[1]); (out / 'manifest.json').write_text(str(out))"
-    races = f"made = pathlib.Path({str(made)!r}); made.mkdir(); (made / 'manifest.json').write_text('quicker')"
+    races = (
+        f"made = pathlib.Path({str(made)!r}); made.mkdir(); (made / 'manifest.json').write_text('quicker')"
+    )
     monkeypatch.setattr(synth, "_SYNTH", f"{writes}; {races}")
     assert synth.local_assembly("dev") == made
     assert (made / "manifest.json").read_text() == "quicker"
@@ -122,7 +146,9 @@ def test_an_emulation_that_is_slow_to_answer_runs(tmp_path: Path) -> None:
     assert process.running(tmp_path) is None
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # PySpark leaves the pipe to it open
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)  # PySpark leaves the pipe to it open
 def test_a_jvm_that_does_not_start_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     java = tmp_path / "bin" / "java"
     java.parent.mkdir()

@@ -22,7 +22,9 @@ def test_a_figure_goes_out_with_its_unit_and_where_it_belongs() -> None:
     requests = Requests()
     send(requests, [datum("FilesAccepted", 1, "Count", Domain="shop", Dataset="orders")])
     where = [{"Name": "Domain", "Value": "shop"}, {"Name": "Dataset", "Value": "orders"}]
-    assert requests.made == [("Lakehouse", [{"MetricName": "FilesAccepted", "Dimensions": where, "Value": 1.0, "Unit": "Count"}])]
+    assert requests.made == [
+        ("Lakehouse", [{"MetricName": "FilesAccepted", "Dimensions": where, "Value": 1.0, "Unit": "Count"}])
+    ]
 
 
 def test_more_figures_than_a_request_takes_all_go_out_in_order_and_none_make_no_request() -> None:

@@ -24,5 +24,7 @@ def test_a_program_without_errors_is_told_by_its_output() -> None:
 
 
 def test_folder_and_environment_are_as_given(tmp_path: Path) -> None:
-    ended = run(python("import os; print(os.getcwd(), os.environ['GIVEN'])"), cwd=tmp_path, env={"GIVEN": "here"})
+    ended = run(
+        python("import os; print(os.getcwd(), os.environ['GIVEN'])"), cwd=tmp_path, env={"GIVEN": "here"}
+    )
     assert ended.output == f"{tmp_path.resolve()} here\n"

@@ -30,7 +30,10 @@ def test_a_halt_stops_gold():
 
 def test_a_gate_that_an_earlier_run_closed_stops_a_run_without_findings():
     gate, [finding] = decision("pass", [], accepted=False, closed_by="r1")
-    assert (gate, finding) == ("halt", "the gate was closed by run r1; start a run with accept_gate true to open it")
+    assert (gate, finding) == (
+        "halt",
+        "the gate was closed by run r1; start a run with accept_gate true to open it",
+    )
 
 
 def test_an_accepting_run_warns_of_its_own_halt_and_goes_on():
@@ -53,14 +56,24 @@ def test_a_threshold_is_crossed_above_its_maximum_and_with_enough_rows_only():
 
 
 def run(ledger: Any, *, accept: bool) -> Any:
-    given = SimpleNamespace(domain="ecommerce", run_id="r1", names=MagicMock(), accept_gate=accept, full_refresh=False)
+    given = SimpleNamespace(
+        domain="ecommerce", run_id="r1", names=MagicMock(), accept_gate=accept, full_refresh=False
+    )
     return given, SimpleNamespace(ledger=ledger, s3=MagicMock(), cloudwatch=MagicMock())
 
 
 def stored(ledger: Any, *, gate: str, accept: bool) -> list[str]:
     """The calls of the ledger when one dataset's result is stored."""
     given, clients = run(ledger, accept=accept)
-    result = RunResult("ecommerce", "r1", "events", RowCounts(), gate=gate, gate_findings=("bad",), finished_at="2026-05-01T00:00:00")
+    result = RunResult(
+        "ecommerce",
+        "r1",
+        "events",
+        RowCounts(),
+        gate=gate,
+        gate_findings=("bad",),
+        finished_at="2026-05-01T00:00:00",
+    )
     bronze_to_silver.store(given, clients, contract("ecommerce").dataset("events"), result, Work(()))
     return [name for name, _, _ in ledger.method_calls]
 
@@ -86,7 +99,10 @@ def test_a_run_that_accepts_opens_the_gate_and_tells_of_its_own_findings(monkeyp
     ledger.accept_halt.assert_called_once_with("ecommerce")
     ledger.halt.assert_not_called()
     assert ledger.record_summary.call_args.args[2:4] == ("warn", True)
-    assert json.dumps(ledger.record_summary.call_args.args[4]) == '["events: bad", "accepted: this run was started with accept_gate true"]'
+    assert (
+        json.dumps(ledger.record_summary.call_args.args[4])
+        == '["events: bad", "accepted: this run was started with accept_gate true"]'
+    )
 
 
 def test_a_run_s_figures_have_the_names_that_thresholds_may_use():

@@ -33,8 +33,27 @@ SPELLINGS = {
     "1709251200000000": "2024-03-01",
     "-1000000": "1969-12-20",
 }
-NO_TIMES = ["", "null", "n/a", "-", "2024", "2024-02-30", "2024-13-01", "2024-03-01T25:00:00Z", "30/02/2024", "03-01-2024 24:00", "99999"]
-NO_TIMES += ["2024-03-01T10:00:00 Paris", "2024-03-01x", "x", "٢٠٢٤-٠٣-٠١", "0001-01-01T00:00:00+01:00", "123456789012345678"]
+NO_TIMES = [
+    "",
+    "null",
+    "n/a",
+    "-",
+    "2024",
+    "2024-02-30",
+    "2024-13-01",
+    "2024-03-01T25:00:00Z",
+    "30/02/2024",
+    "03-01-2024 24:00",
+    "99999",
+]
+NO_TIMES += [
+    "2024-03-01T10:00:00 Paris",
+    "2024-03-01x",
+    "x",
+    "٢٠٢٤-٠٣-٠١",
+    "0001-01-01T00:00:00+01:00",
+    "123456789012345678",
+]
 
 
 @pytest.mark.parametrize("text", SPELLINGS)
@@ -73,6 +92,10 @@ def test_epochs_are_counted_as_they_are_parsed(epochs: list[int]):
 @given(st.datetimes(dt.datetime(1990, 1, 1), dt.datetime(2090, 1, 1), timezones=st.timezones()))
 def test_iso_times_of_any_zone_are_counted_under_their_utc_date(moment: dt.datetime):
     count = DateCount()
-    moment = moment.replace(tzinfo=dt.timezone(dt.timedelta(minutes=round((moment.utcoffset() or dt.timedelta()).total_seconds() / 60))))
+    moment = moment.replace(
+        tzinfo=dt.timezone(
+            dt.timedelta(minutes=round((moment.utcoffset() or dt.timedelta()).total_seconds() / 60))
+        )
+    )
     count.add([moment.isoformat(), moment.isoformat(sep=" ")])
     assert count.result() == {moment.astimezone(dt.UTC).date(): 2}

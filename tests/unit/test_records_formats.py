@@ -31,13 +31,23 @@ def parquet() -> bytes:
     return file.getvalue()
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le with mark", "utf-16-be with mark"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le with mark", "utf-16-be with mark"]
+)
 @pytest.mark.parametrize("compression", ["none", "gzip"])
 @pytest.mark.parametrize(
-    ("text", "kind"), [(NDJSON, "ndjson"), (CSV, "csv"), (ARRAY, "json"), (PRETTY, "json")], ids=["ndjson", "csv", "array", "pretty"]
+    ("text", "kind"),
+    [(NDJSON, "ndjson"), (CSV, "csv"), (ARRAY, "json"), (PRETTY, "json")],
+    ids=["ndjson", "csv", "array", "pretty"],
 )
-def test_a_text_file_gives_the_same_records_in_any_packing(text: str, kind: str, compression: str, encoding: str):
-    content = text.encode(encoding) if " " not in encoding else ("\ufeff" + text).encode(encoding.split(maxsplit=1)[0])
+def test_a_text_file_gives_the_same_records_in_any_packing(
+    text: str, kind: str, compression: str, encoding: str
+):
+    content = (
+        text.encode(encoding)
+        if " " not in encoding
+        else ("\ufeff" + text).encode(encoding.split(maxsplit=1)[0])
+    )
     suffix = ".txt"
     if compression == "gzip":
         content, suffix = gzip.compress(content), ".txt.gz"
@@ -76,7 +86,9 @@ def test_a_name_that_lies_about_compression_keeps_spark_away(suffix: str, zipped
 
 @pytest.mark.parametrize("delimiter", [",", ";", "|", "\t"])
 def test_the_delimiter_is_that_of_the_header(delimiter: str):
-    found, rows = read(f'event_id,ts,message\ne1,2024-03-01,"a{delimiter} b"\n'.replace(",", delimiter).encode(), ".csv")
+    found, rows = read(
+        f'event_id,ts,message\ne1,2024-03-01,"a{delimiter} b"\n'.replace(",", delimiter).encode(), ".csv"
+    )
     assert found.profile.delimiter == delimiter
     assert rows[0].fields == {"event_id": "e1", "ts": "2024-03-01", "message": f"a{delimiter} b"}
 
@@ -137,7 +149,11 @@ def test_blank_lines_are_no_records_and_lines_end_at_line_feeds_only():
 
 def test_bytes_that_are_no_utf8_spoil_their_record_only():
     lines = [b'{"event_id":"\xff"}', *[b'{"event_id":"x"}'] * 30]
-    for content in (b"\n".join(lines), b"[" + b",".join(lines) + b"]", b"event_id,ts\n\xff,2024-03-01\n" + b"x,2024-03-01\n" * 30):
+    for content in (
+        b"\n".join(lines),
+        b"[" + b",".join(lines) + b"]",
+        b"event_id,ts\n\xff,2024-03-01\n" + b"x,2024-03-01\n" * 30,
+    ):
         found, rows = read(content)
         assert (found.records, found.unreadable_records) == (31, 1)
         assert "\ufffd" in (rows[0].raw or "")
@@ -177,7 +193,9 @@ def test_objects_one_after_the_other_are_records():
 
 
 def test_quotes_are_doubled_and_may_hold_line_ends():
-    found, rows = read(b'event_id,ts,message\r\n"e""1",2024-03-01,"two\r\nlines"\r\n\r\ne2,2024-03-01,5" pipe\r\n', ".csv")
+    found, rows = read(
+        b'event_id,ts,message\r\n"e""1",2024-03-01,"two\r\nlines"\r\n\r\ne2,2024-03-01,5" pipe\r\n', ".csv"
+    )
     assert [r.fields for r in rows] == [
         {"event_id": 'e"1', "ts": "2024-03-01", "message": "two\nlines"},
         {"event_id": "e2", "ts": "2024-03-01", "message": '5" pipe'},
@@ -185,7 +203,9 @@ def test_quotes_are_doubled_and_may_hold_line_ends():
     assert (found.profile.multiline, found.profile.native) == (True, True)
 
 
-@pytest.mark.parametrize("odd", ['"x\r\ny",2024-03-01\n', '"x\ny",2024-03-01\n  \n', '"x\ny",2024-03-01\n\t\n'])
+@pytest.mark.parametrize(
+    "odd", ['"x\r\ny",2024-03-01\n', '"x\ny",2024-03-01\n  \n', '"x\ny",2024-03-01\n\t\n']
+)
 def test_rows_over_several_lines_among_odd_lines_keep_spark_away(odd: str):
     """Found by comparing with Spark 4.1: it keeps \r\n inside quotes when lines end in \n, and makes rows of lines of blanks."""
     found, rows = read(f"event_id,ts\n{odd}a,2024-03-01\n".encode(), ".csv")
@@ -222,12 +242,19 @@ def test_a_quoted_row_may_lie_across_chunks_and_blocks():
 
 def test_header_names_given_twice_stay_apart_and_a_lone_return_ends_a_line():
     found, rows = read(b"event_id,x,x\ra,1,2\rb,3,4")
-    assert [r.fields for r in rows] == [{"event_id": "a", "x": "1", "x_2": "2"}, {"event_id": "b", "x": "3", "x_2": "4"}]
+    assert [r.fields for r in rows] == [
+        {"event_id": "a", "x": "1", "x_2": "2"},
+        {"event_id": "b", "x": "3", "x_2": "4"},
+    ]
     assert not found.profile.native
 
 
 def test_two_spellings_of_one_column_and_odd_names_keep_spark_away():
-    for line in (b'{"event_id":"a","eventId":"b"}', b'{"event_id":"a","":"b"}', b'{"event_id":"a","x\\n":"b"}'):
+    for line in (
+        b'{"event_id":"a","eventId":"b"}',
+        b'{"event_id":"a","":"b"}',
+        b'{"event_id":"a","x\\n":"b"}',
+    ):
         found, _ = read(line + b"\n" + line, ".ndjson")
         assert not found.profile.native
 
@@ -240,7 +267,11 @@ def test_json_with_more_than_500_columns_is_read_by_our_own_reader():
 
 def test_records_of_no_known_column_are_left_to_the_row_rules():
     found, _ = read(b'{"foo":1}\n{"event_id":1}\n{"bar":1}\n', ".ndjson")
-    assert (found.records, found.unreadable_records, found.profile.columns) == (3, 0, ("bar", "event_id", "foo"))
+    assert (found.records, found.unreadable_records, found.profile.columns) == (
+        3,
+        0,
+        ("bar", "event_id", "foo"),
+    )
 
 
 def test_a_long_first_record_is_no_reason_to_misjudge_the_format():

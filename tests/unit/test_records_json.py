@@ -97,7 +97,9 @@ def as_read(value: Any) -> Any:
         return {k: as_read(v) for k, v in value.items()}
     if isinstance(value, list):
         return [as_read(v) for v in value]
-    is_number = isinstance(value, strict_json.Number) or (isinstance(value, int | float) and not isinstance(value, bool))
+    is_number = isinstance(value, strict_json.Number) or (
+        isinstance(value, int | float) and not isinstance(value, bool)
+    )
     return ("number", float(value)) if is_number else value
 
 
@@ -133,7 +135,14 @@ def test_depth_counts_brackets_outside_of_strings(line: bytes, expected: int):
 def test_without_orjson_the_door_gives_the_same_verdict_on_a_file():
     lines = [
         *[b'{"event_id":"e","ts":"2024-03-01","n":12.50}'] * 30,
-        *[b'{"a":NaN}', b"[1]", b'{"a":"\\ud800"}', b'{"a":1e400}', b'{"a":"\xff"}', b'{"a":' + b"[" * 65 + b"]" * 65 + b"}"],
+        *[
+            b'{"a":NaN}',
+            b"[1]",
+            b'{"a":"\\ud800"}',
+            b'{"a":1e400}',
+            b'{"a":"\xff"}',
+            b'{"a":' + b"[" * 65 + b"]" * 65 + b"}",
+        ],
         *[b'{"event_id":"e","ts":"2024-03-02"} x', b""],
     ]
     program = """
@@ -150,7 +159,9 @@ dataset = replace(contract("ecommerce").dataset("events"), max_unreadable_rate=0
 print(judge(Source(io.BytesIO(sys.stdin.buffer.read()), Limits()), dataset, Limits()))
 """
     told = {
-        how: subprocess.run([sys.executable, "-c", program, how], input=b"\n".join(lines), capture_output=True, check=True).stdout
+        how: subprocess.run(
+            [sys.executable, "-c", program, how], input=b"\n".join(lines), capture_output=True, check=True
+        ).stdout
         for how in ("with", "without")
     }
     assert told["with"] == told["without"]

@@ -57,7 +57,12 @@ print(peak // 1024, (peak - before) // 1024)
 
 def peak_megabytes(kind: str, megabytes: int, reader: str = "judge") -> tuple[int, int]:
     """Peak resident size of a process that judges such a file, and how much of it the judgement took."""
-    run = subprocess.run([sys.executable, "-c", PROGRAM, kind, str(megabytes), reader], capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        [sys.executable, "-c", PROGRAM, kind, str(megabytes), reader],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert run.returncode == 0, run.stderr
     peak, grown = map(int, run.stdout.split())
     return peak, grown

@@ -84,7 +84,9 @@ def test_names_that_differ_by_case_are_left_to_our_own_reader():
 
 def test_damage_in_the_last_row_group_is_found():
     table = pa.table({"event_id": [f"e{i:09d}" for i in range(100_000)]})
-    content = written(table, row_group_size=20_000, compression="snappy", use_dictionary=False, write_page_checksum=True)
+    content = written(
+        table, row_group_size=20_000, compression="snappy", use_dictionary=False, write_page_checksum=True
+    )
     at = len(content) * 9 // 10
     assert reason(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])[0] == "corrupt_parquet"
 
@@ -113,7 +115,9 @@ def test_bombs_are_refused_and_not_expanded(table: pa.Table):
 
 def test_a_long_text_that_many_rows_share_is_held_once():
     shared = pa.DictionaryArray.from_arrays(pa.array([0] * 2000, pa.int32()), ["x" * 1_000_000])
-    told, megabytes = judged_alone(written(pa.table({"event_id": shared, "age": list(range(2000))}), store_schema=False))
+    told, megabytes = judged_alone(
+        written(pa.table({"event_id": shared, "age": list(range(2000))}), store_schema=False)
+    )
     assert "records=2000" in told
     assert megabytes < 100
 

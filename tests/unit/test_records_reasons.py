@@ -61,7 +61,8 @@ BAD: dict[str, tuple[bytes, str]] = {
     "zip": (zipped(), "not_text"),
     "NUL late in the file": (GOOD * 100 + b'{"event_id":"\0"}\n', "not_text"),
     "NUL late in a table": (b"event_id,ts\n" + b"a,2024-03-01\n" * 99_999 + b"\0,\n", "not_text"),
-    "UTF-32": ("\ufeff" + GOOD.decode()).encode("utf-32-le") and (("\ufeff" + GOOD.decode()).encode("utf-32-le"), "not_text"),
+    "UTF-32": ("\ufeff" + GOOD.decode()).encode("utf-32-le")
+    and (("\ufeff" + GOOD.decode()).encode("utf-32-le"), "not_text"),
     "half a UTF-16 unit": (("\ufeff" + GOOD.decode()).encode("utf-16-le") + b"x", "not_text"),
     "unnamed encoding": ("event_id,name\n" + "1,é\n" * 100).encode("latin-1")
     and (
@@ -110,8 +111,14 @@ def test_details_say_what_was_found():
 
 def test_a_format_that_the_contract_does_not_list_is_refused():
     only_csv = replace(EVENTS, formats=("csv",))
-    assert reason(GOOD, dataset=only_csv) == ("format_not_accepted", "the content is ndjson; the contract accepts csv")
-    assert reason(TABLE, dataset=only_csv) == ("format_not_accepted", "the content is parquet; the contract accepts csv")
+    assert reason(GOOD, dataset=only_csv) == (
+        "format_not_accepted",
+        "the content is ndjson; the contract accepts csv",
+    )
+    assert reason(TABLE, dataset=only_csv) == (
+        "format_not_accepted",
+        "the content is parquet; the contract accepts csv",
+    )
 
 
 def test_a_bomb_is_refused_by_its_ratio_and_an_honest_file_by_its_size():

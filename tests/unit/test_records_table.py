@@ -21,9 +21,13 @@ BANDS = ("ib_income_band_sk", "ib_lower_bound", "ib_upper_bound")
 REASONS = ("r_reason_sk", "r_reason_id", "r_reason_desc")
 
 
-def made(content: bytes, folder: Path, dataset: str = "income_band") -> tuple[Accepted | Rejected, list[dict[str, Any]]]:
+def made(
+    content: bytes, folder: Path, dataset: str = "income_band"
+) -> tuple[Accepted | Rejected, list[dict[str, Any]]]:
     path = folder / "rows.parquet"
-    verdict = convert(Source(io.BytesIO(content), Limits()), contract("tpcds").dataset(dataset), Limits(), path)
+    verdict = convert(
+        Source(io.BytesIO(content), Limits()), contract("tpcds").dataset(dataset), Limits(), path
+    )
     return verdict, pq.read_table(path).to_pylist() if isinstance(verdict, Accepted) else []
 
 
@@ -79,9 +83,44 @@ def test_a_bad_line_among_many_changes_no_other(tmp_path: Path):
 
 
 SPELLINGS = {
-    "i_item_sk": ["12", " 12", "12 ", "+5", "-5", "007", "1e3", "1_000", "0x1A", "12.", "2147483648", "-", " ", "null", "\uff11"],
-    "i_rec_start_date": ["1997-10-27", " 1997-10-27 ", "1997-1-1", "19971027", "1997-02-30", "1997-10-27T00:00:00Z"],
-    "i_current_price": ["4.50", "4.5", " 4.50", "+4.5", ".5", "4.", "1.234", "123456.78", "1e2", "NaN", "N/A"],
+    "i_item_sk": [
+        "12",
+        " 12",
+        "12 ",
+        "+5",
+        "-5",
+        "007",
+        "1e3",
+        "1_000",
+        "0x1A",
+        "12.",
+        "2147483648",
+        "-",
+        " ",
+        "null",
+        "\uff11",
+    ],
+    "i_rec_start_date": [
+        "1997-10-27",
+        " 1997-10-27 ",
+        "1997-1-1",
+        "19971027",
+        "1997-02-30",
+        "1997-10-27T00:00:00Z",
+    ],
+    "i_current_price": [
+        "4.50",
+        "4.5",
+        " 4.50",
+        "+4.5",
+        ".5",
+        "4.",
+        "1.234",
+        "123456.78",
+        "1e2",
+        "NaN",
+        "N/A",
+    ],
 }
 
 
@@ -102,7 +141,11 @@ def test_a_cell_is_read_alike_whatever_stands_beside_it(name: str, tmp_path: Pat
 
 def test_lines_in_latin_1_are_decoded_wherever_they_stand_and_those_in_utf_8_left_alone(tmp_path: Path):
     filler = b"".join(b"%d|AAAA|plain|\n" % i for i in range(9000))  # more than any sample of the beginning
-    _, rows = made(filler + "9001|AAAA|Réunion|\n".encode("latin-1") + "9002|AAAA|Réunion  |\n".encode(), tmp_path, "reason")
+    _, rows = made(
+        filler + "9001|AAAA|Réunion|\n".encode("latin-1") + "9002|AAAA|Réunion  |\n".encode(),
+        tmp_path,
+        "reason",
+    )
     assert cells(rows[-2:], REASONS) == [(9001, "AAAA", "Réunion"), (9002, "AAAA", "Réunion  ")]
 
 
@@ -115,7 +158,11 @@ def test_dates_and_money_have_their_types_and_lose_no_digit(tmp_path: Path):
     width = len(contract("tpcds").dataset("item").received)
     line = ["7", "ID", "1997-10-27", "", "what", "4.50", "1.234", *[""] * (width - 7)]
     _, [row] = made("|".join(line).encode() + b"|\n", tmp_path, "item")
-    assert (row["i_rec_start_date"], row["i_current_price"], row["i_wholesale_cost"]) == (dt.date(1997, 10, 27), Decimal("4.50"), None)
+    assert (row["i_rec_start_date"], row["i_current_price"], row["i_wholesale_cost"]) == (
+        dt.date(1997, 10, 27),
+        Decimal("4.50"),
+        None,
+    )
     assert row["_uncast"] == [("i_wholesale_cost", "1.234")]
 
 

@@ -56,7 +56,10 @@ def test_elements_attributes_cdata_entities_and_comments_are_fields():
 
 
 def test_format_dates_and_records_are_told_by_the_door():
-    found, _ = read(f"<errors>{ONE.format('a')}{ONE.format('b').replace('29T', '30T')}<error/></errors>".encode(), dataset=ERRORS)
+    found, _ = read(
+        f"<errors>{ONE.format('a')}{ONE.format('b').replace('29T', '30T')}<error/></errors>".encode(),
+        dataset=ERRORS,
+    )
     assert (found.profile.format, found.profile.native, found.records) == ("xml", False, 3)
     assert found.event_dates == {dt.date(2024, 11, 29): 1, dt.date(2024, 11, 30): 1}
 
@@ -78,21 +81,49 @@ def test_format_dates_and_records_are_told_by_the_door():
 )
 def test_any_declared_encoding_is_read(declared: str, encoding: str):
     text = {"shift_jis": "障害", "euc-kr": "오류", "gb18030": "错误"}.get(encoding, "\u00e9\u00fc")
-    assert message(f'<?xml version="1.0" encoding="{declared}"?><errors>{ONE.format(text)}</errors>'.encode(encoding)) == text
+    assert (
+        message(
+            f'<?xml version="1.0" encoding="{declared}"?><errors>{ONE.format(text)}</errors>'.encode(encoding)
+        )
+        == text
+    )
 
 
 def test_a_short_entity_of_the_document_is_expanded():
-    assert message(f'<!DOCTYPE errors [<!ENTITY app "billing">]><errors>{ONE.format("in &app;!")}</errors>'.encode()) == "in billing!"
+    assert (
+        message(
+            f'<!DOCTYPE errors [<!ENTITY app "billing">]><errors>{ONE.format("in &app;!")}</errors>'.encode()
+        )
+        == "in billing!"
+    )
 
 
 LAUGHS = "".join(f'<!ENTITY l{i} "{f"&l{i - 1};" * 10}">' for i in range(1, 10))
 BAD = {
-    "external entity": ('<!DOCTYPE e [<!ENTITY f SYSTEM "file:///etc/passwd">]><e>' + ONE.format("&f;") + "</e>", "external_entity"),
-    "external document type": ('<!DOCTYPE e SYSTEM "http://x/y.dtd"><e>' + ONE.format("&f;") + "</e>", "external_entity"),
-    "parameter entity": ("<!DOCTYPE e [<!ENTITY % p \"<!ENTITY f 'x'>\"> %p;]><e>" + ONE.format("&f;") + "</e>", "external_entity"),
-    "billion laughs": (f'<!DOCTYPE e [<!ENTITY l0 "ha">{LAUGHS}]><e>{ONE.format("&l9;")}</e>', "decompression_bomb"),
-    "long entity": (f'<!DOCTYPE e [<!ENTITY l "{"x" * 20_000}">]><e>{ONE.format("&l;")}</e>', "decompression_bomb"),
-    "many references": (f'<!DOCTYPE e [<!ENTITY l "{"x" * 9_000}">]><e>{ONE.format("&l;" * 5_000)}</e>', "decompression_bomb"),
+    "external entity": (
+        '<!DOCTYPE e [<!ENTITY f SYSTEM "file:///etc/passwd">]><e>' + ONE.format("&f;") + "</e>",
+        "external_entity",
+    ),
+    "external document type": (
+        '<!DOCTYPE e SYSTEM "http://x/y.dtd"><e>' + ONE.format("&f;") + "</e>",
+        "external_entity",
+    ),
+    "parameter entity": (
+        "<!DOCTYPE e [<!ENTITY % p \"<!ENTITY f 'x'>\"> %p;]><e>" + ONE.format("&f;") + "</e>",
+        "external_entity",
+    ),
+    "billion laughs": (
+        f'<!DOCTYPE e [<!ENTITY l0 "ha">{LAUGHS}]><e>{ONE.format("&l9;")}</e>',
+        "decompression_bomb",
+    ),
+    "long entity": (
+        f'<!DOCTYPE e [<!ENTITY l "{"x" * 20_000}">]><e>{ONE.format("&l;")}</e>',
+        "decompression_bomb",
+    ),
+    "many references": (
+        f'<!DOCTYPE e [<!ENTITY l "{"x" * 9_000}">]><e>{ONE.format("&l;" * 5_000)}</e>',
+        "decompression_bomb",
+    ),
     "deep": ("<e>" + "<a>" * 200 + "</a>" * 200 + "</e>", "decompression_bomb"),
     "endless record": ("<e>" + ONE.format("x" * 20_000_000) + "</e>", "record_too_large"),
     "not closed": ("<errors>" + ONE.format("x"), "unparsable"),
@@ -100,7 +131,10 @@ BAD = {
     "text behind": ("<errors>" + ONE.format("x") + "</errors> and more", "unparsable"),
     "unknown entity": ("<errors>" + ONE.format("&nbsp;") + "</errors>", "unparsable"),
     "unbound prefix": ("<errors>" + ONE.format("<x:y/>") + "</errors>", "unparsable"),
-    "unknown encoding": ('<?xml version="1.0" encoding="klingon"?><e>' + ONE.format("x") + "</e>", "not_text"),
+    "unknown encoding": (
+        '<?xml version="1.0" encoding="klingon"?><e>' + ONE.format("x") + "</e>",
+        "not_text",
+    ),
     "no record": ("<errors></errors>", "empty_file"),
     "nothing known": ("<html><body><p>502</p></body></html>", "no_known_column"),
 }

@@ -64,7 +64,11 @@ def test_every_table_is_as_it_was_and_forward_again(session: Session, tmp_path: 
     late = write(lake, tmp_path, "silver", "users", 2)
     write(lake, tmp_path, "silver", "users", 3)
     write(lake, tmp_path, "silver", "events", 100)
-    assert outcomes(session, early) == {"silver.users": "back", "silver.events": "later", "gold.daily_revenue": "same"}
+    assert outcomes(session, early) == {
+        "silver.users": "back",
+        "silver.events": "later",
+        "gold.daily_revenue": "same",
+    }
     assert (content(lake, "silver", "users"), content(lake, "silver", "events")) == ([1], [100])
     assert outcomes(session, late)["silver.users"] == "back"
     assert content(lake, "silver", "users") == [2]
@@ -78,7 +82,9 @@ def test_a_moment_that_one_table_has_forgotten_changes_no_table(session: Session
         for number in (2, 3):
             write(lake, tmp_path, "silver", table, number)
     forgetful = lake.load_table((NAMES.database("ecommerce", "silver"), "events"))
-    forgetful.maintenance.expire_snapshots().by_ids([s.snapshot_id for s in forgetful.snapshots()[:-1]]).commit()
+    forgetful.maintenance.expire_snapshots().by_ids(
+        [s.snapshot_id for s in forgetful.snapshots()[:-1]]
+    ).commit()
     with pytest.raises(LakeError, match=r"silver\.events no longer knows .* No table was changed"):
         rollback(session, "ecommerce", moment)
     assert [content(lake, "silver", t) for t in ("users", "events")] == [[3], [3]]
@@ -92,7 +98,9 @@ def test_only_a_living_run_keeps_the_domain_to_itself(session: Session, tmp_path
     lock: dict[str, Any] = {"pk": "lock#ecommerce", "sk": "lock", "run_id": "r1"}
     session.boto.resource("dynamodb").Table(NAMES.ledger_table).put_item(Item=lock)
     role = "arn:aws:iam::123456789012:role/states"
-    machine = states.create_state_machine(name=NAMES.state_machine("ecommerce"), definition=json.dumps(MACHINE), roleArn=role)
+    machine = states.create_state_machine(
+        name=NAMES.state_machine("ecommerce"), definition=json.dumps(MACHINE), roleArn=role
+    )
     if state != "unknown":
         run = states.start_execution(stateMachineArn=machine["stateMachineArn"], name="r1")["executionArn"]
         if state == "stopped":

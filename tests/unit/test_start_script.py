@@ -25,7 +25,9 @@ def started(tmp_path: Path, java_says: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env={"PATH": str(tools)}, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize(("version", "found"), [("1.8.0_402", "1"), ("11.0.22", "11"), ("23.0.1", "23"), ("25.0.1", "25")])
+@pytest.mark.parametrize(
+    ("version", "found"), [("1.8.0_402", "1"), ("11.0.22", "11"), ("23.0.1", "23"), ("25.0.1", "25")]
+)
 def test_a_java_that_spark_does_not_run_on_is_refused(tmp_path: Path, version: str, found: str) -> None:
     done = started(tmp_path, f'openjdk version "{version}" 2025-10-21')
     assert done.returncode == 1
@@ -34,4 +36,6 @@ def test_a_java_that_spark_does_not_run_on_is_refused(tmp_path: Path, version: s
 
 @pytest.mark.parametrize("version", ["17.0.15", "21.0.5", "22"])
 def test_other_versions_are_not(tmp_path: Path, version: str) -> None:
-    assert started(tmp_path, f'openjdk version "{version}" 2025-04-15').stderr.startswith("Python 3.11, 3.12 or 3.13 with venv is missing")
+    assert started(tmp_path, f'openjdk version "{version}" 2025-04-15').stderr.startswith(
+        "Python 3.11, 3.12 or 3.13 with venv is missing"
+    )

@@ -24,7 +24,9 @@ from shared.warehouse import (
     plan,
 )
 
-USERS = Table("dim_users", "gold", "dim", "Users.", (Column("user_id", "string", "Who.", required=True),), ("user_id",))
+USERS = Table(
+    "dim_users", "gold", "dim", "Users.", (Column("user_id", "string", "Who.", required=True),), ("user_id",)
+)
 SALES = Table(
     name="sales",
     zone="gold",
@@ -65,7 +67,9 @@ def test_a_table_has_the_contract_s_types_keys_and_order() -> None:
 
 
 def test_descriptions_become_comments_and_quotes_in_them_are_kept() -> None:
-    assert comments(SHOP, SALES)[0] == """COMMENT ON TABLE "shop"."sales" IS 'What a day''s customers said.'"""
+    assert (
+        comments(SHOP, SALES)[0] == """COMMENT ON TABLE "shop"."sales" IS 'What a day''s customers said.'"""
+    )
     assert comments(SHOP, SALES)[2] == """COMMENT ON COLUMN "shop"."sales"."user_id" IS 'The buyer''s id.'"""
 
 
@@ -125,13 +129,20 @@ def test_no_statement_that_commits_by_itself_is_in_a_batch() -> None:
 def test_the_definition_follows_the_table_and_what_it_refers_to() -> None:
     taller = replace(USERS, columns=(*USERS.columns, Column("height", "int", "Centimetres.")))
     assert definition(replace(SHOP, gold=(SALES, taller)), SALES) != definition(SHOP, SALES)
-    assert definition(replace(SHOP, gold=(replace(SALES, description="Other."), USERS)), USERS) == definition(SHOP, USERS)
+    assert definition(replace(SHOP, gold=(replace(SALES, description="Other."), USERS)), USERS) == definition(
+        SHOP, USERS
+    )
 
 
 def test_the_plan_says_what_the_opening_s_answer_will_say() -> None:
     [entry] = plan(SHOP, [(SALES, 42)])["tables"]
     shape = f"sales {definition(SHOP, SALES)}"
-    assert entry == {"table": "sales", "key": "shop/warehouse/sales.json", "shape": shape, "loaded": f"{shape} 42"}
+    assert entry == {
+        "table": "sales",
+        "key": "shop/warehouse/sales.json",
+        "shape": shape,
+        "loaded": f"{shape} 42",
+    }
 
 
 @pytest.mark.parametrize("of", contracts(), ids=lambda c: c.domain)
@@ -166,7 +177,9 @@ def test_every_column_of_every_domain_has_a_type_that_redshift_has(of: Contract)
 
 def test_a_type_that_nobody_translated_is_refused() -> None:
     with pytest.raises(KeyError):
-        create_table(SHOP, replace(USERS, columns=(Column("odd", "array<int>", "Odd."),), primary_key=("odd",)))
+        create_table(
+            SHOP, replace(USERS, columns=(Column("odd", "array<int>", "Odd."),), primary_key=("odd",))
+        )
 
 
 def test_maps_are_loaded_as_super_from_json() -> None:
@@ -176,7 +189,10 @@ def test_maps_are_loaded_as_super_from_json() -> None:
     made = batches(logs, table, Snapshot(1, {"s3://b/k": 1}, table.column_names), "s3://b/m", "run")
     copies = [s for b in (*made.reload, *made.rebuild) for s in b["sqls"] if s.startswith("COPY")]
     assert len(copies) == 2
-    assert all(s.endswith(" FROM 's3://b/m' IAM_ROLE default FORMAT AS PARQUET SERIALIZETOJSON MANIFEST") for s in copies)
+    assert all(
+        s.endswith(" FROM 's3://b/m' IAM_ROLE default FORMAT AS PARQUET SERIALIZETOJSON MANIFEST")
+        for s in copies
+    )
 
 
 def test_gold_of_the_shop_keeps_its_keys() -> None:

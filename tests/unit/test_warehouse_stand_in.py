@@ -42,9 +42,13 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
 
 @pytest.fixture
 def _one_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    maps = pa.array([[('a "quoted", one', 2), ("other", 9_007_199_254_740_993)]], pa.map_(pa.string(), pa.int64()))
+    maps = pa.array(
+        [[('a "quoted", one', 2), ("other", 9_007_199_254_740_993)]], pa.map_(pa.string(), pa.int64())
+    )
     content = io.BytesIO()
-    pq.write_table(pa.table({"day": pa.array(["2026-05-01"]), "super": pa.array(["x"]), "by_type": maps}), content)
+    pq.write_table(
+        pa.table({"day": pa.array(["2026-05-01"]), "super": pa.array(["x"]), "by_type": maps}), content
+    )
     entry = {"url": "s3://gold/f", "meta": {"content_length": len(content.getvalue())}}
     objects = Objects({"gold/m": json.dumps({"entries": [entry]}).encode(), "gold/f": content.getvalue()})
     monkeypatch.setattr(boto3, "client", lambda service: objects)
@@ -52,11 +56,15 @@ def _one_file(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_one_file")
 def test_a_map_becomes_an_object_in_a_super_column(warehouse: Warehouse) -> None:
-    ran = warehouse.statement(warehouse.run(["DROP TABLE IF EXISTS counts", CREATE, COPY.format(" SERIALIZETOJSON")]))
+    ran = warehouse.statement(
+        warehouse.run(["DROP TABLE IF EXISTS counts", CREATE, COPY.format(" SERIALIZETOJSON")])
+    )
     assert ran.status == "FINISHED", ran.error
     query = """SELECT "super", "by_type" ->> 'a "quoted", one', "by_type" ->> 'other' FROM counts"""
     asked = warehouse.statement(warehouse.run([query]))
-    assert asked.answers == {1: [[{"StringValue": "x"}, {"StringValue": "2"}, {"StringValue": "9007199254740993"}]]}
+    assert asked.answers == {
+        1: [[{"StringValue": "x"}, {"StringValue": "2"}, {"StringValue": "9007199254740993"}]]
+    }
 
 
 @pytest.mark.usefixtures("_one_file")

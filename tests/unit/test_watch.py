@@ -44,7 +44,9 @@ def ago(minutes: float) -> dt.datetime:
         (Situation([ago(60), ago(60), ago(5)], failed_at=ago(30)), False),
     ],
 )
-def test_a_run_is_due_when_enough_files_wait_or_one_waits_too_long(situation: Situation, expected: bool) -> None:
+def test_a_run_is_due_when_enough_files_wait_or_one_waits_too_long(
+    situation: Situation, expected: bool
+) -> None:
     assert due(situation, PATIENCE, NOW) is expected
 
 
@@ -61,10 +63,14 @@ def test_a_table_is_as_old_as_its_newest_file_and_gold_as_its_oldest_source_or_i
 
 def test_a_job_s_cost_is_its_dpu_seconds_or_its_time_on_all_its_capacity() -> None:
     values = {
-        f["MetricName"]: f["Value"] for f in job_run("shop", "silver", {"ExecutionTime": 600, "DPUSeconds": 900.0, "MaxCapacity": 10})
+        f["MetricName"]: f["Value"]
+        for f in job_run("shop", "silver", {"ExecutionTime": 600, "DPUSeconds": 900.0, "MaxCapacity": 10})
     }
     assert values == {"job_seconds": 600, "job_dpu_hours": 0.25}
-    fixed = {f["MetricName"]: f["Value"] for f in job_run("shop", "silver", {"ExecutionTime": 600, "MaxCapacity": 6.0})}
+    fixed = {
+        f["MetricName"]: f["Value"]
+        for f in job_run("shop", "silver", {"ExecutionTime": 600, "MaxCapacity": 6.0})
+    }
     assert fixed == {"job_seconds": 600, "job_dpu_hours": 1.0}
 
 
@@ -97,14 +103,16 @@ def watch(monkeypatch: pytest.MonkeyPatch, credentials: None) -> Iterator[Watch]
 def file(n: int, arrived: dt.datetime, processed_by: str | None = None) -> LedgerFile:
     key = f"ecommerce/events/{n}.csv"
     return LedgerFile(
-        *("raw", key, "v1", "ecommerce", "events", FileStatus.ACCEPTED), ingested_at=arrived.isoformat(), processed_by=processed_by
+        *("raw", key, "v1", "ecommerce", "events", FileStatus.ACCEPTED),
+        ingested_at=arrived.isoformat(),
+        processed_by=processed_by,
     )
 
 
 def executions(watch: Watch) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = boto3.client("stepfunctions").list_executions(stateMachineArn=NAMES.machine_arn("ecommerce"))[
-        "executions"
-    ]
+    found: list[dict[str, Any]] = boto3.client("stepfunctions").list_executions(
+        stateMachineArn=NAMES.machine_arn("ecommerce")
+    )["executions"]
     return found
 
 
@@ -132,7 +140,9 @@ def test_the_same_minute_s_check_twice_is_one_run(watch: Watch) -> None:
 
 
 def test_what_made_a_run_fail_does_not_start_another(watch: Watch) -> None:
-    watch = replace(watch, clock=lambda: dt.datetime.now(dt.UTC))  # the emulation dates executions by its own clock
+    watch = replace(
+        watch, clock=lambda: dt.datetime.now(dt.UTC)
+    )  # the emulation dates executions by its own clock
     watch.ledger.commit(file(1, watch.clock() - dt.timedelta(hours=1)))
     [run_id] = watch.check()
     boto3.client("stepfunctions").stop_execution(executionArn=NAMES.execution_arn("ecommerce", run_id))
@@ -159,7 +169,10 @@ def test_figures_tell_what_waits_and_how_old_the_newest_row_is(watch: Watch) -> 
                     "Metric": {
                         "Namespace": "Lakehouse",
                         "MetricName": name,
-                        "Dimensions": [{"Name": "Domain", "Value": "ecommerce"}, {"Name": "Dataset", "Value": "events"}],
+                        "Dimensions": [
+                            {"Name": "Domain", "Value": "ecommerce"},
+                            {"Name": "Dataset", "Value": "events"},
+                        ],
                     },
                     "Period": 60,
                     "Stat": "Maximum",
@@ -178,8 +191,16 @@ def test_figures_tell_what_waits_and_how_old_the_newest_row_is(watch: Watch) -> 
 
 
 def test_the_reason_of_a_failed_run_is_kept_and_that_of_a_foreign_machine_is_not(watch: Watch) -> None:
-    detail = {"name": "r9", "status": "FAILED", "error": "E", "cause": "the cause", "stateMachineArn": NAMES.machine_arn("ecommerce")}
+    detail = {
+        "name": "r9",
+        "status": "FAILED",
+        "error": "E",
+        "cause": "the cause",
+        "stateMachineArn": NAMES.machine_arn("ecommerce"),
+    }
     assert watch.keep_reason(detail) == "ecommerce/system/glue/r9.json"
-    body = watch.s3.get_object(Bucket=NAMES.bucket("quarantine"), Key="ecommerce/system/glue/r9.json")["Body"].read()
+    body = watch.s3.get_object(Bucket=NAMES.bucket("quarantine"), Key="ecommerce/system/glue/r9.json")[
+        "Body"
+    ].read()
     assert json.loads(body)["cause"] == "the cause"
     assert watch.keep_reason({**detail, "stateMachineArn": NAMES.machine_arn("other")}) is None

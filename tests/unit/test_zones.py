@@ -78,9 +78,15 @@ def test_a_stem_is_safe_in_every_reader(key: str, safe: str):
 
 
 def test_each_zone_has_its_keys():
-    assert bronze_key("shop", "events", DAY, "shop/events/x/A b.CSV.gz", HASH) == "shop/events/event_date=2024-03-01/A_b-01234567.csv.gz"
+    assert (
+        bronze_key("shop", "events", DAY, "shop/events/x/A b.CSV.gz", HASH)
+        == "shop/events/event_date=2024-03-01/A_b-01234567.csv.gz"
+    )
     at = dt.datetime(2024, 3, 1, 12, 30, 5, tzinfo=dt.UTC)
-    assert archive_key("shop", "events", "shop/events/a.csv", at, "r1") == "archive/shop/events/a.csv_20240301T123005Z_r1"
+    assert (
+        archive_key("shop", "events", "shop/events/a.csv", at, "r1")
+        == "archive/shop/events/a.csv_20240301T123005Z_r1"
+    )
     assert quarantined_file_key("shop/events/x/a.CSV.gz", "v") == "shop/events/files/x/a-e4dfaf89c21a.CSV.gz"
     assert quarantined_file_key("a.csv", "v") == "system/lambda/a-624651f9ada0.csv"
     assert reason_key("k") == "k.reason.json"
@@ -92,10 +98,17 @@ def test_each_zone_has_its_keys():
 
 
 def test_a_folder_marker_ends_in_a_slash_and_is_empty():
-    assert [is_folder_marker("a/", 0), is_folder_marker("a/", 1), is_folder_marker("a", 0)] == [True, False, False]
+    assert [is_folder_marker("a/", 0), is_folder_marker("a/", 1), is_folder_marker("a", 0)] == [
+        True,
+        False,
+        False,
+    ]
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=1100), st.sampled_from(["v1", "v2"]))
+@given(
+    st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=1100),
+    st.sampled_from(["v1", "v2"]),
+)
 def test_no_target_key_is_longer_than_s3_allows_or_loses_the_difference_between_keys(rest: str, version: str):
     raw = f"ecommerce/events/{rest}"
     key = quarantined_file_key(raw, version)

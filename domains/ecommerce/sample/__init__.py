@@ -45,8 +45,12 @@ class Outcome:
     broken: Counter[str] = field(default_factory=Counter)
 
 
-def generate(rows: int, days: int, seed: int, out: Path, *, start: dt.date = START, progress: bool = True) -> dict[str, Any]:
-    """Writes raw/, truth/ and expected.json below `out` and returns what is expected. The same arguments give the same bytes.
+def generate(
+    rows: int, days: int, seed: int, out: Path, *, start: dt.date = START, progress: bool = True
+) -> dict[str, Any]:
+    """Writes raw/, truth/ and expected.json below `out` and returns what is expected.
+
+    The same arguments give the same bytes.
 
     `rows` is about the number of true records over all three datasets.
     """
@@ -54,15 +58,35 @@ def generate(rows: int, days: int, seed: int, out: Path, *, start: dt.date = STA
     period, pool = Period(start, days), pools(seed)
     truth = {n: _truth(np.random.default_rng([seed, i]), n, rows, period, pool) for i, n in enumerate(TRUTHS)}
     users, history = oracle.users_and_history(truth["users"])
-    tables = {"events": truth["events"], "users_updates": truth["users"], "transactions": truth["transactions"], "users": users}
-    oracle.write_truth(out / "truth", {n: oracle.table(c) for n, c in {**tables, "users_history": history}.items()})
+    tables = {
+        "events": truth["events"],
+        "users_updates": truth["users"],
+        "transactions": truth["transactions"],
+        "users": users,
+    }
+    oracle.write_truth(
+        out / "truth", {n: oracle.table(c) for n, c in {**tables, "users_history": history}.items()}
+    )
     silver = {f"silver/{n}": len(c["user_id"]) for n, c in {**tables, "users_history": history}.items()}
     done, injected = Outcome(), {n: Injected() for n in TRUTHS}
-    with tqdm(total=sum(len(t["spelling"]) for t in truth.values()), unit=" rows", desc="generate", disable=not progress) as bar:
+    with tqdm(
+        total=sum(len(t["spelling"]) for t in truth.values()),
+        unit=" rows",
+        desc="generate",
+        disable=not progress,
+    ) as bar:
         for i, (name, columns) in enumerate(truth.items()):
             rng = np.random.default_rng([seed, 100 + i])
             written = bar.n + len(columns["spelling"])
-            _write(rng, name, with_mess(rng, name, columns, period, injected[name]), period, out, done, bar.update)
+            _write(
+                rng,
+                name,
+                with_mess(rng, name, columns, period, injected[name]),
+                period,
+                out,
+                done,
+                bar.update,
+            )
             bar.update(written - bar.n)  # the mess adds records and takes some away
     _write_corrupt(np.random.default_rng([seed, 200]), out, done)
     gold = oracle.gold(out / "truth")
@@ -71,7 +95,10 @@ def generate(rows: int, days: int, seed: int, out: Path, *, start: dt.date = STA
         "seed": seed,
         "rows_asked": rows,
         "days": days,
-        "files": {"received": sum(done.files.values()), **{k: done.files[k] for k in ("accepted", "quarantined", "duplicate")}},
+        "files": {
+            "received": sum(done.files.values()),
+            **{k: done.files[k] for k in ("accepted", "quarantined", "duplicate")},
+        },
         "file_reasons": dict(sorted(done.reasons.items())),
         "rows": {n: _counts(truth[n], injected[n], done.broken[n]) for n in TRUTHS},
         "quarantine": dict(sorted(_reasons(injected, done).items())),
@@ -101,7 +128,13 @@ def _reasons(injected: dict[str, Injected], done: Outcome) -> Counter[str]:
 
 
 def _write(
-    rng: np.random.Generator, dataset: str, columns: Columns, period: Period, out: Path, done: Outcome, advance: Callable[[int], object]
+    rng: np.random.Generator,
+    dataset: str,
+    columns: Columns,
+    period: Period,
+    out: Path,
+    done: Outcome,
+    advance: Callable[[int], object],
 ) -> None:
     """Spreads the records over files, by the day they arrive, and writes those."""
     count = len(columns["spelling"])
@@ -118,7 +151,9 @@ def _write(
     for n in range(period.days * a_day):
         rows = np.concatenate([held, order[bounds[n] : bounds[n + 1]]])
         how = style(rng, n, len(rows))
-        if how.suffix == ".parquet" and n + 1 < period.days * a_day:  # typed files cannot hold dirt: the next file does
+        if (
+            how.suffix == ".parquet" and n + 1 < period.days * a_day
+        ):  # typed files cannot hold dirt: the next file does
             held, rows = rows[dirty[rows]], rows[~dirty[rows]]
         else:
             held = np.empty(0, dtype=np.int64)
@@ -139,9 +174,20 @@ def _day(moment: Any, period: Period, rng: np.random.Generator) -> int:
 
 
 def _place(
-    rng: np.random.Generator, dataset: str, n: int, a_day: int, suffix: str, content: bytes, period: Period, out: Path, done: Outcome
+    rng: np.random.Generator,
+    dataset: str,
+    n: int,
+    a_day: int,
+    suffix: str,
+    content: bytes,
+    period: Period,
+    out: Path,
+    done: Outcome,
 ) -> None:
-    """Writes a file where a producer would, some under a misleading name, some twice. Base names recur from folder to folder."""
+    """Writes a file where a producer would, some under a misleading name, some twice.
+
+    Base names recur from folder to folder.
+    """
     day = period.start + dt.timedelta(days=n // a_day)
     folder = out / "raw" / "ecommerce" / dataset / FOLDERS[n % len(FOLDERS)].format(day=day)
     folder.mkdir(parents=True, exist_ok=True)

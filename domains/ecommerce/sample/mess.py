@@ -1,4 +1,7 @@
-"""The mess on top of the truth: older versions, repetitions, dirty rows. Everything injected is counted where it is injected."""
+"""The mess on top of the truth: older versions, repetitions, dirty rows.
+
+Everything injected is counted where it is injected.
+"""
 
 from __future__ import annotations
 
@@ -32,8 +35,12 @@ def joined(parts: list[Columns]) -> Columns:
     return {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
 
 
-def with_mess(rng: np.random.Generator, dataset: str, truth: Columns, period: Period, injected: Injected) -> Columns:
-    """The truth's records and what else producers send, each with `dirt`: the reasons for which it must be put aside, or None."""
+def with_mess(
+    rng: np.random.Generator, dataset: str, truth: Columns, period: Period, injected: Injected
+) -> Columns:
+    """The truth's records and what else producers send, each with `dirt`: the reasons for which it must be
+    put aside, or None.
+    """
     truth = {**truth, "dirt": np.full(len(truth["spelling"]), None, dtype=object)}
     parts = [truth, _repeated(rng, truth, injected)]
     if dataset != "users":
@@ -49,8 +56,12 @@ def _repeated(rng: np.random.Generator, truth: Columns, injected: Injected) -> C
     return taken(truth, rows)
 
 
-def _older(rng: np.random.Generator, dataset: str, truth: Columns, period: Period, injected: Injected) -> Columns:
-    """Versions that the true record replaces: an earlier time, or, for transactions, the same time and not delivered yet."""
+def _older(
+    rng: np.random.Generator, dataset: str, truth: Columns, period: Period, injected: Injected
+) -> Columns:
+    """Versions that the true record replaces: an earlier time, or, for transactions, the same time and not
+    delivered yet.
+    """
     time = TIMES[dataset]
     rows = np.flatnonzero(rng.random(len(truth["spelling"])) < OLDER)
     rows = rows[truth[time][rows] - 2 * DAY > period.begin]
@@ -59,7 +70,9 @@ def _older(rng: np.random.Generator, dataset: str, truth: Columns, period: Perio
     old["spelling"] = np.full(len(rows), "iso_z", dtype=object)
     old["amount"] = np.array([1 if a is None else a + 1 for a in old["amount"]], dtype=object)
     if dataset == "transactions":
-        same = np.array([d is not None for d in old["delivered_at"]], dtype=bool) & (rng.random(len(rows)) < 0.5)
+        same = np.array([d is not None for d in old["delivered_at"]], dtype=bool) & (
+            rng.random(len(rows)) < 0.5
+        )
         old[time][same] = truth[time][rows][same]
         old["spelling"][same] = truth["spelling"][rows][same]
         old["delivered_at"] = np.full(len(rows), None, dtype=object)

@@ -79,15 +79,22 @@ def body(rng: np.random.Generator, dataset: str, columns: Columns, rows: np.ndar
     return gzip.compress(content, 6, mtime=0) if how.suffix.endswith(".gz") else content
 
 
-def _cells(rng: np.random.Generator, columns: Columns, rows: np.ndarray, names: list[str], as_text: bool) -> list[list[Any]]:
+def _cells(
+    rng: np.random.Generator, columns: Columns, rows: np.ndarray, names: list[str], as_text: bool
+) -> list[list[Any]]:
     """Column by column the written values of the rows."""
     chance = rng.integers(0, 100, len(rows))
     spelling = columns["spelling"][rows]
     picked = [(n, columns[n][rows].tolist()) for n in names]
-    return [[value(n, v, s, c, as_text) for v, s, c in zip(values, spelling, chance.tolist(), strict=True)] for n, values in picked]
+    return [
+        [value(n, v, s, c, as_text) for v, s, c in zip(values, spelling, chance.tolist(), strict=True)]
+        for n, values in picked
+    ]
 
 
-def _delimited(rng: np.random.Generator, columns: Columns, rows: np.ndarray, names: list[str], how: Style, dataset: str) -> bytes:
+def _delimited(
+    rng: np.random.Generator, columns: Columns, rows: np.ndarray, names: list[str], how: Style, dataset: str
+) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, delimiter=how.delimiter, lineterminator="\n")
     extra = [how.extra] if how.extra else []
@@ -99,7 +106,9 @@ def _delimited(rng: np.random.Generator, columns: Columns, rows: np.ndarray, nam
     return text.getvalue().encode()
 
 
-def _objects(rng: np.random.Generator, columns: Columns, rows: np.ndarray, names: list[str], how: Style) -> list[dict[str, Any]]:
+def _objects(
+    rng: np.random.Generator, columns: Columns, rows: np.ndarray, names: list[str], how: Style
+) -> list[dict[str, Any]]:
     """Records as objects; a column that is empty is left out of some of them."""
     written = [how.names.get(n, n) for n in names]
     cells = _cells(rng, columns, rows, names, as_text=False)
@@ -113,24 +122,34 @@ def _objects(rng: np.random.Generator, columns: Columns, rows: np.ndarray, names
     return found
 
 
-def _lines(rng: np.random.Generator, columns: Columns, rows: np.ndarray, names: list[str], how: Style, dataset: str) -> bytes:
+def _lines(
+    rng: np.random.Generator, columns: Columns, rows: np.ndarray, names: list[str], how: Style, dataset: str
+) -> bytes:
     found = [orjson.dumps(r) for r in _objects(rng, columns, rows, names, how)]
     key, time = KEYS[dataset], TIMES[dataset]
     found += [f'{{"{key}": "broken-{i}", "{time}": "2026-01'.encode() for i in range(how.broken)]
     return b"\n".join(found) + b"\n"
 
 
-def _array(rng: np.random.Generator, columns: Columns, rows: np.ndarray, names: list[str], how: Style, dataset: str) -> bytes:
-    return orjson.dumps(_objects(rng, columns, rows, names, how), option=orjson.OPT_INDENT_2 if how.pretty else 0)
+def _array(
+    rng: np.random.Generator, columns: Columns, rows: np.ndarray, names: list[str], how: Style, dataset: str
+) -> bytes:
+    return orjson.dumps(
+        _objects(rng, columns, rows, names, how), option=orjson.OPT_INDENT_2 if how.pretty else 0
+    )
 
 
-def _parquet(rng: np.random.Generator, columns: Columns, rows: np.ndarray, names: list[str], how: Style, dataset: str) -> bytes:
+def _parquet(
+    rng: np.random.Generator, columns: Columns, rows: np.ndarray, names: list[str], how: Style, dataset: str
+) -> bytes:
     """Half of the files are typed, half hold text only, as exports from anywhere do."""
     cells = dict(zip(names, _cells(rng, columns, rows, names, as_text=True), strict=True))
     arrays = {how.names.get(n, n): pa.array(c, pa.string()) for n, c in cells.items()}
     if how.pretty:
         time = TIMES[dataset]
-        arrays[how.names.get(time, time)] = pa.array(columns[time][rows].astype("int64"), pa.timestamp("us", "UTC"))
+        arrays[how.names.get(time, time)] = pa.array(
+            columns[time][rows].astype("int64"), pa.timestamp("us", "UTC")
+        )
         if "age" in names:
             ages = [None if a is None else int(a) for a in columns["age"][rows]]
             arrays["age"] = pa.array(ages, pa.int64())

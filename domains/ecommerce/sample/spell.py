@@ -45,7 +45,10 @@ def money_text(cents: int, way: int) -> str:
 
 
 def value(column: str, given: Any, spelling: str, chance: int, as_text: bool) -> Any:
-    """A cell as it is written. `chance` is 0..99 and decides on the mess; `as_text`: the format knows no other type."""
+    """A cell as it is written.
+
+    `chance` is 0..99 and decides on the mess; `as_text`: the format knows no other type.
+    """
     if given is None:
         return NOTHING[chance % len(NOTHING)] if as_text or chance < 30 else None
     if isinstance(given, Verbatim):

@@ -1,4 +1,7 @@
-"""The clean truth: what happened in the shop, before any mess. Columns of numpy arrays; times are microseconds since 1970 UTC."""
+"""The clean truth: what happened in the shop, before any mess.
+
+Columns of numpy arrays; times are microseconds since 1970 UTC.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +54,10 @@ class Period:
 
     @property
     def begin(self) -> int:
-        return int(dt.datetime(self.start.year, self.start.month, self.start.day, tzinfo=dt.UTC).timestamp()) * SECOND
+        return (
+            int(dt.datetime(self.start.year, self.start.month, self.start.day, tzinfo=dt.UTC).timestamp())
+            * SECOND
+        )
 
     @property
     def end(self) -> int:
@@ -100,7 +106,9 @@ def events(rng: np.random.Generator, count: int, period: Period, pool: Pools, us
     moment, spelling = times(rng, count, period)
     name = rng.choice(pool.names, count)
     return {
-        "event_id": np.array([f"e{period.start:%y%m%d}{i:09d}" for i in rng.permutation(count)], dtype=object),
+        "event_id": np.array(
+            [f"e{period.start:%y%m%d}{i:09d}" for i in rng.permutation(count)], dtype=object
+        ),
         "user_id": some(rng, rng.choice(users, count), 0.02),
         "ts": moment,
         "country": some(rng, rng.choice(pool.countries, count), 0.05),
@@ -115,9 +123,13 @@ def events(rng: np.random.Generator, count: int, period: Period, pool: Pools, us
     }
 
 
-def transactions(rng: np.random.Generator, count: int, period: Period, pool: Pools, users: np.ndarray) -> Columns:
+def transactions(
+    rng: np.random.Generator, count: int, period: Period, pool: Pools, users: np.ndarray
+) -> Columns:
     moment, spelling = times(rng, count, period)
-    status = rng.choice(np.array(STATUSES, dtype=object), count, p=[0.3, 0.1, 0.1, 0.1, 0.05, 0.1, 0.1, 0.1, 0.05])
+    status = rng.choice(
+        np.array(STATUSES, dtype=object), count, p=[0.3, 0.1, 0.1, 0.1, 0.05, 0.1, 0.1, 0.1, 0.05]
+    )
     arrived = np.isin(status, ("delivered", "completed", "returned"))
     delivered = (moment + rng.integers(3600, 3 * 86400, count) * SECOND).astype(object)
     delivered -= delivered % SECOND
@@ -149,7 +161,14 @@ def updates(rng: np.random.Generator, count: int, period: Period, pool: Pools, u
     return {
         "user_id": users[who],
         "name": some(rng, name, 0.4),
-        "email": some(rng, [f"{n.split()[-1].lower()}{d}@example.net" for n, d in zip(name, rng.integers(0, 4, left), strict=True)], 0.4),
+        "email": some(
+            rng,
+            [
+                f"{n.split()[-1].lower()}{d}@example.net"
+                for n, d in zip(name, rng.integers(0, 4, left), strict=True)
+            ],
+            0.4,
+        ),
         "phone": some(rng, rng.choice(pool.phones, left), 0.6),
         "city": some(rng, rng.choice(pool.cities, left), 0.5),
         "age": some(rng, 18 + who % 60 + rng.integers(0, 2, left), 0.5),

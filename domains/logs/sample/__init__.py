@@ -1,4 +1,6 @@
-"""Sample of the logs domain: a file per dataset and day, with bad lines, bad rows, late records, files sent twice and broken files."""
+"""Sample of the logs domain: a file per dataset and day, with bad lines, bad rows, late records, files sent
+twice and broken files.
+"""
 
 from __future__ import annotations
 
@@ -22,19 +24,35 @@ from domains.logs.sample.truth import SHARES, Columns, Period, truth
 START = dt.date(2026, 1, 1)
 ROWS = 50_000
 HEADLINES = {
-    "daily_activity": "select date, total_requests, total_errors, unique_ips from gold.daily_activity order by date",
-    "requests_by_app_and_type": "select * from gold.daily_activity_by_dimension where dimension in ('app', 'type') "
-    "order by date, dimension, value",
+    "daily_activity": (
+        "select date, total_requests, total_errors, unique_ips from gold.daily_activity order by date"
+    ),
+    "requests_by_app_and_type": (
+        "select * from gold.daily_activity_by_dimension where dimension in ('app', 'type') "
+        "order by date, dimension, value"
+    ),
 }
 NAMES = {"ndjson": "access_logs_{}.ndjson", "json_gzip": "api_logs_{}.json.gz", "xml_errors": "errors_{}.xml"}
 BROKEN_SHARE = 0.3  # of NDJSON files with lines that cannot be read
-EXTERNAL = b'<!DOCTYPE errors [<!ENTITY x SYSTEM "file:///etc/hostname">]><errors><error><message>&x;</message></error></errors>'
-BOMB = b'<!DOCTYPE errors [<!ENTITY a "%s"><!ENTITY b "%s">]><errors><error><message>&b;</message></error></errors>'
+EXTERNAL = (
+    b"<!DOCTYPE errors [<!ENTITY x SYSTEM"
+    b' "file:///etc/hostname">]><errors><error><message>&x;</message></error></errors>'
+)
+BOMB = (
+    b'<!DOCTYPE errors [<!ENTITY a "%s"><!ENTITY b'
+    b' "%s">]><errors><error><message>&b;</message></error></errors>'
+)
 CORRUPT = {
     "ndjson/empty_2026.ndjson": ("empty_file", b""),
     "ndjson/scrambled.ndjson": ("not_text", bytes(range(256)) * 8),
-    "json_gzip/cut_2026.json.gz": ("corrupt_gzip", gzip.compress(b'[{"ip": "192.0.2.1"}]' * 50, mtime=0)[:-6]),
-    "json_gzip/open_2026.json.gz": ("unparsable", gzip.compress(b'[{"ip": "192.0.2.1", "status": 200}, {"ip"', mtime=0)),
+    "json_gzip/cut_2026.json.gz": (
+        "corrupt_gzip",
+        gzip.compress(b'[{"ip": "192.0.2.1"}]' * 50, mtime=0)[:-6],
+    ),
+    "json_gzip/open_2026.json.gz": (
+        "unparsable",
+        gzip.compress(b'[{"ip": "192.0.2.1", "status": 200}, {"ip"', mtime=0),
+    ),
     "xml_errors/outside_2026.xml": ("external_entity", EXTERNAL),
     "xml_errors/bomb_2026.xml": ("decompression_bomb", BOMB % (b"ha" * 2000, b"&a;" * 2000)),
     "xml_errors/cut_2026.xml": ("unparsable", b"<errors><error><message>no end"),
@@ -50,8 +68,12 @@ class Outcome:
     reasons: Counter[str] = field(default_factory=Counter)
 
 
-def generate(rows: int, days: int, seed: int, out: Path, *, start: dt.date = START, progress: bool = True) -> dict[str, Any]:
-    """Writes raw/, truth/ and expected.json below `out` and returns what is expected. The same arguments give the same bytes.
+def generate(
+    rows: int, days: int, seed: int, out: Path, *, start: dt.date = START, progress: bool = True
+) -> dict[str, Any]:
+    """Writes raw/, truth/ and expected.json below `out` and returns what is expected.
+
+    The same arguments give the same bytes.
 
     `rows` is about the number of true records over all three datasets.
     """
@@ -78,7 +100,12 @@ def generate(rows: int, days: int, seed: int, out: Path, *, start: dt.date = STA
         "seed": seed,
         "rows_asked": rows,
         "days": days,
-        "files": {"received": accepted + 1 + len(CORRUPT), "accepted": accepted, "quarantined": len(CORRUPT), "duplicate": 1},
+        "files": {
+            "received": accepted + 1 + len(CORRUPT),
+            "accepted": accepted,
+            "quarantined": len(CORRUPT),
+            "duplicate": 1,
+        },
         "file_reasons": dict(sorted(Counter(reason for reason, _ in CORRUPT.values()).items())),
         "rows": {n: _counts(counts[n], done[n]) for n in clean},
         "quarantine": dict(sorted(_reasons(done).items())),
@@ -89,12 +116,16 @@ def generate(rows: int, days: int, seed: int, out: Path, *, start: dt.date = STA
     return expected
 
 
-def _write(rng: np.random.Generator, name: str, columns: Columns, day: int, period: Period, out: Path, done: Outcome) -> None:
+def _write(
+    rng: np.random.Generator, name: str, columns: Columns, day: int, period: Period, out: Path, done: Outcome
+) -> None:
     """One file of one day; that of the first NDJSON day comes a second time under another name."""
     found = records(rng, name, columns, np.flatnonzero(columns["file_day"] == day), period, done.reasons)
     folder = out / "raw" / "logs" / name
     folder.mkdir(parents=True, exist_ok=True)
-    broken = int(rng.integers(1, 4)) if name == "ndjson" and rng.random() < BROKEN_SHARE and len(found) > 50 else 0
+    broken = (
+        int(rng.integers(1, 4)) if name == "ndjson" and rng.random() < BROKEN_SHARE and len(found) > 50 else 0
+    )
     done.broken += broken
     match name:
         case "ndjson":

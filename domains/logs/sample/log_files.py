@@ -13,7 +13,8 @@ import orjson
 
 from domains.logs.sample.truth import Columns, Period
 
-# What makes a record bad, and the reasons that its column gives: a status that is no number is none of 100 to 599 either.
+# What makes a record bad, and the reasons that its column gives: a status that is no number is none of 100 to
+# 599 either.
 DIRT: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     ("ip", "300.1.2.3", ("invalid_value",)),
     ("ip", "2001:db8::1::2", ("invalid_value",)),
@@ -27,7 +28,13 @@ UNKNOWN_METHOD = (("request_type", "FETCH", ("invalid_value",)),)
 ROWS = "rows"  # beside the reasons, the number of bad rows
 DIRT_SHARE = 0.01
 ENCODINGS = ("utf-8", "iso-8859-1", "utf-16", "windows-1252")
-XML_NAMES = {"timestamp": "errorTime", "ip": "clientIp", "app_name": "service", "status": "errorCode", "message": "message"}
+XML_NAMES = {
+    "timestamp": "errorTime",
+    "ip": "clientIp",
+    "app_name": "service",
+    "status": "errorCode",
+    "message": "message",
+}
 
 
 def time_of(period: Period, second: int) -> str:
@@ -36,9 +43,16 @@ def time_of(period: Period, second: int) -> str:
 
 
 def records(
-    rng: np.random.Generator, dataset: str, columns: Columns, rows: np.ndarray, period: Period, bad: Counter[str]
+    rng: np.random.Generator,
+    dataset: str,
+    columns: Columns,
+    rows: np.ndarray,
+    period: Period,
+    bad: Counter[str],
 ) -> list[dict[str, Any]]:
-    """The records of one file in random order; bad ones, each bad in one column, stand among them and are counted by reason."""
+    """The records of one file in random order; bad ones, each bad in one column, stand among them and are
+    counted by reason.
+    """
     found = [_record(dataset, columns, int(i), period) for i in rng.permutation(rows)]
     good, choices = found[0], DIRT if dataset == "xml_errors" else (*DIRT, *UNKNOWN_METHOD)
     for _ in range(rng.binomial(len(found), DIRT_SHARE)):
@@ -50,10 +64,18 @@ def records(
 
 
 def _record(dataset: str, columns: Columns, i: int, period: Period) -> dict[str, Any]:
-    record = {"timestamp": time_of(period, columns["second"][i]), "ip": columns["ip_address"][i], "status": int(columns["status_code"][i])}
+    record = {
+        "timestamp": time_of(period, columns["second"][i]),
+        "ip": columns["ip_address"][i],
+        "status": int(columns["status_code"][i]),
+    }
     if dataset == "xml_errors":
         return record | {"app_name": columns["app_name"][i], "message": columns["message"][i]}
-    return record | {"user_agent": columns["device"][i], "request_type": columns["request_type"][i], "endpoint": columns["endpoint"][i]}
+    return record | {
+        "user_agent": columns["device"][i],
+        "request_type": columns["request_type"][i],
+        "endpoint": columns["endpoint"][i],
+    }
 
 
 def ndjson(rng: np.random.Generator, found: list[dict[str, Any]], broken: int) -> bytes:
@@ -74,7 +96,9 @@ def xml(found: list[dict[str, Any]], number: int) -> bytes:
     encoding = ENCODINGS[number % len(ENCODINGS)]
     prefix, declared = ("", "") if number % 2 else ("l:", ' xmlns:l="urn:logs"')
     body = "".join(_error(r, i, prefix) for i, r in enumerate(found))
-    text = f'<?xml version="1.0" encoding="{encoding}"?>\n<{prefix}errors{declared}>\n{body}</{prefix}errors>\n'
+    text = (
+        f'<?xml version="1.0" encoding="{encoding}"?>\n<{prefix}errors{declared}>\n{body}</{prefix}errors>\n'
+    )
     return text.encode(encoding)
 
 

@@ -1,4 +1,7 @@
-"""The clean truth: every record that must stand in silver, before any mess. A record that a file holds twice is two records."""
+"""The clean truth: every record that must stand in silver, before any mess.
+
+A record that a file holds twice is two records.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,16 @@ APPS = {"ndjson": "web_app_1", "json_gzip": "api_service"}
 FORMATS = {"ndjson": "ndjson", "json_gzip": "json_gzip", "xml_errors": "xml"}
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS")
 STATUSES = (200, 201, 204, 301, 304, 400, 401, 403, 404, 429, 500, 502, 503)
-ENDPOINTS = ("/", "/login", "/cart", "/checkout", "/api/v1/orders", "/api/v1/users", "/search?q=shoes", "/health")
+ENDPOINTS = (
+    "/",
+    "/login",
+    "/cart",
+    "/checkout",
+    "/api/v1/orders",
+    "/api/v1/users",
+    "/search?q=shoes",
+    "/health",
+)
 AGENTS = (
     "Mozilla/5.0 (X11; Linux x86_64)",
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0)",
@@ -23,7 +35,13 @@ AGENTS = (
     "Bingbot/2.0",
 )
 SERVICES = ("billing", "search", "catalog", "mail")
-MESSAGES = ("timeout after 30 s", "a < b & c", "connexion refus\u00e9e", "no space left on device", "null pointer in <handler>")
+MESSAGES = (
+    "timeout after 30 s",
+    "a < b & c",
+    "connexion refus\u00e9e",
+    "no space left on device",
+    "null pointer in <handler>",
+)
 LATE_SHARE = 0.02  # records that come in the file of the day after
 REPEATED_SHARE = 0.01
 
@@ -38,7 +56,9 @@ class Period:
 
 def addresses(rng: np.random.Generator, count: int) -> np.ndarray:
     """Clients: four of five IPv4, the others IPv6."""
-    pool = [f"203.0.{n % 256}.{n // 256}" if n % 5 else f"2001:db8:{n:x}::1" for n in range(max(20, count // 8))]
+    pool = [
+        f"203.0.{n % 256}.{n // 256}" if n % 5 else f"2001:db8:{n:x}::1" for n in range(max(20, count // 8))
+    ]
     return rng.choice(np.array(pool, dtype=object), count)
 
 
@@ -50,11 +70,19 @@ def truth(rng: np.random.Generator, dataset: str, count: int, period: Period) ->
     columns = {
         "second": second,
         "ip_address": addresses(rng, count),
-        "device": _some(rng, rng.choice(np.array(AGENTS, dtype=object), count), 0.03) if access else np.full(count, None),
-        "request_type": rng.choice(np.array(METHODS, dtype=object), count) if access else np.full(count, "ERROR", dtype=object),
+        "device": _some(rng, rng.choice(np.array(AGENTS, dtype=object), count), 0.03)
+        if access
+        else np.full(count, None),
+        "request_type": rng.choice(np.array(METHODS, dtype=object), count)
+        if access
+        else np.full(count, "ERROR", dtype=object),
         "status_code": status,
-        "app_name": np.full(count, APPS[dataset], dtype=object) if access else rng.choice(np.array(SERVICES, dtype=object), count),
-        "endpoint": _some(rng, rng.choice(np.array(ENDPOINTS, dtype=object), count), 0.01) if access else np.full(count, None),
+        "app_name": np.full(count, APPS[dataset], dtype=object)
+        if access
+        else rng.choice(np.array(SERVICES, dtype=object), count),
+        "endpoint": _some(rng, rng.choice(np.array(ENDPOINTS, dtype=object), count), 0.01)
+        if access
+        else np.full(count, None),
         "message": np.full(count, None) if access else rng.choice(np.array(MESSAGES, dtype=object), count),
         "log_type": np.full(count, "access" if access else "error", dtype=object),
         "raw_format": np.full(count, FORMATS[dataset], dtype=object),

@@ -1,7 +1,8 @@
 """Edit distances of many pairs at once.
 
-Myers, "A fast bit-vector algorithm for approximate string matching based on dynamic programming", Journal of the ACM 46(3), 1999: a column
-of the distance table is one machine word. Here each step handles that column of every pair.
+Myers, "A fast bit-vector algorithm for approximate string matching based on dynamic programming", Journal of
+the ACM 46(3), 1999: a column of the distance table is one machine word. Here each step handles that column of
+every pair.
 """
 
 from __future__ import annotations
@@ -25,8 +26,12 @@ def _masks(patterns: Strings) -> Words:
     return masks
 
 
-def distances(patterns: Strings, pattern_of: Integers, texts: Strings, text_of: Integers, *, anywhere: bool = False) -> Integers:
-    """Levenshtein distance of each pair (pattern_of[i], text_of[i]); `anywhere`: of the pattern to the part of the text most like it."""
+def distances(
+    patterns: Strings, pattern_of: Integers, texts: Strings, text_of: Integers, *, anywhere: bool = False
+) -> Integers:
+    """Levenshtein distance of each pair (pattern_of[i], text_of[i]); `anywhere`: of the pattern to the part
+    of the text most like it.
+    """
     result = np.zeros(len(pattern_of), np.int64)
     order = np.argsort(-texts.lengths[text_of], kind="stable")
     mine, theirs = pattern_of[order], text_of[order]

@@ -1,4 +1,6 @@
-"""What the classifier sees of a query and a title: how alike they are, in which way, and compared with the other candidates."""
+"""What the classifier sees of a query and a title: how alike they are, in which way, and compared with the
+other candidates.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,11 @@ NAMES = (
     "title_words",
     "query_words",
 )
-RELATIVE = (*NAMES[: NAMES.index("prefix")], "title_words_found", "prefix")  # also told as the lead on the other candidates
+RELATIVE = (
+    *NAMES[: NAMES.index("prefix")],
+    "title_words_found",
+    "prefix",
+)  # also told as the lead on the other candidates
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,10 @@ class Spellings:
 
 
 class Words:
-    """Weights of the words of a catalogue: rare ones say more. A word that no title has weighs as much as the rarest."""
+    """Weights of the words of a catalogue: rare ones say more.
+
+    A word that no title has weighs as much as the rarest.
+    """
 
     def __init__(self, slugs: Sequence[str]) -> None:
         titles = [set(words(s)) for s in slugs]
@@ -76,12 +85,16 @@ class Words:
         )
 
     def _matrix(self, split: Sequence[Sequence[str]]) -> sparse.csr_matrix:
-        """Strings × words, each word once, as the root of its weight: the product of two rows is the weight that they share."""
+        """Strings × words, each word once, as the root of its weight: the product of two rows is the weight
+        that they share.
+        """
         unknown = len(self._at)
         ids = [[self._at.get(w, unknown) for w in dict.fromkeys(ws)] for ws in split]
         rows = np.repeat(np.arange(len(split)), [len(i) for i in ids])
         columns = np.fromiter((i for found in ids for i in found), np.int64, len(rows))
-        return sparse.csr_matrix((np.sqrt(self._weights[columns]), (rows, columns)), (len(split), unknown + 1))
+        return sparse.csr_matrix(
+            (np.sqrt(self._weights[columns]), (rows, columns)), (len(split), unknown + 1)
+        )
 
 
 def _number_bits(slugged: str) -> int:
@@ -92,7 +105,9 @@ def _number_bits(slugged: str) -> int:
 
 
 def features(queries: Spellings, titles: Spellings, candidates: Integers, cosines: Floats) -> Floats:
-    """Pairs × NAMES, then the leads of RELATIVE; `candidates` are queries × k, and pairs go through them row by row."""
+    """Pairs × NAMES, then the leads of RELATIVE; `candidates` are queries × k, and pairs go through them row
+    by row.
+    """
     n, k = candidates.shape
     q, t = np.repeat(np.arange(n), k), candidates.ravel()
     ql, tl = queries.plain.lengths[q], titles.plain.lengths[t]
@@ -108,7 +123,8 @@ def features(queries: Spellings, titles: Spellings, candidates: Integers, cosine
     columns = {
         "cosine": cosines.ravel(),
         "edit": 1 - edits / longer,
-        "edit_unspaced": 1 - distances(queries.unspaced, q, titles.unspaced, t) / np.maximum(loose_q, loose_t),
+        "edit_unspaced": 1
+        - distances(queries.unspaced, q, titles.unspaced, t) / np.maximum(loose_q, loose_t),
         "edit_sorted": 1 - distances(queries.ordered, q, titles.ordered, t) / longer,
         "edit_telex": 1 - distances(queries.telex, q, titles.telex, t) / folded,
         "title_in_query": 1 - distances(titles.unspaced, t, queries.unspaced, q, anywhere=True) / loose_t,

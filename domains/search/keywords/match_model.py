@@ -1,6 +1,7 @@
 """The pair classifier: learns from noise made of titles, and takes its thresholds from other titles.
 
-Titles that are not in the catalogue are imitated by real ones that are taken out of the search for themselves.
+Titles that are not in the catalogue are imitated by real ones that are taken out of the search for
+themselves.
 """
 
 from __future__ import annotations
@@ -68,20 +69,31 @@ class Lessons:
 
 
 def trained(shortlist: Shortlist, titles: Sequence[str]) -> Judge:
-    """A judge that learned from the titles. Its thresholds come from two others, each of half of the titles and tried on the other half.
+    """A judge that learned from the titles.
+
+    Its thresholds come from two others, each of half of the titles and tried on the other half.
 
     Which half a title is in hangs on the title alone.
     """
     chosen = sorted(titles, key=_lot)[:LESSONS]
     halves = (chosen[::2], chosen[1::2])
     with threadpool_limits(1):  # threads wait for each other on a busy machine
-        best = np.concatenate([_best_outside(shortlist, _model(shortlist, half), other) for half, other in (halves, halves[::-1])])
+        best = np.concatenate(
+            [
+                _best_outside(shortlist, _model(shortlist, half), other)
+                for half, other in (halves, halves[::-1])
+            ]
+        )
         model = _model(shortlist, chosen)
-    match_from, review_from = (float(np.quantile(best, 1 - share, method="higher")) for share in (FALSE_MATCHES, FALSE_REVIEWS))
+    match_from, review_from = (
+        float(np.quantile(best, 1 - share, method="higher")) for share in (FALSE_MATCHES, FALSE_REVIEWS)
+    )
     return Judge(model, round(match_from, 6), round(min(review_from, match_from), 6))
 
 
-def _best_outside(shortlist: Shortlist, model: HistGradientBoostingClassifier, titles: Sequence[str]) -> Floats:
+def _best_outside(
+    shortlist: Shortlist, model: HistGradientBoostingClassifier, titles: Sequence[str]
+) -> Floats:
     """The best score that each title gets where it is not in the catalogue."""
     outside = Lessons.outside(shortlist, titles)
     _, features = shortlist.candidates(outside.queries, outside.meant)
@@ -95,7 +107,12 @@ def _model(shortlist: Shortlist, titles: Sequence[str]) -> HistGradientBoostingC
     right = (candidates == inside.meant[:, None]).ravel()
     _, unseen = shortlist.candidates(outside.queries, outside.meant)
     model = HistGradientBoostingClassifier(
-        max_iter=200, learning_rate=0.1, max_leaf_nodes=15, l2_regularization=1.0, early_stopping=False, random_state=SEED
+        max_iter=200,
+        learning_rate=0.1,
+        max_leaf_nodes=15,
+        l2_regularization=1.0,
+        early_stopping=False,
+        random_state=SEED,
     )
     return model.fit(np.vstack([seen, unseen]), np.concatenate([right, np.zeros(len(unseen), bool)]))
 

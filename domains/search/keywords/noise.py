@@ -1,4 +1,7 @@
-"""How people misspell titles: eleven kinds of noise. The classifier trains on them, the benchmark measures with them."""
+"""How people misspell titles: eleven kinds of noise.
+
+The classifier trains on them, the benchmark measures with them.
+"""
 
 from __future__ import annotations
 
@@ -84,10 +87,15 @@ class Noise:
         """Accents lost where the title has some, accents too many where it has none."""
         if plain(title) != title:
             return plain(title).lower()
-        return "".join(self._random.choice(ACCENTS[c]) if c in ACCENTS and self._random.random() < 0.4 else c for c in title.lower())
+        return "".join(
+            self._random.choice(ACCENTS[c]) if c in ACCENTS and self._random.random() < 0.4 else c
+            for c in title.lower()
+        )
 
     def typo(self, title: str) -> str:
-        """One slip of a finger: a letter left out, doubled, exchanged with the next, or its neighbour's key."""
+        """One slip of a finger: a letter left out, doubled, exchanged with the next, or its
+        neighbour's key.
+        """
         at = [i for i, c in enumerate(title) if c.isalpha()] or list(range(len(title)))
         i = self._random.choice(at)
         match self._random.randrange(4):
@@ -117,7 +125,9 @@ class Noise:
         return f"{word} {title}" if self._random.random() < 0.5 else f"{title} {word}"
 
     def telex(self, title: str) -> str:
-        """Accents as raw Telex keys; a title without accents is typed with Telex switched on, which eats keys and sets accents."""
+        """Accents as raw Telex keys; a title without accents is typed with Telex switched on, which eats keys
+        and sets accents.
+        """
         if plain(title) != title:
             return " ".join(_keys(word) for word in title.lower().split())
         return " ".join(_typed(word) for word in title.lower().split())

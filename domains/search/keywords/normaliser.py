@@ -1,4 +1,6 @@
-"""The keyword normaliser: an index of titles, a classifier trained on noise made from them, and thresholds from titles it did not see."""
+"""The keyword normaliser: an index of titles, a classifier trained on noise made from them, and thresholds
+from titles it did not see.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ Exact = tuple[str, str]  # kind, slug
 
 @dataclass(frozen=True)
 class Match:
-    """What became of a keyword. `title` and `slug` are empty when not matched; `kind` says how the title is like the keyword.
+    """What became of a keyword.
+
+    `title` and `slug` are empty when not matched; `kind` says how the title is like the keyword.
 
     `best_slug` is the likeliest title whatever its score, `runner_up` the next one.
     """
@@ -44,7 +48,9 @@ NOTHING = Match("not_matched", "none", 0.0)
 
 @dataclass(frozen=True)
 class Normaliser:
-    """Deterministic: the same titles and keywords give the same matches, whatever their order and grouping."""
+    """Deterministic: the same titles and keywords give the same matches, whatever their
+    order and grouping.
+    """
 
     version: str
     titles: Mapping[str, str]  # slug → title as the catalogue writes it
@@ -54,7 +60,9 @@ class Normaliser:
 
     @classmethod
     def of(cls, titles: Sequence[str], learn_from: Sequence[str] | None = None) -> Normaliser:
-        """Indexes the titles and learns from noise made of them, or only of those in `learn_from`; titles with one slug are one."""
+        """Indexes the titles and learns from noise made of them, or only of those in `learn_from`; titles
+        with one slug are one.
+        """
         known: dict[str, str] = {}
         for title in sorted(titles):
             known.setdefault(slug(title), title)
@@ -85,7 +93,10 @@ class Normaliser:
         candidates, features = self.shortlist.candidates(slugs)
         scores = judge.scores(features).reshape(candidates.shape)
         order = np.argsort(-np.round(scores, 9), axis=1, kind="stable")[:, :2]
-        return [self._match(s, c[o], p[o], judge) for s, c, p, o in zip(slugs, candidates, scores, order, strict=True)]
+        return [
+            self._match(s, c[o], p[o], judge)
+            for s, c, p, o in zip(slugs, candidates, scores, order, strict=True)
+        ]
 
     def _match(self, query: str, candidates: np.ndarray, scores: np.ndarray, judge: Judge) -> Match:
         best, second = (self.shortlist.slugs[int(c)] for c in candidates)
@@ -94,11 +105,15 @@ class Normaliser:
         kind = _kind(query, best) if status != "not_matched" else "none"
         chosen = best if status != "not_matched" else None
         title = self.titles[best] if chosen else None
-        return Match(status, kind, score, title, chosen, self.titles[second], round(float(scores[1]), 6), best)
+        return Match(
+            status, kind, score, title, chosen, self.titles[second], round(float(scores[1]), 6), best
+        )
 
 
 def version(titles: Sequence[str]) -> str:
-    """Identifies an index: the same for the same titles in any order, another one when a title or this code changes."""
+    """Identifies an index: the same for the same titles in any order, another one when a title or this code
+    changes.
+    """
     return hashlib.sha256("\n".join([REVISION, *sorted(set(titles))]).encode()).hexdigest()[:16]
 
 

@@ -30,7 +30,9 @@ class Shortlist:
         return cls(tuple(slugs), words, titles, Vectors.of(titles.plain))
 
     def candidates(self, queries: Sequence[str], without: Integers | None = None) -> tuple[Integers, Floats]:
-        """Queries × titles (best cosine first), and the features of all pairs; `without`: a title per query that is not to be found."""
+        """Queries × titles (best cosine first), and the features of all pairs; `without`: a title per query
+        that is not to be found.
+        """
         spelled = self.words.spellings(queries)
         found, cosines = self.vectors.nearest(spelled.plain, CANDIDATES + (without is not None))
         if without is not None:

@@ -29,7 +29,9 @@ _ASCII = np.array([_code(c) for c in range(128)], np.uint8)
 
 @dataclass(frozen=True)
 class Strings:
-    """`codes[i, j]` is the j-th character of the i-th string, 0 behind its end; `lengths` are at most LONGEST."""
+    """`codes[i, j]` is the j-th character of the i-th string, 0 behind its end; `lengths` are at most
+    LONGEST.
+    """
 
     codes: Codes
     lengths: Integers

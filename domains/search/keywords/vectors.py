@@ -60,10 +60,13 @@ class Vectors:
         return cls(_weighted(counts, idf).T.tocsr(), idf)
 
     def nearest(self, queries: Strings, k: int) -> tuple[Integers, Floats]:
-        """Per query the k most similar titles, best first, and their cosines; equal ones in the titles' order."""
+        """Per query the k most similar titles, best first, and their cosines; equal ones in the titles'
+        order.
+        """
         k = min(k, self.titles.shape[1])
         parts = [
-            self._nearest(queries[np.arange(at, min(at + BATCH, len(queries.lengths)))], k) for at in range(0, len(queries.lengths), BATCH)
+            self._nearest(queries[np.arange(at, min(at + BATCH, len(queries.lengths)))], k)
+            for at in range(0, len(queries.lengths), BATCH)
         ]
         if not parts:
             return np.zeros((0, k), np.int64), np.zeros((0, k))

@@ -1,4 +1,6 @@
-"""Sample of the search domain: a Parquet folder a day with the mess that was measured on real files, and a catalogue of real films."""
+"""Sample of the search domain: a Parquet folder a day with the mess that was measured on real files, and a
+catalogue of real films.
+"""
 
 from __future__ import annotations
 
@@ -23,21 +25,39 @@ from domains.search.sample.truth import Search, films, record, searches
 START = dt.date(2022, 6, 1)
 ROWS = 20_000
 HEADLINES = {
-    "searches_by_day": "select event_date, user_state, count(*) searches from gold.search_event group by event_date, user_state "
-    "order by event_date, user_state",
-    "devices_and_networks": "select device_type, network_type, isp_group, count(*) searches from gold.search_event "
-    "group by device_type, network_type, isp_group order by device_type, network_type, isp_group",
-    "plans": "select s.plan_name, s.plan_type, s.is_paid, count(*) users, count_if(b.is_effective) effective "
-    "from gold.bridge_user_plan b join gold.dim_subscription s on s.subscription_key = b.subscription_key "
-    "group by s.plan_name, s.plan_type, s.is_paid order by s.plan_name, s.plan_type",
-    "genres": "select c.category_name, count(*) searches from gold.bridge_search_category b "
-    "join gold.dim_category c on c.category_key = b.category_key group by c.category_name order by c.category_name",
+    "searches_by_day": (
+        "select event_date, user_state, count(*) searches from gold.search_event group by event_date,"
+        " user_state order by event_date, user_state"
+    ),
+    "devices_and_networks": (
+        "select device_type, network_type, isp_group, count(*) searches from gold.search_event "
+        "group by device_type, network_type, isp_group order by device_type, network_type, isp_group"
+    ),
+    "plans": (
+        "select s.plan_name, s.plan_type, s.is_paid, count(*) users, count_if(b.is_effective) effective from"
+        " gold.bridge_user_plan b join gold.dim_subscription s on s.subscription_key = b.subscription_key"
+        " group by s.plan_name, s.plan_type, s.is_paid order by s.plan_name, s.plan_type"
+    ),
+    "genres": (
+        "select c.category_name, count(*) searches from gold.bridge_search_category b join gold.dim_category"
+        " c on c.category_key = b.category_key group by c.category_name order by c.category_name"
+    ),
 }
 SCHEMA = pa.schema(
     [
         *(
             (n, pa.string())
-            for n in ("eventID", "datetime", "user_id", "keyword", "category", "proxy_isp", "platform", "networkType", "action")
+            for n in (
+                "eventID",
+                "datetime",
+                "user_id",
+                "keyword",
+                "category",
+                "proxy_isp",
+                "platform",
+                "networkType",
+                "action",
+            )
         ),
         ("userPlansMap", pa.list_(pa.string())),
     ]
@@ -52,8 +72,13 @@ BAD: tuple[tuple[dict[str, Any], str], ...] = (
 AGAIN = 0.01  # searches that also come as they were a second before, with the keyword in another case
 
 
-def generate(rows: int, days: int, seed: int, out: Path, *, start: dt.date = START, progress: bool = True) -> dict[str, Any]:
-    """Writes raw/, truth/ and expected.json below `out` and returns what is expected. The same arguments give the same bytes."""
+def generate(
+    rows: int, days: int, seed: int, out: Path, *, start: dt.date = START, progress: bool = True
+) -> dict[str, Any]:
+    """Writes raw/, truth/ and expected.json below `out` and returns what is expected.
+
+    The same arguments give the same bytes.
+    """
     shutil.rmtree(out, ignore_errors=True)
     rng, known = random.Random(seed + 1), films()
     found = searches(rows, days, start, seed, known)
@@ -77,7 +102,9 @@ def generate(rows: int, days: int, seed: int, out: Path, *, start: dt.date = STA
     (first.parent / "cut.parquet").write_bytes(first.read_bytes()[:-40])
     crawled = raw / "movies" / "page_date=2022-06-01" / "movies.ndjson"
     crawled.parent.mkdir(parents=True)
-    crawled.write_bytes(b"".join(orjson.dumps(record(f) | {"crawled_at": "2022-06-01T00:00:00Z"}) + b"\n" for f in known))
+    crawled.write_bytes(
+        b"".join(orjson.dumps(record(f) | {"crawled_at": "2022-06-01T00:00:00Z"}) + b"\n" for f in known)
+    )
     written, aside = len(found), bad.total()
     accepted = sum(1 for _ in (raw / "customer_search").rglob("part-*.parquet")) + 1
     none = {"quarantined": 0, "deduplicated": 0}
@@ -89,7 +116,12 @@ def generate(rows: int, days: int, seed: int, out: Path, *, start: dt.date = STA
         "files": {"received": accepted + 2, "accepted": accepted, "quarantined": 1, "duplicate": 1},
         "file_reasons": {"corrupt_parquet": 1},
         "rows": {
-            "customer_search": {"read": written + aside + len(again), "written": written, "quarantined": aside, "deduplicated": len(again)},
+            "customer_search": {
+                "read": written + aside + len(again),
+                "written": written,
+                "quarantined": aside,
+                "deduplicated": len(again),
+            },
             "movies": {"read": len(known), "written": len(known), **none},
         },
         "quarantine": dict(sorted(bad.items())),
@@ -120,10 +152,15 @@ def _sent(rng: random.Random, search: Search, keyword: str | None) -> dict[str, 
 
 
 def _time(rng: random.Random, search: Search) -> str:
-    """Fractions of one to four digits, clocks of twelve hours without a date, Buddhist years. A clock alone only in its own folder."""
+    """Fractions of one to four digits, clocks of twelve hours without a date, Buddhist years.
+
+    A clock alone only in its own folder.
+    """
     when, draw = search.when, rng.random()
     if draw < 0.1 and search.folder == when.date():
-        return when.strftime("%I:%M:%S ") + (rng.choice(("PM", "CH")) if when.hour >= 12 else rng.choice(("AM", "SA")))
+        return when.strftime("%I:%M:%S ") + (
+            rng.choice(("PM", "CH")) if when.hour >= 12 else rng.choice(("AM", "SA"))
+        )
     if draw < 0.2:
         return f"{when.year + 543}{when:-%m-%d %H:%M:%S}"
     return f"{when:%Y-%m-%d %H:%M:%S}.{'0' * rng.randint(1, 4)}"

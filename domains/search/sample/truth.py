@@ -21,7 +21,14 @@ PLATFORMS = {
     "web-playfpt": "web",
     "kiosk": "others",
 }
-ISPS = {"vnpt": "local", "viettel": "local", "fpt": "local", "akamai": "international", "example isp": "unknown", None: "unknown"}
+ISPS = {
+    "vnpt": "local",
+    "viettel": "local",
+    "fpt": "local",
+    "akamai": "international",
+    "example isp": "unknown",
+    None: "unknown",
+}
 NETWORKS = {
     "wifi": "wifi",
     "WIFI": "wifi",
@@ -31,14 +38,23 @@ NETWORKS = {
     "satellite": "others",
     None: "unknown",
 }
-ELSEWHERE = ("bóng đá trực tiếp hôm nay", "thời tiết ngày mai", "karaoke nhạc trữ tình", "vtv3 xem lại thời sự", "giá vàng sjc")
+ELSEWHERE = (
+    "bóng đá trực tiếp hôm nay",
+    "thời tiết ngày mai",
+    "karaoke nhạc trữ tình",
+    "vtv3 xem lại thời sự",
+    "giá vàng sjc",
+)
 GUESTS, USERS = 0.23, 400
 NO_KEYWORD = {"enter": 0.02, "quit": 0.37}
 
 
 @dataclass(frozen=True)
 class Film:
-    """A film of the catalogue. `plain`: no other one is spelled alike, so that its exact spellings can mean nothing else."""
+    """A film of the catalogue.
+
+    `plain`: no other one is spelled alike, so that its exact spellings can mean nothing else.
+    """
 
     id: str
     title: str
@@ -48,7 +64,11 @@ class Film:
 
 @dataclass(frozen=True)
 class Search:
-    """One search. `folder`: the day's folder it lies in, for some not its own day; `kind` is how the keyword spells its film."""
+    """One search.
+
+    `folder`: the day's folder it lies in, for some not its own day; `kind` is how the keyword spells its
+    film.
+    """
 
     event_id: str
     when: dt.datetime
@@ -117,8 +137,12 @@ def searches(count: int, days: int, start: dt.date, seed: int, known: list[Film]
     return found
 
 
-def _keyword(rng: random.Random, noise: Noise, exact: list[Film], spoiled: list[Film]) -> tuple[str, str, Film | None]:
-    """Films with genres are spelled so that they must be found; the others, whose genres cannot be missed, in all kinds of noise."""
+def _keyword(
+    rng: random.Random, noise: Noise, exact: list[Film], spoiled: list[Film]
+) -> tuple[str, str, Film | None]:
+    """Films with genres are spelled so that they must be found; the others, whose genres cannot be missed, in
+    all kinds of noise.
+    """
     draw = rng.random()
     if draw < 0.1:
         return rng.choice(ELSEWHERE), "elsewhere", None

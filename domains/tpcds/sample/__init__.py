@@ -1,4 +1,6 @@
-"""Sample of the tpcds domain: dsdgen's 24 tables at any scale as text files, with duplicate keys, bad rows and broken files among them."""
+"""Sample of the tpcds domain: dsdgen's 24 tables at any scale as text files, with duplicate keys, bad rows
+and broken files among them.
+"""
 
 from __future__ import annotations
 
@@ -16,25 +18,37 @@ from domains.tpcds.sample.text_tables import SENT_TWICE, Outcome, Source, write
 
 SCALE = 0.1
 HEADLINES = {
-    "net_revenue_by_year": "select d_year, channel, cast(sum(net_revenue) as decimal(18,2)) net_revenue from gold.monthly_trends "
-    "group by d_year, channel order by d_year, channel",
-    "segments": "select segment, value_tier, count(*) customers from gold.customer_lifetime_value group by segment, value_tier "
-    "order by segment, value_tier",
+    "net_revenue_by_year": (
+        "select d_year, channel, cast(sum(net_revenue) as decimal(18,2)) net_revenue from gold.monthly_trends"
+        " group by d_year, channel order by d_year, channel"
+    ),
+    "segments": (
+        "select segment, value_tier, count(*) customers from gold.customer_lifetime_value group by segment,"
+        " value_tier order by segment, value_tier"
+    ),
 }
 TRUNCATED = ("store_sales", "store_sales_truncated.dat.gz")
 
 
 def generate(scale: float, seed: int, out: Path, *, progress: bool = True) -> dict[str, Any]:
-    """Writes raw/, truth/ and expected.json below `out` and returns what is expected. The same arguments give the same bytes."""
+    """Writes raw/, truth/ and expected.json below `out` and returns what is expected.
+
+    The same arguments give the same bytes.
+    """
     shutil.rmtree(out, ignore_errors=True)
     dsdgen.generate(scale, out / "source")
     raw, truth, done = out / "raw" / "tpcds", out / "truth", dict[str, Outcome]()
     truth.mkdir(parents=True)
     with duckdb.connect(config={"threads": 2}) as con:
-        for path in tqdm(sorted((out / "source").glob("*.parquet")), unit=" tables", desc="generate", disable=not progress):
+        for path in tqdm(
+            sorted((out / "source").glob("*.parquet")), unit=" tables", desc="generate", disable=not progress
+        ):
             source = Source(con, path.stem, path, seed)
             done[path.stem] = write(source, raw / path.stem)
-            con.execute(f"copy ({oracle.normalised(con, path)}) to '{truth / path.name}' (format parquet, compression zstd)")
+            con.execute(
+                f"copy ({oracle.normalised(con, path)}) to '{truth / path.name}' (format parquet, compression"
+                " zstd)"
+            )
     shutil.rmtree(out / "source")
     _broken(raw)
     expected = _expected(scale, seed, done, out / "truth")
@@ -69,4 +83,9 @@ def _expected(scale: float, seed: int, done: dict[str, Outcome], truth: Path) ->
 
 
 def _counts(written: int, done: Outcome) -> dict[str, int]:
-    return {"read": written + done.bad + done.again, "written": written, "quarantined": done.bad, "deduplicated": done.again}
+    return {
+        "read": written + done.bad + done.again,
+        "written": written,
+        "quarantined": done.bad,
+        "deduplicated": done.again,
+    }

@@ -1,4 +1,6 @@
-"""TPC-DS rows by DuckDB's extension, whose package exists for an older DuckDB than ours: both live apart, in `.lake/tools`."""
+"""TPC-DS rows by DuckDB's extension, whose package exists for an older DuckDB than ours: both live apart, in
+`.lake/tools`.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ EXTENSION = f"duckdb_extension_tpcds/extensions/v{DUCKDB}/tpcds.duckdb_extension
 _GENERATE = """
 import sys, duckdb
 extension, scale, out = sys.argv[1:]
-con = duckdb.connect(out + "/work.duckdb", config={"threads": 2, "memory_limit": "3GB", "temp_directory": out})
+limits = {"threads": 2, "memory_limit": "3GB", "temp_directory": out}
+con = duckdb.connect(out + "/work.duckdb", config=limits)
 con.execute(f"load '{extension}'")
 con.execute(f"call dsdgen(sf={scale})")
 for (name,) in con.execute("select table_name from duckdb_tables()").fetchall():
@@ -50,7 +53,10 @@ def queries() -> str:
 
 
 def _python(program: str, *arguments: str) -> str:
-    done = run([sys.executable, "-c", program, _installed() / EXTENSION, *arguments], env={**os.environ, "PYTHONPATH": str(TOOL)})
+    done = run(
+        [sys.executable, "-c", program, _installed() / EXTENSION, *arguments],
+        env={**os.environ, "PYTHONPATH": str(TOOL)},
+    )
     if done.code:
         raise DsdgenError(f"DuckDB's dsdgen failed: {done.words()}")
     return done.output
@@ -59,8 +65,21 @@ def _python(program: str, *arguments: str) -> str:
 def _installed() -> Path:
     """The folder of both packages, fetched once by pip."""
     if not (TOOL / EXTENSION).exists():
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--target", str(TOOL)]
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-deps",
+            "--target",
+            str(TOOL),
+        ]
         done = run([*command, *PACKAGES])
         if done.code or not (TOOL / EXTENSION).exists():
-            raise DsdgenError(f"pip could not fetch {', '.join(PACKAGES)}; they are needed once, with a network:\n{done.words()}")
+            raise DsdgenError(
+                f"pip could not fetch {', '.join(PACKAGES)}; they are needed once, with a"
+                f" network:\n{done.words()}"
+            )
     return TOOL

@@ -1,4 +1,6 @@
-"""Rows → the text files that dsdgen's users publish: no header, a pipe behind every field, gzip, latin-1; and the mess among them."""
+"""Rows → the text files that dsdgen's users publish: no header, a pipe behind every field, gzip, latin-1; and
+the mess among them.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,8 @@ from pathlib import Path
 import duckdb
 
 ROWS_A_FILE = 1_000_000
-# Key and the column by which the wrong one of two rows of a key is told: the smaller loses. Only these tables get a mess.
+# Key and the column by which the wrong one of two rows of a key is told: the smaller loses. Only these tables
+# get a mess.
 KEYS = {
     "store_sales": (("ss_item_sk", "ss_ticket_number"), "ss_net_paid", "ss_quantity"),
     "store_returns": (("sr_item_sk", "sr_ticket_number"), "sr_return_amt", "sr_return_quantity"),
@@ -19,10 +22,17 @@ KEYS = {
     "catalog_returns": (("cr_item_sk", "cr_order_number"), "cr_return_amount", "cr_return_quantity"),
     "web_sales": (("ws_item_sk", "ws_order_number"), "ws_net_paid", "ws_quantity"),
     "web_returns": (("wr_item_sk", "wr_order_number"), "wr_return_amt", "wr_return_quantity"),
-    "inventory": (("inv_date_sk", "inv_item_sk", "inv_warehouse_sk"), "inv_quantity_on_hand", "inv_quantity_on_hand"),
+    "inventory": (
+        ("inv_date_sk", "inv_item_sk", "inv_warehouse_sk"),
+        "inv_quantity_on_hand",
+        "inv_quantity_on_hand",
+    ),
     "customer": (("c_customer_sk",), "c_last_review_date_sk", ""),
 }
-PADDED = {"item": "i_color", "customer": "c_first_name"}  # char columns as some exports write them: filled up with blanks
+PADDED = {
+    "item": "i_color",
+    "customer": "c_first_name",
+}  # char columns as some exports write them: filled up with blanks
 PLAIN = "inventory"  # its last file is neither gzipped nor has pipes at the ends of lines
 LATIN = ("customer",)  # tables with characters beyond ASCII
 SENT_TWICE = "web_page"
@@ -50,7 +60,9 @@ class Source:
 
     @property
     def columns(self) -> list[str]:
-        found = self.con.execute(f"select name from parquet_schema('{self.path}') where num_children is null").fetchall()
+        found = self.con.execute(
+            f"select name from parquet_schema('{self.path}') where num_children is null"
+        ).fetchall()
         return [name for (name,) in found]
 
     @property
@@ -58,12 +70,19 @@ class Source:
         found = self.con.execute(f"select count(*) from '{self.path}'").fetchone()
         return int(found[0]) if found else 0
 
-    def lines(self, number: int, what: str, where: str = "true", cells: dict[str, str] | None = None) -> list[str]:
+    def lines(
+        self, number: int, what: str, where: str = "true", cells: dict[str, str] | None = None
+    ) -> list[str]:
         """Some rows as text, with some cells replaced by SQL; `what` makes it another choice of rows."""
         key = ", ".join(KEYS[self.table][0])
         cells = {c: f"coalesce(cast({(cells or {}).get(c, c)} as varchar), '')" for c in self.columns}
-        chosen = f"select * from '{self.path}' where {where} order by md5(concat_ws('/', '{what}', {self.seed}, {key})) limit {number}"
-        found = self.con.execute(f"select concat_ws('|', {', '.join(cells.values())}) from ({chosen})").fetchall()
+        chosen = (
+            f"select * from '{self.path}' where {where} order by md5(concat_ws('/', '{what}', {self.seed},"
+            f" {key})) limit {number}"
+        )
+        found = self.con.execute(
+            f"select concat_ws('|', {', '.join(cells.values())}) from ({chosen})"
+        ).fetchall()
         return [line for (line,) in found]
 
 
@@ -93,28 +112,41 @@ def _part(source: Source, path: Path, begin: int, end: int, *, plain: bool) -> N
     sql = f"select {', '.join(cells)}{last} from read_parquet('{source.path}', file_row_number = true)"
     options = "format csv, header false, delimiter '|', quote '', escape '', nullstr ''"
     target = path.with_suffix(".part")
-    source.con.execute(f"copy ({sql} where file_row_number >= {begin} and file_row_number < {end}) to '{target}' ({options})")
+    source.con.execute(
+        f"copy ({sql} where file_row_number >= {begin} and file_row_number < {end}) to '{target}' ({options})"
+    )
     if source.table in LATIN:
         target.write_bytes(target.read_text("utf-8").encode("latin-1"))
     if plain:
         target.rename(path)
         return
-    with target.open("rb") as text, path.open("wb") as out, gzip.GzipFile("", "wb", 1, out, mtime=0) as packed:
+    with (
+        target.open("rb") as text,
+        path.open("wb") as out,
+        gzip.GzipFile("", "wb", 1, out, mtime=0) as packed,
+    ):
         shutil.copyfileobj(text, packed, 1 << 20)
     target.unlink()
 
 
 def mess(source: Source, rows: int, done: Outcome) -> list[str]:
-    """Lines that must not change what comes out: rows sent twice, older versions of rows, and rows that are bad in one way each."""
+    """Lines that must not change what comes out: rows sent twice, older versions of rows, and rows that are
+    bad in one way each.
+    """
     key, order, quantity = KEYS[source.table]
     few = max(2, rows // SHARE)
-    again = [*source.lines(few, "again"), *source.lines(few, "older", f"{order} >= 2", {order: f"{order} - 1"})]
+    again = [
+        *source.lines(few, "again"),
+        *source.lines(few, "older", f"{order} >= 2", {order: f"{order} - 1"}),
+    ]
     done.again = len(again)
     bad = {"missing_key": source.lines(max(1, few // 2), "key", cells={key[0]: "null"})}
     if quantity:
         bad["negative_amount"] = source.lines(max(1, few // 2), "negative", cells={quantity: "-5"})
         bad["invalid_type"] = source.lines(max(1, few // 2), "type", cells={quantity: "'many'"})
-    bad["corrupt_record"] = [line.rpartition("|")[0].rpartition("|")[0] for line in source.lines(max(1, few // 2), "cut")]
+    bad["corrupt_record"] = [
+        line.rpartition("|")[0].rpartition("|")[0] for line in source.lines(max(1, few // 2), "cut")
+    ]
     done.reasons = Counter({reason: len(lines) for reason, lines in bad.items()})
     done.bad = done.reasons.total()
     return [*again, *(line for lines in bad.values() for line in lines)]

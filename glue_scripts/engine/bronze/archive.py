@@ -1,4 +1,6 @@
-"""Files that silver holds move from bronze to the archive, under their original name, time of ingestion and run."""
+"""Files that silver holds move from bronze to the archive, under their original name, time of ingestion and
+run.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ PARALLEL_COPIES = 16
 
 
 def archive(clients: Aws, files: Iterable[LedgerFile], run_id: str) -> None:
-    """Copies, tells the ledger, then removes: whatever happens in between, the ledger names a place where the file is.
+    """Copies, tells the ledger, then removes: whatever happens in between, the ledger names a place where the
+    file is.
 
     A file that was moved by a run that died before it was processed has its original removed now.
     """
@@ -35,14 +38,20 @@ def _places(files: Iterable[LedgerFile], run_id: str) -> list[tuple[LedgerFile, 
     seen: Counter[str] = Counter()
     found = []
     for file in files:
-        key = archive_key(file.domain, file.dataset, file.key, dt.datetime.fromisoformat(file.ingested_at), run_id)
+        key = archive_key(
+            file.domain, file.dataset, file.key, dt.datetime.fromisoformat(file.ingested_at), run_id
+        )
         seen[key] += 1
         found.append((file, key if seen[key] == 1 else f"{key}-{seen[key]}"))
     return found
 
 
-def _move(clients: Aws, place: tuple[str | None, str], moves: Iterable[tuple[LedgerFile, str | None]]) -> None:
-    """One stored object, which entries of equal name and content share: removed when the last of them has its copy."""
+def _move(
+    clients: Aws, place: tuple[str | None, str], moves: Iterable[tuple[LedgerFile, str | None]]
+) -> None:
+    """One stored object, which entries of equal name and content share: removed when the last of them has its
+    copy.
+    """
     bucket, original = place
     for file, key in moves:
         if key is not None:

@@ -12,12 +12,21 @@ from shared.ledger.model import FileStatus, LedgerFile
 
 
 def delivered(clients: Aws, run: Job, source: Delivery, now: dt.datetime) -> int:
-    """Enters every file that the ledger does not know yet and returns their number. A file is known by key and content (ETag)."""
-    return sum(clients.ledger.enter(file) for table in source.tables for file in _files(clients.s3, run, source, table, now))
+    """Enters every file that the ledger does not know yet and returns their number.
+
+    A file is known by key and content (ETag).
+    """
+    return sum(
+        clients.ledger.enter(file)
+        for table in source.tables
+        for file in _files(clients.s3, run, source, table, now)
+    )
 
 
 def _files(s3: Any, run: Job, source: Delivery, table: str, now: dt.datetime) -> Iterator[LedgerFile]:
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=source.bucket, Prefix=f"{source.prefix}{table}/")
+    pages = s3.get_paginator("list_objects_v2").paginate(
+        Bucket=source.bucket, Prefix=f"{source.prefix}{table}/"
+    )
     for entry in (e for page in pages for e in page.get("Contents", ()) if e["Size"]):
         version = entry["ETag"].strip('"')
         yield LedgerFile(

@@ -28,7 +28,9 @@ DISK_SHARE = 4  # files that a machine of Glue reads at once, and that share its
 
 @dataclass(frozen=True)
 class Intake:
-    """What came of the files: outcomes; those that wait for another file, as they were; and the first failure, whose file has neither."""
+    """What came of the files: outcomes; those that wait for another file, as they were; and the first
+    failure, whose file has neither.
+    """
 
     settled: list[LedgerFile]
     waiting: list[LedgerFile]
@@ -36,7 +38,9 @@ class Intake:
 
 
 def limits() -> Limits:
-    """What any job reads, wherever a file comes from: it has hours, and the files read at once on a machine share its disk."""
+    """What any job reads, wherever a file comes from: it has hours, and the files read at once on a machine
+    share its disk.
+    """
     spooled = shutil.disk_usage(tempfile.gettempdir()).free // DISK_SHARE
     return Limits(max_bytes=LARGEST_BYTES, max_decompressed=LARGEST_BYTES, max_spooled=spooled)
 
@@ -47,7 +51,9 @@ def ingested(spark: SparkSession, names: Names, files: Sequence[LedgerFile]) -> 
         tasks = [pool.submit(_on_a_worker, spark, names, file) for file in files]
     failures = [error for task in tasks if (error := task.exception())]
     found = [file for task in tasks if not task.exception() for file in task.result()]
-    settled, waiting = ([f for f in found if (f.status is FileStatus.HANDED_OVER) is waits] for waits in (False, True))
+    settled, waiting = (
+        [f for f in found if (f.status is FileStatus.HANDED_OVER) is waits] for waits in (False, True)
+    )
     return Intake(settled, waiting, next(iter(failures), None))
 
 
@@ -56,7 +62,9 @@ def _on_a_worker(spark: SparkSession, names: Names, file: LedgerFile) -> list[Le
 
 
 def ingest(names: Names, file: LedgerFile) -> list[LedgerFile]:
-    """The outcome of one file; the file itself while another one has its content; nothing when it had its outcome before."""
+    """The outcome of one file; the file itself while another one has its content; nothing when it had its
+    outcome before.
+    """
     dynamodb, s3 = _clients(names.region)
     store, ledger = Store(s3, TransferConfig(**COPY)), Ledger(dynamodb.Table(names.ledger_table))
     try:
@@ -68,5 +76,7 @@ def ingest(names: Names, file: LedgerFile) -> list[LedgerFile]:
 
 @cache
 def _clients(region: str) -> tuple[Any, Any]:
-    """DynamoDB and S3 of this worker: it has many files, and a client takes longer to make than a small file to read."""
+    """DynamoDB and S3 of this worker: it has many files, and a client takes longer to make than a small file
+    to read.
+    """
     return boto3.resource("dynamodb", region_name=region), boto3.client("s3", region_name=region)

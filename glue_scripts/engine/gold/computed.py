@@ -15,7 +15,9 @@ from shared.contracts import Table
 
 
 def compute(spark: SparkSession, run: Job, check: Guard) -> None:
-    """Brings the domain's computed tables up to date, in the contract's order, for what gold has not followed yet."""
+    """Brings the domain's computed tables up to date, in the contract's order, for what gold has not followed
+    yet.
+    """
     tables = tuple(t for t in run.contract.silver if t.kind == "computed")
     if not tables:
         return

@@ -29,32 +29,53 @@ class Scope:
     key_column: str | None = None
     keys: DataFrame | None = None
 
-    def rows(self, source: DataFrame, date_column: str = "event_date", dates: Iterable[str] | None = None) -> DataFrame:
-        """The rows of a source, or of the table itself, that lie in the scope. `dates`: no row of the scope has another."""
+    def rows(
+        self, source: DataFrame, date_column: str = "event_date", dates: Iterable[str] | None = None
+    ) -> DataFrame:
+        """The rows of a source, or of the table itself, that lie in the scope.
+
+        `dates`: no row of the scope has another.
+        """
         if self.everything:
             return source
         in_dates = among(date_column, self.dates)
         if self.keys is None or self.key_column is None or self.key_column not in source.columns:
             return source.where(in_dates)
-        within = source if dates is None else source.where(among(date_column, dates))  # other dates' files are not opened
+        within = (
+            source if dates is None else source.where(among(date_column, dates))
+        )  # other dates' files are not opened
         keys = self.keys.select(F.col("key").alias(self.key_column))
         if not self.dates:
             return within.join(keys, self.key_column, "left_semi")
-        marked = within.join(keys.withColumn("_touched", F.lit(True)).hint("broadcast"), self.key_column, "left")
+        marked = within.join(
+            keys.withColumn("_touched", F.lit(True)).hint("broadcast"), self.key_column, "left"
+        )
         return marked.where(in_dates | F.col("_touched")).drop("_touched")
 
     def reach(self, source: DataFrame) -> frozenset[str] | None:
-        """The dates of a source that have rows in the scope, from its date and key alone; None where that is no help."""
+        """The dates of a source that have rows in the scope, from its date and key alone; None where that is
+        no help.
+        """
         key = self.key_column
-        if self.everything or not self.dates or self.keys is None or key is None or not {"event_date", key} <= set(source.columns):
+        if (
+            self.everything
+            or not self.dates
+            or self.keys is None
+            or key is None
+            or not {"event_date", key} <= set(source.columns)
+        ):
             return None
         keys = self.keys.select(F.col("key").alias(key))
-        of_keys = source.select("event_date", key).join(keys, key, "left_semi").select("event_date").distinct()
+        of_keys = (
+            source.select("event_date", key).join(keys, key, "left_semi").select("event_date").distinct()
+        )
         return self.dates | {str(r["event_date"]) for r in of_keys.collect()}
 
 
 class Shared:
-    """What several tables of a run are computed from, computed once. A context manager: afterwards nothing of it is kept.
+    """What several tables of a run are computed from, computed once.
+
+    A context manager: afterwards nothing of it is kept.
 
     Rules may rest on other shared rows.
     """
@@ -100,8 +121,9 @@ class Lake:
         return self.scope.rows(source, dates=self.reaches[name])
 
     def touched_dates(self) -> frozenset[str] | None:
-        """All dates in which a row of the table itself may have to change: a stored row of a touched key is of a date that its
-        source has now, or had before a change that is pending. None: any date."""
+        """All dates in which a row of the table itself may have to change: a stored row of a touched key is
+        of a date that its source has now, or had before a change that is pending. None: any date.
+        """
         known = [dates for dates in self.reaches.values() if dates is not None]
         return frozenset().union(*known) if known and len(known) == len(self.reaches) else None
 
@@ -113,13 +135,20 @@ Transform = Callable[[Lake], DataFrame]
 
 
 def scope(run: Job, table: Table, pending: Changes) -> Scope | None:
-    """The scope of a gold table; None when nothing that it depends on changed. A table that names no dependency is computed whole."""
+    """The scope of a gold table; None when nothing that it depends on changed.
+
+    A table that names no dependency is computed whole.
+    """
     if run.full_refresh or not table.depends_on:
         return Scope(everything=True)
     sources = {d.table for d in table.depends_on}
-    if sources & pending.everything or any(d.column is None and d.table in pending.dates for d in table.depends_on):
+    if sources & pending.everything or any(
+        d.column is None and d.table in pending.dates for d in table.depends_on
+    ):
         return Scope(everything=True)
-    dates = frozenset().union(*(pending.dates.get(d.table, frozenset()) for d in table.depends_on if d.column == "event_date"))
+    dates = frozenset().union(
+        *(pending.dates.get(d.table, frozenset()) for d in table.depends_on if d.column == "event_date")
+    )
     keyed = [d for d in table.depends_on if d.column not in (None, "event_date") and d.table in pending.dates]
     if not dates and not keyed:
         return None
@@ -128,14 +157,29 @@ def scope(run: Job, table: Table, pending: Changes) -> Scope | None:
 
 
 def stored_table(run: Job, table: Table) -> Stored:
-    """Changes are found by the column event_date where the table has one, else by its first partition column, a date."""
+    """Changes are found by the column event_date where the table has one, else by its first partition column,
+    a date.
+    """
     date = "event_date" if "event_date" in table.column_names else next(iter(table.partitioned_by), None)
     columns = {c.name: c.type for c in table.columns}
-    return Stored(run.identifier(table), run.location(table), columns, table.partition_fields, date, COPY_ON_WRITE)
+    return Stored(
+        run.identifier(table), run.location(table), columns, table.partition_fields, date, COPY_ON_WRITE
+    )
 
 
-def refresh(spark: SparkSession, run: Job, table: Table, transform: Transform, pending: Changes, check: Guard, shared: Shared) -> None:
-    """Brings one gold table up to date in one commit. Incremental and full give equal tables. `check` goes before the commit."""
+def refresh(
+    spark: SparkSession,
+    run: Job,
+    table: Table,
+    transform: Transform,
+    pending: Changes,
+    check: Guard,
+    shared: Shared,
+) -> None:
+    """Brings one gold table up to date in one commit. Incremental and full give equal tables.
+
+    `check` goes before the commit.
+    """
     home = stored_table(run, table)
     empty = ensure(spark, home)
     found = Scope(everything=True) if empty else scope(run, table, pending)
@@ -154,7 +198,9 @@ def refresh(spark: SparkSession, run: Job, table: Table, transform: Transform, p
             replace_all(rows, home)
         else:
             stored = spark.table(home.identifier)
-            touched = found.rows(stored, home.date_column or "event_date", lake.touched_dates() if home.date_column else None)
+            touched = found.rows(
+                stored, home.date_column or "event_date", lake.touched_dates() if home.date_column else None
+            )
             with difference(rows, touched, home, table.primary_key, table.column_names) as changes:
                 check()
                 write(changes, home, table.primary_key)
@@ -175,6 +221,12 @@ def _kept(rows: DataFrame, table: Table) -> Iterator[DataFrame]:
 
 def check_complete(tables: tuple[Table, ...], transforms: Mapping[str, Transform]) -> None:
     """Every gold table of the contract has a transform and the other way round."""
-    missing, unknown = {t.name for t in tables} - transforms.keys(), transforms.keys() - {t.name for t in tables}
+    missing, unknown = (
+        {t.name for t in tables} - transforms.keys(),
+        transforms.keys() - {t.name for t in tables},
+    )
     if missing or unknown:
-        raise LookupError(f"gold tables without a transform: {sorted(missing)}; transforms without a table: {sorted(unknown)}")
+        raise LookupError(
+            f"gold tables without a transform: {sorted(missing)}; transforms without a table:"
+            f" {sorted(unknown)}"
+        )

@@ -1,4 +1,6 @@
-"""Keys between tables: no row is committed that refers to a row that is not there, and no two things share a surrogate key."""
+"""Keys between tables: no row is committed that refers to a row that is not there, and no two things share a
+surrogate key.
+"""
 
 from __future__ import annotations
 
@@ -22,21 +24,31 @@ class KeyCollisionError(RuntimeError):
 
 
 def check_references(spark: SparkSession, run: Job, table: Table, rows: DataFrame) -> None:
-    """Raises ReferentialIntegrityError where more rows than the gate's `orphan_rows` refer to nothing; null counts where required."""
+    """Raises ReferentialIntegrityError where more rows than the gate's `orphan_rows` refer to nothing; null
+    counts where required.
+    """
     if (allowed := _allowed_orphans(table)) is None:
         return
     held = table.references
     for reference in held:
-        keys = [F.col(key).alias(column) for column, key in zip(reference.columns, reference.keys, strict=True)]
+        keys = [
+            F.col(key).alias(column) for column, key in zip(reference.columns, reference.keys, strict=True)
+        ]
         known = spark.table(run.identifier(run.contract.table(reference.table))).select(*keys).distinct()
-        rows = rows.join(known.withColumn(f"_has_{reference.name}", F.lit(True)), list(reference.columns), "left")
+        rows = rows.join(
+            known.withColumn(f"_has_{reference.name}", F.lit(True)), list(reference.columns), "left"
+        )
     found = rows.agg(*(F.count_if(F.expr(_refers_to_nothing(table, r))).alias(r.name) for r in held)).first()
     for reference in held:
         if found is not None and found[reference.name] > allowed:
-            columns, keys_there = " and ".join(reference.columns), ", ".join(f"{reference.table}.{key}" for key in reference.keys)
+            columns, keys_there = (
+                " and ".join(reference.columns),
+                ", ".join(f"{reference.table}.{key}" for key in reference.keys),
+            )
             raise ReferentialIntegrityError(
-                f"{run.domain}: {found[reference.name]} rows of {table.name} have a {columns} that {keys_there} does not have; "
-                f"nothing of {table.name} was committed. Look at how the domain's transforms compute {reference.table}, then run again."
+                f"{run.domain}: {found[reference.name]} rows of {table.name} have a {columns} that"
+                f" {keys_there} does not have; nothing of {table.name} was committed. Look at how the"
+                f" domain's transforms compute {reference.table}, then run again."
             )
 
 
@@ -56,20 +68,29 @@ def _allowed_orphans(table: Table) -> float | None:
 
 
 def unseen(wanted: DataFrame, stored: DataFrame, table: Table) -> DataFrame:
-    """The wanted rows whose natural key the table lacks. Raises KeyCollisionError when a key stands for two natural keys."""
+    """The wanted rows whose natural key the table lacks.
+
+    Raises KeyCollisionError when a key stands for two natural keys.
+    """
     names = [quoted(c) for c in dict.fromkeys((*table.primary_key, *table.appended_by))]
     both = wanted.select(*names).unionByName(stored.select(*names))
     shared = both.distinct().groupBy(*table.primary_key).count().where("count > 1")
     if doubled := shared.count():
         raise KeyCollisionError(
-            f"{table.name}: {doubled} keys stand for two natural keys each; nothing was committed. Change the key's hash."
+            f"{table.name}: {doubled} keys stand for two natural keys each; nothing was committed. Change the"
+            " key's hash."
         )
-    fresh = wanted.dropDuplicates(list(table.primary_key))  # rows of one key are equal, so it does not matter which stays
+    fresh = wanted.dropDuplicates(
+        list(table.primary_key)
+    )  # rows of one key are equal, so it does not matter which stays
     return fresh.join(stored.select(*table.primary_key), list(table.primary_key), "left_anti")
 
 
 def waves(tables: Sequence[Table]) -> list[list[Table]]:
-    """The tables in groups: what is held against others comes after them. Those that wait for each other come last, together."""
+    """The tables in groups: what is held against others comes after them.
+
+    Those that wait for each other come last, together.
+    """
     left, done, found = list(tables), set[str](), list[list[Table]]()
     while left:
         ready = [t for t in left if _referred(t) <= done | {t.name}] or left

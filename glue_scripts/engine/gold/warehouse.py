@@ -1,4 +1,6 @@
-"""Leaves what the state machine needs to load gold into the warehouse: manifests of the current snapshots, statements, a plan."""
+"""Leaves what the state machine needs to load gold into the warehouse: manifests of the current snapshots,
+statements, a plan.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ def hand_over(spark: SparkSession, run: Job, s3: Any) -> None:
     for table in in_order_of_reference(run.contract):
         snapshot = current(spark, run, table)
         url = _put(s3, run, f"{table.name}.manifest", manifest(snapshot))
-        _put(s3, run, f"{table.name}.json", batches(run.contract, table, snapshot, url, run.run_id).document())
+        _put(
+            s3, run, f"{table.name}.json", batches(run.contract, table, snapshot, url, run.run_id).document()
+        )
         found.append((table, snapshot.id))
     _put(s3, run, LOAD_PLAN, json.dumps(plan(run.contract, found)))
 
@@ -35,7 +39,10 @@ def current(spark: SparkSession, run: Job, table: Table) -> Snapshot:
     head = current_snapshot(spark, name)
     files = spark.sql(f"SELECT content, file_path, file_size_in_bytes FROM {name}.files").collect()
     if deletes := sum(1 for f in files if f["content"] != 0):
-        raise DeleteFilesError(f"{name} holds {deletes} delete files: rewrite it once with full_refresh after setting copy-on-write")
+        raise DeleteFilesError(
+            f"{name} holds {deletes} delete files: rewrite it once with full_refresh after setting"
+            " copy-on-write"
+        )
     return Snapshot(
         id=head or 0,
         files={f["file_path"]: f["file_size_in_bytes"] for f in files},

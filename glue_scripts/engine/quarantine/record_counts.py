@@ -20,13 +20,19 @@ class RecordsLostError(RuntimeError):
 
 
 class UnbalancedError(RuntimeError):
-    """Some records of a run are in no table and in no quarantine, or in two. The silver table was not changed."""
+    """Some records of a run are in no table and in no quarantine, or in two.
+
+    The silver table was not changed.
+    """
 
 
 @dataclass(frozen=True)
 class Census:
-    """Judged records by number. `extra`: good ones with a column that no contract knows; `nulls`: good ones without a value, by column;
-    `bad_files`: the numbers of the files with bad ones."""
+    """Judged records by number.
+
+    `extra`: good ones with a column that no contract knows; `nulls`: good ones without a value, by column;
+    `bad_files`: the numbers of the files with bad ones.
+    """
 
     read: int = 0
     bad: int = 0
@@ -42,7 +48,10 @@ def figures(dataset: Dataset) -> list[Column]:
         F.count_if("_bad").alias("bad"),
         F.count_if(F.expr("NOT _bad AND _extra IS NOT NULL")).alias("extra"),
         F.collect_set(F.expr("CASE WHEN _bad THEN _file END")).alias("bad_files"),
-        *(F.count_if(F.expr(f"NOT _bad AND {quoted(n)} IS NULL")).alias(f"null_{n}") for n in dataset.received),
+        *(
+            F.count_if(F.expr(f"NOT _bad AND {quoted(n)} IS NULL")).alias(f"null_{n}")
+            for n in dataset.received
+        ),
     ]
 
 
@@ -62,9 +71,10 @@ def nothing_lost(read: int, files: Sequence[BronzeFile]) -> None:
     expected = expected_records(files)
     if read != expected:
         raise RecordsLostError(
-            f"the door counted {expected} records in {len(files)} files, silver read {read}. The silver table was not changed; "
-            "rows that were put aside may stand in quarantine already, and the next run of these files puts them aside anew instead of "
-            f"twice. First file: {files[0].entry.key}. Run again; when it stays, it is a bug in a reader: report it with the file."
+            f"the door counted {expected} records in {len(files)} files, silver read {read}. The silver table"
+            " was not changed; rows that were put aside may stand in quarantine already, and the next run of"
+            f" these files puts them aside anew instead of twice. First file: {files[0].entry.key}. Run"
+            " again; when it stays, it is a bug in a reader: report it with the file."
         )
 
 

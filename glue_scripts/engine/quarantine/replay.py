@@ -1,4 +1,7 @@
-"""Quarantined files and rows once more, after a fix of contract or code. What passes leaves quarantine, what fails stays as it was."""
+"""Quarantined files and rows once more, after a fix of contract or code.
+
+What passes leaves quarantine, what fails stays as it was.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,9 @@ from shared.zones import GATHERED, reason_key
 
 
 def replay_files(run: Job, clients: Aws, dataset: Dataset) -> None:
-    """Judges the dataset's quarantined files again, if that was asked for; those that pass are pending then, as if they had just come."""
+    """Judges the dataset's quarantined files again, if that was asked for; those that pass are pending then,
+    as if they had just come.
+    """
     if run.replay is None:
         return
     for file in clients.ledger.quarantined(run.domain, dataset.name):
@@ -36,7 +41,11 @@ def files_of_rows(spark: SparkSession, run: Job, clients: Aws, dataset: Dataset)
     """The accepted files with quarantined rows that are to be judged again."""
     asked = run.replay
     table = quarantine.stored(run, dataset)
-    if asked is None or asked.dataset not in (None, dataset.name) or not spark.catalog.tableExists(table.identifier):
+    if (
+        asked is None
+        or asked.dataset not in (None, dataset.name)
+        or not spark.catalog.tableExists(table.identifier)
+    ):
         return []
     rows = spark.table(table.identifier)
     if dataset.layout == GATHERED:  # other datasets' rows stand there too
@@ -47,7 +56,11 @@ def files_of_rows(spark: SparkSession, run: Job, clients: Aws, dataset: Dataset)
         rows = rows.where(f"ingested_at >= DATE'{asked.since}'")
     found = rows.select("source_file", "source_version").distinct().collect()
     buckets = [run.names.bucket("raw"), *([run.source.bucket] if run.source else [])]
-    files = (clients.ledger.outcome(FileId(b, r["source_file"], r["source_version"])) for r in found for b in buckets)
+    files = (
+        clients.ledger.outcome(FileId(b, r["source_file"], r["source_version"]))
+        for r in found
+        for b in buckets
+    )
     return [f for f in files if f is not None and f.status is FileStatus.ACCEPTED]
 
 
@@ -65,13 +78,19 @@ def _judge_again(run: Job, clients: Aws, dataset: Dataset, file: LedgerFile) -> 
             _accept(run, clients, replace(file, sha256=source.sha256), verdict, made)
         elif verdict.reason != file.reason:
             told = replace(file, reason=verdict.reason, detail=verdict.detail, history=_told(run, file))
-            clients.s3.put_object(Bucket=file.target_bucket, Key=reason_key(file.target_key or ""), Body=explanation(told))
+            clients.s3.put_object(
+                Bucket=file.target_bucket, Key=reason_key(file.target_key or ""), Body=explanation(told)
+            )
             clients.ledger.commit(told)
 
 
 def _accept(run: Job, clients: Aws, file: LedgerFile, verdict: Accepted, made: Path | None) -> None:
-    """Copy first, ledger next, quarantine last: a crash in between leaves a copy too many, never one too few."""
-    read = replace(read_as(file, verdict), status=FileStatus.ACCEPTED, reason=None, detail=None, history=_told(run, file))
+    """Copy first, ledger next, quarantine last: a crash in between leaves a copy too many,
+    never one too few.
+    """
+    read = replace(
+        read_as(file, verdict), status=FileStatus.ACCEPTED, reason=None, detail=None, history=_told(run, file)
+    )
     try:
         found = standing(clients.ledger, read, wait=lambda _: None)
     except BusyError:
@@ -97,4 +116,9 @@ def _place(file: LedgerFile) -> dict[str, Any]:
 
 def _told(run: Job, file: LedgerFile) -> str:
     """The file's history and its reason until now."""
-    return json.dumps([*json.loads(file.history or "[]"), {"reason": file.reason, "detail": file.detail, "until_run": run.run_id}])
+    return json.dumps(
+        [
+            *json.loads(file.history or "[]"),
+            {"reason": file.reason, "detail": file.detail, "until_run": run.run_id},
+        ]
+    )

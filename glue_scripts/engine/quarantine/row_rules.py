@@ -1,4 +1,7 @@
-"""Which rows are put aside and why. Rows are judged before any deduplication, so rows without a key never collapse into one."""
+"""Which rows are put aside and why.
+
+Rows are judged before any deduplication, so rows without a key never collapse into one.
+"""
 
 from __future__ import annotations
 
@@ -13,21 +16,34 @@ EARLIEST = "timestamp'2000-01-01 00:00:00'"
 
 
 def judged(rows: DataFrame, dataset: Dataset) -> DataFrame:
-    """The rows with `_bad`: whether any reason applies. Needs `_ingested_at`, the time the file was accepted."""
-    return rows.selectExpr("*", f"({' OR '.join(f'coalesce({test}, false)' for test, _, _ in tests(dataset))}) AS _bad")
+    """The rows with `_bad`: whether any reason applies.
+
+    Needs `_ingested_at`, the time the file was accepted.
+    """
+    return rows.selectExpr(
+        "*", f"({' OR '.join(f'coalesce({test}, false)' for test, _, _ in tests(dataset))}) AS _bad"
+    )
 
 
 def tests(dataset: Dataset) -> list[tuple[str, str, tuple[str, ...]]]:
-    """(SQL that is true when a row is bad, reason, columns at fault), in the order in which reasons are listed."""
+    """(SQL that is true when a row is bad, reason, columns at fault), in the order in which reasons are
+    listed.
+    """
     table, names = dataset.lands_in, dataset.received
-    empty = " AND ".join(f"{quoted(TEXT + n) if table.column(n).type != 'string' else quoted(n)} IS NULL" for n in names)
+    empty = " AND ".join(
+        f"{quoted(TEXT + n) if table.column(n).type != 'string' else quoted(n)} IS NULL" for n in names
+    )
     unknown = f"_raw IS NULL AND _extra IS NOT NULL AND {empty}"
     known = f"_raw IS NULL AND NOT coalesce({unknown}, false)"
     found: list[tuple[str, str, tuple[str, ...]]] = [
         ("_raw IS NOT NULL", RowReason.CORRUPT_RECORD, ()),
         (unknown, RowReason.SCHEMA_MISMATCH, ()),
     ]
-    found += [(f"{known} AND {quoted(k)} IS NULL", RowReason.MISSING_KEY, (k,)) for k in table.primary_key if k in names]
+    found += [
+        (f"{known} AND {quoted(k)} IS NULL", RowReason.MISSING_KEY, (k,))
+        for k in table.primary_key
+        if k in names
+    ]
     if date := dataset.event_date_column:
         found += [
             (f"{known} AND {quoted(TEXT + date)} IS NULL", RowReason.MISSING_TIMESTAMP, (date,)),
@@ -43,7 +59,11 @@ def tests(dataset: Dataset) -> list[tuple[str, str, tuple[str, ...]]]:
         if table.column(n).type != "string"
     ]
     found += [
-        (f"{quoted(n)} < {EARLIEST} OR {quoted(n)} > _ingested_at + INTERVAL 3650 DAY", RowReason.IMPOSSIBLE_TIMESTAMP, (n,))
+        (
+            f"{quoted(n)} < {EARLIEST} OR {quoted(n)} > _ingested_at + INTERVAL 3650 DAY",
+            RowReason.IMPOSSIBLE_TIMESTAMP,
+            (n,),
+        )
         for n in names
         if table.column(n).type == "timestamp" and n != dataset.event_date_column
     ]
@@ -60,7 +80,9 @@ def reasons(dataset: Dataset) -> str:
 def columns_at_fault(dataset: Dataset) -> str:
     """SQL for the names of the columns that the reasons are about."""
     cases = ", ".join(
-        f"CASE WHEN {test} THEN array({', '.join(map(literal, columns))}) END" for test, _, columns in tests(dataset) if columns
+        f"CASE WHEN {test} THEN array({', '.join(map(literal, columns))}) END"
+        for test, _, columns in tests(dataset)
+        if columns
     )
     return f"array_distinct(flatten(filter(array({cases}), c -> c IS NOT NULL)))"
 

@@ -1,4 +1,6 @@
-"""Rows that were put aside: kept whole, with every reason, in one Iceberg table per dataset that replay and analysts read."""
+"""Rows that were put aside: kept whole, with every reason, in one Iceberg table per dataset that replay and
+analysts read.
+"""
 
 from __future__ import annotations
 
@@ -33,15 +35,24 @@ COLUMNS = {
 
 
 def stored(job: Job, dataset: Dataset) -> Stored:
-    """The table of a dataset, or of its domain; partitioned by the primary event date of the file a row came with."""
+    """The table of a dataset, or of its domain; partitioned by the primary event date of the file a row came
+    with.
+    """
     parts = () if job.contract.layout != GATHERED else ("year", "month", "day")
     columns = COLUMNS | dict.fromkeys(parts, "int")
-    return Stored(job.quarantine_identifier(dataset.name), job.quarantine_location(dataset.name), columns, parts or ("event_date",))
+    return Stored(
+        job.quarantine_identifier(dataset.name),
+        job.quarantine_location(dataset.name),
+        columns,
+        parts or ("event_date",),
+    )
 
 
 def quarantined(rows: DataFrame, files: DataFrame, job: Job, dataset: Dataset) -> DataFrame:
     """Judged rows that are bad, as quarantine keeps them."""
-    bad = with_reasons(rows.where("_bad"), dataset).selectExpr("_file", "reasons", "columns", f"{raw_record(dataset)} AS raw_record")
+    bad = with_reasons(rows.where("_bad"), dataset).selectExpr(
+        "_file", "reasons", "columns", f"{raw_record(dataset)} AS raw_record"
+    )
     return bad.join(files.hint("broadcast"), "_file", "inner").selectExpr(
         "reasons",
         "columns",
@@ -57,7 +68,12 @@ def quarantined(rows: DataFrame, files: DataFrame, job: Job, dataset: Dataset) -
 
 
 def put_aside(
-    spark: SparkSession, job: Job, dataset: Dataset, rows: DataFrame, files: DataFrame, stale: Sequence[LedgerFile]
+    spark: SparkSession,
+    job: Job,
+    dataset: Dataset,
+    rows: DataFrame,
+    files: DataFrame,
+    stale: Sequence[LedgerFile],
 ) -> tuple[Census, dict[str, int]]:
     """Writes the bad ones of judged rows to quarantine, in the place of those of stale files.
 
@@ -70,7 +86,12 @@ def put_aside(
     if known:
         bad = with_history(spark, bad, home, stale)
         forget(spark, home, stale)
-    append(bad.observe(bad_rows, *(F.count_if(F.array_contains("reasons", r.value)).alias(r.value) for r in RowReason)), home)
+    append(
+        bad.observe(
+            bad_rows, *(F.count_if(F.array_contains("reasons", r.value)).alias(r.value) for r in RowReason)
+        ),
+        home,
+    )
     return census(all_rows.get, dataset), {reason: n for reason, n in bad_rows.get.items() if n}
 
 
@@ -81,10 +102,14 @@ def clear(spark: SparkSession, job: Job, dataset: Dataset, stale: Sequence[Ledge
         forget(spark, home, stale)
 
 
-def with_history(spark: SparkSession, rows: DataFrame, table: Stored, files: Sequence[LedgerFile]) -> DataFrame:
-    """The rows, with the run and history of those that stand in quarantine already; a reason that changed becomes history.
+def with_history(
+    spark: SparkSession, rows: DataFrame, table: Stored, files: Sequence[LedgerFile]
+) -> DataFrame:
+    """The rows, with the run and history of those that stand in quarantine already; a reason that changed
+    becomes history.
 
-    The table has rows. They are read from a fixed snapshot: `forget` removes them before the new rows are written.
+    The table has rows. They are read from a fixed snapshot: `forget` removes them before the new rows are
+    written.
     """
     snapshot = str(current_snapshot(spark, table.identifier))
     before = spark.read.option("versionAsOf", snapshot).table(table.identifier).where(_of(files))
@@ -92,9 +117,14 @@ def with_history(spark: SparkSession, rows: DataFrame, table: Stored, files: Seq
     old = before.groupBy(*key).agg(F.max(F.struct("run_id", "reasons", "history")).alias("_old"))
     same = "_old.reasons = reasons"
     entry = "array(struct(_old.run_id AS run_id, _old.reasons AS reasons))"
-    past = f"CASE WHEN _old IS NULL THEN NULL WHEN {same} THEN _old.history ELSE concat(coalesce(_old.history, array()), {entry}) END"
+    past = (
+        f"CASE WHEN _old IS NULL THEN NULL WHEN {same} THEN _old.history ELSE concat(coalesce(_old.history,"
+        f" array()), {entry}) END"
+    )
     known = rows.join(old, key, "left")
-    return known.withColumns({"history": F.expr(past), "run_id": F.expr(f"CASE WHEN {same} THEN _old.run_id ELSE run_id END")}).drop("_old")
+    return known.withColumns(
+        {"history": F.expr(past), "run_id": F.expr(f"CASE WHEN {same} THEN _old.run_id ELSE run_id END")}
+    ).drop("_old")
 
 
 def forget(spark: SparkSession, table: Stored, files: Sequence[LedgerFile]) -> None:

@@ -13,16 +13,32 @@ from shared.contracts import Dataset, folded
 from shared.ledger.model import LedgerFile, Profile
 from shared.zones import dated
 
-NATIVE_PARQUET = ("string", "large_string", "int8", "int16", "int32", "int64", "double", "float", "bool", "date32[day]")
+NATIVE_PARQUET = (
+    "string",
+    "large_string",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "double",
+    "float",
+    "bool",
+    "date32[day]",
+)
 MAX_NATIVE_COLUMNS = 400
 DAY_IN_KEY = "/(20[0-9]{2}-?[01][0-9]-?[0-3][0-9])/"  # a folder named like a day
-DAY = f"nullif(regexp_replace(regexp_extract(_source_file, '{DAY_IN_KEY}', 1), '^(....)-?(..)-?', '$1-$2-'), '')"
+DAY = (
+    f"nullif(regexp_replace(regexp_extract(_source_file, '{DAY_IN_KEY}', 1), '^(....)-?(..)-?',"
+    " '$1-$2-'), '')"
+)
 RESERVED = {"_file", "_raw", "_extra", "_path", "_metadata"}
 
 
 @dataclass(frozen=True)
 class BronzeFile:
-    """An accepted file with its number in the run; numbers follow the order of arrival, so ties break the same way in every run."""
+    """An accepted file with its number in the run; numbers follow the order of arrival, so ties break the
+    same way in every run.
+    """
 
     number: int
     entry: LedgerFile
@@ -52,7 +68,9 @@ def bronze_files(entries: Iterable[LedgerFile], dataset: Dataset) -> list[Bronze
 
 
 def _native(profile: Profile, dataset: Dataset) -> bool:
-    """Whether Spark's own reader gives what our definition of a record gives; two columns for one name need ours."""
+    """Whether Spark's own reader gives what our definition of a record gives; two columns for one name need
+    ours.
+    """
     known = [name for c in profile.columns if (name := dataset.aliases.get(folded(c)))]
     if not profile.native or len(set(known)) < len(known) or len(profile.columns) > MAX_NATIVE_COLUMNS:
         return False
@@ -68,13 +86,26 @@ def _named_well(entry: LedgerFile, profile: Profile) -> bool:
 
 def _native_parquet(kind: str) -> bool:
     return (
-        kind in NATIVE_PARQUET or kind.startswith("decimal128") or (kind.startswith("timestamp[") and not kind.startswith("timestamp[ns"))
+        kind in NATIVE_PARQUET
+        or kind.startswith("decimal128")
+        or (kind.startswith("timestamp[") and not kind.startswith("timestamp[ns"))
     )
 
 
 def files_table(spark: SparkSession, files: Sequence[BronzeFile]) -> DataFrame:
     """What is known of each file; its day as text is its folder's, or else the primary date."""
-    rows = ((f.number, f.path, f.entry.key, f.entry.version, f.entry.sha256, f.entry.ingested_at, primary_date(f.entry)) for f in files)
+    rows = (
+        (
+            f.number,
+            f.path,
+            f.entry.key,
+            f.entry.version,
+            f.entry.sha256,
+            f.entry.ingested_at,
+            primary_date(f.entry),
+        )
+        for f in files
+    )
     texts = ("_path", "_source_file", "_source_version", "_sha256", "ingested", "_primary_date")
     return values(spark, {"_file": pa.int32(), **dict.fromkeys(texts, pa.string())}, rows).selectExpr(
         "_file",

@@ -1,4 +1,7 @@
-"""Records as text → typed rows, by the contract alone. Nothing is decided here: what does not cast becomes null beside its text."""
+"""Records as text → typed rows, by the contract alone.
+
+Nothing is decided here: what does not cast becomes null beside its text.
+"""
 
 from __future__ import annotations
 
@@ -12,16 +15,29 @@ TEXT = "_text_"
 
 
 def conformed(records: DataFrame, contract: Contract, dataset: Dataset) -> DataFrame:
-    """Typed columns, each non-text one beside its cleaned text `_text_<column>`, constants, and derived ones but the key.
+    """Typed columns, each non-text one beside its cleaned text `_text_<column>`, constants, and derived ones
+    but the key.
 
     What bronze holds in the contract's types is taken as it is; only what is of no type has a text beside it.
     """
-    rows = _taken(records, contract, dataset) if dataset.stored_as == "parquet" else _cast(records, contract, dataset)
+    rows = (
+        _taken(records, contract, dataset)
+        if dataset.stored_as == "parquet"
+        else _cast(records, contract, dataset)
+    )
     table = dataset.lands_in
-    constants = [f"CAST({literal(v)} AS {table.column(n).type}) AS {quoted(n)}" for n, v in dataset.constants.items()]
-    day = [f"CAST({quoted(dataset.event_date_column)} AS date) AS event_date"] if dataset.event_date_column else []
+    constants = [
+        f"CAST({literal(v)} AS {table.column(n).type}) AS {quoted(n)}" for n, v in dataset.constants.items()
+    ]
+    day = (
+        [f"CAST({quoted(dataset.event_date_column)} AS date) AS event_date"]
+        if dataset.event_date_column
+        else []
+    )
     derived = [c for c in table.columns if c.derived and c.name not in table.primary_key]
-    return rows.selectExpr("*", *constants, *day).selectExpr("*", *(f"CAST({c.derived} AS {c.type}) AS {quoted(c.name)}" for c in derived))
+    return rows.selectExpr("*", *constants, *day).selectExpr(
+        "*", *(f"CAST({c.derived} AS {c.type}) AS {quoted(c.name)}" for c in derived)
+    )
 
 
 def _taken(records: DataFrame, contract: Contract, dataset: Dataset) -> DataFrame:
@@ -31,7 +47,9 @@ def _taken(records: DataFrame, contract: Contract, dataset: Dataset) -> DataFram
             values.append(f"{cleaned(quoted(name), contract.null_spellings)} AS {quoted(name)}")
         else:
             values.append(quoted(name))
-            texts.append(f"{cleaned(f'{UNCAST}[{literal(name)}]', contract.null_spellings)} AS {quoted(TEXT + name)}")
+            texts.append(
+                f"{cleaned(f'{UNCAST}[{literal(name)}]', contract.null_spellings)} AS {quoted(TEXT + name)}"
+            )
     return records.selectExpr("_file", "_ingested_at", "_extra", "_raw", *values, *texts)
 
 
@@ -55,10 +73,15 @@ def _cast(records: DataFrame, contract: Contract, dataset: Dataset) -> DataFrame
 
 
 def raw_record(dataset: Dataset) -> str:
-    """SQL for what was received: the text of an unreadable record, otherwise its values as JSON, as they were before any cast."""
+    """SQL for what was received: the text of an unreadable record, otherwise its values as JSON, as they were
+    before any cast.
+    """
     table = dataset.lands_in
     taken = dataset.stored_as == "parquet"
-    texts = {n: f"coalesce({quoted(TEXT + n)}, CAST({quoted(n)} AS string))" if taken else quoted(TEXT + n) for n in dataset.received}
+    texts = {
+        n: f"coalesce({quoted(TEXT + n)}, CAST({quoted(n)} AS string))" if taken else quoted(TEXT + n)
+        for n in dataset.received
+    }
     cells = [texts[n] if table.column(n).type != "string" else quoted(n) for n in dataset.received]
     fields = ", ".join(f"{c} AS {quoted(n)}" for c, n in zip(cells, dataset.received, strict=True))
     return f"coalesce(_raw, to_json(struct({fields}, _extra)))"

@@ -13,7 +13,9 @@ from shared.ledger.model import Profile
 from shared.records.reading import Record, records
 
 
-def arrow_batches(file: Mapping[str, Any], names: Sequence[str], aliases: Mapping[str, str], size: int) -> Iterator[pa.RecordBatch]:
+def arrow_batches(
+    file: Mapping[str, Any], names: Sequence[str], aliases: Mapping[str, str], size: int
+) -> Iterator[pa.RecordBatch]:
     """The file's records in batches of the schema that `read.records` promises."""
     body = boto3.client("s3").get_object(Bucket=file["bucket"], Key=file["key"])["Body"]
     rows: list[dict[str, Any]] = []

@@ -1,7 +1,9 @@
-"""Bronze files → records: every column of the contract as text, everything else in `_extra`, unreadable records in `_raw`.
+"""Bronze files → records: every column of the contract as text, everything else in `_extra`, unreadable
+records in `_raw`.
 
-Spark's readers are used where the door found that they agree with `shared.records` on the file; all other files go through
-that very code on the executors. Either way the number of records must be the one that the door counted.
+Spark's readers are used where the door found that they agree with `shared.records` on the file; all other
+files go through that very code on the executors. Either way the number of records must be the one that the
+door counted.
 """
 
 from __future__ import annotations
@@ -21,15 +23,28 @@ from shared.contracts import Dataset, folded
 from shared.records.verdict import RAW, UNCAST
 
 BATCH = 4096
-JSON_OPTIONS = {"lineSep": "\n", "allowSingleQuotes": "false", "allowNonNumericNumbers": "false", "allowUnquotedControlChars": "false"}
+JSON_OPTIONS = {
+    "lineSep": "\n",
+    "allowSingleQuotes": "false",
+    "allowNonNumericNumbers": "false",
+    "allowUnquotedControlChars": "false",
+}
 
 
-def records(spark: SparkSession, files: Sequence[BronzeFile], table: DataFrame, dataset: Dataset) -> DataFrame:
-    """All records of the files: `_file`, `_ingested_at`, `_day`, the received columns as text, `_extra` map<string,string>, `_raw` string.
+def records(
+    spark: SparkSession, files: Sequence[BronzeFile], table: DataFrame, dataset: Dataset
+) -> DataFrame:
+    """All records of the files: `_file`, `_ingested_at`, `_day`, the received columns as text, `_extra`
+    map<string,string>, `_raw` string.
 
-    Where bronze keeps Parquet the columns have the contract's types, and `_uncast` map<string,string> the texts that are of none.
+    Where bronze keeps Parquet the columns have the contract's types, and `_uncast` map<string,string> the
+    texts that are of none.
     """
-    rows = _made(spark, list(files), dataset) if dataset.stored_as == "parquet" else _received(spark, files, dataset)
+    rows = (
+        _made(spark, list(files), dataset)
+        if dataset.stored_as == "parquet"
+        else _received(spark, files, dataset)
+    )
     known = table.select("_path", "_file", "_ingested_at", "_day").hint("broadcast")
     return rows.join(known, "_path", "inner").drop("_path")
 
@@ -74,7 +89,11 @@ def _merged(groups: dict[tuple[Any, ...], list[BronzeFile]]) -> dict[tuple[Any, 
 def _json(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> DataFrame:
     names = sorted({c for f in files for c in f.profile.columns})
     schema = ", ".join(f"{quoted(n)} string" for n in [*names, "_raw"])
-    rows = spark.read.schema(schema).options(columnNameOfCorruptRecord="_raw", **JSON_OPTIONS).json([f.path for f in files])
+    rows = (
+        spark.read.schema(schema)
+        .options(columnNameOfCorruptRecord="_raw", **JSON_OPTIONS)
+        .json([f.path for f in files])
+    )
     return _by_name(_located(rows), names, dataset, raw="_raw")
 
 
@@ -88,7 +107,9 @@ def _parquet(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> 
 def _made(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> DataFrame:
     """Parquet that the bronze job made: columns in the contract's types, what was of no type in `_uncast`."""
     columns = ", ".join(f"{quoted(n)} {dataset.lands_in.column(n).type}" for n in dataset.received)
-    rows = spark.read.schema(f"{columns}, {UNCAST} map<string,string>, {RAW} string").parquet(*[f.path for f in files])
+    rows = spark.read.schema(f"{columns}, {UNCAST} map<string,string>, {RAW} string").parquet(
+        *[f.path for f in files]
+    )
     extra = "CAST(NULL AS map<string,string>) AS _extra"
     return _located(rows).selectExpr("_path", *map(quoted, dataset.received), UNCAST, extra, RAW)
 
@@ -99,7 +120,10 @@ def _one_of_each(files: list[BronzeFile]) -> list[str]:
 
 
 def _by_name(rows: DataFrame, names: Sequence[str], dataset: Dataset, raw: str) -> DataFrame:
-    """Columns by name: aliases to their column, names nobody knows to `_extra`. A file has at most one spelling of a column."""
+    """Columns by name: aliases to their column, names nobody knows to `_extra`.
+
+    A file has at most one spelling of a column.
+    """
     spellings: dict[str, list[str]] = defaultdict(list)
     for name in names:
         spellings[dataset.aliases.get(folded(name), "")].append(f"CAST({quoted(name)} AS string)")
@@ -129,8 +153,16 @@ def _delimited(spark: SparkSession, groups: list[list[BronzeFile]], dataset: Dat
     headers = _headers(spark, [f for group in groups for f in group], dataset)
     wide = cells.join(headers.hint("broadcast"), "_path", "inner")
     columns = [f"get(_cells, {quoted('_at_' + c)}) AS {quoted(c)}" for c in dataset.received]
-    extra = "map_from_entries(filter(transform(_extras, e -> struct(e.name AS k, get(_cells, e.at) AS v)), e -> e.v IS NOT NULL))"
-    return wide.selectExpr("_path", *columns, f"CASE WHEN size(_extras) > 0 THEN {extra} END AS _extra", "CAST(NULL AS string) AS _raw")
+    extra = (
+        "map_from_entries(filter(transform(_extras, e -> struct(e.name AS k, get(_cells, e.at) AS v)), e ->"
+        " e.v IS NOT NULL))"
+    )
+    return wide.selectExpr(
+        "_path",
+        *columns,
+        f"CASE WHEN size(_extras) > 0 THEN {extra} END AS _extra",
+        "CAST(NULL AS string) AS _raw",
+    )
 
 
 def _cells(spark: SparkSession, files: list[BronzeFile]) -> DataFrame:
@@ -139,25 +171,42 @@ def _cells(spark: SparkSession, files: list[BronzeFile]) -> DataFrame:
     names = [f"c{i}" for i in range(len(first.columns))]
     options = {"header": "true", "sep": first.delimiter, "quote": '"', "escape": '"', "maxColumns": "20480"}
     options["multiLine"] = str(first.multiline).lower()
-    rows = spark.read.schema(", ".join(f"{c} string" for c in names)).options(**options).csv([f.path for f in files])
+    rows = (
+        spark.read.schema(", ".join(f"{c} string" for c in names))
+        .options(**options)
+        .csv([f.path for f in files])
+    )
     return _located(rows).selectExpr("_path", f"array({', '.join(names)}) AS _cells")
 
 
 def _headers(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> DataFrame:
-    """Where each column of the contract stands in each file (null: not there), and the columns nobody knows."""
+    """Where each column of the contract stands in each file (null: not there), and the
+    columns nobody knows.
+    """
     names = dataset.received
     rows = []
     for file in files:
-        known = {dataset.aliases[folded(c)]: i for i, c in enumerate(file.profile.columns) if folded(c) in dataset.aliases}
-        extras = [{"name": c, "at": i} for i, c in enumerate(file.profile.columns) if folded(c) not in dataset.aliases]
+        known = {
+            dataset.aliases[folded(c)]: i
+            for i, c in enumerate(file.profile.columns)
+            if folded(c) in dataset.aliases
+        }
+        extras = [
+            {"name": c, "at": i}
+            for i, c in enumerate(file.profile.columns)
+            if folded(c) not in dataset.aliases
+        ]
         rows.append((file.path, *(known.get(n) for n in names), extras))
     extra = pa.list_(pa.struct({"name": pa.string(), "at": pa.int32()}))
-    return values(spark, {"_path": pa.string(), **{f"_at_{n}": pa.int32() for n in names}, "_extras": extra}, rows)
+    return values(
+        spark, {"_path": pa.string(), **{f"_at_{n}": pa.int32() for n in names}, "_extras": extra}, rows
+    )
 
 
 def _located(rows: DataFrame) -> DataFrame:
-    """Each row with the path it was read from, as it was asked for: bronze names need no URL encoding. Taken as it is: any function of
-    it is computed for each row anew, and costs more than reading the row."""
+    """Each row with the path it was read from, as it was asked for: bronze names need no URL encoding. Taken
+    as it is: any function of it is computed for each row anew, and costs more than reading the row.
+    """
     return rows.selectExpr("*", "_metadata.file_path AS _path")
 
 
@@ -166,7 +215,10 @@ def _python(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> D
     names = dataset.received
     listed = [(f.path, f.entry.target_bucket, f.entry.target_key, f.profile.to_json()) for f in files]
     slices = min(len(listed), 4 * spark.sparkContext.defaultParallelism)
-    table = spark.createDataFrame(spark.sparkContext.parallelize(listed, slices), "path string, bucket string, key string, profile string")
+    table = spark.createDataFrame(
+        spark.sparkContext.parallelize(listed, slices),
+        "path string, bucket string, key string, profile string",
+    )
     columns = ", ".join(f"{quoted(n)} string" for n in names)
     schema = f"_path string, {columns}, _extra map<string,string>, _raw string"
     aliases = dataset.aliases

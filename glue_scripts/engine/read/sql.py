@@ -1,7 +1,7 @@
 """Spark SQL as text: quoting, and the casts of text to a contract's types.
 
-Every function takes and returns SQL expressions. A cast gives null when the text is not of the type; the caller tells that from
-an empty value.
+Every function takes and returns SQL expressions. A cast gives null when the text is not of the type; the
+caller tells that from an empty value.
 """
 
 from __future__ import annotations
@@ -34,7 +34,10 @@ def cleaned(value: str, null_spellings: tuple[str, ...]) -> str:
         return f"nullif({trimmed}, '')"
     spellings = ", ".join(literal(s) for s in null_spellings)
     longest = max(map(len, null_spellings))
-    return f"CASE WHEN length({trimmed}) <= {longest} AND lower({trimmed}) IN ({spellings}) THEN NULL ELSE {trimmed} END"
+    return (
+        f"CASE WHEN length({trimmed}) <= {longest} AND lower({trimmed}) IN ({spellings}) THEN NULL ELSE"
+        f" {trimmed} END"
+    )
 
 
 def typed(value: str, kind: str, case: str | None = None) -> str:
@@ -45,7 +48,10 @@ def typed(value: str, kind: str, case: str | None = None) -> str:
         return _integer(value, kind)
     if kind == "double":
         number = f"try_cast({_plain_number(value)} AS double)"
-        return f"CASE WHEN {value} RLIKE '^[+-]?(\\\\d|\\\\.\\\\d)' AND abs({number}) < double('Infinity') THEN {number} END"
+        return (
+            f"CASE WHEN {value} RLIKE '^[+-]?(\\\\d|\\\\.\\\\d)' AND abs({number}) < double('Infinity') THEN"
+            f" {number} END"
+        )
     if kind == "date":
         return f"CAST({timestamp(value)} AS date)"
     if kind == "timestamp":
@@ -59,7 +65,9 @@ def typed(value: str, kind: str, case: str | None = None) -> str:
 
 
 def _plain_number(value: str) -> str:
-    """A number without currency signs and thousands separators; the separators must stand where separators stand."""
+    """A number without currency signs and thousands separators; the separators must stand where separators
+    stand.
+    """
     bare = f"trim(translate({value}, '{CURRENCIES}', ''))"
     return f"CASE WHEN {bare} RLIKE '{THOUSANDS}' THEN replace({bare}, ',', '') ELSE {bare} END"
 
@@ -81,10 +89,11 @@ def _integer(value: str, kind: str) -> str:
 
 
 def timestamp(value: str) -> str:
-    """UTC instant of any spelling that the domains use, chosen by shape so that a row pays for one parser only.
+    """UTC instant of any spelling that the domains use, chosen by shape so that a row pays for one parser
+    only.
 
-    ISO 8601 and its blank-separated form with or without zone, `yyyy-MM-dd`, `dd/MM/yyyy`, `MM-dd-yyyy HH:mm`, and epochs:
-    below 1e11 seconds, below 1e14 milliseconds, else microseconds.
+    ISO 8601 and its blank-separated form with or without zone, `yyyy-MM-dd`, `dd/MM/yyyy`, `MM-dd-yyyy
+    HH:mm`, and epochs: below 1e11 seconds, below 1e14 milliseconds, else microseconds.
     """
     iso = f"CASE WHEN {value} RLIKE '{ISO}' THEN try_cast({_iso_for_spark(value)} AS timestamp) END"
     number, micros = f"try_cast({value} AS decimal(38,9))", 1000000
@@ -102,13 +111,20 @@ def timestamp(value: str) -> str:
 
 
 def respelled(value: str, times: Sequence[str], day: str) -> str:
-    """A time in one of the contract's own spellings as one that `timestamp` reads; `day` is SQL for the day of a bare clock time.
+    """A time in one of the contract's own spellings as one that `timestamp` reads; `day` is SQL for the day
+    of a bare clock time.
 
     `clock_only` is a 12-hour clock with AM and PM, or SA and CH (Vietnamese: morning, afternoon).
     """
     if "clock_only" in times:
-        hour, afternoon = f"CAST(regexp_extract({value}, '{CLOCK}', 1) AS int) % 12", f"upper(right({value}, 2)) IN ('PM', 'CH')"
-        rest = f"regexp_extract({value}, '{CLOCK}', 2), coalesce(nullif(regexp_extract({value}, '{CLOCK}', 3), ''), ':00')"
+        hour, afternoon = (
+            f"CAST(regexp_extract({value}, '{CLOCK}', 1) AS int) % 12",
+            f"upper(right({value}, 2)) IN ('PM', 'CH')",
+        )
+        rest = (
+            f"regexp_extract({value}, '{CLOCK}', 2), coalesce(nullif(regexp_extract({value}, '{CLOCK}', 3),"
+            " ''), ':00')"
+        )
         clock = f"concat({day}, ' ', lpad(CAST({hour} + if({afternoon}, 12, 0) AS string), 2, '0'), {rest})"
         value = f"CASE WHEN {value} RLIKE '{CLOCK}' THEN {clock} ELSE {value} END"
     if "buddhist_years" in times:
@@ -120,6 +136,7 @@ def respelled(value: str, times: Sequence[str], day: str) -> str:
 def _iso_for_spark(value: str) -> str:
     """Spark reads `+05:30` but not `+0530`, `,` as fraction sign or a lower-case z."""
     return (
-        f"CASE WHEN {value} RLIKE '[+-]\\\\d{{4}}$' AND length({value}) > 10 THEN regexp_replace({value}, '{SHORT_OFFSET}', '$1:$2') "
-        f"WHEN {value} RLIKE '[,z]' THEN upper(replace({value}, ',', '.')) ELSE {value} END"
+        f"CASE WHEN {value} RLIKE '[+-]\\\\d{{4}}$' AND length({value}) > 10 THEN regexp_replace({value},"
+        f" '{SHORT_OFFSET}', '$1:$2') WHEN {value} RLIKE '[,z]' THEN upper(replace({value}, ',', '.')) ELSE"
+        f" {value} END"
     )

@@ -28,7 +28,9 @@ class Replay:
 
 @dataclass(frozen=True)
 class Delivery:
-    """Where a domain's files are delivered outside the raw bucket: `s3://<bucket>/<prefix><table>/…`, and which tables to take."""
+    """Where a domain's files are delivered outside the raw bucket: `s3://<bucket>/<prefix><table>/…`, and
+    which tables to take.
+    """
 
     bucket: str
     prefix: str
@@ -60,7 +62,9 @@ class Job:
         return self.from_date is not None or self.to_date is not None
 
     def covers(self, date: dt.date) -> bool:
-        return (self.from_date is None or date >= self.from_date) and (self.to_date is None or date <= self.to_date)
+        return (self.from_date is None or date >= self.from_date) and (
+            self.to_date is None or date <= self.to_date
+        )
 
     def replays(self, dataset: str, reason: str, ingested_at: str) -> bool:
         """Whether something that was put aside for a reason is to be judged again."""
@@ -77,10 +81,16 @@ class Job:
         return f"{CATALOG}.{self.names.database(self.domain, table.zone)}.{table.name}"
 
     def location(self, table: Table) -> str:
-        return f"s3://{self.names.bucket(table.zone)}/{table_path(self.domain, table.zone, table.kind, table.name)}"
+        path = table_path(self.domain, table.zone, table.kind, table.name)
+        return f"s3://{self.names.bucket(table.zone)}/{path}"
 
     def quarantine_identifier(self, dataset: str) -> str:
-        name = quarantined_rows_prefix(self.domain, dataset, self.contract.layout).strip("/").split("/", 1)[1].replace("/", "_")
+        name = (
+            quarantined_rows_prefix(self.domain, dataset, self.contract.layout)
+            .strip("/")
+            .split("/", 1)[1]
+            .replace("/", "_")
+        )
         return f"{CATALOG}.{self.names.database(self.domain, 'quarantine')}.{name}"
 
     def quarantine_location(self, dataset: str) -> str:
@@ -97,7 +107,10 @@ class Job:
 
 
 def job(argv: Sequence[str]) -> Job:
-    """The job in a command line; what Glue itself adds is accepted and ignored. Raises SystemExit naming a missing argument."""
+    """The job in a command line; what Glue itself adds is accepted and ignored.
+
+    Raises SystemExit naming a missing argument.
+    """
     parser = argparse.ArgumentParser(allow_abbrev=False)
     for name in ("domain", "prefix", "env", "account", "region", "run_id"):
         parser.add_argument(f"--{name}", required=True)
@@ -147,7 +160,9 @@ def _replay(text: str) -> Replay | None:
         return None
     asked = {} if text == "true" else json.loads(text)
     if not isinstance(asked, dict) or not asked.keys() <= {"dataset", "reason", "since"}:
-        raise argparse.ArgumentTypeError(f"expected true or an object with dataset, reason and since, found {text!r}")
+        raise argparse.ArgumentTypeError(
+            f"expected true or an object with dataset, reason and since, found {text!r}"
+        )
     since = asked.get("since")
     return Replay(asked.get("dataset"), asked.get("reason"), dt.date.fromisoformat(since) if since else None)
 

@@ -1,4 +1,7 @@
-"""The one place that makes a Spark session and AWS clients. All settings come from the job's `--conf` or the laptop's spark-defaults."""
+"""The one place that makes a Spark session and AWS clients.
+
+All settings come from the job's `--conf` or the laptop's spark-defaults.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +20,14 @@ SETTINGS = {
     "spark.sql.caseSensitive": "true",
     # Casts nest; propagating what they imply took the planner minutes (measured) and gained nothing.
     "spark.sql.constraintPropagation.enabled": "false",
-    # One branch per file format is read; the casts are planned and compiled once behind their union, not once per branch.
+    # One branch per file format is read; the casts are planned and compiled once behind their union, not once
+    # per branch.
     "spark.sql.optimizer.excludedRules": "org.apache.spark.sql.catalyst.optimizer.PushProjectionThroughUnion",
-    # It cuts what stands below an exchange or a sort that nothing came out of, and with it the counts that were observed there.
-    "spark.sql.adaptive.optimizer.excludedRules": "org.apache.spark.sql.execution.adaptive.AQEPropagateEmptyRelation",
+    # It cuts what stands below an exchange or a sort that nothing came out of, and with it the counts that
+    # were observed there.
+    "spark.sql.adaptive.optimizer.excludedRules": (
+        "org.apache.spark.sql.execution.adaptive.AQEPropagateEmptyRelation"
+    ),
     "spark.sql.autoBroadcastJoinThreshold": str(64 * 1024 * 1024),
 }
 
@@ -45,4 +52,6 @@ def session(name: str) -> SparkSession:
 def aws(job: Job) -> Aws:
     region = job.names.region
     table = boto3.resource("dynamodb", region_name=region).Table(job.names.ledger_table)
-    return Aws(Ledger(table), boto3.client("s3", region_name=region), boto3.client("cloudwatch", region_name=region))
+    return Aws(
+        Ledger(table), boto3.client("s3", region_name=region), boto3.client("cloudwatch", region_name=region)
+    )

@@ -11,17 +11,33 @@ ORDER = ("pass", "warn", "halt")
 
 def judgement(thresholds: Iterable[Threshold], values: Mapping[str, float]) -> tuple[str, tuple[str, ...]]:
     """The worst action that a figure calls for, and a sentence for each threshold that was crossed."""
-    crossed = [t for t in thresholds if values.get("total_rows", 0) >= t.minimum_rows and values.get(t.metric, 0.0) > t.maximum]
+    crossed = [
+        t
+        for t in thresholds
+        if values.get("total_rows", 0) >= t.minimum_rows and values.get(t.metric, 0.0) > t.maximum
+    ]
     findings = tuple(f"{t.metric} is {values[t.metric]:.4f}, above {t.maximum} ({t.action})" for t in crossed)
     return worst(t.action for t in crossed), findings
 
 
-def decision(gate: str, findings: Sequence[str], *, accepted: bool, closed_by: str | None) -> tuple[str, tuple[str, ...]]:
-    """What the state machine is told. Who accepts means all that stands in silver after this run, so its own halt becomes a warning."""
+def decision(
+    gate: str, findings: Sequence[str], *, accepted: bool, closed_by: str | None
+) -> tuple[str, tuple[str, ...]]:
+    """What the state machine is told.
+
+    Who accepts means all that stands in silver after this run, so its own halt becomes a warning.
+    """
     if accepted:
-        return ("warn", (*findings, "accepted: this run was started with accept_gate true")) if gate == "halt" else (gate, tuple(findings))
+        return (
+            ("warn", (*findings, "accepted: this run was started with accept_gate true"))
+            if gate == "halt"
+            else (gate, tuple(findings))
+        )
     if closed_by is not None:
-        return "halt", (*findings, f"the gate was closed by run {closed_by}; start a run with accept_gate true to open it")
+        return "halt", (
+            *findings,
+            f"the gate was closed by run {closed_by}; start a run with accept_gate true to open it",
+        )
     return gate, tuple(findings)
 
 

@@ -1,4 +1,7 @@
-"""One dataset's files → its silver table: judge, put aside, deduplicate, merge. Every record is accounted for."""
+"""One dataset's files → its silver table: judge, put aside, deduplicate, merge.
+
+Every record is accounted for.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,14 @@ from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts.engine.quarantine import rows as quarantine
-from glue_scripts.engine.quarantine.record_counts import Census, balanced, census, expected_records, figures, nothing_lost
+from glue_scripts.engine.quarantine.record_counts import (
+    Census,
+    balanced,
+    census,
+    expected_records,
+    figures,
+    nothing_lost,
+)
 from glue_scripts.engine.quarantine.row_rules import judged
 from glue_scripts.engine.read.bronze_files import BronzeFile, files_table
 from glue_scripts.engine.read.conform import conformed
@@ -31,7 +41,10 @@ from shared.ledger.model import LedgerFile, RowCounts
 
 @dataclass(frozen=True)
 class Landed:
-    """What became of a dataset's records. `keys`: the touched keys of the landing table, None when all are."""
+    """What became of a dataset's records.
+
+    `keys`: the touched keys of the landing table, None when all are.
+    """
 
     rows: RowCounts
     reasons: dict[str, int]
@@ -58,23 +71,41 @@ class Batch:
 
     def judged(self, files: Sequence[BronzeFile]) -> DataFrame:
         """All rows of some of the files."""
-        return judged(conformed(records(self.spark, files, self.numbers, self.dataset), self.job.contract, self.dataset), self.dataset)
+        return judged(
+            conformed(
+                records(self.spark, files, self.numbers, self.dataset), self.job.contract, self.dataset
+            ),
+            self.dataset,
+        )
 
     def put_aside(self, files: Sequence[BronzeFile]) -> tuple[Census, dict[str, int]]:
-        """Brings bad rows of some of the files to quarantine, in the place of stale files' rows; counts all rows, and the bad by reason."""
+        """Brings bad rows of some of the files to quarantine, in the place of stale files' rows; counts all
+        rows, and the bad by reason.
+        """
         if not files:
             quarantine.clear(self.spark, self.job, self.dataset, self.stale)
             return Census(), {}
-        return quarantine.put_aside(self.spark, self.job, self.dataset, self.judged(files), self.numbers, self.stale)
+        return quarantine.put_aside(
+            self.spark, self.job, self.dataset, self.judged(files), self.numbers, self.stale
+        )
 
     def wanted(self, judged_rows: DataFrame) -> DataFrame:
-        """What silver is to hold of judged rows. The judgement must stand behind a barrier, such as an observation: the planner would push
-        it below the casts that it rests on."""
+        """What silver is to hold of judged rows. The judgement must stand behind a barrier, such as an
+        observation: the planner would push it below the casts that it rests on.
+        """
         table = self.table
         computed = {k for k in table.primary_key if table.column(k).derived}
-        good = judged_rows.where("NOT _bad").selectExpr(*(quoted(c) for c in table.column_names if c not in computed), "_extra", "_file")
+        good = judged_rows.where("NOT _bad").selectExpr(
+            *(quoted(c) for c in table.column_names if c not in computed), "_extra", "_file"
+        )
         known = self.numbers.select("_file", "_source_file", "_sha256", "_ingested_at").hint("broadcast")
-        own = [*map(quoted, table.column_names), "_source_file", "_ingested_at", f"{literal(self.job.run_id)} AS _run_id", "_extra"]
+        own = [
+            *map(quoted, table.column_names),
+            "_source_file",
+            "_ingested_at",
+            f"{literal(self.job.run_id)} AS _run_id",
+            "_extra",
+        ]
         if table.kind == "files":
             return identified(good.join(known, "_file", "inner"), table).selectExpr(*own)
         newest = newest_per_key(good.selectExpr("*", f"{content(table)} AS _content"), table)
@@ -89,9 +120,18 @@ def silver_table(job: Job, table: Table) -> Stored:
 
 @contextmanager
 def landed(
-    spark: SparkSession, job: Job, dataset: Dataset, files: Sequence[BronzeFile], work: Work, check: Guard, again: bool
+    spark: SparkSession,
+    job: Job,
+    dataset: Dataset,
+    files: Sequence[BronzeFile],
+    work: Work,
+    check: Guard,
+    again: bool,
 ) -> Iterator[Landed]:
-    """Lands the files; `check` goes before each commit. `again`: an earlier run may have put rows of them aside already."""
+    """Lands the files; `check` goes before each commit.
+
+    `again`: an earlier run may have put rows of them aside already.
+    """
     check()
     stale = [*work.superseded, *(f for f in work.files if again or job.full_refresh or f.processed_by)]
     batch = Batch(spark, job, dataset, files, files_table(spark, files), stale)
@@ -116,12 +156,15 @@ def landed(
 
 
 def _filled(batch: Batch, home: Stored, check: Guard) -> Landed:
-    """Makes the files the table's whole content. They are read once: what is counted on the way is held against the door's count, and bad
-    rows are put aside, before readers see the table."""
+    """Makes the files the table's whole content. They are read once: what is counted on the way is held
+    against the door's count, and bad rows are put aside, before readers see the table.
+    """
     observed, kept = Observation(), Observation()
     rows = batch.judged(batch.files)
     wanted = batch.wanted(rows.observe(observed, *figures(batch.dataset)))
-    with audited(batch.spark, wanted.observe(kept, F.count(F.lit(1)).alias("rows"), F.sum("_sent").alias("sent")), home):
+    with audited(
+        batch.spark, wanted.observe(kept, F.count(F.lit(1)).alias("rows"), F.sum("_sent").alias("sent")), home
+    ):
         written, sent = kept.get["rows"], kept.get["sent"] or 0
         seen = _seen(batch, rows, observed)
         nothing_lost(seen.read, batch.files)
@@ -134,7 +177,9 @@ def _filled(batch: Batch, home: Stored, check: Guard) -> Landed:
 
 
 def _seen(batch: Batch, rows: DataFrame, observed: Observation) -> Census:
-    """What was observed; counted anew where it is not what the door counted: an observation counts a task twice that was run again."""
+    """What was observed; counted anew where it is not what the door counted: an observation counts a task
+    twice that was run again.
+    """
     if (seen := census(observed.get, batch.dataset)).read == expected_records(batch.files):
         return seen
     [counted] = rows.agg(*figures(batch.dataset)).collect()
@@ -143,14 +188,27 @@ def _seen(batch: Batch, rows: DataFrame, observed: Observation) -> Census:
 
 @contextmanager
 def _merged(
-    spark: SparkSession, job: Job, table: Table, home: Stored, wanted: DataFrame, counted: Callable[[int, int, int], RowCounts]
+    spark: SparkSession,
+    job: Job,
+    table: Table,
+    home: Stored,
+    wanted: DataFrame,
+    counted: Callable[[int, int, int], RowCounts],
 ) -> Iterator[tuple[RowCounts, DataFrame]]:
-    """Brings the wanted rows into silver; gives the run's counts and the touched keys. `counted` is asked before the commit: from the
-    numbers of rows that stand, that a newer one outdid, and that were replaced."""
+    """Brings the wanted rows into silver; gives the run's counts and the touched keys. `counted` is asked
+    before the commit: from the numbers of rows that stand, that a newer one outdid, and that were
+    replaced.
+    """
     staged = wanted.persist(StorageLevel.MEMORY_AND_DISK)
     compared = _compared(spark, table, home, staged).persist(StorageLevel.MEMORY_AND_DISK)
-    found = compared.groupBy("_outcome", "_old_date").agg(F.count(F.lit(1)).alias("rows"), F.sum("_sent").alias("sent")).collect()
-    total = {o: sum(c["rows"] for c in found if c["_outcome"] == o) for o in ("insert", "update", "same", "older")}
+    found = (
+        compared.groupBy("_outcome", "_old_date")
+        .agg(F.count(F.lit(1)).alias("rows"), F.sum("_sent").alias("sent"))
+        .collect()
+    )
+    total = {
+        o: sum(c["rows"] for c in found if c["_outcome"] == o) for o in ("insert", "update", "same", "older")
+    }
     standing, updated = total["insert"] + total["same"], total["update"]
     counts = counted(standing, sum(c["sent"] for c in found) - standing - updated, updated)
     changed = compared.where("_outcome <> 'older'").selectExpr(
@@ -186,7 +244,8 @@ def _near(spark: SparkSession, home: Stored, staged: DataFrame, keys: list[str])
 
 
 def _compared(spark: SparkSession, table: Table, home: Stored, staged: DataFrame) -> DataFrame:
-    """Staged rows with `_outcome`: insert, update (newer than the stored row), same (this very row stands already), older.
+    """Staged rows with `_outcome`: insert, update (newer than the stored row), same (this very row stands
+    already), older.
 
     The key alone is searched in the whole table; whole rows are read only from the dates where it was found.
     """
@@ -203,14 +262,15 @@ def _compared(spark: SparkSession, table: Table, home: Stored, staged: DataFrame
         "_ingested_at AS _old_ingested",
     )
     on = [*keys, *(["_content"] if table.kind == "log" else [])]
-    old = old.withColumnRenamed("_old_content", "_content") if table.kind == "log" else old.drop("_old_content")
+    old = (
+        old.withColumnRenamed("_old_content", "_content") if table.kind == "log" else old.drop("_old_content")
+    )
     newer = f"struct({', '.join([*order, '_content'])}) > _old_order"
     return staged.join(old, on, "left").selectExpr(
         *(quoted(c) for c in home.columns),
         "_sent",
         "_old_date",
         "_old_key",
-        "CASE WHEN _old_order IS NULL THEN 'insert' "
-        f"WHEN {newer} THEN 'update' "
-        "WHEN _old_source = _source_file AND _old_ingested = _ingested_at THEN 'same' ELSE 'older' END AS _outcome",
+        f"CASE WHEN _old_order IS NULL THEN 'insert' WHEN {newer} THEN 'update' WHEN _old_source ="
+        " _source_file AND _old_ingested = _ingested_at THEN 'same' ELSE 'older' END AS _outcome",
     )

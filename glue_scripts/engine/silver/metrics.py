@@ -1,4 +1,6 @@
-"""A run's figures: stored as `metric,value` per dataset and run, and sent to CloudWatch under the same names."""
+"""A run's figures: stored as `metric,value` per dataset and run, and sent to CloudWatch
+under the same names.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,10 @@ RATES = ("null_rate_", "quarantine_rate", "orphan_rate")
 
 
 def metrics(dataset: Dataset, files: Sequence[BronzeFile], done: Landed) -> dict[str, float]:
-    """Counts as they are, rates as shares of 0 to 1. `removed_rows`: rows of older versions of the files that left silver."""
+    """Counts as they are, rates as shares of 0 to 1.
+
+    `removed_rows`: rows of older versions of the files that left silver.
+    """
     rows = done.rows
     accepted = rows.read - rows.quarantined
     counts: dict[str, float] = {
@@ -46,13 +51,22 @@ def as_csv(values: Mapping[str, float]) -> bytes:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("metric", "value"))
     writer.writerows(
-        (name, f"{value:.6f}".rstrip("0").rstrip(".") if isinstance(value, float) else value) for name, value in sorted(values.items())
+        (name, f"{value:.6f}".rstrip("0").rstrip(".") if isinstance(value, float) else value)
+        for name, value in sorted(values.items())
     )
     return text.getvalue().encode()
 
 
 def publish(cloudwatch: Any, dataset: Dataset, values: Mapping[str, float]) -> None:
-    """Sends the figures to CloudWatch, without those of single drift columns (their names are the producers')."""
+    """Sends the figures to CloudWatch, without those of single drift columns (their names are the
+    producers').
+    """
     kept = {name: value for name, value in values.items() if not name.startswith("drift_column_")}
     where = {"Domain": dataset.domain, "Dataset": dataset.name}
-    send(cloudwatch, [datum(name, value, "None" if name.startswith(RATES) else "Count", **where) for name, value in kept.items()])
+    send(
+        cloudwatch,
+        [
+            datum(name, value, "None" if name.startswith(RATES) else "Count", **where)
+            for name, value in kept.items()
+        ],
+    )

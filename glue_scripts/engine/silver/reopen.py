@@ -1,4 +1,6 @@
-"""Copies whose content nobody brings any more: the key that brought it was corrected, so the first copy that still stands brings it."""
+"""Copies whose content nobody brings any more: the key that brought it was corrected, so the first copy that
+still stands brings it.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,10 @@ from shared.ledger.model import FileStatus, LedgerFile
 
 
 def reopen(run: Job, clients: Aws, asked: Work) -> list[LedgerFile]:
-    """Accepts those copies: they are pending then. The stored content is copied first; until the ledger tells, they are duplicates."""
+    """Accepts those copies: they are pending then.
+
+    The stored content is copied first; until the ledger tells, they are duplicates.
+    """
     live = {f.sha256 for f in asked.files}
     gone = {f.sha256: f for f in asked.superseded if f.sha256 not in live}
     with ThreadPoolExecutor(PARALLEL_QUERIES) as pool:
@@ -26,8 +31,12 @@ def reopen(run: Job, clients: Aws, asked: Work) -> list[LedgerFile]:
 
 
 def _next(ledger: Ledger, gone: LedgerFile) -> LedgerFile | None:
-    """The first file that has this content and was skipped for it; None where a file that was accepted has it, or none at all."""
-    newest = [v[-1] for place in ledger.holders_of(gone) if (v := ledger.versions_of(*place, FileStatus.DUPLICATE))]
+    """The first file that has this content and was skipped for it; None where a file that was accepted has
+    it, or none at all.
+    """
+    newest = [
+        v[-1] for place in ledger.holders_of(gone) if (v := ledger.versions_of(*place, FileStatus.DUPLICATE))
+    ]
     having = [f for f in newest if f.sha256 == gone.sha256]
     if any(f.status is FileStatus.ACCEPTED for f in having):
         return None
@@ -35,14 +44,19 @@ def _next(ledger: Ledger, gone: LedgerFile) -> LedgerFile | None:
 
 
 def _accept(run: Job, clients: Aws, gone: LedgerFile, copy: LedgerFile) -> LedgerFile | None:
-    """None where the stored content was deleted: the copy stays a duplicate until it is dropped again, and the run goes on."""
+    """None where the stored content was deleted: the copy stays a duplicate until it is dropped again, and
+    the run goes on.
+    """
     bucket, key = run.names.bucket("bronze"), bronze_key_of(copy)
     try:
         clients.s3.copy({"Bucket": gone.target_bucket, "Key": gone.target_key}, bucket, key)
     except clients.s3.exceptions.ClientError as error:
         if error.response["Error"]["Code"] not in MISSING:
             raise
-        print(f"run {run.run_id}: {copy.key} is needed, but nothing stands at {gone.target_key}; drop the file again")  # noqa: T201
+        print(  # noqa: T201
+            f"run {run.run_id}: {copy.key} is needed, but nothing stands at {gone.target_key}; drop the file"
+            " again"
+        )
         return None
     accepted = replace(copy, status=FileStatus.ACCEPTED, target_bucket=bucket, target_key=key)
     clients.ledger.commit(accepted)

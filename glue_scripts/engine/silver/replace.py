@@ -22,7 +22,10 @@ from shared.ledger.model import RowCounts
 
 
 def identified(rows: DataFrame, table: Table) -> DataFrame:
-    """The rows with their derived key. `_record_id`: hash of the file's content, the record, and its number among equals of the file."""
+    """The rows with their derived key.
+
+    `_record_id`: hash of the file's content, the record, and its number among equals of the file.
+    """
     content = [c.name for c in table.columns if c.name not in table.primary_key]
     record = f"sha2(to_json(struct({', '.join(map(quoted, content))}, _extra)), 256)"
     place = F.row_number().over(Window.partitionBy("_file", "_record").orderBy(F.lit(1)))
@@ -34,27 +37,43 @@ def identified(rows: DataFrame, table: Table) -> DataFrame:
 
 @contextmanager
 def replaced(
-    spark: SparkSession, job: Job, dataset: Dataset, home: Stored, wanted: DataFrame, work: Work, counted: Callable[[int], RowCounts]
+    spark: SparkSession,
+    job: Job,
+    dataset: Dataset,
+    home: Stored,
+    wanted: DataFrame,
+    work: Work,
+    counted: Callable[[int], RowCounts],
 ) -> Iterator[tuple[RowCounts, int]]:
-    """Makes the files' rows those of silver, touching only rows that differ; gives the run's counts, for which `counted` is asked by the
-    number of wanted rows before the commit, and how many rows were removed."""
+    """Makes the files' rows those of silver, touching only rows that differ; gives the run's counts, for
+    which `counted` is asked by the number of wanted rows before the commit, and how many rows were
+    removed.
+    """
     ensure(spark, home)
     staged = wanted.persist(StorageLevel.MEMORY_AND_DISK)
     found = {str(r["event_date"]): r["count"] for r in staged.groupBy("event_date").count().collect()}
     counts = counted(sum(found.values()))
     stored = _old(spark, job, dataset, home, work.keys, work.dates | found.keys())
     table = dataset.lands_in
-    with difference(staged, stored, home, table.primary_key, (*table.column_names, "_source_file")) as differing:
+    with difference(
+        staged, stored, home, table.primary_key, (*table.column_names, "_source_file")
+    ) as differing:
         if not differing.empty:
-            rows = differing.rows.selectExpr("event_date", f"{changes.changed_key(table)} AS key", "_old_date", "_old_key")
+            rows = differing.rows.selectExpr(
+                "event_date", f"{changes.changed_key(table)} AS key", "_old_date", "_old_key"
+            )
             changes.record(job, table, rows)
             write(differing, home, table.primary_key)
         yield counts, differing.deleted
     staged.unpersist()
 
 
-def _old(spark: SparkSession, job: Job, dataset: Dataset, home: Stored, keys: frozenset[str], dates: frozenset[str]) -> DataFrame:
-    """The stored rows of any version of the files; a full refresh also finds those of files that are no longer accepted."""
+def _old(
+    spark: SparkSession, job: Job, dataset: Dataset, home: Stored, keys: frozenset[str], dates: frozenset[str]
+) -> DataFrame:
+    """The stored rows of any version of the files; a full refresh also finds those of files that are no
+    longer accepted.
+    """
     rows = spark.table(home.identifier)
     if job.full_refresh:
         return rows.where(f"startswith(_source_file, {literal(f'{dataset.domain}/{dataset.name}/')})")

@@ -1,4 +1,6 @@
-"""Which version of a row counts: newest per key, newest value per column, and the intervals in between. Pure functions of rows.
+"""Which version of a row counts: newest per key, newest value per column, and the intervals in between.
+
+Pure functions of rows.
 
 All ties are broken by content, so the same rows give the same answer in any order of arrival.
 """
@@ -29,42 +31,70 @@ def _dated(table: Table) -> tuple[str, ...]:
 
 
 def newest_per_key(rows: DataFrame, table: Table) -> DataFrame:
-    """One row per identity: the latest by the contract's order, then by content, then the first to arrive. `_sent`: of how many."""
+    """One row per identity: the latest by the contract's order, then by content, then the first to arrive.
+
+    `_sent`: of how many.
+    """
     order = [F.col(c).desc_nulls_last() for c in table.order]
     window = Window.partitionBy(*identity(table)).orderBy(
         *order, F.desc("_content"), F.expr("to_json(_extra)").desc_nulls_last(), F.asc("_file")
     )
     every = window.rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
-    placed = rows.select("*", F.row_number().over(window).alias("_place"), F.count(F.lit(1)).over(every).alias("_sent"))
+    placed = rows.select(
+        "*", F.row_number().over(window).alias("_place"), F.count(F.lit(1)).over(every).alias("_sent")
+    )
     return placed.where("_place = 1").drop("_place")
 
 
 def latest_values(updates: DataFrame, table: Table) -> DataFrame:
-    """One row per key: each column its newest value that was not null; a null says nothing. Equal times: the greater value."""
+    """One row per key: each column its newest value that was not null; a null says nothing.
+
+    Equal times: the greater value.
+    """
     time, key = table.order[0], table.primary_key
     plain = [c for c in table.column_names if c not in (*key, time, "event_date")]
     values = [
-        F.expr(f"max_by({quoted(c)}, struct({quoted(time)}, {quoted(c)})) FILTER (WHERE {quoted(c)} IS NOT NULL)").alias(c) for c in plain
+        F.expr(
+            f"max_by({quoted(c)}, struct({quoted(time)}, {quoted(c)})) FILTER (WHERE {quoted(c)} IS NOT NULL)"
+        ).alias(c)
+        for c in plain
     ]
-    newest = f"max_by(struct(_source_file, _ingested_at, _extra), struct({quoted(time)}, _ingested_at, _source_file))"
+    newest = (
+        f"max_by(struct(_source_file, _ingested_at, _extra), struct({quoted(time)}, _ingested_at,"
+        " _source_file))"
+    )
     rows = updates.groupBy(*key).agg(*values, F.max(time).alias(time), F.expr(newest).alias("_newest"))
-    return rows.selectExpr(*map(quoted, [*key, *plain, time]), f"CAST({quoted(time)} AS date) AS event_date", "_newest.*")
+    return rows.selectExpr(
+        *map(quoted, [*key, *plain, time]), f"CAST({quoted(time)} AS date) AS event_date", "_newest.*"
+    )
 
 
 def intervals(updates: DataFrame, table: Table) -> DataFrame:
-    """Slowly changing dimension, type 2: one row for each change of a tracked column, from its time until the next change."""
+    """Slowly changing dimension, type 2: one row for each change of a tracked column, from its time until the
+    next change.
+    """
     time, key, tracked = table.order[0], list(table.primary_key[:-1]), list(table.tracked)
     moments = updates.groupBy(*key, time).agg(
         *(F.max(c).alias(c) for c in tracked),
-        F.expr("min_by(struct(_source_file, _ingested_at, _extra), struct(_ingested_at, _source_file))").alias("_newest"),
+        F.expr(
+            "min_by(struct(_source_file, _ingested_at, _extra), struct(_ingested_at, _source_file))"
+        ).alias("_newest"),
     )
     so_far = Window.partitionBy(*key).orderBy(time).rowsBetween(Window.unboundedPreceding, 0)
     by_time = Window.partitionBy(*key).orderBy(time)
-    states = moments.select(*key, time, "_newest", *(F.last(c, ignorenulls=True).over(so_far).alias(c) for c in tracked))
+    states = moments.select(
+        *key, time, "_newest", *(F.last(c, ignorenulls=True).over(so_far).alias(c) for c in tracked)
+    )
     state = F.struct(*tracked)
-    changes = states.withColumn("_before", F.lag(state).over(by_time)).withColumn("_first", F.row_number().over(by_time) == 1)
+    changes = states.withColumn("_before", F.lag(state).over(by_time)).withColumn(
+        "_first", F.row_number().over(by_time) == 1
+    )
     kept = changes.where(F.col("_first") | ~F.struct(*tracked).eqNullSafe(F.col("_before")))
     rows = kept.withColumn("valid_to", F.lead(time).over(by_time))
-    own = {"valid_from": quoted(time), "is_current": "valid_to IS NULL", "event_date": f"CAST({quoted(time)} AS date)"}
+    own = {
+        "valid_from": quoted(time),
+        "is_current": "valid_to IS NULL",
+        "event_date": f"CAST({quoted(time)} AS date)",
+    }
     columns = [f"{own[c]} AS {quoted(c)}" if c in own else quoted(c) for c in table.column_names]
     return rows.selectExpr(*columns, "_newest.*")

@@ -19,7 +19,8 @@ PARALLEL_QUERIES = 16
 
 @dataclass(frozen=True)
 class Work:
-    """`superseded`: older accepted versions of the same raw keys, and files whose content another key brought again.
+    """`superseded`: older accepted versions of the same raw keys, and files whose content another key brought
+    again.
 
     Silver forgets their rows and never reads them again, unless the other key is corrected.
     """
@@ -39,7 +40,9 @@ class Work:
 
 
 def work(run: Job, ledger: Ledger, dataset: Dataset, again: Sequence[LedgerFile] = ()) -> Work:
-    """What is pending; or everything, or the files with records of the asked dates. Of files that replace each other the newest.
+    """What is pending; or everything, or the files with records of the asked dates.
+
+    Of files that replace each other the newest.
 
     `again`: files whose quarantined rows are to be judged once more.
     """
@@ -59,9 +62,16 @@ def work(run: Job, ledger: Ledger, dataset: Dataset, again: Sequence[LedgerFile]
     with ThreadPoolExecutor(PARALLEL_QUERIES) as pool:
         while wanted:
             seen |= zip(wanted, pool.map(lambda place: ledger.versions_of(*place), wanted), strict=True)
-            shared = {f.sha256: f for v in seen.values() for f in v if (f is not v[-1] or f.duplicate_of) and f.sha256 not in contents}
+            shared = {
+                f.sha256: f
+                for v in seen.values()
+                for f in v
+                if (f is not v[-1] or f.duplicate_of) and f.sha256 not in contents
+            }
             contents |= shared.keys()
-            wanted = {place for places in pool.map(ledger.holders_of, shared.values()) for place in places} - seen.keys()
+            wanted = {
+                place for places in pool.map(ledger.holders_of, shared.values()) for place in places
+            } - seen.keys()
     return _newest([f for versions in seen.values() for f in versions])
 
 
@@ -93,7 +103,9 @@ def _newest(versions: Sequence[LedgerFile]) -> Work:
 
 
 def lanes(contract: Contract) -> list[list[Dataset]]:
-    """Datasets that write one table, in silver or quarantine, stand in one lane and run one after the other; lanes run side by side."""
+    """Datasets that write one table, in silver or quarantine, stand in one lane and run one after the other;
+    lanes run side by side.
+    """
     found: dict[str, list[Dataset]] = defaultdict(list)
     for dataset in contract.datasets:
         found[dataset.lands_in.name if contract.layout != GATHERED else contract.domain].append(dataset)

@@ -1,6 +1,8 @@
-"""What a run touched: event dates and keys of the rows that changed, old and new, kept until gold has followed.
+"""What a run touched: event dates and keys of the rows that changed, old and new, kept until gold has
+followed.
 
-A change is recorded before the commit it announces, so a crash in between costs a needless recomputation, never a missed one.
+A change is recorded before the commit it announces, so a crash in between costs a needless recomputation,
+never a missed one.
 """
 
 from __future__ import annotations
@@ -36,7 +38,11 @@ class Changes:
 
     def keys(self, tables: Sequence[str]) -> DataFrame:
         """Distinct changed keys of the tables, one column `key`."""
-        return self.rows.where(F.col("table_name").isin(list(tables)) & F.col("key").isNotNull()).select("key").distinct()
+        return (
+            self.rows.where(F.col("table_name").isin(list(tables)) & F.col("key").isNotNull())
+            .select("key")
+            .distinct()
+        )
 
 
 def stored(job: Job) -> Stored:
@@ -48,7 +54,12 @@ def record(job: Job, table: Table, old_and_new: DataFrame) -> None:
     new = old_and_new.select("event_date", "key")
     old = old_and_new.where("_old_date IS NOT NULL").selectExpr("_old_date AS event_date", "_old_key AS key")
     rows = new.unionByName(old).distinct().coalesce(1)
-    append(rows.selectExpr(f"{literal(job.run_id)} AS run_id", f"{literal(table.name)} AS table_name", "event_date", "key"), stored(job))
+    append(
+        rows.selectExpr(
+            f"{literal(job.run_id)} AS run_id", f"{literal(table.name)} AS table_name", "event_date", "key"
+        ),
+        stored(job),
+    )
 
 
 def record_everything(spark: SparkSession, job: Job, table: Table) -> None:

@@ -1,4 +1,6 @@
-"""Iceberg tables through the Glue catalog: created and evolved from the contract, changed in single atomic commits."""
+"""Iceberg tables through the Glue catalog: created and evolved from the contract, changed in single atomic
+commits.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,9 @@ LINEAGE_COLUMNS = {
     "_run_id": "string",
     "_extra": "map<string,string>",
 }
-# Athena reads format version 2, not 3. Without fanout a task sorts its rows by partition and writes one file after the other: the
-# dictionaries of sixty open files do not fit a processor's cache (measured: 341 → 314 CPU s for silver of TPC-DS at scale 1).
+# Athena reads format version 2, not 3. Without fanout a task sorts its rows by partition and writes one file
+# after the other: the dictionaries of sixty open files do not fit a processor's cache (measured: 341 → 314
+# CPU s for silver of TPC-DS at scale 1).
 PROPERTIES = {
     "format-version": "2",
     "write.parquet.compression-codec": "zstd",
@@ -37,9 +40,11 @@ UNAUDITED = "unaudited"  # the branch of rows that are not shown yet
 
 @dataclass(frozen=True)
 class Stored:
-    """A table as it stands in the catalog: its Spark SQL name, place, columns (name → Spark type) and partition fields as SQL.
+    """A table as it stands in the catalog: its Spark SQL name, place, columns (name → Spark type) and
+    partition fields as SQL.
 
-    `date_column`: the date by which its changes are found; the columns' bounds that Iceberg keeps spare the files of other dates.
+    `date_column`: the date by which its changes are found; the columns' bounds that Iceberg keeps spare the
+    files of other dates.
     """
 
     identifier: str
@@ -55,7 +60,10 @@ class MigrationNeededError(RuntimeError):
 
 
 def ensure(spark: SparkSession, table: Stored) -> bool:
-    """Creates the table, or adds nullable columns and widens types. Returns whether it holds no rows. Raises MigrationNeededError."""
+    """Creates the table, or adds nullable columns and widens types. Returns whether it holds no rows.
+
+    Raises MigrationNeededError.
+    """
     if created(spark, table):
         return True
     # isEmpty reads files one by one until it finds a row; limit(1).count() would open them all.
@@ -63,7 +71,10 @@ def ensure(spark: SparkSession, table: Stored) -> bool:
 
 
 def created(spark: SparkSession, table: Stored) -> bool:
-    """Makes the table what the contract says, like `ensure`, but looks at no rows. Returns whether it was not there."""
+    """Makes the table what the contract says, like `ensure`, but looks at no rows.
+
+    Returns whether it was not there.
+    """
     if not spark.catalog.tableExists(table.identifier):
         spark.sql(_ddl(table))
         return True
@@ -74,9 +85,13 @@ def created(spark: SparkSession, table: Stored) -> bool:
 def _ddl(table: Stored) -> str:
     columns = ", ".join(f"{quoted(n)} {t}" for n, t in table.columns.items())
     partitions = f"PARTITIONED BY ({', '.join(table.partitioned_by)})" if table.partitioned_by else ""
-    properties = ", ".join(f"'{k}'='{v}'" for k, v in {**PROPERTIES, **table.write_modes, "write.data.path": table.location}.items())
+    properties = ", ".join(
+        f"'{k}'='{v}'"
+        for k, v in {**PROPERTIES, **table.write_modes, "write.data.path": table.location}.items()
+    )
     return (
-        f"CREATE TABLE {table.identifier} ({columns}) USING iceberg {partitions} LOCATION '{table.location}' TBLPROPERTIES ({properties})"
+        f"CREATE TABLE {table.identifier} ({columns}) USING iceberg {partitions} LOCATION '{table.location}'"
+        f" TBLPROPERTIES ({properties})"
     )
 
 
@@ -84,11 +99,15 @@ def _evolve(spark: SparkSession, table: Stored) -> None:
     live = {f.name: f.dataType.simpleString() for f in spark.table(table.identifier).schema}
     changes = column_changes(live, table.columns)
     if changes.retyped or changes.removed:
-        told = [f"{name} is {old}, the contract says {table.columns[name]}" for name, old in changes.retyped.items()]
+        told = [
+            f"{name} is {old}, the contract says {table.columns[name]}"
+            for name, old in changes.retyped.items()
+        ]
         told += [f"{name} is not in the contract" for name in changes.removed]
         raise MigrationNeededError(
-            f"{table.identifier}: {'; '.join(told)}. Only new columns and wider types are applied by themselves. Nothing was changed: "
-            f"put the columns back in the contract, or migrate the table (docs/reference/contracts.md, section Evolution)."
+            f"{table.identifier}: {'; '.join(told)}. Only new columns and wider types are applied by"
+            " themselves. Nothing was changed: put the columns back in the contract, or migrate the table"
+            " (docs/reference/contracts.md, section Evolution)."
         )
     for name, wanted in changes.added.items():
         spark.sql(f"ALTER TABLE {table.identifier} ADD COLUMN {quoted(name)} {wanted}")
@@ -97,7 +116,9 @@ def _evolve(spark: SparkSession, table: Stored) -> None:
 
 
 def current_snapshot(spark: SparkSession, identifier: str) -> int | None:
-    """The snapshot that readers see now, also after a rollback, which commits nothing; None for a table that never had a commit."""
+    """The snapshot that readers see now, also after a rollback, which commits nothing; None for a table that
+    never had a commit.
+    """
     heads = spark.sql(f"SELECT snapshot_id FROM {identifier}.refs WHERE name = 'main'").collect()
     return heads[0]["snapshot_id"] if heads else None
 
@@ -114,19 +135,25 @@ def append(rows: DataFrame, table: Stored) -> None:
 
 
 def replace_all(rows: DataFrame, table: Stored) -> None:
-    """Makes the rows the table's whole content in one commit; readers see the old or the new, never a mixture."""
+    """Makes the rows the table's whole content in one commit; readers see the old or the new, never a
+    mixture.
+    """
     rows.select(*table.columns).writeTo(table.identifier).overwrite(F.lit(True))
 
 
 @contextmanager
 def audited(spark: SparkSession, rows: DataFrame, table: Stored) -> Iterator[None]:
-    """Makes the rows the table's whole content in one commit, at the end of the block; until then they stand on a branch.
+    """Makes the rows the table's whole content in one commit, at the end of the block; until then they stand
+    on a branch.
 
-    So what the block finds wrong is never seen by readers (write, audit, publish: https://iceberg.apache.org/docs/latest/branching/).
-    Fails when somebody else commits to the table meanwhile.
+    So what the block finds wrong is never seen by readers (write, audit, publish:
+    https://iceberg.apache.org/docs/latest/branching/). Fails when somebody else commits to the table
+    meanwhile.
     """
     alter = f"ALTER TABLE {table.identifier}"
-    spark.sql(f"{alter} DROP BRANCH IF EXISTS {UNAUDITED}")  # of a run that found something wrong, or was killed
+    spark.sql(
+        f"{alter} DROP BRANCH IF EXISTS {UNAUDITED}"
+    )  # of a run that found something wrong, or was killed
     spark.sql(f"{alter} CREATE BRANCH {UNAUDITED}")
     rows.select(*table.columns).writeTo(f"{table.identifier}.branch_{UNAUDITED}").overwrite(F.lit(True))
     yield
@@ -136,7 +163,9 @@ def audited(spark: SparkSession, rows: DataFrame, table: Stored) -> Iterator[Non
 
 
 def apply(changes: DataFrame, table: Stored, key: Sequence[str], dates: Iterable[str] | None) -> None:
-    """Applies changes in one commit. Each has `_action` (insert, update, delete) and its old date in `_old_date`.
+    """Applies changes in one commit.
+
+    Each has `_action` (insert, update, delete) and its old date in `_old_date`.
 
     `dates` are the old rows' dates as text; only these are searched. None: the table has no date column.
     Not as SQL over a temporary view: Spark 4.1 cannot plan that when the view reads Iceberg (SPARK-57539).
@@ -148,6 +177,8 @@ def apply(changes: DataFrame, table: Stored, key: Sequence[str], dates: Iterable
         searched = ", ".join(f"DATE'{d}'" for d in sorted(dates))
         match += f" AND {column} = _changes._old_date AND {column} IN ({searched})"
     values = {c: F.col(f"_changes.{quoted(c)}") for c in table.columns}
-    merge = changes.alias("_changes").mergeInto(table.identifier, F.expr(f"{match} AND _changes._action <> 'insert'"))
+    merge = changes.alias("_changes").mergeInto(
+        table.identifier, F.expr(f"{match} AND _changes._action <> 'insert'")
+    )
     merge = merge.whenMatched(F.expr("_changes._action = 'delete'")).delete().whenMatched().update(values)
     merge.whenNotMatched(F.expr("_changes._action <> 'delete'")).insert(values).merge()

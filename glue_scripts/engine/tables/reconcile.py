@@ -17,7 +17,9 @@ from glue_scripts.engine.tables.iceberg import Stored, append, apply
 
 @dataclass(frozen=True)
 class Difference:
-    """Rows to insert, update or delete (`_action`, `_old_date`, and the old change key in `_old_key`), and how many of each."""
+    """Rows to insert, update or delete (`_action`, `_old_date`, and the old change key in `_old_key`), and
+    how many of each.
+    """
 
     rows: DataFrame
     inserted: int
@@ -32,20 +34,34 @@ class Difference:
 
 @contextmanager
 def difference(
-    wanted: DataFrame, stored: DataFrame, table: Stored, key: Sequence[str], compared: Sequence[str], change_key: str | None = None
+    wanted: DataFrame,
+    stored: DataFrame,
+    table: Stored,
+    key: Sequence[str],
+    compared: Sequence[str],
+    change_key: str | None = None,
 ) -> Iterator[Difference]:
-    """What separates the stored rows from the wanted ones; lineage does not count, only `compared` columns do."""
+    """What separates the stored rows from the wanted ones; lineage does not count, only `compared` columns
+    do.
+    """
     old = stored.select(F.struct(*stored.columns).alias("_o")).withColumn("_stored", F.lit(True))
     new = wanted.select(F.struct(*wanted.columns).alias("_n")).withColumn("_wanted", F.lit(True))
     on = [F.col(f"_n.{quoted(k)}").eqNullSafe(F.col(f"_o.{quoted(k)}")) for k in key]
     both = new.join(old, on, "full")
     same = _content("_n", compared, table).eqNullSafe(_content("_o", compared, table))
-    action = F.expr("CASE WHEN _stored IS NULL THEN 'insert' WHEN _wanted IS NULL THEN 'delete' ELSE 'update' END")
-    chosen = [F.expr(f"coalesce(_n.{quoted(c)}, CASE WHEN _wanted IS NULL THEN _o.{quoted(c)} END)").alias(c) for c in table.columns]
+    action = F.expr(
+        "CASE WHEN _stored IS NULL THEN 'insert' WHEN _wanted IS NULL THEN 'delete' ELSE 'update' END"
+    )
+    chosen = [
+        F.expr(f"coalesce(_n.{quoted(c)}, CASE WHEN _wanted IS NULL THEN _o.{quoted(c)} END)").alias(c)
+        for c in table.columns
+    ]
     date = F.col(f"_o.{quoted(table.date_column)}") if table.date_column else F.lit(None).cast("date")
     old_key = F.col(f"_o.{quoted(change_key)}") if change_key else F.lit(None).cast("string")
     differing = both.where(F.col("_stored").isNull() | F.col("_wanted").isNull() | ~same)
-    rows = differing.select(*chosen, action.alias("_action"), date.alias("_old_date"), old_key.alias("_old_key"))
+    rows = differing.select(
+        *chosen, action.alias("_action"), date.alias("_old_date"), old_key.alias("_old_key")
+    )
     rows = rows.persist(StorageLevel.MEMORY_AND_DISK)
     try:
         yield _summary(rows, table.date_column is not None)
@@ -66,7 +82,9 @@ def _content(side: str, compared: Sequence[str], table: Stored) -> Column:
 def _summary(rows: DataFrame, dated: bool) -> Difference:
     counts = rows.groupBy("_action", "_old_date").count().collect()
     total = {a: sum(r["count"] for r in counts if r["_action"] == a) for a in ("insert", "update", "delete")}
-    old = frozenset(str(r["_old_date"]) for r in counts if isinstance(r["_old_date"], date)) if dated else None
+    old = (
+        frozenset(str(r["_old_date"]) for r in counts if isinstance(r["_old_date"], date)) if dated else None
+    )
     return Difference(rows, total["insert"], total["update"], total["delete"], old)
 
 
