@@ -66,12 +66,12 @@ def lines(resources: Resources, usage: Usage) -> list[Line]:
 def _storage(found: Resources, usage: Usage) -> Iterator[Line]:
     for bucket in found.of("AWS::S3::Bucket"):
         zone = str(bucket["BucketNamePrefix"]).rpartition("-")[2]
-        monthly = usage.landed_gb * _share(zone, usage)
+        monthly = usage.received_gb * _share(zone, usage)
         hot, cold = _months(bucket, usage.months_kept)
         yield Line("S3", f"{zone}, standard", monthly * hot, "s3_standard_gb_month")
         yield Line("S3", f"{zone}, infrequent access", monthly * cold, "s3_infrequent_gb_month")
-    yield Line("S3", "writes of files", usage.landed_files * S3_WRITES / 1000, "s3_thousand_writes")
-    yield Line("S3", "reads of files", usage.landed_files * S3_READS / 1000, "s3_thousand_reads")
+    yield Line("S3", "writes of files", usage.received_files * S3_WRITES / 1000, "s3_thousand_writes")
+    yield Line("S3", "reads of files", usage.received_files * S3_READS / 1000, "s3_thousand_reads")
 
 
 def _share(zone: str, usage: Usage) -> float:
@@ -94,7 +94,7 @@ def _months(bucket: Mapping[str, Any], kept: int) -> tuple[float, float]:
 
 
 def _ingestion(found: Resources, usage: Usage) -> Iterator[Line]:
-    millions = usage.landed_files / 1_000_000
+    millions = usage.received_files / 1_000_000
     yield Line("EventBridge", "events of new files", millions * len(_sending(found)), "s3_million_events")
     mappings = len(found.of("AWS::Lambda::EventSourceMapping"))
     yield Line(
@@ -126,7 +126,7 @@ def _calls(name: str, timed: float, function: Mapping[str, Any], usage: Usage) -
     """
     match name:
         case "ingest":
-            return usage.landed_files, usage.ingest_seconds_per_file
+            return usage.received_files, usage.ingest_seconds_per_file
         case "watch":
             return timed, CHECK_SECONDS
         case "crawl":
@@ -157,12 +157,12 @@ def _firings(expression: str) -> float:
 
 def _ledger(found: Resources, usage: Usage) -> Iterator[Line]:
     for _ in found.of("AWS::DynamoDB::GlobalTable"):
-        stored = usage.landed_files * usage.months_kept * LEDGER_KB_PER_FILE / 1024**2
+        stored = usage.received_files * usage.months_kept * LEDGER_KB_PER_FILE / 1024**2
         yield Line(
-            "DynamoDB", "writes", usage.landed_files * LEDGER_WRITES / 1_000_000, "dynamodb_million_writes"
+            "DynamoDB", "writes", usage.received_files * LEDGER_WRITES / 1_000_000, "dynamodb_million_writes"
         )
         yield Line(
-            "DynamoDB", "reads", usage.landed_files * LEDGER_READS / 1_000_000, "dynamodb_million_reads"
+            "DynamoDB", "reads", usage.received_files * LEDGER_READS / 1_000_000, "dynamodb_million_reads"
         )
         yield Line("DynamoDB", "storage", stored, "dynamodb_gb_month")
         yield Line("DynamoDB", "point-in-time recovery", stored, "dynamodb_recovery_gb_month")
@@ -221,7 +221,7 @@ def _warehouse(found: Resources, usage: Usage) -> Iterator[Line]:
         yield Line(
             "Redshift",
             "storage, a copy of gold",
-            usage.landed_gb * usage.tables_share * usage.months_kept,
+            usage.received_gb * usage.tables_share * usage.months_kept,
             "redshift_gb_month",
         )
     for endpoint in found.of("AWS::EC2::VPCEndpoint"):
@@ -241,7 +241,7 @@ def _watching(found: Resources, usage: Usage) -> Iterator[Line]:
 
 def _security(found: Resources, usage: Usage) -> Iterator[Line]:
     yield Line("KMS", "keys", len(found.of("AWS::KMS::Key")), "kms_key_month")
-    calls = usage.landed_files * (S3_WRITES + S3_READS) / 1_000_000
+    calls = usage.received_files * (S3_WRITES + S3_READS) / 1_000_000
     yield Line(
         "CloudTrail",
         "data events",

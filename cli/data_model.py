@@ -175,7 +175,7 @@ def _dataset(dataset: Dataset) -> Entry:
         f"Always: {constants}." if constants else "",
         "Files move to the archive once silver holds them." if dataset.archive else "",
         _shape(dataset),
-        f"Records are loaded into silver `{dataset.lands_in.name}`"
+        f"Records are loaded into silver `{dataset.target.name}`"
         + (event_date if dataset.event_date_column else "."),
     ]
     text = [dataset.description, "", *(f"- {sentence}" for sentence in sentences if sentence)]

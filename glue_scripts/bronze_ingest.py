@@ -36,7 +36,7 @@ def main(spark: SparkSession, run: Job, clients: Aws) -> None:
     if run.source:
         fresh = delivered(clients, run, run.source, dt.datetime.now(dt.UTC))
         print(f"run {run.run_id}: {fresh} new files in s3://{run.source.bucket}/{run.source.prefix}")  # noqa: T201
-    waiting = clients.ledger.handed_over(run.domain)
+    waiting = clients.ledger.deferred(run.domain)
     while waiting:
         check()
         found = ingested(spark, run.names, waiting)
@@ -44,7 +44,7 @@ def main(spark: SparkSession, run: Job, clients: Aws) -> None:
         if found.failure:
             raise found.failure
         done = len(waiting) - len(found.waiting)
-        print(f"run {run.run_id}: {done} of {len(waiting)} files that were handed over have their outcome")  # noqa: T201
+        print(f"run {run.run_id}: {done} of {len(waiting)} files that were deferred have their outcome")  # noqa: T201
         if not done:
             return
         waiting = found.waiting

@@ -26,7 +26,7 @@ from glue_scripts.engine.silver.integrity import integrity
 from glue_scripts.engine.silver.load import landed
 from glue_scripts.engine.silver.metrics import as_csv, metrics, publish
 from glue_scripts.engine.silver.reopen import reopen
-from glue_scripts.engine.silver.work import Work, lanes, work
+from glue_scripts.engine.silver.work import Work, work, write_groups
 from glue_scripts.engine.tables import changes
 from glue_scripts.engine.tables.iceberg import created, ensure
 from shared.contracts import Dataset
@@ -48,11 +48,13 @@ def main(spark: SparkSession, run: Job, clients: Aws) -> None:
     check()
     ensure(spark, changes.stored(run))
     with ThreadPoolExecutor(PARALLEL_DATASETS) as pool:
-        futures = [pool.submit(process_in_order, spark, run, clients, lane) for lane in lanes(run.contract)]
+        futures = [
+            pool.submit(process_in_order, spark, run, clients, lane) for lane in write_groups(run.contract)
+        ]
         results = [result for f in futures for result in f.result()]
         list(pool.map(lambda table: created(spark, home_of(run, table)), run.contract.silver))
     compute(spark, run, check)
-    orphans = integrity(spark, run, [run.contract.dataset(r.dataset).lands_in for r in results])
+    orphans = integrity(spark, run, [run.contract.dataset(r.dataset).target for r in results])
     conclude(spark, run, clients, [measured(run, clients, r, orphans) for r in results])
 
 
@@ -77,10 +79,10 @@ def process(spark: SparkSession, run: Job, clients: Aws, dataset: Dataset) -> Ru
     interrupted = clients.ledger.open_attempt(run.domain, dataset.name, run.run_id)
     again_put_aside = interrupted or run.by_date or bool(again)
     with landed(spark, run, dataset, files, asked, guard(run, clients.ledger), again=again_put_aside) as done:
-        for table in followers(dataset.lands_in, run.contract.silver):
-            follow(spark, run, dataset.lands_in, table, done.keys)
+        for table in followers(dataset.target, run.contract.silver):
+            follow(spark, run, dataset.target, table, done.keys)
         values = metrics(dataset, files, done)
-        gate, findings = judgement(dataset.lands_in.gate, values)
+        gate, findings = judgement(dataset.target.gate, values)
         result = RunResult(
             run.domain,
             run.run_id,
@@ -138,12 +140,12 @@ def measured(
     to anything.
     """
     dataset = run.contract.dataset(result.dataset)
-    found = orphans.get(dataset.lands_in.name)
+    found = orphans.get(dataset.target.name)
     if not found:
         return result
     publish(clients.cloudwatch, dataset, found)
     values = {**result.metrics, **found}
-    gate, findings = judgement(dataset.lands_in.gate, values)
+    gate, findings = judgement(dataset.target.gate, values)
     told = replace(result, metrics=values, gate=gate, gate_findings=findings)
     close_gate(run, clients, told)
     keep(run, clients, told)

@@ -13,7 +13,7 @@ from pyspark.sql import SparkSession
 from glue_scripts.engine.gold.lake import Shared, Transform, check_complete, refresh
 from glue_scripts.engine.gold.references import waves
 from glue_scripts.engine.gold.transforms import transforms_of
-from glue_scripts.engine.gold.warehouse import hand_over
+from glue_scripts.engine.gold.warehouse import write_load_plan
 from glue_scripts.engine.run.job import Job, job
 from glue_scripts.engine.run.lock import guard
 from glue_scripts.engine.run.session import Aws, aws, session
@@ -41,7 +41,7 @@ def main(spark: SparkSession, run: Job, transforms: dict[str, Transform], client
     check()
     changes.settle(spark, run, pending)
     if run.warehouse:
-        hand_over(spark, run, clients.s3)
+        write_load_plan(spark, run, clients.s3)
     print(  # noqa: T201
         f"run {run.run_id}: gold follows silver, {len(run.contract.gold)} tables, changes of runs"
         f" {', '.join(pending.run_ids) or 'none'}"

@@ -95,7 +95,7 @@ class Settings(BaseModel):
     """… or the oldest has waited so long; so that a thousand files cost one run."""
     ingest_memory_mb: Annotated[int, Field(ge=512, le=10_240)] = 1769  # 1,769 MB is one full vCPU
     ingest_timeout_seconds: Annotated[int, Field(ge=60, le=900)] = 300
-    ingest_handover_mb: Annotated[int, Field(ge=1, le=10_000)] = 1024
+    ingest_defer_above_mb: Annotated[int, Field(ge=1, le=10_000)] = 1024
     """Files above this size, and those that unpack to more than the function's time allows, are left to the
     domain's bronze job.
     """
@@ -224,7 +224,7 @@ def _is_dataset(domain: str, name: str) -> bool:
 def _by_file(domain: str, source: Source) -> list[str]:
     """The datasets of a source whose rows have no key of their own and are replaced file by file."""
     chosen = [d for d in contract(domain).datasets if not source.tables or d.name in source.tables]
-    return [d.name for d in chosen if d.lands_in.kind == "files"]
+    return [d.name for d in chosen if d.target.kind == "files"]
 
 
 def settings(env: str, **overrides: Any) -> Settings:

@@ -108,7 +108,7 @@ class IngestionStack(LakeStack):
             timeout=Duration.seconds(self.settings.ingest_timeout_seconds),
             dependencies=self.lake.dependencies,
             environment={
-                "LAKE_MAX_BYTES": str(self.settings.ingest_handover_mb * 2**20),
+                "LAKE_MAX_BYTES": str(self.settings.ingest_defer_above_mb * 2**20),
                 "POWERTOOLS_SERVICE_NAME": "ingest",
                 "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
             },

@@ -9,7 +9,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from shared.contracts import Contract
-from shared.ledger import INDEX, handed_over_id
+from shared.ledger import INDEX, deferred_id
 from shared.names import MAINTENANCE, STAGES, WAREHOUSE, WAREHOUSE_DATABASE, Names
 from shared.zones import LOAD_PLAN, warehouse_key
 from stacks.access import NO_RESOURCE, OBJECTS, Access
@@ -91,7 +91,7 @@ class Pipeline(Construct):
                 "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [f"{item}#{domain}" for item in items]}
             }
             access.allow([f"dynamodb:{a}" for a in actions], [ledger], when=only)
-        only = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [handed_over_id(domain)]}}
+        only = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [deferred_id(domain)]}}
         access.allow(["dynamodb:Query"], [f"{ledger}/index/{INDEX}"], when=only)
         runs = names.execution_arn(domain, "*")
         access.allow(
@@ -151,7 +151,7 @@ def substitutions(names: Names, domain: str, *, warehouse: bool, delivered: bool
         "Domain": domain,
         "LedgerTable": names.ledger_table,
         "LedgerIndex": INDEX,
-        "HandedOver": handed_over_id(domain),
+        "Deferred": deferred_id(domain),
         "Delivered": str(delivered).lower(),
         "BronzeIngestJob": names.job(domain, "bronze-ingest"),
         "BronzeToSilverJob": names.job(domain, "bronze-to-silver"),

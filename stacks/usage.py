@@ -17,9 +17,9 @@ class Usage(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    landed_gb: Amount = 1
+    received_gb: Amount = 1
     """New files in the raw bucket, all domains."""
-    landed_files: Amount = 1000
+    received_files: Amount = 1000
     months_kept: Annotated[int, Field(ge=1, le=120)] = 3
     tables_share: Annotated[float, Field(ge=0, le=10)] = 0.5
     """Size of silver, and of gold, relative to what landed: Parquet with zstd of text."""

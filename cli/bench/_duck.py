@@ -67,7 +67,7 @@ def _landed(
     out: Path,
 ) -> dict[str, int]:
     """Reads, casts and judges once; writes the good rows and the bad ones."""
-    table, names = dataset.lands_in, [c.name for c in dataset.lands_in.columns if c.name != "event_date"]
+    table, names = dataset.target, [c.name for c in dataset.target.columns if c.name != "event_date"]
     con.execute("create or replace table files (path varchar, number int, ingested_at timestamp)")
     con.executemany(
         "insert into files values (?, ?, ?)", [(f["path"], i, f["ingested_at"]) for i, f in files]
@@ -187,7 +187,7 @@ def _extra(unknown: list[str]) -> str:
 
 def _reasons(dataset: Dataset, names: list[str]) -> str:
     """All reasons of a row, from the domain page's rules."""
-    table, when = dataset.lands_in, dataset.event_date_column
+    table, when = dataset.target, dataset.event_date_column
     tests = [("raw is not null", "corrupt_record")]
     tests += [(f"raw is null and {k} is null", "missing_key") for k in table.primary_key]
     tests += [(f"raw is null and t_{when} is null", "missing_timestamp")]

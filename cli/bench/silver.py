@@ -69,7 +69,7 @@ def _same_rows(lake: BenchLake, duck: dict[str, int], expected: dict[str, dict[s
     runs = lake.session.ledger.runs(DOMAIN, "bench")
     spark = {f"quarantine/{r.dataset}": r.rows.quarantined for r in runs}
     wanted = spark | {name: rows for name, rows in expected["tables"].items() if name.startswith("silver/")}
-    written = {f"silver/{contract(DOMAIN).dataset(r.dataset).lands_in.name}": r.rows.written for r in runs}
+    written = {f"silver/{contract(DOMAIN).dataset(r.dataset).target.name}": r.rows.written for r in runs}
     for name, rows in (wanted | written).items():
         if not rows == wanted[name] == duck.get(name):
             raise LakeError(f"{name}: expected {wanted[name]}, Spark has {rows}, DuckDB {duck.get(name)}")

@@ -75,7 +75,7 @@ def _runs(target: Session, domain: str) -> list[dict[str, Any]]:
 
 
 def _print(domain: str, found: dict[str, Any]) -> None:
-    columns = ("accepted", "pending", "quarantined", "duplicate", "handed_over", "claimed")
+    columns = ("accepted", "pending", "quarantined", "duplicate", "deferred", "claimed")
     rows = [(dataset, *(counts.get(c, 0) for c in columns)) for dataset, counts in found["files"].items()]
     print_table(f"{domain}: files", ("dataset", *columns), rows)
     if found["runs"]:

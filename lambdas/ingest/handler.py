@@ -52,7 +52,7 @@ config = Config(retries={"mode": "adaptive", "max_attempts": 8})
 ledger = Ledger(boto3.resource("dynamodb", config=config).Table(names.ledger_table))
 bounds = limits(os.environ, shutil.disk_usage(tempfile.gettempdir()).free)
 store = Store(boto3.client("s3", config=config), TransferConfig(**COPY))
-ingest = Ingest(names, ledger, store, bounds, lambda: dt.datetime.now(dt.UTC), hands_over=True)
+ingest = Ingest(names, ledger, store, bounds, lambda: dt.datetime.now(dt.UTC), defers=True)
 
 
 @tracer.capture_method(capture_response=False)

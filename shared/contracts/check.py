@@ -22,9 +22,7 @@ def check(contract: Contract, places: Mapping[str, Node], root: Node) -> None:
         _links(contract, table, node, names)
         _gate(contract, table, node)
     for dataset in contract.datasets:
-        _known(
-            dataset.lands_in, places[dataset.lands_in.name], f"constants of {dataset.name}", dataset.constants
-        )
+        _known(dataset.target, places[dataset.target.name], f"constants of {dataset.name}", dataset.constants)
         _stored(dataset, root)
     if "" not in contract.null_spellings:
         raise root.child("customProperties").error("nullSpellings must hold the empty text")
@@ -98,7 +96,7 @@ def _gate(contract: Contract, table: Table, node: Node) -> None:
     if table.zone == "silver":
         known = metric_names(table.sent_names, [r.name for r in table.references])
         actions = ("warn", "halt")
-        if table.gate and not any(d.lands_in is table for d in contract.datasets):
+        if table.gate and not any(d.target is table for d in contract.datasets):
             raise node.child("customProperties").error(
                 "qualityGate: in silver only a table that a dataset lands in has metrics"
             )
@@ -134,7 +132,7 @@ def _links(contract: Contract, table: Table, node: Node, names: set[str]) -> Non
         raise node.child("customProperties").error(
             f"source {', '.join(table.sources)!r} is not one table of this contract"
         )
-    if table.kind in ("keyed", "log") and sum(d.lands_in is table for d in contract.datasets) > 1:
+    if table.kind in ("keyed", "log") and sum(d.target is table for d in contract.datasets) > 1:
         raise node.child("customProperties").error(
             "several datasets land here, of which a full refresh would keep one: use kind files"
         )

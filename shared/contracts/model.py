@@ -11,7 +11,7 @@ from typing import Literal
 Zone = Literal["bronze", "silver", "gold"]
 Kind = Literal["raw", "keyed", "log", "files", "latest", "scd2", "computed", "dim", "fact", "mart", "bridge"]
 Layout = Literal["event_date", "year_month_day", "undated"]
-LANDING: tuple[Kind, ...] = ("keyed", "log", "files")  # tables that take the records of a dataset
+LOADED_KINDS: tuple[Kind, ...] = ("keyed", "log", "files")  # tables that take the records of a dataset
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ class Dataset:
     domain: str
     description: str
     formats: tuple[str, ...]
-    lands_in: Table
+    target: Table
     encodings: tuple[str, ...] = ("utf-8", "utf-16")
     constants: dict[str, str] = field(default_factory=dict)
     archive: bool = False
@@ -172,19 +172,19 @@ class Dataset:
     @property
     def event_date_column(self) -> str | None:
         """The column whose UTC date is a record's event date; None for what has no date of its own."""
-        return self.lands_in.event_date_column
+        return self.target.event_date_column
 
     @property
     def received(self) -> tuple[str, ...]:
         """The columns that records of this dataset bring."""
-        return tuple(c for c in self.lands_in.sent_names if c not in self.constants)
+        return tuple(c for c in self.target.sent_names if c not in self.constants)
 
     @property
     def aliases(self) -> dict[str, str]:
         """Folded spelling → canonical column name; fold a producer's spelling with `folded` before looking it
         up.
         """
-        received = [self.lands_in.column(c) for c in self.received]
+        received = [self.target.column(c) for c in self.received]
         return {folded(s): c.name for c in reversed(received) for s in (*reversed(c.aliases), c.name)}
 
 

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from shared.contracts.check import check
 from shared.contracts.model import (
-    LANDING,
+    LOADED_KINDS,
     Column,
     Contract,
     Dataset,
@@ -226,10 +226,11 @@ def _dataset(
 ) -> Dataset:
     custom = node.custom(DATASET_PROPERTIES)
     name = _name(node.child("physicalName"))
-    landing = [t for t in tables.values() if t.kind in LANDING and name in t.sources]
+    landing = [t for t in tables.values() if t.kind in LOADED_KINDS and name in t.sources]
     if len(landing) != 1:
         raise node.error(
-            f"expected one silver table of kind {', '.join(LANDING)} with source {name}, found {len(landing)}"
+            f"expected one silver table of kind {', '.join(LOADED_KINDS)} with source {name}, "
+            f"found {len(landing)}"
         )
     formats = tuple(f.choice(FORMATS) for f in custom.child("formats").items())
     if not formats:
@@ -239,7 +240,7 @@ def _dataset(
         domain=domain,
         description=node.child("description").text(),
         formats=formats,
-        lands_in=landing[0],
+        target=landing[0],
         constants={
             k: custom.child("constants").child(k).text()
             for k in sorted(custom.child("constants").value or {})

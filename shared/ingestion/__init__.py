@@ -2,7 +2,7 @@
 what is too large for it.
 """
 
-from shared.ingestion.content import BusyError, standing
+from shared.ingestion.content_ownership import BusyError, ownership
 from shared.ingestion.figures import NOWHERE, figures
 from shared.ingestion.ingest import Ingest, bronze_key_of, judged, read_as
 from shared.ingestion.store import COPY, Store
@@ -16,6 +16,6 @@ __all__ = [
     "bronze_key_of",
     "figures",
     "judged",
+    "ownership",
     "read_as",
-    "standing",
 ]

@@ -29,8 +29,6 @@ def figures(file: LedgerFile) -> list[Figure]:
     place = (NOWHERE, NOWHERE) if unknown else (file.domain, file.dataset)
     status = "".join(word.capitalize() for word in file.status.split("_"))
     read = (
-        []
-        if file.status is FileStatus.HANDED_OVER
-        else [Figure("BytesIngested", "Bytes", file.bytes, *place)]
+        [] if file.status is FileStatus.DEFERRED else [Figure("BytesIngested", "Bytes", file.bytes, *place)]
     )
     return [Figure(f"Files{status}", "Count", 1, *place), *read]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from shared.contracts import Dataset, contract, domains
-from shared.ingestion.content import BusyError, standing
+from shared.ingestion.content_ownership import BusyError, ownership
 from shared.ingestion.figures import NOWHERE
 from shared.ingestion.store import Opened, Store
 from shared.ledger import Claim, Ledger
@@ -29,7 +29,7 @@ from shared.zones import NO_DATE, bronze_key, is_folder_marker, quarantined_file
 class Ingest:
     """What ingestion works with.
 
-    `hands_over`: what exceeds the limits of size or time is left to the bronze job, not put aside.
+    `defers`: what exceeds the limits of size or time is left to the bronze job, not put aside.
     """
 
     names: Names
@@ -38,7 +38,7 @@ class Ingest:
     limits: Limits
     now: Callable[[], dt.datetime]
     wait: Callable[[float], None] = time.sleep
-    hands_over: bool = False
+    defers: bool = False
 
     def __call__(self, file: FileId, owner: str) -> LedgerFile | None:
         """What became of a file version, or None when there is nothing to do.
@@ -63,12 +63,12 @@ class Ingest:
         return outcome
 
     def finish(self, handed: LedgerFile) -> LedgerFile | None:
-        """The outcome of a file that was handed over; it arrived when the function saw it.
+        """The outcome of a file that was deferred; it arrived when the function saw it.
 
         None when another run was faster.
 
         There is no claim: a domain's bronze job runs once at a time, and until the outcome the file stays
-        handed over, so that a crash leaves it to the next run.
+        deferred, so that a crash leaves it to the next run.
         """
         file = handed.file_id
         if (settled := self.ledger.outcome(file)) is None:
@@ -86,7 +86,7 @@ class Ingest:
         dataset = dataset_of(file.key)
         if (
             outcome is None
-            or outcome.status is FileStatus.HANDED_OVER
+            or outcome.status is FileStatus.DEFERRED
             or outcome.reason == FileReason.OBJECT_GONE
         ):
             return
@@ -118,13 +118,13 @@ class Ingest:
                         detail="the object version does not exist any more",
                     )
                 entry = replace(entry, bytes=opened.size)
-                if self.hands_over and dataset is not None and dataset.stored_as == "parquet":
+                if self.defers and dataset is not None and dataset.stored_as == "parquet":
                     return replace(
-                        entry, status=FileStatus.HANDED_OVER, detail="the bronze job makes Parquet of it"
+                        entry, status=FileStatus.DEFERRED, detail="the bronze job makes Parquet of it"
                     )
                 verdict, sha256, made = self._judged(entry, dataset, opened, Path(scratch))
-            if self.hands_over and isinstance(verdict, Rejected) and verdict.reason == FileReason.TOO_LARGE:
-                return replace(entry, status=FileStatus.HANDED_OVER, detail=verdict.detail)
+            if self.defers and isinstance(verdict, Rejected) and verdict.reason == FileReason.TOO_LARGE:
+                return replace(entry, status=FileStatus.DEFERRED, detail=verdict.detail)
             entry = replace(entry, sha256=sha256)
             if isinstance(verdict, Rejected):
                 return self._put_aside(file, entry, verdict)
@@ -164,7 +164,7 @@ class Ingest:
         return aside
 
     def _accepted(self, file: FileId, entry: LedgerFile, verdict: Accepted, made: Path | None) -> LedgerFile:
-        found = standing(self.ledger, entry, self.wait)
+        found = ownership(self.ledger, entry, self.wait)
         read = replace(read_as(entry, verdict), duplicate_of=found.other)
         if found.duplicate:
             return replace(read, status=FileStatus.DUPLICATE)

@@ -14,18 +14,18 @@ Items (`pk`, `sk`):
 
 Index `by_state` (`dataset_id`, `state`): accepted files under `<domain>/<dataset>` as
 `pending#<ingested_at>#<key>` or `processed#…`, quarantined ones as `quarantined#…`; files that are deferred
-to the bronze job under `handed_over#<domain>` as `<ingested_at>#…`; nothing else is in it.
+to the bronze job under `deferred#<domain>` as `<ingested_at>#…`; nothing else is in it.
 
 Every write that decides something is conditional, so a repeated or late event changes nothing.
 """
 
 from shared.ledger.contents import Contents
 from shared.ledger.files import Claim, Files
-from shared.ledger.items import handed_over_id
+from shared.ledger.items import deferred_id
 from shared.ledger.runs import Runs
 from shared.ledger.table import INDEX
 
-__all__ = ["INDEX", "Claim", "Ledger", "handed_over_id"]
+__all__ = ["INDEX", "Claim", "Ledger", "deferred_id"]
 
 
 class Ledger(Files, Contents, Runs):

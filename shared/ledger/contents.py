@@ -21,7 +21,7 @@ class Contents(LedgerTable):
         """`<key>@<version>` of the file that brings this content into the lake; this file when no other one
         does or will.
 
-        None while another file with the same content is in work, waits for its retry or was handed over: only
+        None while another file with the same content is in work, waits for its retry or was deferred: only
         its outcome tells. One that was never accepted (deleted before it could be read, or not retried for an
         hour) loses the content to the next that has it.
         """
@@ -81,9 +81,9 @@ class Contents(LedgerTable):
         """Moves a content from its owner, in one transaction with the proof that the owner will not be
         accepted meanwhile.
         """
-        alive = "#s IN (:accepted, :handed_over) OR (#s = :claimed AND claimed_until >= :since)"
+        alive = "#s IN (:accepted, :deferred) OR (#s = :claimed AND claimed_until >= :since)"
         given_up = f"attribute_not_exists(pk) OR NOT ({alive})"
-        statuses = {f":{s}": s for s in (FileStatus.ACCEPTED, FileStatus.HANDED_OVER, FileStatus.CLAIMED)}
+        statuses = {f":{s}": s for s in (FileStatus.ACCEPTED, FileStatus.DEFERRED, FileStatus.CLAIMED)}
         proof = {
             "TableName": self._table.name,
             "Key": entry_key,

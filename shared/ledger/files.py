@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import Any
 
-from shared.ledger.items import file_key, file_of, handed_over_id, item_of, state_of
+from shared.ledger.items import deferred_id, file_key, file_of, item_of, state_of
 from shared.ledger.model import OUTCOMES, FileId, FileStatus, LedgerFile
 from shared.ledger.table import INDEX, LedgerTable
 
@@ -77,27 +77,27 @@ class Files(LedgerTable):
             return
 
     def commit(self, file: LedgerFile) -> None:
-        """Writes the outcome of a file version, or that it is handed over; the last step of its ingestion."""
+        """Writes the outcome of a file version, or that it is deferred; the last step of its ingestion."""
         self._table.put_item(Item=item_of(file))
 
-    def handed_over(self, domain: str) -> list[LedgerFile]:
+    def deferred(self, domain: str) -> list[LedgerFile]:
         """Files that wait for the domain's bronze job, oldest first; one that got its outcome this very
         moment may be among them.
         """
-        found = self._query("dataset_id = :d", {":d": handed_over_id(domain)}, index=INDEX)
+        found = self._query("dataset_id = :d", {":d": deferred_id(domain)}, index=INDEX)
         return [file_of(item) for item in found]
 
     def enter(self, file: LedgerFile) -> bool:
-        """Notes a file that no event told of as handed over.
+        """Notes a file that no event told of as deferred.
 
         False when it is known already, whatever became of it.
         """
         return self._put(item_of(file), "attribute_not_exists(pk)", {}, {})
 
     def settle(self, file: LedgerFile) -> bool:
-        """Writes the outcome of a file that was handed over. False when it has one: that one stays."""
+        """Writes the outcome of a file that was deferred. False when it has one: that one stays."""
         return self._put(
-            item_of(file), "#s = :handed_over", {":handed_over": FileStatus.HANDED_OVER}, {"#s": "status"}
+            item_of(file), "#s = :deferred", {":deferred": FileStatus.DEFERRED}, {"#s": "status"}
         )
 
     def mark_processed(self, files: Iterable[LedgerFile], run_id: str) -> None:

@@ -21,11 +21,11 @@ def content_key(domain: str, dataset: str, sha256: str | None) -> str:
     return f"content#{domain}/{dataset}/{sha256}"
 
 
-def handed_over_id(domain: str) -> str:
+def deferred_id(domain: str) -> str:
     """Key of the index under which a domain's files wait for its bronze job; the state machine looks there
     too.
     """
-    return f"handed_over#{domain}"
+    return f"deferred#{domain}"
 
 
 def item_of(file: LedgerFile) -> dict[str, Any]:
@@ -35,8 +35,8 @@ def item_of(file: LedgerFile) -> dict[str, Any]:
         item |= state_of(file, "processed" if file.processed_by else "pending")
     elif file.status is FileStatus.QUARANTINED:
         item |= state_of(file, "quarantined")
-    elif file.status is FileStatus.HANDED_OVER:
-        item |= {"dataset_id": handed_over_id(file.domain), "state": _place_in_state(file)}
+    elif file.status is FileStatus.DEFERRED:
+        item |= {"dataset_id": deferred_id(file.domain), "state": _place_in_state(file)}
     return item
 
 

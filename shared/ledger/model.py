@@ -11,12 +11,12 @@ from shared.reasons import FILE_HELP, FileReason
 
 
 class FileStatus(StrEnum):
-    """`claimed` and `handed_over` (too large for the function, left to the bronze job) are works in progress;
+    """`claimed` and `deferred` (too large for the function, left to the bronze job) are works in progress;
     the other three are outcomes, and every file version gets exactly one.
     """
 
     CLAIMED = "claimed"
-    HANDED_OVER = "handed_over"
+    DEFERRED = "deferred"
     ACCEPTED = "accepted"
     QUARANTINED = "quarantined"
     DUPLICATE = "duplicate"

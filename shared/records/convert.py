@@ -15,11 +15,11 @@ import pyarrow.parquet as pq
 from shared.contracts import Dataset
 from shared.ledger.model import Profile
 from shared.reasons import FileReason
+from shared.records.file_profile import FileProfile
 from shared.records.inspection import enough
 from shared.records.lines import whole_lines
 from shared.records.source import Source
 from shared.records.table import rows, schema
-from shared.records.tally import Tally
 from shared.records.text import begun
 from shared.records.verdict import RAW, Accepted, Limits, Rejected, Unreadable
 
@@ -29,7 +29,7 @@ GROUP_BYTES = 128 << 20  # of a row group in memory, the size that readers of Pa
 
 def convert(source: Source, dataset: Dataset, limits: Limits, target: Path) -> Accepted | Rejected:
     """Reads the source to its end, writes the Parquet file and judges what was read."""
-    tally, columns = Tally(dataset), schema(dataset)
+    profile, columns = FileProfile(dataset), schema(dataset)
     texts = [
         c.name for c in columns if c.type == pa.string()
     ]  # numbers seldom repeat: the search for it costs as much as writing them
@@ -37,28 +37,28 @@ def convert(source: Source, dataset: Dataset, limits: Limits, target: Path) -> A
         with pq.ParquetWriter(
             target, columns, compression="zstd", use_dictionary=texts, store_decimal_as_integer=True
         ) as file:
-            for group in _groups(_tables(source, dataset, limits, tally)):
+            for group in _groups(_tables(source, dataset, limits, profile)):
                 file.write_table(group, row_group_size=max(1, group.num_rows))
         source.drain()
-        enough(tally)
+        enough(profile)
     except Unreadable as stop:
         source.drain()
         return Rejected(stop.reason, stop.detail)
     types = tuple(str(columns.field(name).type) for name in dataset.received)
     return Accepted(
-        Profile(format="parquet", columns=dataset.received, types=types), tally.records, tally.unreadable
+        Profile(format="parquet", columns=dataset.received, types=types), profile.records, profile.unreadable
     )
 
 
-def _tables(source: Source, dataset: Dataset, limits: Limits, tally: Tally) -> Iterator[pa.Table]:
+def _tables(source: Source, dataset: Dataset, limits: Limits, profile: FileProfile) -> Iterator[pa.Table]:
     sample, blocks = begun(source.blocks())
     if b"\0" in sample:
         raise Unreadable(FileReason.NOT_TEXT, "the content is binary")
     for text in whole_lines(blocks, CHUNK, limits, dataset.fallback_encoding):
         found = rows(text, dataset)
-        tally.records += found.num_rows
-        tally.unreadable += found.num_rows - found[RAW].null_count
-        tally.known |= tally.unreadable < tally.records
+        profile.records += found.num_rows
+        profile.unreadable += found.num_rows - found[RAW].null_count
+        profile.known |= profile.unreadable < profile.records
         yield found
 
 

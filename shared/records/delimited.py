@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from shared.reasons import FileReason
-from shared.records.tally import Tally
+from shared.records.file_profile import FileProfile
 from shared.records.verdict import Limits, Unreadable
 
 DELIMITERS = ",;|\t"
@@ -196,14 +196,14 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
-def tally_rows(blocks: Iterator[bytes], tally: Tally, limits: Limits) -> None:
+def profile_rows(blocks: Iterator[bytes], profile: FileProfile, limits: Limits) -> None:
     """Judges every row. Raises Unreadable for a header that no contract knows."""
     rows = Rows(blocks, limits)
-    tally.columns, tally.delimiter = rows.header, rows.delimiter
-    dated = tally.learn(rows.header)
+    profile.columns, profile.delimiter = rows.header, rows.delimiter
+    dated = profile.observe_columns(rows.header)
     if not rows.header:
         raise Unreadable(FileReason.EMPTY_FILE, "the file is blank")
-    if not tally.known:
+    if not profile.known:
         raise Unreadable(
             FileReason.NO_KNOWN_COLUMN,
             f"none of the {len(rows.header)} columns of the first line is in the contract",
@@ -215,11 +215,11 @@ def tally_rows(blocks: Iterator[bytes], tally: Tally, limits: Limits) -> None:
     at = rows.header.index(dated) if dated is not None else None
     for chunk in rows:
         good = [row for row in chunk if row.__class__ is list]
-        tally.records += len(chunk)
-        tally.unreadable += len(chunk) - len(good)
+        profile.records += len(chunk)
+        profile.unreadable += len(chunk) - len(good)
         if at is not None:
-            tally.dates.add([row[at] for row in good if isinstance(row, list)])
-    if not tally.records:
+            profile.dates.add([row[at] for row in good if isinstance(row, list)])
+    if not profile.records:
         raise Unreadable(FileReason.EMPTY_FILE, "header only")
-    tally.multiline = rows.multiline
-    tally.plain &= rows.plain
+    profile.multiline = rows.multiline
+    profile.plain &= rows.plain

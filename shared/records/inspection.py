@@ -1,4 +1,4 @@
-"""The door's judgement of a file: one pass over its bytes, a verdict at the end."""
+"""Ingestion's judgement of a file: one pass over its bytes, a verdict at the end."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from collections.abc import Iterator
 from shared.contracts import Dataset
 from shared.ledger.model import Profile
 from shared.reasons import FileReason
-from shared.records.delimited import tally_rows
-from shared.records.json_lines import tally_lines
-from shared.records.json_stream import tally_stream
-from shared.records.parquet import MAGIC, tally_parquet
+from shared.records.delimited import profile_rows
+from shared.records.file_profile import MAX_NAMES, FileProfile
+from shared.records.json_lines import profile_lines
+from shared.records.json_stream import profile_stream
+from shared.records.parquet import MAGIC, profile_parquet
 from shared.records.sniff import text_format
 from shared.records.source import Source
-from shared.records.tally import MAX_NAMES, Tally
 from shared.records.text import BLANKS, SAMPLE, begun, encoding_of, utf8
 from shared.records.verdict import Accepted, Limits, Rejected, Unreadable
-from shared.records.xml_stream import declared_encoding, tally_xml
+from shared.records.xml_stream import declared_encoding, profile_xml
 
 FEW_RECORDS = 20  # a single bad record among fewer than this spoils the rate, not the file
-TALLIES = {"csv": tally_rows, "ndjson": tally_lines, "json": tally_stream, "xml": tally_xml}
+READERS = {"csv": profile_rows, "ndjson": profile_lines, "json": profile_stream, "xml": profile_xml}
 
 
 def judge(source: Source, dataset: Dataset, limits: Limits, suffix: str = "") -> Accepted | Rejected:
@@ -29,44 +29,44 @@ def judge(source: Source, dataset: Dataset, limits: Limits, suffix: str = "") ->
 
     `suffix` is that of the key (`.csv.gz`): Spark decompresses by the name.
     """
-    tally = Tally(dataset)
+    profile = FileProfile(dataset)
     try:
-        kind, encoding = _tallied(source, tally, limits)
+        kind, encoding = _profiled(source, profile, limits)
         source.drain()
-        enough(tally)
+        enough(profile)
     except Unreadable as stop:
         source.drain()
         return Rejected(stop.reason, stop.detail)
-    profile = Profile(
+    kept = Profile(
         format=kind,
         compression=source.compression,
         encoding=encoding,
-        native=_native(tally, source, kind, encoding, suffix),
-        columns=tally.columns[:MAX_NAMES],
-        types=tally.types[:MAX_NAMES],
-        delimiter=tally.delimiter,
-        multiline=tally.multiline,
+        native=_native(profile, source, kind, encoding, suffix),
+        columns=profile.columns[:MAX_NAMES],
+        types=profile.types[:MAX_NAMES],
+        delimiter=profile.delimiter,
+        multiline=profile.multiline,
     )
-    return Accepted(profile, tally.records, tally.unreadable, tally.dates.result())
+    return Accepted(kept, profile.records, profile.unreadable, profile.dates.result())
 
 
-def _tallied(source: Source, tally: Tally, limits: Limits) -> tuple[str, str]:
-    """Format and encoding; the rest goes to the tally."""
+def _profiled(source: Source, profile: FileProfile, limits: Limits) -> tuple[str, str]:
+    """Format and encoding; the rest goes to the profile."""
     sample, blocks = begun(source.blocks())
     if not sample:
         raise Unreadable(
             FileReason.EMPTY_FILE, "the file has no byte" if not source.bytes else "the file is blank"
         )
     if sample.startswith(MAGIC):
-        _accepts(tally.dataset, "parquet")
-        _spooled(blocks, tally, limits)
+        _accepts(profile.dataset, "parquet")
+        _spooled(blocks, profile, limits)
         return "parquet", "utf-8"
-    encoding = declared_encoding(sample) or encoding_of(sample, tally.dataset.encodings)
+    encoding = declared_encoding(sample) or encoding_of(sample, profile.dataset.encodings)
     content = utf8(blocks, encoding)
     head = next(content, b"")
-    kind = text_format(head.lstrip(BLANKS)[:SAMPLE], tally.dataset)
-    _accepts(tally.dataset, kind)
-    TALLIES[kind](itertools.chain([head], content), tally, limits)
+    kind = text_format(head.lstrip(BLANKS)[:SAMPLE], profile.dataset)
+    _accepts(profile.dataset, kind)
+    READERS[kind](itertools.chain([head], content), profile, limits)
     return kind, encoding
 
 
@@ -78,7 +78,7 @@ def _accepts(dataset: Dataset, kind: str) -> None:
         )
 
 
-def _spooled(blocks: Iterator[bytes], tally: Tally, limits: Limits) -> None:
+def _spooled(blocks: Iterator[bytes], profile: FileProfile, limits: Limits) -> None:
     """Parquet needs its footer first, so the file goes to disk (the function's temporary storage), never to
     memory.
     """
@@ -88,25 +88,26 @@ def _spooled(blocks: Iterator[bytes], tally: Tally, limits: Limits) -> None:
                 raise Unreadable(FileReason.TOO_LARGE, f"Parquet of more than {limits.max_spooled} bytes")
             file.write(block)
         file.seek(0)
-        tally_parquet(file, tally, limits)
+        profile_parquet(file, profile, limits)
 
 
-def enough(tally: Tally) -> None:
+def enough(profile: FileProfile) -> None:
     """Raises Unreadable when the file as a whole is not worth reading."""
-    if not tally.records:
+    if not profile.records:
         raise Unreadable(FileReason.EMPTY_FILE, "the file has no record")
-    single = tally.unreadable == 1 and 1 < tally.records < FEW_RECORDS
-    if tally.unreadable > tally.dataset.max_unreadable_rate * tally.records and not single:
+    single = profile.unreadable == 1 and 1 < profile.records < FEW_RECORDS
+    if profile.unreadable > profile.dataset.max_unreadable_rate * profile.records and not single:
         raise Unreadable(
-            FileReason.TOO_MANY_UNREADABLE, f"{tally.unreadable} of {tally.records} records are unreadable"
+            FileReason.TOO_MANY_UNREADABLE,
+            f"{profile.unreadable} of {profile.records} records are unreadable",
         )
-    if not tally.known:
+    if not profile.known:
         raise Unreadable(
-            FileReason.NO_KNOWN_COLUMN, f"none of {len(tally.columns)} columns is in the contract"
+            FileReason.NO_KNOWN_COLUMN, f"none of {len(profile.columns)} columns is in the contract"
         )
 
 
-def _native(tally: Tally, source: Source, kind: str, encoding: str, suffix: str) -> bool:
+def _native(profile: FileProfile, source: Source, kind: str, encoding: str, suffix: str) -> bool:
     """Whether Spark's reader sees exactly our records.
 
     Never for JSON over several lines: Spark 4.1 cuts a number that lies across its parser's buffer when it
@@ -115,14 +116,14 @@ def _native(tally: Tally, source: Source, kind: str, encoding: str, suffix: str)
     """
     named_gzip = suffix.endswith(".gz")
     readable = (
-        tally.plain
-        and not tally.unreadable
+        profile.plain
+        and not profile.unreadable
         and encoding == "utf-8"
         and named_gzip == (source.compression == "gzip")
     )
     return (
         readable
         and kind not in ("json", "xml")
-        and len(tally.columns) <= MAX_NAMES
+        and len(profile.columns) <= MAX_NAMES
         and not (kind == "parquet" and source.compression == "gzip")
     )

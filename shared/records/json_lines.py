@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from shared.reasons import FileReason
+from shared.records.file_profile import FileProfile
 from shared.records.strict_json import MAX_DEPTH, loads, plain
-from shared.records.tally import Tally
 from shared.records.text import BLANKS
 from shared.records.verdict import Limits, Unreadable
 
@@ -49,7 +49,7 @@ def _split(text: bytes) -> tuple[list[bytes], bool]:
     return lines, brackets - [line[:1] for line in lines].count(b"{") < MAX_DEPTH
 
 
-def tally_lines(blocks: Iterator[bytes], tally: Tally, limits: Limits) -> None:
+def profile_lines(blocks: Iterator[bytes], profile: FileProfile, limits: Limits) -> None:
     """Judges every line.
 
     The door's speed rests on this: for common lines all work is done by whole chunks.
@@ -57,15 +57,15 @@ def tally_lines(blocks: Iterator[bytes], tally: Tally, limits: Limits) -> None:
     for lines, shallow in batches(blocks, limits):
         parse = plain if shallow else loads
         for start in range(0, len(lines), CHUNK):
-            _tally_chunk(lines[start : start + CHUNK], parse, tally)
+            _profile_chunk(lines[start : start + CHUNK], parse, profile)
 
 
-def _tally_chunk(lines: list[bytes], parse: Callable[[bytes], Any], tally: Tally) -> None:
+def _profile_chunk(lines: list[bytes], parse: Callable[[bytes], Any], profile: FileProfile) -> None:
     try:
         found = list(map(parse, lines))
     except ValueError:
         found = [_value(line, parse) for line in lines if line.strip(BLANKS)]
-    tally_values(found, tally)
+    profile_values(found, profile)
 
 
 def _value(line: bytes, parse: Callable[[bytes], Any]) -> Any:
@@ -75,12 +75,12 @@ def _value(line: bytes, parse: Callable[[bytes], Any]) -> Any:
         return None
 
 
-def tally_values(found: list[Any], tally: Tally) -> None:
+def profile_values(found: list[Any], profile: FileProfile) -> None:
     """Counts records, learns their columns and collects their dates; what is no object is unreadable."""
-    tally.records += len(found)
+    profile.records += len(found)
     if set(map(type, found)) != OBJECTS:
-        tally.unreadable += sum(v.__class__ is not dict for v in found)
+        profile.unreadable += sum(v.__class__ is not dict for v in found)
         found = [v for v in found if v.__class__ is dict]
     if found:
-        tally.meet(set().union(*found))
-        tally.dates.add(tally.event_times(found))
+        profile.observe_names(set().union(*found))
+        profile.dates.add(profile.event_times(found))

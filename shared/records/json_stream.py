@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from shared.reasons import FileReason
-from shared.records.json_lines import CHUNK, tally_values
+from shared.records.file_profile import FileProfile
+from shared.records.json_lines import CHUNK, profile_values
 from shared.records.strict_json import loads, refuse_depth
-from shared.records.tally import Tally
 from shared.records.verdict import Limits, Unreadable
 
 SPLITTER = json.JSONDecoder(parse_float=str, parse_int=str)  # only finds where a value ends
@@ -119,8 +119,8 @@ def record_of(text: bytes) -> Any:
         return None
 
 
-def tally_stream(blocks: Iterator[bytes], tally: Tally, limits: Limits) -> None:
+def profile_stream(blocks: Iterator[bytes], profile: FileProfile, limits: Limits) -> None:
     """Judges every record; one that is no object is unreadable."""
     found = map(record_of, elements(blocks, limits))
     while chunk := list(itertools.islice(found, CHUNK)):
-        tally_values(chunk, tally)
+        profile_values(chunk, profile)

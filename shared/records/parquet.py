@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import IO, Any
 
 from shared.reasons import FileReason
-from shared.records.tally import Tally
+from shared.records.file_profile import FileProfile
 from shared.records.verdict import Limits, Unreadable
 
 MAGIC = b"PAR1"
@@ -69,21 +69,21 @@ def _refuse_bombs(metadata: Any, limits: Limits) -> None:
                 raise Unreadable(FileReason.DECOMPRESSION_BOMB, told)
 
 
-def tally_parquet(file: IO[bytes], tally: Tally, limits: Limits) -> None:
+def profile_parquet(file: IO[bytes], profile: FileProfile, limits: Limits) -> None:
     """Counts rows and dates. Names that only differ by case are left to our own reader."""
     stream = batches(file, limits)
     schema = next(stream)
-    tally.columns, tally.types = tuple(schema.names), tuple(str(f.type) for f in schema)
-    tally.plain &= len({n.lower() for n in schema.names}) == len(schema.names)
-    dated = tally.learn(schema.names)
+    profile.columns, profile.types = tuple(schema.names), tuple(str(f.type) for f in schema)
+    profile.plain &= len({n.lower() for n in schema.names}) == len(schema.names)
+    dated = profile.observe_columns(schema.names)
     at = schema.names.index(dated) if dated is not None else None
     for batch in stream:
-        tally.records += batch.num_rows
+        profile.records += batch.num_rows
         if at is not None:
-            _count_dates(batch.column(at), tally)
+            _count_dates(batch.column(at), profile)
 
 
-def _count_dates(column: Any, tally: Tally) -> None:
+def _count_dates(column: Any, profile: FileProfile) -> None:
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -91,9 +91,9 @@ def _count_dates(column: Any, tally: Tally) -> None:
         pa.types.is_time(column.type) or pa.types.is_duration(column.type)
     ):
         days = pc.cast(pc.cast(_without_zone(column), pa.date32(), safe=False), pa.int32())
-        tally.dates.add_days({e["values"]: e["counts"] for e in days.value_counts().to_pylist()})
+        profile.dates.add_days({e["values"]: e["counts"] for e in days.value_counts().to_pylist()})
     else:
-        tally.dates.add(texts(column))
+        profile.dates.add(texts(column))
 
 
 def _without_zone(column: Any) -> Any:

@@ -30,7 +30,7 @@ TYPES = {
 
 def schema(dataset: Dataset) -> pa.Schema:
     """The received columns, then the texts that are of no type and the lines that are no rows."""
-    fields = [pa.field(name, arrow_type(dataset.lands_in.column(name).type)) for name in dataset.received]
+    fields = [pa.field(name, arrow_type(dataset.target.column(name).type)) for name in dataset.received]
     return pa.schema(
         [*fields, pa.field(UNCAST, pa.map_(pa.string(), pa.string())), pa.field(RAW, pa.string())]
     )

@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from xml.parsers import expat
 
 from shared.reasons import FileReason
-from shared.records.json_lines import CHUNK, tally_values
-from shared.records.tally import Tally
+from shared.records.file_profile import FileProfile
+from shared.records.json_lines import CHUNK, profile_values
 from shared.records.verdict import Limits, Unreadable
 
 Fields = dict[str, str | None]
@@ -183,11 +183,11 @@ def elements(blocks: Iterator[bytes], limits: Limits) -> Iterator[Fields]:
         ) from error
 
 
-def tally_xml(blocks: Iterator[bytes], tally: Tally, limits: Limits) -> None:
+def profile_xml(blocks: Iterator[bytes], profile: FileProfile, limits: Limits) -> None:
     """Judges every record."""
     found = elements(blocks, limits)
     while chunk := list(itertools.islice(found, CHUNK)):
-        tally_values(chunk, tally)
+        profile_values(chunk, profile)
 
 
 def _local(name: str) -> str:

@@ -59,13 +59,11 @@ class Rig:
         self.s3.put_object(Bucket=self.names.bucket("raw"), Key=key, Body=content)
         return self.ingest(self.file(key, number), "test")
 
-    def hand_over(self, key: str, content: bytes) -> LedgerFile | None:
+    def write_load_plan(self, key: str, content: bytes) -> LedgerFile | None:
         """Puts a raw object that is too large for the ingest function."""
         number = next(self._versions)
         self.s3.put_object(Bucket=self.names.bucket("raw"), Key=key, Body=content)
-        return replace(self.ingest, limits=Limits(max_bytes=1), hands_over=True)(
-            self.file(key, number), "test"
-        )
+        return replace(self.ingest, limits=Limits(max_bytes=1), defers=True)(self.file(key, number), "test")
 
     def file(self, key: str, number: int) -> FileId:
         """The bucket is not versioned here: the sequencer stands for the version."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from glue_scripts.engine.quarantine.record_counts import Census, RecordsLostError, UnbalancedError
+from glue_scripts.engine.quarantine.record_counts import RecordCounts, RecordsLostError, UnbalancedError
 from glue_scripts.engine.silver import load as landing
 from tests.engine.rig import Rig
 from tests.engine.test_mistakes import lines
@@ -98,13 +98,13 @@ def test_a_fill_without_one_good_row_ends_with_all_of_them_aside(rig: Callable[[
 
 def test_what_was_counted_twice_is_counted_anew(lake: Rig, monkeypatch: pytest.MonkeyPatch):
     """An observation counts a task again that is run again, because a machine with its output was lost."""
-    census, seen = landing.census, list[Census]()
+    observed_counts, seen = landing.observed_counts, list[RecordCounts]()
 
-    def doubled_at_first(*a: Any) -> Census:
-        seen.append(census(*a))
+    def doubled_at_first(*a: Any) -> RecordCounts:
+        seen.append(observed_counts(*a))
         return replace(seen[-1], read=2 * seen[-1].read, bad=2 * seen[-1].bad) if len(seen) == 1 else seen[-1]
 
-    monkeypatch.setattr(landing, "census", doubled_at_first)
+    monkeypatch.setattr(landing, "observed_counts", doubled_at_first)
     rows = lake.run("run-1")["events"].rows
     assert (rows.read, rows.written, rows.quarantined, rows.deduplicated) == (5, 3, 1, 1)
     assert len(seen) == 2

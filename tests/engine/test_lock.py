@@ -65,7 +65,7 @@ def test_only_the_owner_writes(rig: Callable[[str], Rig]):
         "ecommerce/transactions/t.json",
         b'{"tx_id":"t1","user_id":"u1","amount":1,"status":"paid","created_at":"2026-01-01"}\n',
     )
-    lake.hand_over("ecommerce/events/b.json", EVENTS + EVENTS)
+    lake.write_load_plan("ecommerce/events/b.json", EVENTS + EVENTS)
     pending = lake.ledger.files()
     table.put_item(Item={"pk": "lock#ecommerce", "sk": "lock", "run_id": "run-2"})
     job = lake.job("run-1")

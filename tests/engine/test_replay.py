@@ -40,7 +40,7 @@ def fixed_contract(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
         (table,) = before.silver
         rules = tuple(replace(r, when=r.when.replace("'ERROR')", "'ERROR', 'PURGE')")) for r in table.rejects)
         silver = replace(table, rejects=rules)
-        datasets = tuple(replace(d, lands_in=silver, formats=(*d.formats, "xml")) for d in before.datasets)
+        datasets = tuple(replace(d, target=silver, formats=(*d.formats, "xml")) for d in before.datasets)
         after = replace(before, silver=(silver,), datasets=datasets)
         for module in (ingest, rig_module):
             monkeypatch.setattr(module, "contract", lambda _: after)

@@ -124,7 +124,7 @@ def test_stacks_know_neither_spark_nor_boto3() -> None:
         (
             "dev",
             {"usage": {"landed": 3}},
-            "environment dev.usage.landed: there is no such setting; allowed: landed_gb, landed_files",
+            "environment dev.usage.landed: there is no such setting; allowed: received_gb, received_files",
         ),
         ("dev", {"account": "12"}, "environment dev.account: String should match pattern"),
         ("dev", {"account": "123456789012"}, "account and region are pinned together or not at all"),

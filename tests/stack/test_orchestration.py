@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from glue_scripts.engine.gold.warehouse import hand_over
+from glue_scripts.engine.gold.warehouse import write_load_plan
 from glue_scripts.engine.run.job import Job
 from local import npm
 from shared.contracts import contract, contracts
@@ -41,7 +41,7 @@ def test_the_load_begins_with_what_the_gold_job_leaves() -> None:
         )
     )
     spark: Any = None  # a contract without gold has no tables to ask for
-    hand_over(spark, Job(NAMES, replace(contract("ecommerce"), gold=()), "run-1"), s3)
+    write_load_plan(spark, Job(NAMES, replace(contract("ecommerce"), gold=()), "run-1"), s3)
     found = substitutions(NAMES, "ecommerce", warehouse=True, delivered=False)
     assert [place for place, content in left.items() if content["tables"] == []] == [
         f"{found['GoldBucket']}/{found['LoadPlan']}"

@@ -130,10 +130,10 @@ def test_a_run_with_news_goes_from_silver_to_gold_and_gives_the_lock_back(lab: L
     assert lab.lock is None
 
 
-def test_files_that_were_handed_over_are_finished_first_and_only_then_is_that_job_paid_for(lab: Lab) -> None:
-    waiting = {"dataset_id": f"handed_over#{DOMAIN}", "state": "2026-01-01T00:00:00.000000+00:00#big#1"}
+def test_files_that_were_deferred_are_finished_first_and_only_then_is_that_job_paid_for(lab: Lab) -> None:
+    waiting = {"dataset_id": f"deferred#{DOMAIN}", "state": "2026-01-01T00:00:00.000000+00:00#big#1"}
     lab.table.put_item(
-        Item={"pk": "file#raw/other", "sk": "v#1", **waiting, "dataset_id": "handed_over#another"}
+        Item={"pk": "file#raw/other", "sk": "v#1", **waiting, "dataset_id": "deferred#another"}
     )
     assert "bronze-ingest" not in lab.run("none-handed-over").jobs
     lab.table.put_item(Item={"pk": "file#raw/big", "sk": "v#1", **waiting})

@@ -37,7 +37,7 @@ def test_figures_of_files_that_have_their_outcome_are_sent_though_another_one_fa
 ) -> None:
     spark: Any = SimpleNamespace(sparkContext=SimpleNamespace(parallelize=lambda rows, _: Here(rows)))
     with rig() as lake:
-        lake.ingest = replace(lake.ingest, limits=Limits(max_bytes=1), hands_over=True)
+        lake.ingest = replace(lake.ingest, limits=Limits(max_bytes=1), defers=True)
         left = [
             lake.arrive(f"ecommerce/events/{n}.json", content)
             for n, content in (("a", GOOD), ("b", b"[1, 2"))
@@ -51,6 +51,6 @@ def test_figures_of_files_that_have_their_outcome_are_sent_though_another_one_fa
             FileStatus.ACCEPTED,
             FileStatus.QUARANTINED,
         ]
-        assert [f.bucket for f in lake.ledger.handed_over("ecommerce")] == ["nowhere-at-all"]
+        assert [f.bucket for f in lake.ledger.deferred("ecommerce")] == ["nowhere-at-all"]
         told = {m["MetricName"] for m in cloudwatch.list_metrics(Namespace="Lakehouse")["Metrics"]}
     assert told == {"FilesAccepted", "FilesQuarantined", "BytesIngested"}

@@ -14,8 +14,8 @@ from stacks.prices import FILE, price_list
 from stacks.usage import Usage
 
 USAGE = Usage(
-    landed_gb=100,
-    landed_files=1_000_000,
+    received_gb=100,
+    received_files=1_000_000,
     months_kept=12,
     runs_per_day=2,
     job_minutes=30,
@@ -53,7 +53,7 @@ def test_storage_pays_for_the_months_that_are_kept_by_the_bucket_s_own_lifecycle
     assert found["S3", "raw, standard"] == 4.60  # 100 GB × 2 months × 0.023
     assert found["S3", "raw, infrequent access"] == 12.50  # 100 GB × 10 months × 0.0125
     assert found["S3", "silver, standard"] == 13.80  # 50 GB × 12 months × 0.023
-    young = cost(Usage(landed_gb=100, months_kept=1), bucket("raw", 60))
+    young = cost(Usage(received_gb=100, months_kept=1), bucket("raw", 60))
     assert ("S3", "raw, infrequent access") not in young
     assert young["S3", "raw, standard"] == 2.30
 

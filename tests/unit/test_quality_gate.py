@@ -111,6 +111,6 @@ def test_a_run_s_figures_have_the_names_that_thresholds_may_use():
     found = metrics(dataset, [], done)
     assert found["null_rate_user_id"] == 0.5
     assert found["quarantined_missing_key"] == 2
-    assert set(found) <= set(names(dataset.lands_in.sent_names))
+    assert set(found) <= set(names(dataset.target.sent_names))
     fixed = {n for n in names(()) if not n.startswith("quarantined_")} | {"quarantined_rows"}
     assert set(found) == fixed | {"null_rate_user_id", "quarantined_missing_key"}

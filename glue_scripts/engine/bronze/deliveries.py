@@ -35,7 +35,7 @@ def _files(s3: Any, run: Job, source: Delivery, table: str, now: dt.datetime) ->
             version,
             run.domain,
             table,
-            FileStatus.HANDED_OVER,
+            FileStatus.DEFERRED,
             sequencer=version,  # both alike: there is no version to ask for
             bytes=entry["Size"],
             ingested_at=now.isoformat(timespec="microseconds"),

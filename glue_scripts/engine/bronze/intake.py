@@ -1,4 +1,4 @@
-"""Files that the ingest function handed over, each ingested by a task of its own on a worker."""
+"""Files that the ingest function deferred, each ingested by a task of its own on a worker."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def ingested(spark: SparkSession, names: Names, files: Sequence[LedgerFile]) -> 
     failures = [error for task in tasks if (error := task.exception())]
     found = [file for task in tasks if not task.exception() for file in task.result()]
     settled, waiting = (
-        [f for f in found if (f.status is FileStatus.HANDED_OVER) is waits] for waits in (False, True)
+        [f for f in found if (f.status is FileStatus.DEFERRED) is waits] for waits in (False, True)
     )
     return Intake(settled, waiting, next(iter(failures), None))
 

@@ -20,7 +20,7 @@ class DeleteFilesError(RuntimeError):
     """A gold table holds deletes beside its data files; copying the files would bring deleted rows back."""
 
 
-def hand_over(spark: SparkSession, run: Job, s3: Any) -> None:
+def write_load_plan(spark: SparkSession, run: Job, s3: Any) -> None:
     """Writes the plan last: whoever reads it finds everything that it names. Raises DeleteFilesError."""
     found = []
     for table in in_order_of_reference(run.contract):

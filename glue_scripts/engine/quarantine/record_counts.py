@@ -27,7 +27,7 @@ class UnbalancedError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Census:
+class RecordCounts:
     """Judged records by number.
 
     `extra`: good ones with a column that no contract knows; `nulls`: good ones without a value, by column;
@@ -55,10 +55,10 @@ def figures(dataset: Dataset) -> list[Column]:
     ]
 
 
-def census(found: Mapping[str, Any], dataset: Dataset) -> Census:
+def observed_counts(found: Mapping[str, Any], dataset: Dataset) -> RecordCounts:
     """From the values of `figures`."""
-    nulls = {c: found[f"null_{c}"] for c in dataset.lands_in.column_names if c in dataset.received}
-    return Census(found["read"], found["bad"], found["extra"], nulls, frozenset(found["bad_files"]))
+    nulls = {c: found[f"null_{c}"] for c in dataset.target.column_names if c in dataset.received}
+    return RecordCounts(found["read"], found["bad"], found["extra"], nulls, frozenset(found["bad_files"]))
 
 
 def expected_records(files: Iterable[BronzeFile]) -> int:

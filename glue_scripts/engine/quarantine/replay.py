@@ -19,7 +19,7 @@ from glue_scripts.engine.read.sql import literal
 from glue_scripts.engine.run.job import Job
 from glue_scripts.engine.run.session import Aws
 from shared.contracts import Dataset
-from shared.ingestion import BusyError, bronze_key_of, judged, read_as, standing
+from shared.ingestion import BusyError, bronze_key_of, judged, ownership, read_as
 from shared.ledger.model import FileId, FileStatus, LedgerFile, explanation
 from shared.records import Accepted
 from shared.records.source import Source
@@ -92,7 +92,7 @@ def _accept(run: Job, clients: Aws, file: LedgerFile, verdict: Accepted, made: P
         read_as(file, verdict), status=FileStatus.ACCEPTED, reason=None, detail=None, history=_told(run, file)
     )
     try:
-        found = standing(clients.ledger, read, wait=lambda _: None)
+        found = ownership(clients.ledger, read, wait=lambda _: None)
     except BusyError:
         return  # a file with this content is in work; the next replay sees what became of it
     read = replace(read, duplicate_of=found.other)

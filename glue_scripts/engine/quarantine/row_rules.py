@@ -29,7 +29,7 @@ def tests(dataset: Dataset) -> list[tuple[str, str, tuple[str, ...]]]:
     """(SQL that is true when a row is bad, reason, columns at fault), in the order in which reasons are
     listed.
     """
-    table, names = dataset.lands_in, dataset.received
+    table, names = dataset.target, dataset.received
     empty = " AND ".join(
         f"{quoted(TEXT + n) if table.column(n).type != 'string' else quoted(n)} IS NULL" for n in names
     )

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 
-from glue_scripts.engine.quarantine.record_counts import Census, census, figures
+from glue_scripts.engine.quarantine.record_counts import RecordCounts, figures, observed_counts
 from glue_scripts.engine.quarantine.row_rules import with_reasons
 from glue_scripts.engine.read.bronze_files import primary_date
 from glue_scripts.engine.read.conform import raw_record
@@ -74,7 +74,7 @@ def put_aside(
     rows: DataFrame,
     files: DataFrame,
     stale: Sequence[LedgerFile],
-) -> tuple[Census, dict[str, int]]:
+) -> tuple[RecordCounts, dict[str, int]]:
     """Writes the bad ones of judged rows to quarantine, in the place of those of stale files.
 
     Counts all rows on the way, and the bad ones of each reason.
@@ -92,7 +92,7 @@ def put_aside(
         ),
         home,
     )
-    return census(all_rows.get, dataset), {reason: n for reason, n in bad_rows.get.items() if n}
+    return observed_counts(all_rows.get, dataset), {reason: n for reason, n in bad_rows.get.items() if n}
 
 
 def clear(spark: SparkSession, job: Job, dataset: Dataset, stale: Sequence[LedgerFile]) -> None:

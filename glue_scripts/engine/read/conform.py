@@ -25,7 +25,7 @@ def conformed(records: DataFrame, contract: Contract, dataset: Dataset) -> DataF
         if dataset.stored_as == "parquet"
         else _cast(records, contract, dataset)
     )
-    table = dataset.lands_in
+    table = dataset.target
     constants = [
         f"CAST({literal(v)} AS {table.column(n).type}) AS {quoted(n)}" for n, v in dataset.constants.items()
     ]
@@ -43,7 +43,7 @@ def conformed(records: DataFrame, contract: Contract, dataset: Dataset) -> DataF
 def _taken(records: DataFrame, contract: Contract, dataset: Dataset) -> DataFrame:
     values, texts = [], []
     for name in dataset.received:
-        if dataset.lands_in.column(name).type == "string":
+        if dataset.target.column(name).type == "string":
             values.append(f"{cleaned(quoted(name), contract.null_spellings)} AS {quoted(name)}")
         else:
             values.append(quoted(name))
@@ -54,7 +54,7 @@ def _taken(records: DataFrame, contract: Contract, dataset: Dataset) -> DataFram
 
 
 def _cast(records: DataFrame, contract: Contract, dataset: Dataset) -> DataFrame:
-    table, names = dataset.lands_in, dataset.received
+    table, names = dataset.target, dataset.received
     texts = records.selectExpr(
         "_file",
         "_ingested_at",
@@ -76,7 +76,7 @@ def raw_record(dataset: Dataset) -> str:
     """SQL for what was received: the text of an unreadable record, otherwise its values as JSON, as they were
     before any cast.
     """
-    table = dataset.lands_in
+    table = dataset.target
     taken = dataset.stored_as == "parquet"
     texts = {
         n: f"coalesce({quoted(TEXT + n)}, CAST({quoted(n)} AS string))" if taken else quoted(TEXT + n)

@@ -106,7 +106,7 @@ def _parquet(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> 
 
 def _made(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> DataFrame:
     """Parquet that the bronze job made: columns in the contract's types, what was of no type in `_uncast`."""
-    columns = ", ".join(f"{quoted(n)} {dataset.lands_in.column(n).type}" for n in dataset.received)
+    columns = ", ".join(f"{quoted(n)} {dataset.target.column(n).type}" for n in dataset.received)
     rows = spark.read.schema(f"{columns}, {UNCAST} map<string,string>, {RAW} string").parquet(
         *[f.path for f in files]
     )

@@ -15,12 +15,12 @@ from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts.engine.quarantine import rows as quarantine
 from glue_scripts.engine.quarantine.record_counts import (
-    Census,
+    RecordCounts,
     balanced,
-    census,
     expected_records,
     figures,
     nothing_lost,
+    observed_counts,
 )
 from glue_scripts.engine.quarantine.row_rules import judged
 from glue_scripts.engine.read.bronze_files import BronzeFile, files_table
@@ -67,7 +67,7 @@ class Batch:
 
     @property
     def table(self) -> Table:
-        return self.dataset.lands_in
+        return self.dataset.target
 
     def judged(self, files: Sequence[BronzeFile]) -> DataFrame:
         """All rows of some of the files."""
@@ -78,13 +78,13 @@ class Batch:
             self.dataset,
         )
 
-    def put_aside(self, files: Sequence[BronzeFile]) -> tuple[Census, dict[str, int]]:
+    def put_aside(self, files: Sequence[BronzeFile]) -> tuple[RecordCounts, dict[str, int]]:
         """Brings bad rows of some of the files to quarantine, in the place of stale files' rows; counts all
         rows, and the bad by reason.
         """
         if not files:
             quarantine.clear(self.spark, self.job, self.dataset, self.stale)
-            return Census(), {}
+            return RecordCounts(), {}
         return quarantine.put_aside(
             self.spark, self.job, self.dataset, self.judged(files), self.numbers, self.stale
         )
@@ -135,8 +135,8 @@ def landed(
     check()
     stale = [*work.superseded, *(f for f in work.files if again or job.full_refresh or f.processed_by)]
     batch = Batch(spark, job, dataset, files, files_table(spark, files), stale)
-    home = silver_table(job, dataset.lands_in)
-    if dataset.lands_in.kind != "files" and (ensure(spark, home) or job.full_refresh):
+    home = silver_table(job, dataset.target)
+    if dataset.target.kind != "files" and (ensure(spark, home) or job.full_refresh):
         yield _filled(batch, home, check)
         return
     seen, reasons = batch.put_aside(files)
@@ -147,11 +147,11 @@ def landed(
         return balanced(dataset, RowCounts(seen.read, written, seen.bad, again_sent, updated))
 
     wanted = batch.wanted(batch.judged(files).observe(Observation(), F.count(F.lit(1)).alias("read")))
-    if dataset.lands_in.kind == "files":
+    if dataset.target.kind == "files":
         with replaced(spark, job, dataset, home, wanted, work, counted) as (rows, removed):
             yield Landed(rows, reasons, seen.nulls, seen.extra, removed, None)
     else:
-        with _merged(spark, job, dataset.lands_in, home, wanted, counted) as (rows, keys):
+        with _merged(spark, job, dataset.target, home, wanted, counted) as (rows, keys):
             yield Landed(rows, reasons, seen.nulls, seen.extra, 0, keys)
 
 
@@ -176,14 +176,14 @@ def _filled(batch: Batch, home: Stored, check: Guard) -> Landed:
     return Landed(counts, reasons, seen.nulls, seen.extra, 0, None)
 
 
-def _seen(batch: Batch, rows: DataFrame, observed: Observation) -> Census:
+def _seen(batch: Batch, rows: DataFrame, observed: Observation) -> RecordCounts:
     """What was observed; counted anew where it is not what the door counted: an observation counts a task
     twice that was run again.
     """
-    if (seen := census(observed.get, batch.dataset)).read == expected_records(batch.files):
+    if (seen := observed_counts(observed.get, batch.dataset)).read == expected_records(batch.files):
         return seen
     [counted] = rows.agg(*figures(batch.dataset)).collect()
-    return census(counted.asDict(), batch.dataset)
+    return observed_counts(counted.asDict(), batch.dataset)
 
 
 @contextmanager

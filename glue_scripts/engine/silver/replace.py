@@ -54,7 +54,7 @@ def replaced(
     found = {str(r["event_date"]): r["count"] for r in staged.groupBy("event_date").count().collect()}
     counts = counted(sum(found.values()))
     stored = _old(spark, job, dataset, home, work.keys, work.dates | found.keys())
-    table = dataset.lands_in
+    table = dataset.target
     with difference(
         staged, stored, home, table.primary_key, (*table.column_names, "_source_file")
     ) as differing:

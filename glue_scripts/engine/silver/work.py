@@ -52,7 +52,7 @@ def work(run: Job, ledger: Ledger, dataset: Dataset, again: Sequence[LedgerFile]
     else:
         pending = ledger.pending(run.domain, dataset.name)
         asked = [*pending, *(f for f in again if f.file_id not in {p.file_id for p in pending})]
-    if dataset.lands_in.kind != "files" or not asked:
+    if dataset.target.kind != "files" or not asked:
         return Work(tuple(asked))
     if run.full_refresh or run.by_date:
         return _newest(_related(asked, accepted))
@@ -102,11 +102,11 @@ def _newest(versions: Sequence[LedgerFile]) -> Work:
     return Work(files, tuple(f for v in by_key.values() for f in v if f.file_id not in chosen))
 
 
-def lanes(contract: Contract) -> list[list[Dataset]]:
+def write_groups(contract: Contract) -> list[list[Dataset]]:
     """Datasets that write one table, in silver or quarantine, stand in one lane and run one after the other;
-    lanes run side by side.
+    write_groups run side by side.
     """
     found: dict[str, list[Dataset]] = defaultdict(list)
     for dataset in contract.datasets:
-        found[dataset.lands_in.name if contract.layout != GATHERED else contract.domain].append(dataset)
+        found[dataset.target.name if contract.layout != GATHERED else contract.domain].append(dataset)
     return list(found.values())

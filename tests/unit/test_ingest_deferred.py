@@ -1,4 +1,4 @@
-"""Files too large for the function: handed over by it, finished by the job, with the outcome that a function of endless time would give."""
+"""Files too large for the function: deferred by it, finished by the job, with the outcome that a function of endless time would give."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def lake() -> Iterator[Rig]:
 
 
 def function(lake: Rig, limits: Limits = SMALL) -> Ingest:
-    return replace(lake.ingest, limits=limits, hands_over=True)
+    return replace(lake.ingest, limits=limits, defers=True)
 
 
-def hand_over(lake: Rig, key: str, content: bytes, limits: Limits = SMALL) -> LedgerFile:
+def write_load_plan(lake: Rig, key: str, content: bytes, limits: Limits = SMALL) -> LedgerFile:
     body, by_job = lake.drop(key, content), lake.ingest
     lake.ingest = function(lake, limits)
     (left,) = lake.deliver(body)
@@ -49,16 +49,16 @@ def too_late() -> Limits:
 
 
 def test_a_file_above_the_limit_waits_untouched_for_the_job(lake: Rig):
-    left = hand_over(lake, "ecommerce/events/big.json", GOOD)
+    left = write_load_plan(lake, "ecommerce/events/big.json", GOOD)
     assert (left.status, left.reason, left.bytes, left.sha256) == (
-        FileStatus.HANDED_OVER,
+        FileStatus.DEFERRED,
         None,
         len(GOOD),
         None,
     )
     assert left.detail == f"{len(GOOD)} bytes are more than 100"
-    assert lake.ledger.handed_over("ecommerce") == [left]
-    assert lake.ledger.handed_over("logs") == []
+    assert lake.ledger.deferred("ecommerce") == [left]
+    assert lake.ledger.deferred("logs") == []
     assert lake.ledger.accepted("ecommerce", "events") == []
     assert (lake.objects("bronze"), lake.objects("quarantine")) == ({}, {})
 
@@ -79,9 +79,9 @@ def test_its_event_again_changes_nothing(lake: Rig):
         ("bad in its first line.csv", b"\0" * len(LARGE)),
     ],
 )
-def test_a_file_that_outlasts_the_function_is_handed_over(lake: Rig, name: str, content: bytes):
-    left = hand_over(lake, f"ecommerce/events/{name}", content, too_late())
-    assert (left.status, (left.detail or "")[:21]) == (FileStatus.HANDED_OVER, "the time was up after")
+def test_a_file_that_outlasts_the_function_is_deferred(lake: Rig, name: str, content: bytes):
+    left = write_load_plan(lake, f"ecommerce/events/{name}", content, too_late())
+    assert (left.status, (left.detail or "")[:21]) == (FileStatus.DEFERRED, "the time was up after")
 
 
 def test_parquet_takes_time_after_its_last_byte_has_arrived_too():
@@ -92,7 +92,9 @@ def test_parquet_takes_time_after_its_last_byte_has_arrived_too():
 
 
 def test_a_small_file_behind_slow_ones_of_its_batch_is_read_though_the_time_is_up(lake: Rig):
-    assert hand_over(lake, "ecommerce/events/small.json", GOOD, too_late()).status is FileStatus.ACCEPTED
+    assert (
+        write_load_plan(lake, "ecommerce/events/small.json", GOOD, too_late()).status is FileStatus.ACCEPTED
+    )
 
 
 @pytest.mark.parametrize(
@@ -105,14 +107,14 @@ def test_the_job_gives_the_outcome_of_an_unhurried_function(name: str, content: 
         expected = lake.objects("bronze"), {unversioned(k) for k in lake.objects("quarantine")}
     with rig() as lake:
         outcome = lake.ingest.finish(
-            hand_over(lake, f"ecommerce/events/{name}", content, Limits(max_bytes=10))
+            write_load_plan(lake, f"ecommerce/events/{name}", content, Limits(max_bytes=10))
         )
         assert outcome is not None
         assert unversioned(outcome.target_key) == unversioned(straight.target_key)
         assert replace(outcome, version=straight.version, target_key=straight.target_key) == straight
         assert (lake.objects("bronze"), {unversioned(k) for k in lake.objects("quarantine")}) == expected
         assert lake.ledger.files() == [outcome]
-        assert lake.ledger.handed_over("ecommerce") == []
+        assert lake.ledger.deferred("ecommerce") == []
         assert lake.ledger.pending("ecommerce", "events") == (
             [outcome] if straight.status is FileStatus.ACCEPTED else []
         )
@@ -124,7 +126,7 @@ def unversioned(key: str | None) -> str:
 
 
 def test_the_arrival_is_when_the_function_saw_it(lake: Rig):
-    left = hand_over(lake, "ecommerce/events/big.json", GOOD)
+    left = write_load_plan(lake, "ecommerce/events/big.json", GOOD)
     outcome = replace(lake.ingest, now=lambda: pytest.fail("asked for the time")).finish(left)
     assert outcome is not None
     assert outcome.ingested_at == left.ingested_at == "2024-03-05T12:00:00.000000+00:00"
@@ -132,7 +134,7 @@ def test_the_arrival_is_when_the_function_saw_it(lake: Rig):
 
 def test_content_that_came_before_is_a_duplicate_and_a_later_version_of_the_key_another_file(lake: Rig):
     first = lake.arrive("ecommerce/events/first.json", GOOD)
-    left = hand_over(lake, "ecommerce/events/again.json", GOOD)
+    left = write_load_plan(lake, "ecommerce/events/again.json", GOOD)
     newer = lake.arrive("ecommerce/events/again.json", GOOD + b'{"event_id":"e4","ts":"2024-03-02"}\n')
     outcome = lake.ingest.finish(left)
     assert outcome is not None
@@ -141,7 +143,7 @@ def test_content_that_came_before_is_a_duplicate_and_a_later_version_of_the_key_
 
 
 def test_a_file_that_is_gone_is_quarantined_as_such(lake: Rig):
-    left = hand_over(lake, "ecommerce/events/big.json", GOOD)
+    left = write_load_plan(lake, "ecommerce/events/big.json", GOOD)
     lake.s3.delete_object(Bucket=NAMES.bucket("raw"), Key=left.key, VersionId=left.version)
     outcome = lake.ingest.finish(left)
     assert outcome is not None
@@ -149,7 +151,7 @@ def test_a_file_that_is_gone_is_quarantined_as_such(lake: Rig):
 
 
 def test_the_job_again_leaves_an_outcome_as_it_is(lake: Rig):
-    left = hand_over(lake, "ecommerce/events/big.json", GOOD)
+    left = write_load_plan(lake, "ecommerce/events/big.json", GOOD)
     outcome = lake.ingest.finish(left)
     assert outcome is not None
     lake.ledger.mark_processed([outcome], "run-1")
@@ -161,7 +163,7 @@ def test_the_job_again_leaves_an_outcome_as_it_is(lake: Rig):
 
 def test_while_a_file_waits_with_a_content_nobody_else_brings_it(lake: Rig):
     """The job died between taking the content and the outcome."""
-    left = hand_over(lake, "ecommerce/events/big.json", GOOD)
+    left = write_load_plan(lake, "ecommerce/events/big.json", GOOD)
     assert lake.ledger.content_owner("ecommerce", "events", hashlib.sha256(GOOD).hexdigest(), left.file_id)
     later = lake.drop("ecommerce/events/other.json", GOOD)
     with pytest.raises(BusyError):
@@ -177,7 +179,7 @@ def test_while_a_file_waits_with_a_content_nobody_else_brings_it(lake: Rig):
 def test_a_crash_at_any_call_of_the_job_leaves_the_file_to_the_next_run(key: str, when: str):
     def run(at: int) -> tuple[object, int]:
         with rig() as lake:
-            left = hand_over(lake, key, GOOD, Limits(max_bytes=10))
+            left = write_load_plan(lake, key, GOOD, Limits(max_bytes=10))
             lake.faults.arm(at, when, dead=True)
             try:
                 lake.ingest.finish(left)
@@ -206,7 +208,7 @@ def test_large_objects_are_copied_in_parts(lake: Rig):
     version = lake.s3.head_object(Bucket=NAMES.bucket("raw"), Key="ecommerce/events/huge")["VersionId"]
     store = Store(lake.s3, TransferConfig(multipart_threshold=6 << 20, multipart_chunksize=5 << 20))
     left = LedgerFile(
-        NAMES.bucket("raw"), "ecommerce/events/huge", version, "ecommerce", "events", FileStatus.HANDED_OVER
+        NAMES.bucket("raw"), "ecommerce/events/huge", version, "ecommerce", "events", FileStatus.DEFERRED
     )
     lake.faults.calls.clear()
     store.copy(left.file_id, NAMES.bucket("bronze"), "k")

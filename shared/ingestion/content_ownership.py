@@ -23,7 +23,7 @@ class BusyError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Standing:
+class Ownership:
     """`duplicate`: the content came before and the file is not read.
 
     `other`: the file that it is a duplicate of, or took over from.
@@ -33,7 +33,7 @@ class Standing:
     other: str | None = None
 
 
-def standing(ledger: Ledger, entry: LedgerFile, wait: Callable[[float], None]) -> Standing:
+def ownership(ledger: Ledger, entry: LedgerFile, wait: Callable[[float], None]) -> Ownership:
     """What a readable file's content makes of it.
 
     Raises BusyError while another file with this content has no outcome.
@@ -43,24 +43,22 @@ def standing(ledger: Ledger, entry: LedgerFile, wait: Callable[[float], None]) -
     """
     dataset = contract(entry.domain).dataset(entry.dataset)
     if dataset.duplicate_files == "accept":
-        return Standing(duplicate=False)
-    content, follows = (entry.domain, entry.dataset, entry.sha256 or ""), dataset.lands_in.kind == "files"
+        return Ownership(duplicate=False)
+    content, follows = (entry.domain, entry.dataset, entry.sha256 or ""), dataset.target.kind == "files"
     owner = _owner(ledger, entry, wait)
     if owner == entry.place or (follows and _key(owner) == entry.key):
-        return Standing(False, ledger.owner_before(*content) if follows else None)
+        return Ownership(False, ledger.owner_before(*content) if follows else None)
     if not follows:
-        return Standing(True, owner)
-    ledger.note_copy(
-        entry
-        # before the look at the owner: then a run that corrects the owner sees the copy, or this look the
-        # correction
-    )
+        return Ownership(True, owner)
+    # Before the look at the owner: then a run that corrects the owner sees the copy, or this look the
+    # correction.
+    ledger.note_copy(entry)
     if not _replaces(ledger, entry, owner):
-        return Standing(True, owner)
+        return Ownership(True, owner)
     ledger.note_copy(entry, _key(owner))
     if not ledger.take_content(*content, entry.file_id, owner):
         raise BusyError(f"another file took the content of {entry.key} meanwhile")
-    return Standing(False, owner)
+    return Ownership(False, owner)
 
 
 def _replaces(ledger: Ledger, entry: LedgerFile, owner: str) -> bool:

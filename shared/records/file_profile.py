@@ -15,7 +15,7 @@ MAX_DATED = 10
 
 
 @dataclass
-class Tally:
+class FileProfile:
     """Counts, columns and dates.
 
     `plain`: whether Spark's own reader would see the same records; `known`: some column is in the contract.
@@ -37,10 +37,10 @@ class Tally:
         self._aliases = self.dataset.aliases
         self._names: set[str] = set()
         when = self.dataset.event_date_column
-        times = self.dataset.lands_in.column(when).times if when is not None else ()
+        times = self.dataset.target.column(when).times if when is not None else ()
         self.dates = DateCount("buddhist_years" in times)
 
-    def learn(self, columns: Iterable[str]) -> str | None:
+    def observe_columns(self, columns: Iterable[str]) -> str | None:
         """Takes the columns of a file or record; gives the one that carries the event date, whatever its
         spelling.
 
@@ -55,7 +55,7 @@ class Tally:
             (c for name, c in canonical if name is not None and name == self.dataset.event_date_column), None
         )
 
-    def meet(self, names: set[str]) -> None:
+    def observe_names(self, names: set[str]) -> None:
         """Takes the names of some JSON records.
 
         Names beyond the limits, which only a hostile file has, are not remembered.
@@ -68,7 +68,7 @@ class Tally:
         if fits:
             self._names |= fresh
         self.columns = tuple(sorted({*self.columns, *small})[:MAX_NAMES])
-        self.learn(self.columns if fits else small)
+        self.observe_columns(self.columns if fits else small)
         self.plain &= fits
         dates = {n for n in small if self._aliases.get(folded(n), "") == self.dataset.event_date_column}
         self.dated = (*self.dated, *sorted(dates - set(self.dated)))[:MAX_DATED]

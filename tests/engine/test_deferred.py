@@ -23,13 +23,13 @@ def bronze(lake: Rig, run_id: str) -> None:
     bronze_ingest.main(lake.spark, job, lake.clients(job))
 
 
-def test_what_was_handed_over_ends_as_if_the_function_had_read_it(rig: Callable[[str], Rig]):
+def test_what_was_deferred_ends_as_if_the_function_had_read_it(rig: Callable[[str], Rig]):
     """And a file that cannot be reached at all fails the job without holding up the others."""
     lake = rig("handed")
     lake.drop("ecommerce/events/small.json", OTHER)
     files = {"one.json": GOOD, "two.json": GOOD, "broken.json.gz": gzip.compress(GOOD)[:-4]}
-    left = [lake.hand_over(f"ecommerce/events/{name}", content) for name, content in files.items()]
-    assert [f.status for f in left if f] == [FileStatus.HANDED_OVER] * 3
+    left = [lake.write_load_plan(f"ecommerce/events/{name}", content) for name, content in files.items()]
+    assert [f.status for f in left if f] == [FileStatus.DEFERRED] * 3
     assert left[0]
     unreachable = replace(left[0], bucket="nowhere-at-all")
     lake.ledger.commit(unreachable)
@@ -48,7 +48,7 @@ def test_what_was_handed_over_ends_as_if_the_function_had_read_it(rig: Callable[
         FileStatus.QUARANTINED,
         "corrupt_gzip",
     )
-    assert lake.ledger.handed_over("ecommerce") == [unreachable]
+    assert lake.ledger.deferred("ecommerce") == [unreachable]
     job = lake.job("run-2")
     bronze_to_silver.main(lake.spark, job, lake.clients(job))
     assert [r[0] for r in lake.rows("silver.events", "event_id")] == ["e1", "e2", "e3", "e4"]
