@@ -6,12 +6,14 @@ import argparse
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from local.console import fail, say
 from local.processes import run
 from local.settings import ROOT
 
+NOTHING_FOUND = 5  # pytest's exit code
 EXAMPLE = "./lake test --slow -k idempotent"
 PASSES_ARGUMENTS_ON = True
 BIN = Path(sys.executable).parent
@@ -45,15 +47,23 @@ def execute(arguments: argparse.Namespace) -> int:
     failed = [name for name, command in stages.items() if not _passes(name, command)]
     if failed:  # named before pytest, whose own summary stays the last line
         fail(f"failed so far: {', '.join(failed)}")
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        *([] if arguments.slow else ["-m", "not slow"]),
-        *arguments.rest,
-    ]
+    codes = [_pytest(arguments, places) for places in _places(arguments.rest)]
+    return max(codes) or (1 if failed else 0)
+
+
+def _places(given: Sequence[str]) -> list[list[str]]:
+    """What each call of pytest looks at: tests of the core have a project of their own, those of the domains
+    the product's.
+    """
+    return [[]] if any(Path(arg.partition("::")[0]).exists() for arg in given) else [[], ["tests/domains"]]
+
+
+def _pytest(arguments: argparse.Namespace, places: Sequence[str]) -> int:
+    """Its exit code; to find nothing is no failure, for another call may have found what was chosen."""
+    chosen = [] if arguments.slow else ["-m", "not slow"]
+    command = [sys.executable, "-m", "pytest", *chosen, *arguments.rest, *places]
     code = subprocess.run(command, cwd=ROOT, check=False).returncode
-    return code or (1 if failed else 0)
+    return 0 if code == NOTHING_FOUND else code
 
 
 def _passes(name: str, command: list[str]) -> bool:

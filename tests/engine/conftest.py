@@ -1,54 +1,19 @@
-"""One emulation and one Spark session for all engine tests."""
+"""The engine's tests work on the tests' own shop unless they say otherwise."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from pyspark.sql import SparkSession
 
-from glue_scripts.engine.run.session import SETTINGS
-from local import toolchain
-from local.aws import process
-from local.aws.environment import client_environment
-from local.settings import ROOT
-from local.spark import environment, jvm_settings, settings
-from tests.engine.rig import Rig
+from tests.support.rig import Rig
+from tests.support.spark import emulation, spark
 
-
-@pytest.fixture(scope="session")
-def emulation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[process.Emulation]:
-    state = tmp_path_factory.mktemp("engine") / "aws"
-    yield process.start(state)
-    process.stop(state)
-
-
-@pytest.fixture(scope="session")
-def spark(emulation: process.Emulation) -> Iterator[SparkSession]:
-    toolchain.jars()
-    conf = jvm_settings() | settings(emulation.endpoint, {}, emulation.state.parent / "scratch")
-    before = dict(os.environ)
-    os.environ.update(client_environment(emulation.endpoint) | environment() | {"PYTHONPATH": str(ROOT)})
-    session = SparkSession.builder.appName("tests").config(map=conf).getOrCreate()
-    for key, value in SETTINGS.items():
-        session.conf.set(key, value)
-    yield session
-    session.stop()
-    os.environ.clear()
-    os.environ.update(before)
+__all__ = ["emulation", "rig", "spark"]
 
 
 @pytest.fixture(scope="session")
 def rig(spark: SparkSession) -> Callable[..., Rig]:
-    return lambda env, domain="ecommerce": Rig(spark, env, domain)
-
-
-@pytest.fixture(scope="session")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from domains.samples import sample_of
-
-    folder = tmp_path_factory.mktemp("sample")
-    sample_of("ecommerce").generate(2500, 3, 11, folder, progress=False)
-    return folder
+    """A lake of its own for an environment's name."""
+    return lambda env, domain="shop": Rig(spark, env, domain)

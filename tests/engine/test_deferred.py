@@ -10,7 +10,7 @@ import pytest
 
 from glue_scripts import bronze_ingest, bronze_to_silver
 from shared.ledger.model import FileStatus
-from tests.engine.rig import Rig
+from tests.support.rig import Rig
 
 GOOD = b'{"event_id":"e1","ts":"2026-01-01T10:00:00Z"}\n{"event_id":"e2","ts":"2026-01-02"}\n'
 OTHER = (
@@ -26,9 +26,9 @@ def bronze(lake: Rig, run_id: str) -> None:
 def test_what_was_deferred_ends_as_if_the_function_had_read_it(rig: Callable[[str], Rig]):
     """And a file that cannot be reached at all fails the job without holding up the others."""
     lake = rig("handed")
-    lake.drop("ecommerce/events/small.json", OTHER)
+    lake.drop("shop/events/small.json", OTHER)
     files = {"one.json": GOOD, "two.json": GOOD, "broken.json.gz": gzip.compress(GOOD)[:-4]}
-    left = [lake.write_load_plan(f"ecommerce/events/{name}", content) for name, content in files.items()]
+    left = [lake.write_load_plan(f"shop/events/{name}", content) for name, content in files.items()]
     assert [f.status for f in left if f] == [FileStatus.DEFERRED] * 3
     assert left[0]
     unreachable = replace(left[0], bucket="nowhere-at-all")
@@ -36,9 +36,7 @@ def test_what_was_deferred_ends_as_if_the_function_had_read_it(rig: Callable[[st
     with pytest.raises(Exception, match="NoSuchBucket"):
         bronze(lake, "run-1")
     settled = {
-        f.key.removeprefix("ecommerce/events/"): f
-        for f in lake.ledger.files()
-        if f.bucket != unreachable.bucket
+        f.key.removeprefix("shop/events/"): f for f in lake.ledger.files() if f.bucket != unreachable.bucket
     }
     assert sorted(settled[n].status for n in ("one.json", "two.json")) == [
         FileStatus.ACCEPTED,
@@ -48,8 +46,8 @@ def test_what_was_deferred_ends_as_if_the_function_had_read_it(rig: Callable[[st
         FileStatus.QUARANTINED,
         "corrupt_gzip",
     )
-    assert lake.ledger.deferred("ecommerce") == [unreachable]
+    assert lake.ledger.deferred("shop") == [unreachable]
     job = lake.job("run-2")
     bronze_to_silver.main(lake.spark, job, lake.clients(job))
     assert [r[0] for r in lake.rows("silver.events", "event_id")] == ["e1", "e2", "e3", "e4"]
-    assert {f.processed_by for f in lake.ledger.accepted("ecommerce", "events")} == {"run-2"}
+    assert {f.processed_by for f in lake.ledger.accepted("shop", "events")} == {"run-2"}

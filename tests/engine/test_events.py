@@ -18,7 +18,7 @@ from local import deploy, session, synth
 from local.aws import process
 from shared.contracts import contract
 
-HERE = "ecommerce/events/"
+HERE = "shop/events/"
 KEYS = [
     HERE + "k" * (1000 - len(HERE)),
     HERE + "with blanks / and more.json",
@@ -163,9 +163,9 @@ def test_the_same_events_once_more_change_nothing(lake: Lake) -> None:
 def test_silver_holds_every_record_once_under_the_key_it_came_with(spark: Any, lake: Lake) -> None:
     lake.drain()
     names = lake.session.names
-    job = Job(names, contract("ecommerce"), "odd-keys")
+    job = Job(names, contract("shop"), "odd-keys")
     bronze_to_silver.main(spark, job, aws(job))
-    rows = spark.table(f"glue_catalog.{names.database('ecommerce', 'silver')}.events").collect()
+    rows = spark.table(f"glue_catalog.{names.database('shop', 'silver')}.events").collect()
     found = sorted(
         (r["event_id"], r["_source_file"], r["event_date"])
         for r in rows

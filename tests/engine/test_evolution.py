@@ -27,8 +27,8 @@ def table(spark: Any, rig: Any) -> Stored:
     """A table with one row, of columns that contracts had once."""
     names = rig(f"evo{next(NUMBERS)}").names
     made = Stored(
-        f"glue_catalog.{names.database('ecommerce', 'gold')}.t",
-        f"s3://{names.bucket('gold')}/ecommerce/mart/t",
+        f"glue_catalog.{names.database('shop', 'gold')}.t",
+        f"s3://{names.bucket('gold')}/shop/mart/t",
         OLD,
         ("day",),
     )
@@ -69,7 +69,7 @@ def test_anything_else_is_refused_and_changes_nothing_until_the_printed_migratio
         ensure(spark, dataclasses.replace(table, columns={**OLD, "visits": "string", "extra": "date"}))
     assert dict(spark.table(table.identifier).dtypes) == OLD  # not even the safe part
     old, new = (Shape("mart", c, frozenset(), ("id",), ("day",)) for c in (OLD, wanted))
-    statements = [s for b in breaks("ecommerce", table.identifier, old, new) for s in b.migration]
+    statements = [s for b in breaks("shop", table.identifier, old, new) for s in b.migration]
     rename = next(s for s in statements if "RENAME" in s)
     spark.sql(rename.partition(":")[2].strip().removesuffix(";"))
     ensure(spark, dataclasses.replace(table, columns=wanted))
@@ -81,7 +81,7 @@ def test_anything_else_is_refused_and_changes_nothing_until_the_printed_migratio
 def test_the_printed_drop_makes_way_for_the_contract(spark: Any, table: Stored) -> None:
     wanted = {n: t for n, t in OLD.items() if n != "ratio"}
     old, new = (Shape("mart", c, frozenset(), ("id",), ("day",)) for c in (OLD, wanted))
-    (found,) = breaks("ecommerce", table.identifier, old, new)
+    (found,) = breaks("shop", table.identifier, old, new)
     spark.sql(found.migration[0].removesuffix(";"))
     ensure(spark, dataclasses.replace(table, columns=wanted))
     assert spark.table(table.identifier).columns == list(wanted)

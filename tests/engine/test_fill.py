@@ -11,8 +11,8 @@ import pytest
 
 from glue_scripts.engine.quarantine.record_counts import RecordCounts, RecordsLostError, UnbalancedError
 from glue_scripts.engine.silver import load as landing
-from tests.engine.rig import Rig
 from tests.engine.test_mistakes import lines
+from tests.support.rig import Rig
 
 GOOD = lines(
     {"event_id": "e1", "ts": "2026-01-01"},
@@ -31,8 +31,8 @@ def events(lake: Rig) -> list[str]:
 @pytest.fixture
 def lake(rig: Callable[[str], Rig]) -> Rig:
     made = rig(f"fill{next(NUMBERS)}")
-    made.drop("ecommerce/events/good.ndjson", GOOD)
-    made.drop("ecommerce/events/mixed.ndjson", MIXED)
+    made.drop("shop/events/good.ndjson", GOOD)
+    made.drop("shop/events/mixed.ndjson", MIXED)
     return made
 
 
@@ -86,12 +86,12 @@ def test_a_refresh_that_loses_a_row_leaves_what_stood(
 
 def test_a_fill_without_one_good_row_ends_with_all_of_them_aside(rig: Callable[[str], Rig]):
     lake = rig("fillbad")
-    lake.drop("ecommerce/events/bad.ndjson", lines({"ts": "2026-01-01"}, {"ts": "2026-01-02"}))
+    lake.drop("shop/events/bad.ndjson", lines({"ts": "2026-01-01"}, {"ts": "2026-01-02"}))
     result = lake.run("run-1")["events"]
     assert (result.rows.read, result.rows.quarantined, result.rows.written) == (2, 2, 0)
     assert result.reasons == {"missing_key": 2}
     assert events(lake) == []
-    lake.drop("ecommerce/events/good.ndjson", GOOD)
+    lake.drop("shop/events/good.ndjson", GOOD)
     assert lake.run("run-2")["events"].rows.written == 2
     assert events(lake) == ["e1", "e2"]
 
@@ -112,9 +112,9 @@ def test_what_was_counted_twice_is_counted_anew(lake: Rig, monkeypatch: pytest.M
 
 def test_a_first_fill_of_bad_rows_alone_puts_them_aside(rig: Callable[[str], Rig]):
     lake = rig(f"fill{next(NUMBERS)}")
-    lake.drop("ecommerce/events/bad.ndjson", lines({"ts": "2026-01-01"}, {"ts": "2026-01-02"}))
+    lake.drop("shop/events/bad.ndjson", lines({"ts": "2026-01-01"}, {"ts": "2026-01-02"}))
     lake.silver("run-1")
-    [told] = lake.ledger.runs("ecommerce", "run-1")
+    [told] = lake.ledger.runs("shop", "run-1")
     assert (told.rows.read, told.rows.written, told.rows.quarantined) == (2, 0, 2)
     assert events(lake) == []
     assert len(lake.rows("quarantine.events_rows", "raw_record")) == 2

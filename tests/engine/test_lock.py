@@ -14,7 +14,7 @@ import pytest
 from glue_scripts import bronze_ingest, bronze_to_silver, silver_to_gold
 from glue_scripts.engine.run.lock import TakenOverError
 from shared.ledger import Ledger
-from tests.engine.rig import Rig
+from tests.support.rig import Rig
 
 EVENTS = b'{"event_id":"e1","ts":"2026-01-01T10:00:00Z"}\n{"event_id":"","ts":"2026-01-01"}\n'
 
@@ -52,39 +52,39 @@ def silver(lake: Rig, run_id: str, ledger: Ledger) -> None:
 def gold(lake: Rig, run_id: str, ledger: Ledger) -> None:
     job = lake.job(run_id)
     silver_to_gold.main(
-        lake.spark, job, silver_to_gold.transforms_of("ecommerce"), replace(lake.clients(job), ledger=ledger)
+        lake.spark, job, silver_to_gold.transforms_of("shop"), replace(lake.clients(job), ledger=ledger)
     )
 
 
 def test_only_the_owner_writes(rig: Callable[[str], Rig]):
     lake = rig("lock")
     table = boto3.resource("dynamodb").Table(lake.names.ledger_table)
-    lake.drop("ecommerce/events/a.json", EVENTS)
-    lake.drop("ecommerce/users/u.json", b'{"user_id":"u1","updated_at":"2026-01-01"}\n')
+    lake.drop("shop/events/a.json", EVENTS)
+    lake.drop("shop/users/u.json", b'{"user_id":"u1","updated_at":"2026-01-01"}\n')
     lake.drop(
-        "ecommerce/transactions/t.json",
+        "shop/transactions/t.json",
         b'{"tx_id":"t1","user_id":"u1","amount":1,"status":"paid","created_at":"2026-01-01"}\n',
     )
-    lake.write_load_plan("ecommerce/events/b.json", EVENTS + EVENTS)
+    lake.write_load_plan("shop/events/b.json", EVENTS + EVENTS)
     pending = lake.ledger.files()
-    table.put_item(Item={"pk": "lock#ecommerce", "sk": "lock", "run_id": "run-2"})
+    table.put_item(Item={"pk": "lock#shop", "sk": "lock", "run_id": "run-2"})
     job = lake.job("run-1")
     for refused in (
         lambda: bronze_ingest.main(lake.spark, job, lake.clients(job)),
         lambda: silver(lake, "run-1", lake.ledger),
         lambda: gold(lake, "run-1", lake.ledger),
     ):
-        with pytest.raises(TakenOverError, match="run run-1 must not write: run run-2 owns ecommerce now"):
+        with pytest.raises(TakenOverError, match="run run-1 must not write: run run-2 owns shop now"):
             refused()
     assert lake.ledger.files() == pending
     assert not lake.spark.catalog.tableExists(
-        f"glue_catalog.{lake.names.database('ecommerce', 'silver')}.run_changes"
+        f"glue_catalog.{lake.names.database('shop', 'silver')}.run_changes"
     )
 
     def stands(name: str) -> bool:
         zone, _, name = name.partition(".")
         return bool(
-            lake.spark.catalog.tableExists(f"glue_catalog.{lake.names.database('ecommerce', zone)}.{name}")
+            lake.spark.catalog.tableExists(f"glue_catalog.{lake.names.database('shop', zone)}.{name}")
         )
 
     with pytest.raises(TakenOverError):
@@ -97,16 +97,16 @@ def test_only_the_owner_writes(rig: Callable[[str], Rig]):
     assert lake.rows("silver.events") == []
     with pytest.raises(TakenOverError):
         silver(lake, "run-1", LostLater(table, after=2))  # while bad rows were put aside
-    assert lake.rows("quarantine.events_rows", "source_file") == [("ecommerce/events/a.json",)]
+    assert lake.rows("quarantine.events_rows", "source_file") == [("shop/events/a.json",)]
     assert lake.rows("silver.events") == []
 
     silver(lake, "run-2", lake.ledger)
     assert lake.rows("silver.events", "event_id") == [("e1",)]
-    assert lake.rows("quarantine.events_rows", "source_file") == [("ecommerce/events/a.json",)]
+    assert lake.rows("quarantine.events_rows", "source_file") == [("shop/events/a.json",)]
 
     with pytest.raises(TakenOverError):
         gold(lake, "run-2", Answers(table, "run-2", *["run-3"] * 50))
     assert lake.rows("gold.fact_events", "event_id") == []
-    table.delete_item(Key={"pk": "lock#ecommerce", "sk": "lock"})
+    table.delete_item(Key={"pk": "lock#shop", "sk": "lock"})
     gold(lake, "by hand", lake.ledger)
     assert [r[0] for r in lake.rows("gold.fact_events", "event_id")] == ["e1"]

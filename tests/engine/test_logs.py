@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from shared.ledger.model import RowCounts, RunResult
-from tests.engine.rig import Rig
+from tests.support.rig import Rig
 
 FIRST, SECOND = dt.date(2024, 11, 29), dt.date(2024, 11, 30)
 
@@ -52,7 +52,7 @@ def key(dataset: str, day: dt.date) -> str:
         "json_gzip": "api_logs_{}.json.gz",
         "xml_errors": "errors_{}.xml",
     }[dataset]
-    return f"logs/{dataset}/{name.format(day)}"
+    return f"web/{dataset}/{name.format(day)}"
 
 
 def activity(lake: Rig) -> dict[dt.date, tuple[int, int, int]]:
@@ -62,7 +62,7 @@ def activity(lake: Rig) -> dict[dt.date, tuple[int, int, int]]:
 
 @pytest.fixture(scope="module")
 def day(rig: Callable[..., Rig]) -> tuple[Rig, dict[str, RunResult]]:
-    lake = rig("logsday", "logs")
+    lake = rig("logsday", "web")
     lake.drop(key("ndjson", FIRST), ndjson(*(access(FIRST, n) for n in range(1000))))
     lake.drop(key("json_gzip", FIRST), array(*(access(FIRST, n, ip=f"10.9.0.{n % 100}") for n in range(500))))
     lake.drop(key("xml_errors", FIRST), errors(FIRST, 200))
@@ -120,9 +120,9 @@ def test_files_leave_raw_and_stand_in_the_archive_under_name_time_and_run(day: A
     lake = day[0]
     assert lake.objects("raw") == {}
     assert set(lake.objects("bronze")) == {
-        "archive/logs/ndjson/access_logs_2024-11-29.ndjson_20260601T000000Z_run-1",
-        "archive/logs/json_gzip/api_logs_2024-11-29.json.gz_20260601T000001Z_run-1",
-        "archive/logs/xml_errors/errors_2024-11-29.xml_20260601T000002Z_run-1",
+        "archive/web/ndjson/access_logs_2024-11-29.ndjson_20260601T000000Z_run-1",
+        "archive/web/json_gzip/api_logs_2024-11-29.json.gz_20260601T000001Z_run-1",
+        "archive/web/xml_errors/errors_2024-11-29.xml_20260601T000002Z_run-1",
     }
 
 
@@ -131,21 +131,21 @@ def test_a_full_refresh_finds_the_files_in_the_archive_and_changes_nothing(day: 
     before = (
         lake.rows("silver.logs"),
         lake.rows("gold.daily_activity_by_dimension"),
-        lake.objects("silver", "logs/logs/data"),
+        lake.objects("silver", "web/logs/data"),
     )
     again = lake.run("run-2", full_refresh=True)
     assert {n: r.rows for n, r in again.items()} == {n: r.rows for n, r in day[1].items()}
     assert (
         lake.rows("silver.logs"),
         lake.rows("gold.daily_activity_by_dimension"),
-        lake.objects("silver", "logs/logs/data"),
+        lake.objects("silver", "web/logs/data"),
     ) == before
 
 
 @pytest.fixture(scope="module")
 def corrected(rig: Callable[..., Rig]) -> Rig:
     """50 records of the second day, beside another day; then a corrected file of 70 with the same name."""
-    lake = rig("logsfix", "logs")
+    lake = rig("logsfix", "web")
     lake.drop(key("ndjson", FIRST), ndjson(*(access(FIRST, n) for n in range(30))))
     lake.drop(key("ndjson", SECOND), ndjson(*(access(SECOND, n) for n in range(50))))
     lake.run("run-1")
@@ -155,7 +155,7 @@ def corrected(rig: Callable[..., Rig]) -> Rig:
 def test_a_corrected_file_of_the_same_name_replaces_the_day_and_no_other(corrected: Rig):
     lake = corrected
     assert activity(lake) == {FIRST: (30, 0, 30), SECOND: (50, 0, 50)}
-    other = "logs/logs/log_type=access/year=2024/month=11/day=29/"
+    other = "web/logs/log_type=access/year=2024/month=11/day=29/"
     before = lake.objects("silver", other)
     assert before
     first = ndjson(*(access(SECOND, n) for n in range(50)))
@@ -177,7 +177,7 @@ def test_a_corrected_file_of_the_same_name_replaces_the_day_and_no_other(correct
 
 @pytest.fixture(scope="module")
 def mixed(rig: Callable[..., Rig]) -> Rig:
-    lake = rig("logsmix", "logs")
+    lake = rig("logsmix", "web")
     bad = [
         access(FIRST, 1, ip="999.1.1.1"),
         access(FIRST, 2, status=42),
@@ -191,10 +191,10 @@ def mixed(rig: Callable[..., Rig]) -> Rig:
         access(FIRST, 7, ip="::1"),
         access(SECOND, 8, ip="2001:db8::8:800:200c:417a"),
     ]
-    lake.drop("logs/ndjson/mixed.ndjson", ndjson(*good, *bad))
-    lake.drop("logs/ndjson/broken.json.gz", gzip.compress(ndjson(*good))[:-9])
+    lake.drop("web/ndjson/mixed.ndjson", ndjson(*good, *bad))
+    lake.drop("web/ndjson/broken.json.gz", gzip.compress(ndjson(*good))[:-9])
     lake.drop(
-        "logs/xml_errors/bomb.xml",
+        "web/xml_errors/bomb.xml",
         b'<!DOCTYPE e [<!ENTITY f SYSTEM "file:///etc/passwd">]><e><error><message>&f;</message></error></e>',
     )
     lake.run("run-1")
@@ -216,19 +216,19 @@ def test_bad_rows_are_put_aside_under_data_quality_with_their_columns(mixed: Rig
     ]
     places = [
         k
-        for k in mixed.objects("quarantine", "logs/data_quality/")
+        for k in mixed.objects("quarantine", "web/data_quality/")
         if k.endswith(".parquet") and "/year=" in k
     ]
-    assert {p.rsplit("/", 1)[0] for p in places} == {"logs/data_quality/year=2024/month=11/day=29"}
+    assert {p.rsplit("/", 1)[0] for p in places} == {"web/data_quality/year=2024/month=11/day=29"}
 
 
 def test_files_that_cannot_be_ingested_stand_under_system_lambda_with_their_reason(mixed: Rig):
     found = {f.target_key: f.reason for f in mixed.ledger.files() if f.reason}
     assert {re.sub(r"-[0-9a-f]{12}\.", ".", key or ""): reason for key, reason in found.items()} == {
-        "logs/system/lambda/ndjson/broken.json.gz": "corrupt_gzip",
-        "logs/system/lambda/xml_errors/bomb.xml": "external_entity",
+        "web/system/lambda/ndjson/broken.json.gz": "corrupt_gzip",
+        "web/system/lambda/xml_errors/bomb.xml": "external_entity",
     }
-    assert set(mixed.objects("quarantine", "logs/system/")) == {*found, *(f"{k}.reason.json" for k in found)}
+    assert set(mixed.objects("quarantine", "web/system/")) == {*found, *(f"{k}.reason.json" for k in found)}
 
 
 def counted(lake: Rig) -> dict[tuple[dt.date, str], int]:
@@ -241,8 +241,8 @@ def counted(lake: Rig) -> dict[tuple[dt.date, str], int]:
 def test_whoever_is_corrected_each_content_counts_once_and_none_is_lost(rig: Callable[..., Rig]):
     """The same contents go from one of three names to another. Each step: files, rows by day and name, the name whose bad record is aside."""
     lake, d29, d30, copy, more = (
-        rig("logscopies", "logs"),
-        *(f"logs/ndjson/{n}.ndjson" for n in ("d29", "d30", "copy", "more")),
+        rig("logscopies", "web"),
+        *(f"web/ndjson/{n}.ndjson" for n in ("d29", "d30", "copy", "more")),
     )
     mixed_up = ndjson(*(access(SECOND, n) for n in range(30)), access(SECOND, 99, status=42))
     right, small = (

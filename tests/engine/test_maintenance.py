@@ -11,7 +11,7 @@ import pytest
 from glue_scripts import bronze_to_silver, maintenance
 from glue_scripts.engine.run.lock import TakenOverError, guard
 from glue_scripts.maintenance import Upkeep
-from tests.engine.rig import Rig
+from tests.support.rig import Rig
 
 NOW = dt.datetime.now(dt.UTC)
 IN_A_WEEK = NOW + dt.timedelta(days=8)
@@ -34,7 +34,7 @@ def used(rig: Callable[[str], Rig]) -> Rig:
         ]
         users = [{"user_id": f"u{n}", "country": "DE", "updated_at": f"2024-03-01T10:{n:02}:00Z"}]
         for dataset, records in {"events": events, "users": users}.items():
-            lake.drop(f"ecommerce/{dataset}/{n}.json", "\n".join(map(json.dumps, records)).encode())
+            lake.drop(f"shop/{dataset}/{n}.json", "\n".join(map(json.dumps, records)).encode())
         run(lake, f"r{n}")
     return lake
 
@@ -49,8 +49,7 @@ def look_after(lake: Rig, table: str, now: dt.datetime) -> Upkeep:
 
 def test_every_table_that_exists_has_its_turn(used: Rig) -> None:
     names = {
-        identifier.rpartition("ecommerce_")[2]
-        for identifier, _ in maintenance.tables(used.spark, used.job("m"))
+        identifier.rpartition("shop_")[2] for identifier, _ in maintenance.tables(used.spark, used.job("m"))
     }
     assert {
         "silver.events",
@@ -76,8 +75,8 @@ def test_small_files_become_one_and_every_young_snapshot_stays(used: Rig) -> Non
 def test_old_snapshots_and_stray_files_go_and_the_neighbour_s_files_stay(used: Rig) -> None:
     """`users` is a prefix of `users_history` and `users_updates`: their files must not be taken for its orphans."""
     before = {t: used.rows(f"silver.{t}") for t in ("users", "users_history", "users_updates")}
-    neighbours = used.objects("silver", "ecommerce/users_")
-    stray = "ecommerce/users/stray.parquet"
+    neighbours = used.objects("silver", "shop/users_")
+    stray = "shop/users/stray.parquet"
     used.s3.put_object(Bucket=used.names.bucket("silver"), Key=stray, Body=b"of a commit that never was")
     conf = used.spark._jsparkSession.sessionState().conf()
     conf.setConfString(
@@ -88,26 +87,24 @@ def test_old_snapshots_and_stray_files_go_and_the_neighbour_s_files_stay(used: R
     finally:
         conf.unsetConf("spark.testing")
     assert done.orphans == 1
-    assert stray not in used.objects("silver", "ecommerce/users/")
-    assert used.objects("silver", "ecommerce/users_") == neighbours
+    assert stray not in used.objects("silver", "shop/users/")
+    assert used.objects("silver", "shop/users_") == neighbours
     assert (done.snapshots > 0, used.commits("silver.users")) == (True, 1)
     assert {t: used.rows(f"silver.{t}") for t in before} == before
 
 
 def test_a_run_that_lost_the_domain_touches_no_table(used: Rig) -> None:
     commits = used.commits("silver.events")
-    used.ledger._table.put_item(Item={"pk": "lock#ecommerce", "sk": "lock", "run_id": "another"})
+    used.ledger._table.put_item(Item={"pk": "lock#shop", "sk": "lock", "run_id": "another"})
     try:
         with pytest.raises(TakenOverError, match="another owns"):
             look_after(used, "events", NOW)
     finally:
-        used.ledger._table.delete_item(Key={"pk": "lock#ecommerce", "sk": "lock"})
+        used.ledger._table.delete_item(Key={"pk": "lock#shop", "sk": "lock"})
     assert used.commits("silver.events") == commits
 
 
 def test_runs_go_on_after_maintenance(used: Rig) -> None:
-    used.drop(
-        "ecommerce/events/late.json", b'{"event_id": "e0", "ts": "2024-03-01T11:00:00Z", "user_id": "u7"}'
-    )
+    used.drop("shop/events/late.json", b'{"event_id": "e0", "ts": "2024-03-01T11:00:00Z", "user_id": "u7"}')
     run(used, "late")
     assert ("e0", "u7") in used.rows("silver.events", "event_id", "user_id")

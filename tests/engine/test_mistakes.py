@@ -16,7 +16,7 @@ from glue_scripts import bronze_to_silver, silver_to_gold
 from glue_scripts.engine.quarantine.record_counts import UnbalancedError
 from glue_scripts.engine.silver import load as landing
 from shared.ledger.model import LedgerFile, RunResult
-from tests.engine.rig import Rig
+from tests.support.rig import Rig
 
 
 def lines(*records: dict[str, Any]) -> bytes:
@@ -69,9 +69,9 @@ TRANSACTIONS = lines(
 def shop(rig: Callable[[str], Rig]) -> tuple[Rig, dict[str, RunResult]]:
     lake = rig("mistakes")
     for name, content in EVENTS.items():
-        lake.drop(f"ecommerce/events/{name}", content)
-    lake.drop("ecommerce/users/u.ndjson", USERS)
-    lake.drop("ecommerce/transactions/t.ndjson", TRANSACTIONS)
+        lake.drop(f"shop/events/{name}", content)
+    lake.drop("shop/users/u.ndjson", USERS)
+    lake.drop("shop/transactions/t.ndjson", TRANSACTIONS)
     return lake, lake.run("run-1")
 
 
@@ -109,8 +109,8 @@ def test_every_format_beside_every_other_is_read_with_its_own_header(shop: Any):
 
 def test_two_files_with_one_base_name_are_both_there(shop: Any):
     assert {r[0] for r in shop[0].rows("silver.events", "_source_file")} >= {
-        "ecommerce/events/other/a.ndjson",
-        "ecommerce/events/shop/a.ndjson",
+        "shop/events/other/a.ndjson",
+        "shop/events/shop/a.ndjson",
     }
 
 
@@ -155,9 +155,9 @@ def test_a_crash_after_silver_and_before_the_ledger_is_repaired_by_the_next_run(
 ):
     """Late news of a user, too: the history gets its interval where it belongs."""
     lake, _ = shop
-    lake.drop("ecommerce/users/late.ndjson", LATE_USERS)
+    lake.drop("shop/users/late.ndjson", LATE_USERS)
     lake.drop(
-        "ecommerce/events/more.ndjson",
+        "shop/events/more.ndjson",
         lines({"event_id": "e11", "user_id": "u1", "ts": "2026-01-05"}, {"event_id": "", "ts": "2026-01-05"}),
     )
     before = lake.rows("gold.fact_events")
@@ -193,7 +193,7 @@ def test_nothing_pending_is_nothing_done(shop: Any):
 
 
 def test_every_file_is_processed_once(shop: Any):
-    files: list[LedgerFile] = shop[0].ledger.files("ecommerce")
+    files: list[LedgerFile] = shop[0].ledger.files("shop")
     assert {f.processed_by for f in files} == {"run-1", "run-3"}
 
 
@@ -201,7 +201,7 @@ def test_the_first_files_may_be_of_one_dataset_only(rig: Callable[[str], Rig]):
     """Silver makes all tables, since gold may make none there. Two updates of one moment with equal values in different columns are two."""
     lake = rig("onedataset")
     lake.drop(
-        "ecommerce/users/u.ndjson",
+        "shop/users/u.ndjson",
         lines(
             {"user_id": "u1", "name": "Paris", "updated_at": "2026-01-01T10:00:00Z"},
             {"user_id": "u1", "city": "Paris", "updated_at": "2026-01-01T10:00:00Z"},
@@ -211,7 +211,7 @@ def test_the_first_files_may_be_of_one_dataset_only(rig: Callable[[str], Rig]):
     bronze_to_silver.main(lake.spark, job, lake.clients(job))
     assert lake.rows("silver.transactions") == lake.rows("silver.events") == []
     assert lake.rows("silver.users", "user_id", "name", "city") == [("u1", "Paris", "Paris")]
-    silver_to_gold.main(lake.spark, job, silver_to_gold.transforms_of("ecommerce"), lake.clients(job))
+    silver_to_gold.main(lake.spark, job, silver_to_gold.transforms_of("shop"), lake.clients(job))
     assert lake.rows("gold.dim_users", "user_id", "name", "city") == [("u1", "Paris", "Paris")]
     assert lake.rows("gold.daily_revenue") == []
 
@@ -223,12 +223,12 @@ def test_a_row_that_is_lost_on_its_way_into_silver_stops_the_run(
     """Lost where the rows get their file, or where they are held against what stands."""
     lake = rig(f"lost{place}")
     lake.drop(
-        "ecommerce/events/a.ndjson",
+        "shop/events/a.ndjson",
         lines({"event_id": "e1", "ts": "2026-01-01"}, {"event_id": "e2", "ts": "2026-01-01"}),
     )
     lake.run("run-1")
     lake.drop(
-        "ecommerce/events/b.ndjson",
+        "shop/events/b.ndjson",
         lines({"event_id": "e3", "ts": "2026-01-01"}, {"event_id": "e2", "ts": "2026-01-02"}),
     )
     if place == "before":
@@ -242,6 +242,6 @@ def test_a_row_that_is_lost_on_its_way_into_silver_stops_the_run(
         compared = landing._compared
         monkeypatch.setattr(landing, "_compared", lambda *a: compared(*a).where("event_id <> 'e3'"))
     before = lake.rows("silver.events")
-    with pytest.raises(UnbalancedError, match=r"ecommerce/events: RowCounts\(read=2, written=0"):
+    with pytest.raises(UnbalancedError, match=r"shop/events: RowCounts\(read=2, written=0"):
         lake.run("run-2")
     assert lake.rows("silver.events") == before

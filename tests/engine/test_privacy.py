@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.engine.rig import Rig
+from tests.support.rig import Rig
 
 # One mark per column and kind of value; numbers and times that occur nowhere else.
 MARKS = ("zqmark", "77123456", "2026-01-07T03:04:05", "1767755045")
@@ -72,11 +72,11 @@ def lines(records: list[dict[str, Any]], *more: bytes) -> bytes:
 def told(rig: Callable[[str], Rig], capfd: pytest.CaptureFixture[str]) -> dict[str, str]:
     """All that a run over marked files told anybody, by where."""
     lake = rig("privacy")
-    lake.drop("ecommerce/events/a.ndjson", lines(EVENTS, b'{"event_id": "zqmark-4", "ts\n'))
-    lake.drop("ecommerce/users/a.ndjson", lines(USERS))
-    lake.drop("ecommerce/transactions/a.ndjson", lines(TRANSACTIONS))
+    lake.drop("shop/events/a.ndjson", lines(EVENTS, b'{"event_id": "zqmark-4", "ts\n'))
+    lake.drop("shop/users/a.ndjson", lines(USERS))
+    lake.drop("shop/transactions/a.ndjson", lines(TRANSACTIONS))
     for n, content in enumerate(UNREADABLE):
-        lake.drop(f"ecommerce/events/bad-{n}.json", content)
+        lake.drop(f"shop/events/bad-{n}.json", content)
     lake.run("run-1")
     lake.run("run-2", full_refresh=True)
     assert len(lake.rows("gold.fact_events")) == 1  # the marks went all the way

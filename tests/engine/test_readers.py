@@ -16,7 +16,7 @@ from glue_scripts import bronze_to_silver, silver_to_gold
 from glue_scripts.engine.gold.lake import Lake
 from glue_scripts.engine.silver import load as landing
 from glue_scripts.engine.tables.reconcile import Difference
-from tests.engine.rig import Rig
+from tests.support.rig import Rig
 
 TABLES = (
     "silver.events",
@@ -50,11 +50,11 @@ def users(name: str, day: int) -> bytes:
 def lake(rig: Callable[[str], Rig]) -> Rig:
     """A lake after its first run, with news that wait: more events on the same days, newer users."""
     made = rig("readers")
-    made.drop("ecommerce/events/a.ndjson", events(0, FIRST))
-    made.drop("ecommerce/users/a.ndjson", users("Ann", 1))
+    made.drop("shop/events/a.ndjson", events(0, FIRST))
+    made.drop("shop/users/a.ndjson", users("Ann", 1))
     made.run("run-1")
-    made.drop("ecommerce/events/b.ndjson", events(FIRST - 10, FIRST + MORE))
-    made.drop("ecommerce/users/b.ndjson", users("Bea", 2))
+    made.drop("shop/events/b.ndjson", events(FIRST - 10, FIRST + MORE))
+    made.drop("shop/users/b.ndjson", users("Bea", 2))
     return made
 
 
@@ -96,7 +96,7 @@ def silver_dies(lake: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
 def gold_dies(lake: Rig) -> None:
     job = lake.job("run-dead-2")
     bronze_to_silver.main(lake.spark, job, lake.clients(job))
-    transforms = silver_to_gold.transforms_of("ecommerce")
+    transforms = silver_to_gold.transforms_of("shop")
 
     def facts(view: Lake) -> DataFrame:
         return poisoned(transforms["fact_events"](view), "user_id = 'u3'")
@@ -134,7 +134,7 @@ def test_who_reads_while_a_run_writes_sees_the_old_or_the_new_table(lake: Rig) -
     watched = ("silver.events", "gold.fact_events")
     seen: dict[str, set[int]] = {t: set() for t in watched}
     before = {t: lake.table(t).count() for t in watched}
-    lake.drop("ecommerce/events/c.ndjson", events(FIRST + MORE - 20, FIRST + 2 * MORE))
+    lake.drop("shop/events/c.ndjson", events(FIRST + MORE - 20, FIRST + 2 * MORE))
     ended = threading.Event()
 
     def read() -> None:

@@ -14,10 +14,10 @@ from glue_scripts.engine.run.job import Replay
 from shared.contracts import contract
 from shared.ingestion import ingest
 from shared.ledger.model import RowCounts
-from tests.engine import rig as rig_module
-from tests.engine.rig import Rig
+from tests.support import rig as rig_module
+from tests.support.rig import Rig
 
-KEY = "logs/ndjson/a.ndjson"
+KEY = "web/ndjson/a.ndjson"
 
 
 def line(number: int, **changed: Any) -> bytes:
@@ -34,7 +34,7 @@ def line(number: int, **changed: Any) -> bytes:
 @pytest.fixture
 def fixed_contract(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Calling it fixes the contract: PURGE becomes a method, XML is accepted for NDJSON too."""
-    before = contract("logs")
+    before = contract("web")
 
     def fix() -> None:
         (table,) = before.silver
@@ -51,14 +51,14 @@ def fixed_contract(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 def test_replay_moves_what_passes_and_leaves_the_rest_with_its_history(
     rig: Callable[..., Rig], fixed_contract: Callable[[], None]
 ):
-    lake = rig("replay", "logs")
+    lake = rig("replay", "web")
     lake.drop(
         KEY,
         line(0) + line(1, request_type="PURGE") + line(2, request_type="PURGE", status=42) + line(3, ip="no"),
     )
     document = b"<r><e timestamp='2024-11-29T11:00:00Z' ip='::1' request_type='GET' status='200'/></r>"
-    aside = lake.drop("logs/ndjson/b.ndjson", document)
-    lake.drop("logs/ndjson/empty.ndjson", b" ")
+    aside = lake.drop("web/ndjson/b.ndjson", document)
+    lake.drop("web/ndjson/empty.ndjson", b" ")
     assert aside is not None
     assert aside.reason == "format_not_accepted"
     assert lake.run("run-1")["ndjson"].rows == RowCounts(4, 1, 3)
@@ -82,17 +82,17 @@ def test_replay_moves_what_passes_and_leaves_the_rest_with_its_history(
     ]
     found = {
         f.key.rpartition("/")[2]: (str(f.status), f.reason, f.records, f.processed_by)
-        for f in lake.ledger.files("logs")
+        for f in lake.ledger.files("web")
     }
     assert found == {
         "a.ndjson": ("accepted", None, 4, "run-4"),
         "b.ndjson": ("accepted", None, 1, "run-4"),
         "empty.ndjson": ("quarantined", "empty_file", 0, None),
     }
-    moved = next(f for f in lake.ledger.files("logs") if f.key.endswith("b.ndjson"))
+    moved = next(f for f in lake.ledger.files("web") if f.key.endswith("b.ndjson"))
     assert [h["reason"] for h in json.loads(moved.history or "[]")] == ["format_not_accepted"]
-    left = [re.sub(r"-[0-9a-f]{12}\.", ".", k) for k in lake.objects("quarantine", "logs/system/")]
-    assert left == [f"logs/system/lambda/ndjson/empty.ndjson{end}" for end in ("", ".reason.json")]
+    left = [re.sub(r"-[0-9a-f]{12}\.", ".", k) for k in lake.objects("quarantine", "web/system/")]
+    assert left == [f"web/system/lambda/ndjson/empty.ndjson{end}" for end in ("", ".reason.json")]
 
     commits, rows = lake.commits("silver.logs"), lake.rows("quarantine.data_quality")
     lake.run("run-5", replay=Replay())

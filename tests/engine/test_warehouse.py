@@ -12,12 +12,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tests.engine.rig import Rig
+from tests.support.rig import Rig
 
 
 def left(lake: Rig, name: str) -> Any:
     return json.loads(
-        lake.s3.get_object(Bucket=lake.names.bucket("gold"), Key=f"ecommerce/warehouse/{name}")["Body"].read()
+        lake.s3.get_object(Bucket=lake.names.bucket("gold"), Key=f"shop/warehouse/{name}")["Body"].read()
     )
 
 
@@ -40,12 +40,12 @@ def test_the_files_of_the_manifest_are_the_table_also_after_late_changes(rig: Ca
         "t2,u2,5.00,paid,2026-05-01 11:00:00",
         "t3,u1,7.00,paid,2026-05-02 09:00:00",
     )
-    lake.drop("ecommerce/users/u.csv", b"user_id,name,updated_at\nu1,Ann,2026-05-01 08:00:00\n")
-    lake.drop("ecommerce/events/e.csv", b"event_id,user_id,ts\ne1,u1,2026-05-01 08:00:00\n")
-    lake.drop("ecommerce/transactions/a.csv", (head + "\n".join(rows) + "\n").encode())
+    lake.drop("shop/users/u.csv", b"user_id,name,updated_at\nu1,Ann,2026-05-01 08:00:00\n")
+    lake.drop("shop/events/e.csv", b"event_id,user_id,ts\ne1,u1,2026-05-01 08:00:00\n")
+    lake.drop("shop/transactions/a.csv", (head + "\n".join(rows) + "\n").encode())
     lake.run("run-1", warehouse=True)
     first = {e["table"]: e["loaded"] for e in left(lake, "plan.json")["tables"]}
-    lake.drop("ecommerce/transactions/b.csv", (head + "t1,u1,10.00,paid,2026-05-01 10:30:00\n").encode())
+    lake.drop("shop/transactions/b.csv", (head + "t1,u1,10.00,paid,2026-05-01 10:30:00\n").encode())
     lake.run("run-2", warehouse=True)
     second = {e["table"]: e["loaded"] for e in left(lake, "plan.json")["tables"]}
     assert first.keys() == second.keys() == {t.name for t in lake.job("any").contract.gold}

@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 from local import session
 from local.aws import process
 from local.session import Session
-from tests.pipeline.states import CAUGHT, catching, execution, output, passing, started, task
+from tests.support.states import CAUGHT, catching, execution, output, passing, started, task
 
 JOB = """
 import sys, time

@@ -21,7 +21,7 @@ from local.aws import calls, process
 from local.session import local as laptop
 from shared.contracts import domains
 from tests.stack.conftest import ACCOUNT, REGION, Assembly, read
-from tests.stack.rights import Role, resolved, roles
+from tests.support.rights import Role, resolved, roles
 
 SIZES = {"tpcds": Size(scale=0.01)}
 PART = {

@@ -41,8 +41,8 @@ def test_every_domain_s_reports_are_named_queries_on_full_database_names(assembl
         q["Properties"]["Name"]: q["Properties"]
         for _, q in assembly.resources("AWS::Athena::NamedQuery", "test")
     }
-    assert {"ecommerce: daily revenue", "ecommerce: user ltv", "ecommerce: user activity"} <= queries.keys()
-    assert "FROM lakehouse_test_ecommerce_gold.user_ltv l" in queries["ecommerce: user ltv"]["QueryString"]
+    assert {"shop: daily revenue", "shop: user ltv", "shop: user activity"} <= queries.keys()
+    assert "FROM lakehouse_test_shop_gold.user_ltv l" in queries["shop: user ltv"]["QueryString"]
     for query in queries.values():
         assert query["WorkGroup"] == "lakehouse-test-athena"
         assert " gold." not in query["QueryString"]

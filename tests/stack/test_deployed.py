@@ -50,15 +50,13 @@ def test_files_are_dropped_and_their_status_is_shown(aws: None, tmp_path: Path) 
     day = {"event_id": "e1", "event_type": "view", "user_id": "u1", "event_timestamp": "2026-01-01T10:00:00Z"}
     (tmp_path / "a.json").write_text(json.dumps(day) + "\n")
     assert (
-        main(
-            ["drop", str(tmp_path / "a.json"), "--domain", "ecommerce", "--dataset", "events", "--env", "dev"]
-        )
+        main(["drop", str(tmp_path / "a.json"), "--domain", "shop", "--dataset", "events", "--env", "dev"])
         == 0
     )
     report, until = tmp_path / "status.json", time.monotonic() + 60
     while time.monotonic() < until:
-        assert main(["status", "ecommerce", "--env", "dev", "--json", str(report)]) == 0
-        files = json.loads(report.read_text())["ecommerce"]["files"]
+        assert main(["status", "shop", "--env", "dev", "--json", str(report)]) == 0
+        files = json.loads(report.read_text())["shop"]["files"]
         if (
             sum(
                 sum(v for k, v in counts.items() if k in ("accepted", "quarantined"))
@@ -76,14 +74,14 @@ def test_a_run_is_started_and_followed_and_its_failure_told(
 ) -> None:
     """The job cannot start, since its script is gone."""
     target = deployed("dev")
-    job = target.client("glue").get_job(JobName=target.names.job("ecommerce", "bronze-to-silver"))["Job"]
+    job = target.client("glue").get_job(JobName=target.names.job("shop", "bronze-to-silver"))["Job"]
     bucket, _, key = job["Command"]["ScriptLocation"].removeprefix("s3://").partition("/")
     target.client("s3").delete_object(Bucket=bucket, Key=key)
-    assert main(["run", "ecommerce", "--env", "dev"]) == 1
+    assert main(["run", "shop", "--env", "dev"]) == 1
     told = " ".join(capsys.readouterr().err.split())
     assert "BronzeToSilver" in told
     assert "ended FAILED" in told
-    assert "lakehouse-dev-ecommerce-bronze-to-silver: " in told
+    assert "lakehouse-dev-shop-bronze-to-silver: " in told
     assert "log: CloudWatch log group /aws-glue/jobs/error" in told
 
 

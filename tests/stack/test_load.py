@@ -26,16 +26,16 @@ from shared.names import STAGES, Names
 from shared.warehouse import Snapshot, batches, manifest, plan
 from shared.zones import warehouse_key
 from tests.stack.conftest import ACCOUNT, REGION, Assembly
-from tests.stack.stand_in import put_script
+from tests.support.stand_in import put_script
 
-DOMAIN, NAMES = "ecommerce", Names("test", ACCOUNT, REGION)
+DOMAIN, NAMES = "shop", Names("test", ACCOUNT, REGION)
 SHOP = contract(DOMAIN)
 # The jobs have nothing to do here: what gold's would leave behind is put there by the test.
 JOB = """
 import sys, boto3
 given = dict(zip(sys.argv[1::2], sys.argv[2::2]))
 table = boto3.resource("dynamodb").Table(f"{given['--prefix']}-{given['--env']}-ledger")
-table.put_item(Item={"pk": "run#ecommerce", "sk": given["--run_id"], "gate": "pass", "changed": True, "findings": ""})
+table.put_item(Item={"pk": "run#shop", "sk": given["--run_id"], "gate": "pass", "changed": True, "findings": ""})
 """
 DAILY = "daily_revenue"
 COLUMNS = SHOP.table(DAILY).column_names

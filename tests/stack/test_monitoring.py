@@ -48,7 +48,7 @@ def test_every_dataset_and_gold_have_an_alarm_at_the_freshness_of_their_contract
         for d in c.datasets
         if d.freshness_hours
     }
-    assert promised["ecommerce-events-freshness"] == 30
+    assert promised["shop-events-freshness"] == 30
     assert {n: found[n] for n in promised} == promised
     assert {n for n in found if "-gold-" in n} == {
         f"{c.domain}-gold-freshness" for c in contracts() if any(d.freshness_hours for d in c.datasets)

@@ -56,13 +56,13 @@ def test_lake_formation_grants_what_iam_grants_on_the_catalog(guarded: dict[str,
         assert properties["PermissionsWithGrantOption"] == [], place
         assert "ALL" not in properties["Permissions"], place
         role = properties["Principal"]["DataLakePrincipalIdentifier"]["Fn::GetAtt"][0]
-        if role.startswith("ecommercesilvertogold"):
+        if role.startswith("shopsilvertogold"):
             database = (properties["Resource"].get("Database") or {}).get("Name")
             if database:
                 found.setdefault(database, set()).update(properties["Permissions"])
-    assert found["lakehouse_dev_ecommerce_gold"] == {"DESCRIBE", "CREATE_TABLE"}
-    assert "DESCRIBE" in found["lakehouse_dev_ecommerce_silver"]
-    assert found.keys() == {"lakehouse_dev_ecommerce_gold", "lakehouse_dev_ecommerce_silver"}
+    assert found["lakehouse_dev_shop_gold"] == {"DESCRIBE", "CREATE_TABLE"}
+    assert "DESCRIBE" in found["lakehouse_dev_shop_silver"]
+    assert found.keys() == {"lakehouse_dev_shop_gold", "lakehouse_dev_shop_silver"}
 
 
 def test_the_bronze_job_of_a_domain_with_a_source_location_is_told_of_it_and_may_read_it_only(
@@ -117,7 +117,7 @@ def test_a_source_of_what_no_contract_has_is_refused(wrong: dict[str, Any]) -> N
 
 
 @pytest.mark.parametrize(
-    ("tables", "named"), [([], "logs/ndjson, logs/json_gzip, logs/xml_errors,"), (["ndjson"], "logs/ndjson,")]
+    ("tables", "named"), [([], "web/ndjson, web/json_gzip, web/xml_errors,"), (["ndjson"], "web/ndjson,")]
 )
 def test_a_source_of_files_that_stand_for_their_rows_is_refused_with_what_to_do(
     tables: list[str], named: str

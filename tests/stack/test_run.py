@@ -18,10 +18,10 @@ from local.session import local as laptop
 from shared.names import MAINTENANCE, STAGES
 from shared.zones import failure_key
 from tests.stack.conftest import Assembly
-from tests.stack.stand_in import put_script
+from tests.support.stand_in import put_script
 
 # The emulation is a process of its own on purpose: it outlives the Popen that started it.
-DOMAIN = "ecommerce"
+DOMAIN = "shop"
 JOBS = (*STAGES, MAINTENANCE)
 # Does what the item `plan` says, and leaves its arguments behind.
 JOB = """
@@ -29,7 +29,7 @@ import os, sys, time, boto3
 given = dict(zip(sys.argv[1::2], sys.argv[2::2]))
 table = boto3.resource("dynamodb").Table(f"{given['--prefix']}-{given['--env']}-ledger")
 plan = table.get_item(Key={"pk": "plan", "sk": given["--run_id"]}, ConsistentRead=True).get("Item", {})
-stage = given["--JOB_NAME"].removeprefix("lakehouse-dev-ecommerce-")
+stage = given["--JOB_NAME"].removeprefix("lakehouse-dev-shop-")
 table.put_item(Item={"pk": "ran", "sk": f"{given['--run_id']}#{stage}", "given": given})
 time.sleep(float(plan.get("seconds", 0)))
 if plan.get("fails"):
@@ -38,7 +38,7 @@ if stage == "bronze-ingest":
     table.delete_item(Key={"pk": "file#raw/big", "sk": "v#1"})
     sys.exit()
 summary = {"gate": plan.get("gate", "pass"), "changed": plan.get("changed", True), "findings": plan.get("findings", "")}
-table.put_item(Item={"pk": "run#ecommerce", "sk": given["--run_id"], **summary})
+table.put_item(Item={"pk": "run#shop", "sk": given["--run_id"], **summary})
 """
 
 

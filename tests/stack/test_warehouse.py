@@ -93,14 +93,14 @@ def test_copy_reads_gold_and_nothing_else(assembly: Assembly, env: str) -> None:
     objects = [
         s["Resource"] for s in statements(assembly, env, "CopyAccess") if s["Action"] == "s3:GetObject"
     ]
-    assert all(f":lakehouse-{env}-gold-" in str(r) and "/ecommerce/*" in str(r) for r in objects)
+    assert all(f":lakehouse-{env}-gold-" in str(r) and "/shop/*" in str(r) for r in objects)
 
 
 @pytest.mark.parametrize("env", WITH)
 def test_the_state_machine_runs_statements_in_its_own_environment_only(assembly: Assembly, env: str) -> None:
     [run] = [
         s
-        for s in statements(assembly, env, "ecommercepipeline")
+        for s in statements(assembly, env, "shoppipeline")
         if s["Action"] == "redshift-data:BatchExecuteStatement"
     ]
     tags = {"aws:ResourceTag/lakehouse:env": env, "aws:ResourceTag/lakehouse:product": "lakehouse"}

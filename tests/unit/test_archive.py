@@ -14,9 +14,9 @@ from glue_scripts.engine.bronze.archive import archive
 from glue_scripts.engine.quarantine.replay import replay_files
 from glue_scripts.engine.run.job import Job, Replay
 from shared.contracts import contract
-from tests.unit.ingest_rig import GOOD, NAMES, InjectedError, Rig, rig
+from tests.support.ingest_rig import GOOD, NAMES, InjectedError, Rig, rig
 
-ARCHIVED = "archive/ecommerce/events/a.json_20240305T120000Z_r1"
+ARCHIVED = "archive/shop/events/a.json_20240305T120000Z_r1"
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def lake() -> Iterator[Rig]:
 
 @pytest.mark.parametrize("dies_before", ["DeleteObject", "UpdateItem", "CopyObject", None])
 def test_a_run_that_dies_while_it_archives_is_repaired_by_the_next(lake: Rig, dies_before: str | None):
-    lake.arrive("ecommerce/events/x/a.json", GOOD)
+    lake.arrive("shop/events/x/a.json", GOOD)
     clients: Any = SimpleNamespace(s3=lake.s3, ledger=lake.ledger)
     calls: list[str] = []
 
@@ -40,17 +40,17 @@ def test_a_run_that_dies_while_it_archives_is_repaired_by_the_next(lake: Rig, di
     lake.ledger._table.meta.client.meta.events.register("before-call.dynamodb", fail)
     if dies_before:
         with pytest.raises(InjectedError):
-            archive(clients, lake.ledger.pending("ecommerce", "events"), "r1")
-    archive(clients, lake.ledger.pending("ecommerce", "events"), "r1")
+            archive(clients, lake.ledger.pending("shop", "events"), "r1")
+    archive(clients, lake.ledger.pending("shop", "events"), "r1")
     assert lake.objects("bronze") == {ARCHIVED: GOOD}
     assert [f.target_key for f in lake.ledger.files()] == [ARCHIVED]
 
 
 def test_entries_that_share_a_stored_object_each_get_their_copy(lake: Rig):
-    lake.arrive("logs/ndjson/a.ndjson", LINE)
-    lake.arrive("logs/ndjson/a.ndjson", LINE)
+    lake.arrive("web/ndjson/a.ndjson", LINE)
+    lake.arrive("web/ndjson/a.ndjson", LINE)
     clients: Any = SimpleNamespace(s3=lake.s3, ledger=lake.ledger)
-    archive(clients, lake.ledger.pending("logs", "ndjson"), "r1")
+    archive(clients, lake.ledger.pending("web", "ndjson"), "r1")
     assert sorted(lake.objects("bronze")) == sorted(f.target_key or "" for f in lake.ledger.files())
     assert list(lake.objects("bronze").values()) == [LINE, LINE]
 
@@ -58,13 +58,13 @@ def test_entries_that_share_a_stored_object_each_get_their_copy(lake: Rig):
 def test_a_file_that_is_no_longer_in_quarantine_does_not_stop_the_replay(
     lake: Rig, capsys: pytest.CaptureFixture[str]
 ):
-    gone, kept = (lake.arrive("logs/ndjson/a.ndjson", content) for content in (b"", b"\0"))
+    gone, kept = (lake.arrive("web/ndjson/a.ndjson", content) for content in (b"", b"\0"))
     lake.s3.delete_object(Bucket=gone.target_bucket, Key=gone.target_key)
     lake.s3.put_object(
         Bucket=kept.target_bucket, Key=kept.target_key, Body=LINE
     )  # stands for a contract that was fixed
     clients: Any = SimpleNamespace(s3=lake.s3, ledger=lake.ledger)
-    replay_files(REPLAY, clients, contract("logs").dataset("ndjson"))
+    replay_files(REPLAY, clients, contract("web").dataset("ndjson"))
     assert {f.version: f.status for f in lake.ledger.files()} == {
         gone.version: "quarantined",
         kept.version: "accepted",
@@ -77,22 +77,22 @@ def test_a_replay_reads_files_as_large_as_the_bronze_job_does(
     lake: Rig, monkeypatch: pytest.MonkeyPatch, largest: int, status: str
 ):
     monkeypatch.setattr(intake, "LARGEST_BYTES", largest)
-    file = lake.arrive("logs/ndjson/a.ndjson", b"\0")
+    file = lake.arrive("web/ndjson/a.ndjson", b"\0")
     lake.s3.put_object(Bucket=file.target_bucket, Key=file.target_key, Body=LINE)  # 104 bytes
     clients: Any = SimpleNamespace(s3=lake.s3, ledger=lake.ledger)
-    replay_files(REPLAY, clients, contract("logs").dataset("ndjson"))
+    replay_files(REPLAY, clients, contract("web").dataset("ndjson"))
     assert [f.status for f in lake.ledger.files()] == [status]
 
 
 def test_without_a_replay_nobody_looks_for_quarantined_files(lake: Rig):
-    lake.arrive("logs/ndjson/a.ndjson", b"\0")
+    lake.arrive("web/ndjson/a.ndjson", b"\0")
     lake.faults.calls.clear()
     clients: Any = SimpleNamespace(s3=lake.s3, ledger=lake.ledger)
-    replay_files(replace(REPLAY, replay=None), clients, contract("logs").dataset("ndjson"))
+    replay_files(replace(REPLAY, replay=None), clients, contract("web").dataset("ndjson"))
     assert lake.faults.calls == []
 
 
-REPLAY = Job(NAMES, contract("logs"), "r1", replay=Replay())
+REPLAY = Job(NAMES, contract("web"), "r1", replay=Replay())
 LINE = (
     b'{"timestamp":"2024-11-29T10:00:00Z","ip":"10.0.0.1","request_type":"GET","status":200,"endpoint":"/"}\n'
 )

@@ -70,5 +70,5 @@ def test_what_cannot_be_answered_is_refused(sql: str, said: str) -> None:
 
 def test_with_several_domains_one_must_be_named() -> None:
     with pytest.raises(QueryError, match="--domain"):
-        database(NAMES, "gold", ["shop", "logs"], None)
-    assert database(NAMES, "gold", ["shop", "logs"], "logs") == "lakehouse_dev_logs_gold"
+        database(NAMES, "gold", ["shop", "web"], None)
+    assert database(NAMES, "gold", ["shop", "web"], "web") == "lakehouse_dev_web_gold"

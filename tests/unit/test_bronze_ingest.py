@@ -16,7 +16,7 @@ from glue_scripts.engine.run.job import Job
 from shared.contracts import contract
 from shared.ledger.model import FileStatus
 from shared.records import Limits
-from tests.unit.ingest_rig import GOOD, NAMES, rig
+from tests.support.ingest_rig import GOOD, NAMES, rig
 
 
 @dataclass
@@ -39,18 +39,17 @@ def test_figures_of_files_that_have_their_outcome_are_sent_though_another_one_fa
     with rig() as lake:
         lake.ingest = replace(lake.ingest, limits=Limits(max_bytes=1), defers=True)
         left = [
-            lake.arrive(f"ecommerce/events/{n}.json", content)
-            for n, content in (("a", GOOD), ("b", b"[1, 2"))
+            lake.arrive(f"shop/events/{n}.json", content) for n, content in (("a", GOOD), ("b", b"[1, 2"))
         ]
         lake.ledger.commit(replace(left[0], bucket="nowhere-at-all"))
         cloudwatch = boto3.client("cloudwatch", region_name=NAMES.region)
         clients: Any = SimpleNamespace(ledger=lake.ledger, s3=lake.s3, cloudwatch=cloudwatch)
         with pytest.raises(ClientError, match="NoSuchBucket"):
-            bronze_ingest.main(spark, Job(NAMES, contract("ecommerce"), "run-1"), clients)
+            bronze_ingest.main(spark, Job(NAMES, contract("shop"), "run-1"), clients)
         assert [f.status for f in lake.ledger.files() if f.bucket != "nowhere-at-all"] == [
             FileStatus.ACCEPTED,
             FileStatus.QUARANTINED,
         ]
-        assert [f.bucket for f in lake.ledger.deferred("ecommerce")] == ["nowhere-at-all"]
+        assert [f.bucket for f in lake.ledger.deferred("shop")] == ["nowhere-at-all"]
         told = {m["MetricName"] for m in cloudwatch.list_metrics(Namespace="Lakehouse")["Metrics"]}
     assert told == {"FilesAccepted", "FilesQuarantined", "BytesIngested"}

@@ -47,8 +47,8 @@ def test_an_unknown_verb_or_argument_is_refused(capsys: pytest.CaptureFixture[st
 
 
 def test_a_run_asks_for_what_was_given_and_nothing_else() -> None:
-    assert run.request(parsed("ecommerce")) == {}
-    asked = run.request(parsed("ecommerce", "--from-date", "2026-01-01", "--full-refresh"))
+    assert run.request(parsed("shop")) == {}
+    asked = run.request(parsed("shop", "--from-date", "2026-01-01", "--full-refresh"))
     assert asked == {"from_date": "2026-01-01", "full_refresh": True}
 
 
@@ -63,16 +63,16 @@ def test_samples_replace_an_earlier_sample_and_nothing_else(
 ) -> None:
     out = tmp_path / "out"
     for _ in range(2):
-        assert main(["generate", "ecommerce", "--rows", "200", "--days", "1", "--out", str(out)]) == 0
+        assert main(["generate", "shop", "--rows", "200", "--days", "1", "--out", str(out)]) == 0
     (out / "mine.txt").write_text("precious")
-    assert main(["generate", "ecommerce", "--rows", "200", "--out", str(out)]) == 1
-    assert main(["generate", "ecommerce", "--rows", "200", "--out", str(out / "mine.txt")]) == 1
+    assert main(["generate", "shop", "--rows", "200", "--out", str(out)]) == 1
+    assert main(["generate", "shop", "--rows", "200", "--out", str(out / "mine.txt")]) == 1
     assert (out / "mine.txt").read_text() == "precious"
     assert "mine.txt" in capsys.readouterr().err
 
 
 def test_the_example_of_query_names_columns_that_exist() -> None:
-    columns = contract("ecommerce").table("daily_revenue").column_names
+    columns = contract("shop").table("daily_revenue").column_names
     words = query.EXAMPLE.partition("select ")[2].partition(" from gold.daily_revenue")[0].split(", ")
     assert words
     assert set(words) <= set(columns)

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
-    return yaml.safe_load((ROOT / "domains" / "ecommerce" / "contract.odcs.yaml").read_text("utf-8"))
+    return yaml.safe_load((ROOT / "domains" / "shop" / "contract.odcs.yaml").read_text("utf-8"))
 
 
 def table(document: dict[str, Any], name: str) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def gated(document: dict[str, Any], name: str, metric: str, maximum: int, action
 
 
 def test_silver_and_gold_hold_the_tables_of_the_domain_page():
-    found = contract("ecommerce")
+    found = contract("shop")
     assert [t.name for t in found.silver] == [
         "events",
         "users_updates",
@@ -63,7 +63,7 @@ def test_silver_and_gold_hold_the_tables_of_the_domain_page():
 
 
 def test_a_derived_table_has_the_columns_of_its_log_and_its_own():
-    history = contract("ecommerce").table("users_history")
+    history = contract("shop").table("users_history")
     assert history.column_names == (
         *("user_id", "name", "email", "phone", "city", "age", "updated_at", "event_date"),
         *("valid_from", "valid_to", "is_current"),
@@ -73,15 +73,15 @@ def test_a_derived_table_has_the_columns_of_its_log_and_its_own():
 
 @pytest.mark.parametrize("spelling", ["eventId", "event-id", "EVENT_ID", "Event Id", "event_uuid", "id"])
 def test_every_spelling_of_a_column_is_known(spelling: str):
-    assert contract("ecommerce").dataset("events").aliases[folded(spelling)] == "event_id"
+    assert contract("shop").dataset("events").aliases[folded(spelling)] == "event_id"
 
 
 def test_the_derived_event_date_is_not_taken_from_producers():
-    assert "eventdate" not in contract("ecommerce").dataset("events").aliases
+    assert "eventdate" not in contract("shop").dataset("events").aliases
 
 
 def test_revenue_statuses_are_those_of_the_domain_page():
-    assert contract("ecommerce").parameters["revenue_statuses"] == (
+    assert contract("shop").parameters["revenue_statuses"] == (
         "delivered",
         "completed",
         "paid",
@@ -264,7 +264,7 @@ def test_a_contract_says_whether_dates_partition_by_day_or_month(
     ]
     if unit:
         changed["customProperties"].append({"property": "datePartitions", "value": unit})
-    found = parsed(changed, "ecommerce.odcs.yaml")
+    found = parsed(changed, "shop.odcs.yaml")
     assert found.table("events").partition_fields == (field,)
     assert found.table("dim_users").partition_fields == ()
 
@@ -273,9 +273,9 @@ def test_only_a_date_has_months():
     assert contract("tpcds").table("inventory").partition_fields == ("year", "month")
     columns = tuple(
         replace(c, type="int") if c.name == "event_date" else c
-        for c in contract("ecommerce").table("events").columns
+        for c in contract("shop").table("events").columns
     )
-    assert replace(contract("ecommerce").table("events"), columns=columns).partition_fields == ("event_date",)
+    assert replace(contract("shop").table("events"), columns=columns).partition_fields == ("event_date",)
 
 
 @pytest.mark.parametrize(

@@ -70,20 +70,20 @@ def job(domain: str, stage: str, **properties: Any) -> dict[str, Any]:
 
 def test_the_bronze_job_is_in_every_run_where_files_do_not_pass_the_door() -> None:
     delivered = job(
-        "ecommerce", "bronze-ingest", DefaultArguments={"--domain": "ecommerce", "--source": "s3://partner/"}
+        "shop", "bronze-ingest", DefaultArguments={"--domain": "shop", "--source": "s3://partner/"}
     )
-    found = cost(USAGE, job("tpcds", "bronze-ingest"), delivered, job("logs", "bronze-ingest"))
+    found = cost(USAGE, job("tpcds", "bronze-ingest"), delivered, job("web", "bronze-ingest"))
     assert (
         found["Glue", "tpcds-bronze-ingest"] == 36.96
     )  # bronze keeps Parquet: 60 runs × 0.5 h × 4 DPU × 0.308
-    assert found["Glue", "ecommerce-bronze-ingest"] == 36.96  # from a source location
+    assert found["Glue", "shop-bronze-ingest"] == 36.96  # from a source location
     assert found["Glue", "logs-bronze-ingest"] == 18.48  # 30 runs with large files
 
 
 def test_glue_pays_for_dpu_hours_at_the_price_of_its_class_and_never_for_more_than_its_workers() -> None:
     machine = resource("AWS::StepFunctions::StateMachine")
-    standard = [job("logs", stage) for stage in ("silver", "maintenance", "bronze-ingest")]
-    found = cost(USAGE, *standard, job("logs", "gold", NumberOfWorkers=2, ExecutionClass="FLEX"), machine)
+    standard = [job("web", stage) for stage in ("silver", "maintenance", "bronze-ingest")]
+    found = cost(USAGE, *standard, job("web", "gold", NumberOfWorkers=2, ExecutionClass="FLEX"), machine)
     assert found["Glue", "logs-bronze-ingest"] == 18.48  # 30 runs × 0.5 h × 4 DPU × 0.308
     assert found["Glue", "logs-silver"] == 36.96  # 60 runs × 0.5 h × 4 DPU × 0.308
     assert found["Glue", "logs-gold"] == 17.40  # 60 runs × 0.5 h × 2 DPU × 0.29

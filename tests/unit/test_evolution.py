@@ -24,13 +24,13 @@ Document = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def document() -> Document:
-    return yaml.safe_load((ROOT / "domains" / "ecommerce" / "contract.odcs.yaml").read_text("utf-8"))
+    return yaml.safe_load((ROOT / "domains" / "shop" / "contract.odcs.yaml").read_text("utf-8"))
 
 
 @pytest.fixture(scope="module")
 def folder(document: Document, tmp_path_factory: pytest.TempPathFactory) -> Path:
     found = tmp_path_factory.mktemp("released")
-    record(parsed(document, "ecommerce.odcs.yaml"), found)
+    record(parsed(document, "shop.odcs.yaml"), found)
     return found
 
 
@@ -53,7 +53,7 @@ def problems(document: Document, folder: Path, *changes: Callable[[Document], An
         change(changed)
     try:
         check_released(
-            [parsed(changed, "ecommerce.odcs.yaml")], lambda domain, zone: f"lh_dev_{domain}_{zone}", folder
+            [parsed(changed, "shop.odcs.yaml")], lambda domain, zone: f"lh_dev_{domain}_{zone}", folder
         )
     except EvolutionError as error:
         return str(error)
@@ -92,8 +92,8 @@ def test_what_the_next_run_does_by_itself_passes(
     assert problems(document, folder, change) == ""
 
 
-REFRESH = 'after deployment: run ecommerce with {"full_refresh": true}'
-EVENTS, DAILY = "lh_dev_ecommerce_silver.events", "lh_dev_ecommerce_gold.daily_revenue"
+REFRESH = 'after deployment: run shop with {"full_refresh": true}'
+EVENTS, DAILY = "lh_dev_shop_silver.events", "lh_dev_shop_gold.daily_revenue"
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ EVENTS, DAILY = "lh_dev_ecommerce_silver.events", "lh_dev_ecommerce_gold.daily_r
         (
             lambda d: column(d, "silver_transactions", "delivered_at").update(physicalType="string"),
             "silver.transactions.delivered_at: type timestamp became string, which is not wider",
-            ["DROP TABLE lh_dev_ecommerce_silver.transactions;", REFRESH],
+            ["DROP TABLE lh_dev_shop_silver.transactions;", REFRESH],
         ),
         (
             lambda d: column(d, "gold_daily_revenue", "delivered_count").update(physicalType="int"),
@@ -177,7 +177,7 @@ def test_any_other_change_is_named_with_its_migration(
     document: Document, folder: Path, change: Callable[[Document], Any], told: str, migration: list[str]
 ) -> None:
     message = problems(document, folder, change)
-    assert f"domains/ecommerce/contract.odcs.yaml: {told}" in message
+    assert f"domains/shop/contract.odcs.yaml: {told}" in message
     assert [line for line in migration if line not in message] == []
     assert "./lake contract release" in message
     assert message.startswith("1 change")
@@ -231,7 +231,7 @@ def test_all_problems_are_told_at_once(document: Document, folder: Path) -> None
 
 
 def test_a_domain_that_was_never_released_changes_freely(document: Document, tmp_path: Path) -> None:
-    check_released([parsed(document, "ecommerce.odcs.yaml")], lambda domain, zone: "", tmp_path / "nothing")
+    check_released([parsed(document, "shop.odcs.yaml")], lambda domain, zone: "", tmp_path / "nothing")
 
 
 def test_a_released_domain_does_not_just_vanish(folder: Path) -> None:
@@ -242,18 +242,18 @@ def test_a_released_domain_does_not_just_vanish(folder: Path) -> None:
 def test_a_record_gives_back_what_was_recorded_and_can_be_forgotten(
     document: Document, tmp_path: Path
 ) -> None:
-    wanted = parsed(document, "ecommerce.odcs.yaml")
+    wanted = parsed(document, "shop.odcs.yaml")
     record(wanted, tmp_path)
-    assert released("ecommerce", tmp_path) == shapes(wanted)
-    forget("ecommerce", tmp_path)
-    assert released("ecommerce", tmp_path) == {}
+    assert released("shop", tmp_path) == shapes(wanted)
+    forget("shop", tmp_path)
+    assert released("shop", tmp_path) == {}
 
 
 def test_the_app_does_not_synthesize_and_says_only_what_is_wrong(tmp_path: Path) -> None:
     for name in ("app.py", "cdk.json", "environments.toml", "stacks", "shared", "domains"):
         source = ROOT / name
         shutil.copytree(source, tmp_path / name) if source.is_dir() else shutil.copy(source, tmp_path / name)
-    file = tmp_path / "domains" / "ecommerce" / "contract.odcs.yaml"
+    file = tmp_path / "domains" / "shop" / "contract.odcs.yaml"
     lines = [line for line in file.read_text("utf-8").splitlines() if "{name: temperature," not in line]
     file.write_text("\n".join(lines), "utf-8")
     done = subprocess.run(
@@ -261,5 +261,5 @@ def test_the_app_does_not_synthesize_and_says_only_what_is_wrong(tmp_path: Path)
     )
     assert done.returncode == 1
     assert done.stderr.startswith("1 change(s) of released tables need a migration first:")
-    assert "ALTER TABLE lakehouse_dev_ecommerce_silver.events DROP COLUMN `temperature`;" in done.stderr
+    assert "ALTER TABLE lakehouse_dev_shop_silver.events DROP COLUMN `temperature`;" in done.stderr
     assert "Traceback" not in done.stderr

@@ -12,9 +12,9 @@ import pytest
 from glue_scripts.engine.silver.reopen import reopen
 from glue_scripts.engine.silver.work import work
 from shared.contracts import contract
-from tests.unit.ingest_rig import NAMES, InjectedError, Rig, rig
+from tests.support.ingest_rig import NAMES, InjectedError, Rig, rig
 
-D29, D30, COPY = "logs/ndjson/d29.ndjson", "logs/ndjson/d30.ndjson", "logs/ndjson/copy.ndjson"
+D29, D30, COPY = "web/ndjson/d29.ndjson", "web/ndjson/d30.ndjson", "web/ndjson/copy.ndjson"
 
 
 def lines(day: int, number: int) -> bytes:
@@ -31,9 +31,9 @@ def lake() -> Iterator[Rig]:
 def read(lake: Rig, **options: Any) -> dict[str, int]:
     """Raw key and number of records of the files that a run takes to silver."""
     run: Any = SimpleNamespace(
-        domain="logs", run_id="run", names=NAMES, **({"full_refresh": False, "by_date": False} | options)
+        domain="web", run_id="run", names=NAMES, **({"full_refresh": False, "by_date": False} | options)
     )
-    dataset, clients = contract("logs").dataset("ndjson"), SimpleNamespace(s3=lake.s3, ledger=lake.ledger)
+    dataset, clients = contract("web").dataset("ndjson"), SimpleNamespace(s3=lake.s3, ledger=lake.ledger)
     found = work(run, lake.ledger, dataset)
     if reopen(run, clients, found):
         found = work(run, lake.ledger, dataset)
@@ -41,7 +41,7 @@ def read(lake: Rig, **options: Any) -> dict[str, int]:
 
 
 def processed(lake: Rig, run_id: str) -> None:
-    lake.ledger.mark_processed(lake.ledger.pending("logs", "ndjson"), run_id)
+    lake.ledger.mark_processed(lake.ledger.pending("web", "ndjson"), run_id)
 
 
 def test_content_that_its_first_key_lost_by_a_correction_comes_with_the_next(lake: Rig):
@@ -58,12 +58,12 @@ def test_content_that_its_first_key_lost_by_a_correction_comes_with_the_next(lak
 def test_a_correction_to_the_content_of_another_key_takes_its_place(lake: Rig):
     lake.arrive(D29, lines(29, 50))
     lake.arrive(COPY, lines(29, 59))
-    lake.ledger.mark_processed(lake.ledger.pending("logs", "ndjson"), "run-1")
+    lake.ledger.mark_processed(lake.ledger.pending("web", "ndjson"), "run-1")
     assert lake.arrive(D29, lines(29, 59)).status == "accepted"
     assert read(lake) == read(lake, full_refresh=True) == {D29: 59}
     lake.arrive(D29, lines(29, 59))
     assert read(lake) == {D29: 59}
-    lake.ledger.mark_processed(lake.ledger.pending("logs", "ndjson"), "run-2")
+    lake.ledger.mark_processed(lake.ledger.pending("web", "ndjson"), "run-2")
     lake.arrive(D29, lines(29, 7))
     assert read(lake) == read(lake, full_refresh=True) == {D29: 7, COPY: 59}
 
@@ -102,7 +102,7 @@ def test_a_copy_comes_in_when_the_file_that_it_repeated_is_corrected(
     assert (copy.event_dates, copy.duplicate_of) == (first.event_dates, first.place)
     assert lake.objects("bronze")[copy.target_key or ""] == lines(30, 20)
     processed(lake, "run-2")
-    assert lake.arrive("logs/ndjson/more.ndjson", lines(30, 20)).duplicate_of == copy.place
+    assert lake.arrive("web/ndjson/more.ndjson", lines(30, 20)).duplicate_of == copy.place
     lake.arrive(COPY, lines(28, 5))
     assert read(lake) == {COPY: 5, D30: 20}
 
@@ -133,7 +133,7 @@ def test_a_copy_that_was_corrected_itself_does_not_come_back(lake: Rig):
 
 
 def test_a_content_that_went_from_key_to_key_is_read_once_and_never_lost(lake: Rig):
-    other, last = "logs/ndjson/other.ndjson", "logs/ndjson/last.ndjson"
+    other, last = "web/ndjson/other.ndjson", "web/ndjson/last.ndjson"
     lake.arrive(D29, lines(30, 20))
     lake.arrive(COPY, lines(29, 3))
     lake.arrive(COPY, lines(30, 20))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.ingestion import BusyError
-from tests.unit.ingest_rig import GOOD, InjectedError, Rig, rig
+from tests.support.ingest_rig import GOOD, InjectedError, Rig, rig
 
 FILES = {
     "accepted": ("a.json", GOOD),
@@ -44,7 +44,7 @@ def settled(lake: Rig) -> Any:
 def run(faults: tuple[int, str, bool] | None = None) -> tuple[Any, bool, list[str]]:
     """Delivers all files, each again until it succeeds. Gives what was left behind, whether the fault struck, and the calls."""
     with rig() as lake:
-        bodies = [lake.drop(f"ecommerce/events/{name}", content) for name, content in FILES.values()]
+        bodies = [lake.drop(f"shop/events/{name}", content) for name, content in FILES.values()]
         if faults:
             lake.faults.arm(*faults)
         lake.faults.calls.clear()
@@ -86,8 +86,8 @@ def _without_order(result: Any) -> Any:
 
 def test_a_failed_call_gives_the_claim_back():
     with rig() as lake:
-        body = lake.drop("ecommerce/events/a.json", GOOD)
-        lake.deliver(lake.drop("ecommerce/events/b.json", b""))
+        body = lake.drop("shop/events/a.json", GOOD)
+        lake.deliver(lake.drop("shop/events/b.json", b""))
         calls = ["PutItem", "PutItem", "GetObject", "PutItem", "HeadObject", "CopyObject", "PutItem"]
         lake.faults.arm(calls.index("CopyObject") + 1, "before", False)
         with pytest.raises(InjectedError, match="CopyObject"):
@@ -98,7 +98,7 @@ def test_a_failed_call_gives_the_claim_back():
 
 def test_the_claim_of_a_dead_worker_holds_others_off_until_it_expires(monkeypatch: pytest.MonkeyPatch):
     with rig() as lake:
-        body = lake.drop("ecommerce/events/a.json", GOOD)
+        body = lake.drop("shop/events/a.json", GOOD)
         lake.faults.arm(3, "before", True)
         with pytest.raises(InjectedError):
             lake.deliver(body, "dead worker")

@@ -19,7 +19,7 @@ from shared.ingestion import BusyError, Ingest, Store
 from shared.ledger.model import FileStatus, LedgerFile
 from shared.records import Late, Limits
 from shared.records.parquet import batches
-from tests.unit.ingest_rig import GOOD, NAMES, InjectedError, Rig, rig
+from tests.support.ingest_rig import GOOD, NAMES, InjectedError, Rig, rig
 
 SMALL = Limits(max_bytes=100)
 LARGE = GOOD * 20_000  # 2.3 MB: more than is read whatever the clock says
@@ -49,7 +49,7 @@ def too_late() -> Limits:
 
 
 def test_a_file_above_the_limit_waits_untouched_for_the_job(lake: Rig):
-    left = write_load_plan(lake, "ecommerce/events/big.json", GOOD)
+    left = write_load_plan(lake, "shop/events/big.json", GOOD)
     assert (left.status, left.reason, left.bytes, left.sha256) == (
         FileStatus.DEFERRED,
         None,
@@ -57,14 +57,14 @@ def test_a_file_above_the_limit_waits_untouched_for_the_job(lake: Rig):
         None,
     )
     assert left.detail == f"{len(GOOD)} bytes are more than 100"
-    assert lake.ledger.deferred("ecommerce") == [left]
-    assert lake.ledger.deferred("logs") == []
-    assert lake.ledger.accepted("ecommerce", "events") == []
+    assert lake.ledger.deferred("shop") == [left]
+    assert lake.ledger.deferred("web") == []
+    assert lake.ledger.accepted("shop", "events") == []
     assert (lake.objects("bronze"), lake.objects("quarantine")) == ({}, {})
 
 
 def test_its_event_again_changes_nothing(lake: Rig):
-    body, lake.ingest = lake.drop("ecommerce/events/big.json", GOOD), function(lake)
+    body, lake.ingest = lake.drop("shop/events/big.json", GOOD), function(lake)
     lake.deliver(body)
     before = lake.state()
     assert lake.deliver(body, "another message") == [None]
@@ -80,7 +80,7 @@ def test_its_event_again_changes_nothing(lake: Rig):
     ],
 )
 def test_a_file_that_outlasts_the_function_is_deferred(lake: Rig, name: str, content: bytes):
-    left = write_load_plan(lake, f"ecommerce/events/{name}", content, too_late())
+    left = write_load_plan(lake, f"shop/events/{name}", content, too_late())
     assert (left.status, (left.detail or "")[:21]) == (FileStatus.DEFERRED, "the time was up after")
 
 
@@ -92,9 +92,7 @@ def test_parquet_takes_time_after_its_last_byte_has_arrived_too():
 
 
 def test_a_small_file_behind_slow_ones_of_its_batch_is_read_though_the_time_is_up(lake: Rig):
-    assert (
-        write_load_plan(lake, "ecommerce/events/small.json", GOOD, too_late()).status is FileStatus.ACCEPTED
-    )
+    assert write_load_plan(lake, "shop/events/small.json", GOOD, too_late()).status is FileStatus.ACCEPTED
 
 
 @pytest.mark.parametrize(
@@ -103,19 +101,19 @@ def test_a_small_file_behind_slow_ones_of_its_batch_is_read_though_the_time_is_u
 )
 def test_the_job_gives_the_outcome_of_an_unhurried_function(name: str, content: bytes):
     with rig() as lake:
-        straight = lake.arrive(f"ecommerce/events/{name}", content)
+        straight = lake.arrive(f"shop/events/{name}", content)
         expected = lake.objects("bronze"), {unversioned(k) for k in lake.objects("quarantine")}
     with rig() as lake:
         outcome = lake.ingest.finish(
-            write_load_plan(lake, f"ecommerce/events/{name}", content, Limits(max_bytes=10))
+            write_load_plan(lake, f"shop/events/{name}", content, Limits(max_bytes=10))
         )
         assert outcome is not None
         assert unversioned(outcome.target_key) == unversioned(straight.target_key)
         assert replace(outcome, version=straight.version, target_key=straight.target_key) == straight
         assert (lake.objects("bronze"), {unversioned(k) for k in lake.objects("quarantine")}) == expected
         assert lake.ledger.files() == [outcome]
-        assert lake.ledger.deferred("ecommerce") == []
-        assert lake.ledger.pending("ecommerce", "events") == (
+        assert lake.ledger.deferred("shop") == []
+        assert lake.ledger.pending("shop", "events") == (
             [outcome] if straight.status is FileStatus.ACCEPTED else []
         )
 
@@ -126,24 +124,24 @@ def unversioned(key: str | None) -> str:
 
 
 def test_the_arrival_is_when_the_function_saw_it(lake: Rig):
-    left = write_load_plan(lake, "ecommerce/events/big.json", GOOD)
+    left = write_load_plan(lake, "shop/events/big.json", GOOD)
     outcome = replace(lake.ingest, now=lambda: pytest.fail("asked for the time")).finish(left)
     assert outcome is not None
     assert outcome.ingested_at == left.ingested_at == "2024-03-05T12:00:00.000000+00:00"
 
 
 def test_content_that_came_before_is_a_duplicate_and_a_later_version_of_the_key_another_file(lake: Rig):
-    first = lake.arrive("ecommerce/events/first.json", GOOD)
-    left = write_load_plan(lake, "ecommerce/events/again.json", GOOD)
-    newer = lake.arrive("ecommerce/events/again.json", GOOD + b'{"event_id":"e4","ts":"2024-03-02"}\n')
+    first = lake.arrive("shop/events/first.json", GOOD)
+    left = write_load_plan(lake, "shop/events/again.json", GOOD)
+    newer = lake.arrive("shop/events/again.json", GOOD + b'{"event_id":"e4","ts":"2024-03-02"}\n')
     outcome = lake.ingest.finish(left)
     assert outcome is not None
     assert (outcome.status, outcome.duplicate_of) == (FileStatus.DUPLICATE, f"{first.key}@{first.version}")
-    assert lake.ledger.pending("ecommerce", "events") == [newer, first]  # one time of arrival: by key
+    assert lake.ledger.pending("shop", "events") == [newer, first]  # one time of arrival: by key
 
 
 def test_a_file_that_is_gone_is_quarantined_as_such(lake: Rig):
-    left = write_load_plan(lake, "ecommerce/events/big.json", GOOD)
+    left = write_load_plan(lake, "shop/events/big.json", GOOD)
     lake.s3.delete_object(Bucket=NAMES.bucket("raw"), Key=left.key, VersionId=left.version)
     outcome = lake.ingest.finish(left)
     assert outcome is not None
@@ -151,7 +149,7 @@ def test_a_file_that_is_gone_is_quarantined_as_such(lake: Rig):
 
 
 def test_the_job_again_leaves_an_outcome_as_it_is(lake: Rig):
-    left = write_load_plan(lake, "ecommerce/events/big.json", GOOD)
+    left = write_load_plan(lake, "shop/events/big.json", GOOD)
     outcome = lake.ingest.finish(left)
     assert outcome is not None
     lake.ledger.mark_processed([outcome], "run-1")
@@ -163,9 +161,9 @@ def test_the_job_again_leaves_an_outcome_as_it_is(lake: Rig):
 
 def test_while_a_file_waits_with_a_content_nobody_else_brings_it(lake: Rig):
     """The job died between taking the content and the outcome."""
-    left = write_load_plan(lake, "ecommerce/events/big.json", GOOD)
-    assert lake.ledger.content_owner("ecommerce", "events", hashlib.sha256(GOOD).hexdigest(), left.file_id)
-    later = lake.drop("ecommerce/events/other.json", GOOD)
+    left = write_load_plan(lake, "shop/events/big.json", GOOD)
+    assert lake.ledger.content_owner("shop", "events", hashlib.sha256(GOOD).hexdigest(), left.file_id)
+    later = lake.drop("shop/events/other.json", GOOD)
     with pytest.raises(BusyError):
         lake.deliver(later)
     assert lake.ingest.finish(left).status is FileStatus.ACCEPTED  # type: ignore[union-attr]
@@ -173,9 +171,7 @@ def test_while_a_file_waits_with_a_content_nobody_else_brings_it(lake: Rig):
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize(
-    "key", ["ecommerce/events/a.json", "logs/ndjson/a.json"], ids=["kept in raw", "archived"]
-)
+@pytest.mark.parametrize("key", ["shop/events/a.json", "web/ndjson/a.json"], ids=["kept in raw", "archived"])
 def test_a_crash_at_any_call_of_the_job_leaves_the_file_to_the_next_run(key: str, when: str):
     def run(at: int) -> tuple[object, int]:
         with rig() as lake:
@@ -204,12 +200,10 @@ def test_a_crash_at_any_call_of_the_job_leaves_the_file_to_the_next_run(key: str
 
 def test_large_objects_are_copied_in_parts(lake: Rig):
     content = bytes(range(256)) * 4 * 11 * 1024  # 11 MB; S3 takes parts from 5 MB
-    lake.drop("ecommerce/events/huge", content)
-    version = lake.s3.head_object(Bucket=NAMES.bucket("raw"), Key="ecommerce/events/huge")["VersionId"]
+    lake.drop("shop/events/huge", content)
+    version = lake.s3.head_object(Bucket=NAMES.bucket("raw"), Key="shop/events/huge")["VersionId"]
     store = Store(lake.s3, TransferConfig(multipart_threshold=6 << 20, multipart_chunksize=5 << 20))
-    left = LedgerFile(
-        NAMES.bucket("raw"), "ecommerce/events/huge", version, "ecommerce", "events", FileStatus.DEFERRED
-    )
+    left = LedgerFile(NAMES.bucket("raw"), "shop/events/huge", version, "shop", "events", FileStatus.DEFERRED)
     lake.faults.calls.clear()
     store.copy(left.file_id, NAMES.bucket("bronze"), "k")
     assert lake.faults.calls.count("UploadPartCopy") == 3

@@ -9,7 +9,7 @@ import pytest
 
 from lambdas.ingest.event import UnknownEventError, created_objects
 from shared.ledger.model import FileId
-from tests.unit.ingest_rig import NAMES, message
+from tests.support.ingest_rig import NAMES, message
 
 KEYS = ["a b.csv", "a+b.csv", "100%.csv", "a%20b.csv", "a+b%20c.json", "Zoë/日本.csv", "x" * 1000]
 RAW = NAMES.bucket("raw")

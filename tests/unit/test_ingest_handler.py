@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.ingest_rig import GOOD, NAMES, Rig, message, rig
+from tests.support.ingest_rig import GOOD, NAMES, Rig, message, rig
 
 CONTEXT = SimpleNamespace(
     function_name="ingest",
@@ -92,22 +92,22 @@ def test_a_batch_reports_only_the_messages_that_failed(
     lake: Rig, edge: ModuleType, capsys: pytest.CaptureFixture[str]
 ):
     bodies = [
-        lake.drop("ecommerce/events/a.json", GOOD),
+        lake.drop("shop/events/a.json", GOOD),
         "no event",
-        lake.drop("ecommerce/events/b.json", GOOD),
-        lake.drop("ecommerce/users/c.json", b""),
+        lake.drop("shop/events/b.json", GOOD),
+        lake.drop("shop/users/c.json", b""),
         lake.drop("somebody/else's/d.json", GOOD),
-        lake.drop("ecommerce/events/folder/", b""),
-        message("ecommerce/events/a.json", kind="Object Deleted"),
+        lake.drop("shop/events/folder/", b""),
+        message("shop/events/a.json", kind="Object Deleted"),
     ]
     assert edge.handler(queue(*bodies), CONTEXT) == {"batchItemFailures": [{"itemIdentifier": "m1"}]}
     printed = capsys.readouterr().out
     assert metrics(printed) == {
-        ("ecommerce", "events", "FilesAccepted"): 1,
-        ("ecommerce", "events", "FilesDuplicate"): 1,
-        ("ecommerce", "events", "BytesIngested"): 2 * len(GOOD),
-        ("ecommerce", "users", "FilesQuarantined"): 1,
-        ("ecommerce", "users", "BytesIngested"): 0,
+        ("shop", "events", "FilesAccepted"): 1,
+        ("shop", "events", "FilesDuplicate"): 1,
+        ("shop", "events", "BytesIngested"): 2 * len(GOOD),
+        ("shop", "users", "FilesQuarantined"): 1,
+        ("shop", "users", "BytesIngested"): 0,
         ("unknown", "unknown", "FilesQuarantined"): 1,
         ("unknown", "unknown", "BytesIngested"): len(GOOD),
     }
@@ -130,9 +130,7 @@ def test_neither_log_nor_reason_holds_content(
         f'event_id,ts\n"{secret}',
         f"{{{secret}\n" * 3,
     ]
-    edge.handler(
-        queue(*(lake.drop(f"ecommerce/events/{i}", c.encode()) for i, c in enumerate(contents))), CONTEXT
-    )
+    edge.handler(queue(*(lake.drop(f"shop/events/{i}", c.encode()) for i, c in enumerate(contents))), CONTEXT)
     assert len(lake.ledger.files()) == len(contents)
     told = [v.decode() for k, v in lake.objects("quarantine").items() if k.endswith(".reason.json")]
     assert len(told) >= 3

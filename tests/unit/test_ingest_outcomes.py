@@ -17,7 +17,7 @@ from shared.ingestion import BusyError, Ingest
 from shared.ingestion import content_ownership as module
 from shared.ledger.model import FileId, FileStatus, LedgerFile
 from shared.records import Limits
-from tests.unit.ingest_rig import GOOD, NAMES, NOON, InjectedError, Rig, message, rig
+from tests.support.ingest_rig import GOOD, NAMES, NOON, InjectedError, Rig, message, rig
 
 SHA = hashlib.sha256(GOOD).hexdigest()
 
@@ -29,12 +29,12 @@ def lake() -> Iterator[Rig]:
 
 
 def test_a_good_file_goes_to_bronze_under_its_most_frequent_date(lake: Rig):
-    outcome = lake.arrive("ecommerce/events/shop 1/Day One.NDJSON", GOOD)
-    key = f"ecommerce/events/event_date=2024-03-02/Day_One-{SHA[:8]}.ndjson"
+    outcome = lake.arrive("shop/events/shop 1/Day One.NDJSON", GOOD)
+    key = f"shop/events/event_date=2024-03-02/Day_One-{SHA[:8]}.ndjson"
     assert lake.objects("bronze") == {key: GOOD}
     assert lake.objects("quarantine") == {}
     assert lake.ledger.files() == [outcome]
-    assert lake.ledger.pending("ecommerce", "events") == [outcome]
+    assert lake.ledger.pending("shop", "events") == [outcome]
     assert (outcome.status, outcome.target_bucket, outcome.target_key) == (
         FileStatus.ACCEPTED,
         NAMES.bucket("bronze"),
@@ -54,9 +54,9 @@ def test_a_good_file_goes_to_bronze_under_its_most_frequent_date(lake: Rig):
 
 def test_a_bad_file_goes_to_quarantine_with_its_reason(lake: Rig):
     content = gzip.compress(GOOD)[:-4]
-    outcome = lake.arrive("ecommerce/events/a b/x.json.gz", content)
+    outcome = lake.arrive("shop/events/a b/x.json.gz", content)
     aside = lake.objects("quarantine")
-    (key,) = (k for k in aside if re.fullmatch(r"ecommerce/events/files/a b/x-[0-9a-f]{12}\.json\.gz", k))
+    (key,) = (k for k in aside if re.fullmatch(r"shop/events/files/a b/x-[0-9a-f]{12}\.json\.gz", k))
     assert set(aside) == {key, f"{key}.reason.json"}
     assert aside[key] == content
     told = json.loads(aside[f"{key}.reason.json"])
@@ -65,35 +65,35 @@ def test_a_bad_file_goes_to_quarantine_with_its_reason(lake: Rig):
         "detail": outcome.detail,
         "help": "The gzip stream is truncated, fails its checksum or has rubbish behind it. Have it sent again.",
         "bucket": NAMES.bucket("raw"),
-        "key": "ecommerce/events/a b/x.json.gz",
+        "key": "shop/events/a b/x.json.gz",
         "version": outcome.version,
         "bytes": len(content),
         "sha256": hashlib.sha256(content).hexdigest(),
         "ingested_at": "2024-03-05T12:00:00.000000+00:00",
     }
     assert lake.ledger.files() == [outcome]
-    assert lake.ledger.accepted("ecommerce", "events") == []
+    assert lake.ledger.accepted("shop", "events") == []
     assert lake.objects("bronze") == {}
 
 
 @pytest.mark.parametrize(
     ("key", "status", "why"),
     [
-        ("ecommerce/events/a b+c%20d.json", "accepted", None),
-        ("ecommerce/events/100%.csv", "accepted", None),
-        ("ecommerce/events/Zoë/日本語.ndjson", "accepted", None),
-        ("ecommerce/events/DATA.JSON", "accepted", None),
-        ("ecommerce/events/no_extension", "accepted", None),
-        ("ecommerce/events/..", "accepted", None),
-        ("ecommerce/events/.hidden", "accepted", None),
-        ("ecommerce/events/a//b.json", "accepted", None),
-        ("ecommerce/events/marker with content/", "accepted", None),
-        ("ecommerce/events/" + "x" * 1000, "accepted", None),
-        ("ecommerce/events/" + "é" * 500, "accepted", None),
-        ("ecommerce/events/" + "😀" * 249, "accepted", None),  # 1,013 bytes
-        ("ecommerce/orders/a.json", "quarantined", "unknown_dataset"),
+        ("shop/events/a b+c%20d.json", "accepted", None),
+        ("shop/events/100%.csv", "accepted", None),
+        ("shop/events/Zoë/日本語.ndjson", "accepted", None),
+        ("shop/events/DATA.JSON", "accepted", None),
+        ("shop/events/no_extension", "accepted", None),
+        ("shop/events/..", "accepted", None),
+        ("shop/events/.hidden", "accepted", None),
+        ("shop/events/a//b.json", "accepted", None),
+        ("shop/events/marker with content/", "accepted", None),
+        ("shop/events/" + "x" * 1000, "accepted", None),
+        ("shop/events/" + "é" * 500, "accepted", None),
+        ("shop/events/" + "😀" * 249, "accepted", None),  # 1,013 bytes
+        ("shop/orders/a.json", "quarantined", "unknown_dataset"),
         ("nowhere/events/a.json", "quarantined", "unknown_dataset"),
-        ("ecommerce/events", "quarantined", "unknown_dataset"),
+        ("shop/events", "quarantined", "unknown_dataset"),
         ("ECOMMERCE/events/a.json", "quarantined", "unknown_dataset"),
         ("a.json", "quarantined", "unknown_dataset"),
         ("x" * 1024, "quarantined", "unknown_dataset"),
@@ -116,7 +116,7 @@ def test_long_keys_that_begin_alike_do_not_overwrite_each_other_in_quarantine(la
 
 
 def test_two_rejected_versions_of_a_key_stand_side_by_side_in_quarantine(lake: Rig):
-    outcomes = [lake.arrive("ecommerce/events/a.json", content) for content in (b"", b"\0")]
+    outcomes = [lake.arrive("shop/events/a.json", content) for content in (b"", b"\0")]
     aside = lake.objects("quarantine")
     assert [aside[o.target_key or ""] for o in outcomes] == [b"", b"\0"]
     told = [json.loads(aside[f"{o.target_key}.reason.json"]) for o in outcomes]
@@ -124,14 +124,14 @@ def test_two_rejected_versions_of_a_key_stand_side_by_side_in_quarantine(lake: R
 
 
 def test_an_empty_object_is_put_aside_and_a_folder_marker_ignored(lake: Rig):
-    assert lake.arrive("ecommerce/events/empty.csv", b"").reason == "empty_file"
-    assert lake.deliver(lake.drop("ecommerce/events/new folder/", b"")) == [None]
+    assert lake.arrive("shop/events/empty.csv", b"").reason == "empty_file"
+    assert lake.deliver(lake.drop("shop/events/new folder/", b"")) == [None]
     assert len(lake.ledger.files()) == 1
 
 
 def test_an_event_that_comes_again_changes_nothing(lake: Rig):
     for content in (GOOD, b"", GOOD + GOOD):
-        body = lake.drop("ecommerce/events/a.json", content)
+        body = lake.drop("shop/events/a.json", content)
         (first,) = lake.deliver(body)
         before = lake.state()
         assert first is not None
@@ -141,24 +141,24 @@ def test_an_event_that_comes_again_changes_nothing(lake: Rig):
 
 
 def test_an_overwritten_key_is_a_new_version(lake: Rig):
-    first = lake.arrive("ecommerce/events/a.json", GOOD)
-    second = lake.arrive("ecommerce/events/a.json", GOOD + GOOD)
+    first = lake.arrive("shop/events/a.json", GOOD)
+    second = lake.arrive("shop/events/a.json", GOOD + GOOD)
     assert {first.status, second.status} == {FileStatus.ACCEPTED}
     assert len(lake.objects("bronze")) == 2
     assert len(lake.ledger.files()) == 2
 
 
 def test_an_event_older_than_one_already_seen_is_ignored(lake: Rig):
-    old = lake.drop("ecommerce/events/a.json", GOOD)
-    new = lake.drop("ecommerce/events/a.json", GOOD + GOOD)
+    old = lake.drop("shop/events/a.json", GOOD)
+    new = lake.drop("shop/events/a.json", GOOD + GOOD)
     (outcome,) = lake.deliver(new)
     assert lake.deliver(old) == [None]
     assert lake.ledger.files() == [outcome]
 
 
 def test_each_version_is_read_and_copied_even_after_it_was_overwritten(lake: Rig):
-    old = lake.drop("ecommerce/events/a.json", GOOD)
-    lake.drop("ecommerce/events/a.json", b"")
+    old = lake.drop("shop/events/a.json", GOOD)
+    lake.drop("shop/events/a.json", b"")
     (outcome,) = lake.deliver(old)
     assert outcome is not None
     assert outcome.sha256 == SHA
@@ -166,34 +166,34 @@ def test_each_version_is_read_and_copied_even_after_it_was_overwritten(lake: Rig
 
 
 def test_an_object_deleted_meanwhile_is_gone(lake: Rig):
-    body = lake.drop("ecommerce/events/a.json", GOOD)
+    body = lake.drop("shop/events/a.json", GOOD)
     version = json.loads(body)["detail"]["object"]["version-id"]
-    lake.s3.delete_object(Bucket=NAMES.bucket("raw"), Key="ecommerce/events/a.json", VersionId=version)
+    lake.s3.delete_object(Bucket=NAMES.bucket("raw"), Key="shop/events/a.json", VersionId=version)
     (outcome,) = lake.deliver(body)
     assert outcome is not None
     assert (outcome.status, outcome.reason, outcome.target_key) == ("quarantined", "object_gone", None)
     assert lake.objects("quarantine") == {}
-    assert lake.deliver(message("ecommerce/events/never.json", None, "1"))[0].reason == "object_gone"  # type: ignore[union-attr]
+    assert lake.deliver(message("shop/events/never.json", None, "1"))[0].reason == "object_gone"  # type: ignore[union-attr]
 
 
 def test_the_same_content_again_is_a_duplicate(lake: Rig):
-    first = lake.arrive("ecommerce/events/a.json", GOOD)
-    second = lake.arrive("ecommerce/events/other/b.json", GOOD)
-    assert (second.status, second.duplicate_of) == ("duplicate", f"ecommerce/events/a.json@{first.version}")
+    first = lake.arrive("shop/events/a.json", GOOD)
+    second = lake.arrive("shop/events/other/b.json", GOOD)
+    assert (second.status, second.duplicate_of) == ("duplicate", f"shop/events/a.json@{first.version}")
     assert len(lake.objects("bronze")) == 1
-    assert lake.ledger.pending("ecommerce", "events") == [first]
+    assert lake.ledger.pending("shop", "events") == [first]
     shared = b'{"user_id":"u1"}'
-    assert [lake.arrive(f"ecommerce/{d}/u.json", shared).status for d in ("events", "users")] == [
+    assert [lake.arrive(f"shop/{d}/u.json", shared).status for d in ("events", "users")] == [
         "accepted",
         "accepted",
     ]
 
 
 def test_the_contract_may_accept_the_same_content_again(lake: Rig, monkeypatch: pytest.MonkeyPatch):
-    shop = contract("ecommerce")
+    shop = contract("shop")
     tolerant = replace(shop, datasets=tuple(replace(d, duplicate_files="accept") for d in shop.datasets))
     monkeypatch.setattr(module, "contract", lambda _: tolerant)
-    assert [lake.arrive(f"ecommerce/events/{name}", GOOD).status for name in ("a.json", "b.json")] == [
+    assert [lake.arrive(f"shop/events/{name}", GOOD).status for name in ("a.json", "b.json")] == [
         "accepted",
         "accepted",
     ]
@@ -202,23 +202,20 @@ def test_the_contract_may_accept_the_same_content_again(lake: Rig, monkeypatch: 
 
 def test_content_whose_first_file_was_never_accepted_is_no_duplicate(lake: Rig):
     """The first file's worker died between taking the content and the copy; then the object was deleted."""
-    first = FileId(NAMES.bucket("raw"), "ecommerce/events/a.json", "v0", "01")
+    first = FileId(NAMES.bucket("raw"), "shop/events/a.json", "v0", "01")
     lake.ledger.claim(first, "dead worker", now=0)
-    assert lake.ledger.content_owner("ecommerce", "events", SHA, first) == "ecommerce/events/a.json@v0"
-    second = lake.arrive("ecommerce/events/b.json", GOOD)
+    assert lake.ledger.content_owner("shop", "events", SHA, first) == "shop/events/a.json@v0"
+    second = lake.arrive("shop/events/b.json", GOOD)
     assert second.status == "accepted"
-    assert (
-        lake.arrive("ecommerce/events/c.json", GOOD).duplicate_of
-        == f"ecommerce/events/b.json@{second.version}"
-    )
+    assert lake.arrive("shop/events/c.json", GOOD).duplicate_of == f"shop/events/b.json@{second.version}"
 
 
 def test_content_of_a_file_in_work_waits_for_its_outcome(lake: Rig):
-    first = FileId(NAMES.bucket("raw"), "ecommerce/events/a.json", "v0", "01")
+    first = FileId(NAMES.bucket("raw"), "shop/events/a.json", "v0", "01")
     lake.ledger.claim(first, "living worker")
-    lake.ledger.content_owner("ecommerce", "events", SHA, first)
-    body = lake.drop("ecommerce/events/b.json", GOOD)
-    with pytest.raises(BusyError, match=r"content of ecommerce/events/b\.json"):
+    lake.ledger.content_owner("shop", "events", SHA, first)
+    body = lake.drop("shop/events/b.json", GOOD)
+    with pytest.raises(BusyError, match=r"content of shop/events/b\.json"):
         lake.deliver(body)
     lake.ledger.release(first, "living worker")
     with pytest.raises(BusyError, match="content"):
@@ -232,9 +229,9 @@ def test_content_of_a_file_in_work_waits_for_its_outcome(lake: Rig):
 
 def test_two_files_of_one_content_at_the_same_time_both_get_their_outcome_at_once(lake: Rig):
     """Back in the queue the second would stay there for half an hour."""
-    first = FileId(NAMES.bucket("raw"), "ecommerce/events/a.json", "v0", "01")
+    first = FileId(NAMES.bucket("raw"), "shop/events/a.json", "v0", "01")
     lake.ledger.claim(first, "other worker")
-    lake.ledger.content_owner("ecommerce", "events", SHA, first)
+    lake.ledger.content_owner("shop", "events", SHA, first)
     waited: list[float] = []
 
     def wait(seconds: float) -> None:
@@ -245,23 +242,23 @@ def test_two_files_of_one_content_at_the_same_time_both_get_their_outcome_at_onc
                     first.bucket,
                     first.key,
                     first.version,
-                    "ecommerce",
+                    "shop",
                     "events",
                     FileStatus.ACCEPTED,
                     sha256=SHA,
                 )
             )
 
-    body = lake.drop("ecommerce/events/b.json", GOOD)
+    body = lake.drop("shop/events/b.json", GOOD)
     lake.ingest = replace(lake.ingest, wait=wait)
     (second,) = lake.deliver(body)
     assert second is not None
-    assert (second.status, second.duplicate_of) == ("duplicate", "ecommerce/events/a.json@v0")
+    assert (second.status, second.duplicate_of) == ("duplicate", "shop/events/a.json@v0")
     assert len(waited) == 3
 
 
 def test_a_claim_whose_key_was_overwritten_before_its_retry_is_forgotten(lake: Rig):
-    old, new = lake.drop("ecommerce/events/a.json", GOOD), lake.drop("ecommerce/events/a.json", b"")
+    old, new = lake.drop("shop/events/a.json", GOOD), lake.drop("shop/events/a.json", b"")
     lake.faults.arm(3, "before", False)
     with pytest.raises(InjectedError):
         lake.deliver(old)
@@ -273,7 +270,7 @@ def test_a_claim_whose_key_was_overwritten_before_its_retry_is_forgotten(lake: R
 
 
 def test_a_file_that_another_worker_holds_is_busy(lake: Rig):
-    body = lake.drop("ecommerce/events/a.json", GOOD)
+    body = lake.drop("shop/events/a.json", GOOD)
     found = json.loads(body)["detail"]["object"]
     file = FileId(NAMES.bucket("raw"), found["key"], found["version-id"], found["sequencer"])
     lake.ledger.claim(file, "another")
@@ -286,25 +283,25 @@ def test_a_file_that_another_worker_holds_is_busy(lake: Rig):
 def test_a_file_larger_than_the_function_can_read_in_time_is_put_aside_unread(lake: Rig):
     small = Ingest(NAMES, lake.ledger, lake.ingest.store, Limits(max_bytes=100), lambda: NOON)
     (outcome,) = [
-        small(FileId(NAMES.bucket("raw"), "ecommerce/events/a.json", v, "01"), "m") for v in [_version(lake)]
+        small(FileId(NAMES.bucket("raw"), "shop/events/a.json", v, "01"), "m") for v in [_version(lake)]
     ]
     assert outcome is not None
     assert (outcome.reason, outcome.detail) == ("too_large", f"{len(GOOD)} bytes are more than 100")
 
 
 def _version(lake: Rig) -> str:
-    return str(json.loads(lake.drop("ecommerce/events/a.json", GOOD))["detail"]["object"]["version-id"])
+    return str(json.loads(lake.drop("shop/events/a.json", GOOD))["detail"]["object"]["version-id"])
 
 
 def test_a_file_without_dates_is_never_filed_under_today(lake: Rig):
-    outcome = lake.arrive("ecommerce/events/a.json", b'{"event_id":"e1"}')
-    assert (outcome.target_key or "").startswith("ecommerce/events/event_date=1970-01-01/")
+    outcome = lake.arrive("shop/events/a.json", b'{"event_id":"e1"}')
+    assert (outcome.target_key or "").startswith("shop/events/event_date=1970-01-01/")
     assert outcome.event_dates == ()
 
 
 def test_files_received_are_files_accounted_for(lake: Rig):
     contents = [GOOD, b"", GOOD, b"PAR1", b"event_id,ts\n1,2024-03-01\n", b"\0", GOOD]
-    outcomes = [lake.arrive(f"ecommerce/events/{i}", c).status for i, c in enumerate(contents)]
+    outcomes = [lake.arrive(f"shop/events/{i}", c).status for i, c in enumerate(contents)]
     assert outcomes == [
         "accepted",
         "quarantined",

@@ -13,7 +13,7 @@ from glue_scripts.engine.quarantine.record_counts import RecordsLostError, nothi
 def test_lost_records_are_told_with_what_was_changed_and_what_to_do() -> None:
     """The rows to be put aside may be committed before the count is known."""
     files: list[Any] = [
-        SimpleNamespace(entry=SimpleNamespace(key=f"ecommerce/events/{n}.json", records=2)) for n in "ab"
+        SimpleNamespace(entry=SimpleNamespace(key=f"shop/events/{n}.json", records=2)) for n in "ab"
     ]
     with pytest.raises(RecordsLostError, match="counted 4 records in 2 files, silver read 3") as error:
         nothing_lost(3, files)
@@ -24,7 +24,7 @@ def test_lost_records_are_told_with_what_was_changed_and_what_to_do() -> None:
         for part in (
             "silver table was not changed",
             "may stand in quarantine already",
-            "ecommerce/events/a.json",
+            "shop/events/a.json",
             "Run again",
         )
     )

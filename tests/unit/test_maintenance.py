@@ -12,7 +12,7 @@ from glue_scripts.maintenance import tables
 def test_a_table_that_datasets_share_has_one_turn() -> None:
     """The rejected rows of all logs stand in one table: two compactions of it at once would be in each other's way."""
     arguments = {
-        "domain": "logs",
+        "domain": "web",
         "prefix": "lakehouse",
         "env": "dev",
         "account": "123456789012",
@@ -23,6 +23,6 @@ def test_a_table_that_datasets_share_has_one_turn() -> None:
     spark: Any = SimpleNamespace(catalog=SimpleNamespace(tableExists=lambda _: True))
     found = [identifier for identifier, _ in tables(spark, run)]
     assert [i for i in found if "quarantine" in i] == [
-        "glue_catalog.lakehouse_dev_logs_quarantine.data_quality"
+        "glue_catalog.lakehouse_dev_web_quarantine.data_quality"
     ]
     assert len(found) == len(set(found))

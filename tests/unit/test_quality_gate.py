@@ -57,7 +57,7 @@ def test_a_threshold_is_crossed_above_its_maximum_and_with_enough_rows_only():
 
 def run(ledger: Any, *, accept: bool) -> Any:
     given = SimpleNamespace(
-        domain="ecommerce", run_id="r1", names=MagicMock(), accept_gate=accept, full_refresh=False
+        domain="shop", run_id="r1", names=MagicMock(), accept_gate=accept, full_refresh=False
     )
     return given, SimpleNamespace(ledger=ledger, s3=MagicMock(), cloudwatch=MagicMock())
 
@@ -66,7 +66,7 @@ def stored(ledger: Any, *, gate: str, accept: bool) -> list[str]:
     """The calls of the ledger when one dataset's result is stored."""
     given, clients = run(ledger, accept=accept)
     result = RunResult(
-        "ecommerce",
+        "shop",
         "r1",
         "events",
         RowCounts(),
@@ -74,7 +74,7 @@ def stored(ledger: Any, *, gate: str, accept: bool) -> list[str]:
         gate_findings=("bad",),
         finished_at="2026-05-01T00:00:00",
     )
-    bronze_to_silver.store(given, clients, contract("ecommerce").dataset("events"), result, Work(()))
+    bronze_to_silver.store(given, clients, contract("shop").dataset("events"), result, Work(()))
     return [name for name, _, _ in ledger.method_calls]
 
 
@@ -82,7 +82,7 @@ def test_the_gate_is_closed_before_the_files_count_as_done():
     """Otherwise a failure in between, or of another dataset, leaves it open for rows that no later run judges again."""
     calls = stored(ledger := MagicMock(), gate="halt", accept=False)
     assert calls.index("halt") < calls.index("mark_processed")
-    ledger.halt.assert_called_once_with("ecommerce", "r1", ["events: bad"])
+    ledger.halt.assert_called_once_with("shop", "r1", ["events: bad"])
 
 
 @pytest.mark.parametrize(("gate", "accept"), [("halt", True), ("warn", False), ("pass", False)])
@@ -94,9 +94,9 @@ def test_a_run_that_accepts_opens_the_gate_and_tells_of_its_own_findings(monkeyp
     monkeypatch.setattr(bronze_to_silver.changes, "pending", lambda spark, job: SimpleNamespace(empty=False))
     ledger = MagicMock(halted_by=MagicMock(return_value=None))
     given, clients = run(ledger, accept=True)
-    result = RunResult("ecommerce", "r1", "events", RowCounts(), gate="halt", gate_findings=("bad",))
+    result = RunResult("shop", "r1", "events", RowCounts(), gate="halt", gate_findings=("bad",))
     bronze_to_silver.conclude(MagicMock(), given, clients, [result])
-    ledger.accept_halt.assert_called_once_with("ecommerce")
+    ledger.accept_halt.assert_called_once_with("shop")
     ledger.halt.assert_not_called()
     assert ledger.record_summary.call_args.args[2:4] == ("warn", True)
     assert (
@@ -106,7 +106,7 @@ def test_a_run_that_accepts_opens_the_gate_and_tells_of_its_own_findings(monkeyp
 
 
 def test_a_run_s_figures_have_the_names_that_thresholds_may_use():
-    dataset = contract("ecommerce").dataset("events")
+    dataset = contract("shop").dataset("events")
     done = Landed(RowCounts(4, 2, 2), {"missing_key": 2}, {"user_id": 1}, 0, 0, None)
     found = metrics(dataset, [], done)
     assert found["null_rate_user_id"] == 0.5

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from shared.records import Record
-from tests.unit.door import EVENTS, read
+from tests.support.ingestion import EVENTS, read
 
 MARCH_1, MARCH_2 = dt.date(2024, 3, 1), dt.date(2024, 3, 2)
 NDJSON = '{"event_id":"e1","ts":"2024-03-01T10:00:00Z","name":"Zoë"}\n{"event_id":"e2","ts":"2024-03-01T23:30:00-02:00","name":null}\n'

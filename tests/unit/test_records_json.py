@@ -155,7 +155,7 @@ from shared.records.source import Source
 from dataclasses import replace
 from shared.records import strict_json
 assert (strict_json.orjson is None) == (sys.argv[1] == "without")
-dataset = replace(contract("ecommerce").dataset("events"), max_unreadable_rate=0.5)
+dataset = replace(contract("shop").dataset("events"), max_unreadable_rate=0.5)
 print(judge(Source(io.BytesIO(sys.stdin.buffer.read()), Limits()), dataset, Limits()))
 """
     told = {

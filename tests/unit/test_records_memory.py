@@ -46,7 +46,7 @@ make = lambda: Stream(zipped(parts()) if kind.endswith(".gz") else parts())
 def high_water():  # getrusage would give the peak of the process that started this one, if that was higher
     return int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])
 before = high_water()
-found = judge(Source(make(), Limits()), contract("ecommerce").dataset("events"), Limits())
+found = judge(Source(make(), Limits()), contract("shop").dataset("events"), Limits())
 assert found.records == count * chunk, found
 if reader == "records":
     assert sum(1 for _ in records(make(), found.profile)) == found.records

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.unit.door import read, reason
+from tests.support.ingestion import read, reason
 
 NEW_YEAR = dt.datetime(2023, 12, 31, 23, 30)
 LONG_AGO, FAR = -(10**17), 10**18  # microseconds: years no calendar knows
@@ -127,7 +127,7 @@ def judged_alone(content: bytes) -> tuple[str, int]:
     program = """
 import io, sys
 import pyarrow as pa
-from tests.unit.door import verdict
+from tests.support.ingestion import verdict
 print(verdict(sys.stdin.buffer.read()))
 print(pa.default_memory_pool().max_memory() >> 20)
 """

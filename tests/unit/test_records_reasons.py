@@ -14,7 +14,7 @@ import pytest
 
 from shared.reasons import FILE_HELP, FileReason
 from shared.records import Accepted, Limits, records
-from tests.unit.door import EVENTS, read, reason, verdict
+from tests.support.ingestion import EVENTS, read, reason, verdict
 
 LINE = b'{"event_id":"secret@example.com","ts":"2024-03-01"}\n'
 GOOD = LINE * 100

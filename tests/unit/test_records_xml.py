@@ -14,9 +14,9 @@ from shared.contracts import contract
 from shared.records import Limits
 from shared.records.source import Source
 from shared.records.xml_stream import elements
-from tests.unit.door import EVENTS, read, reason
+from tests.support.ingestion import EVENTS, read, reason
 
-ERRORS = contract("logs").dataset("xml_errors")
+ERRORS = contract("web").dataset("xml_errors")
 ONE = "<error><errorTime>2024-11-29T10:00:00Z</errorTime><message>{}</message></error>"
 
 

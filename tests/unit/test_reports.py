@@ -48,12 +48,12 @@ def fill(
     zone, _, name = table.partition(".")
     marks = ", ".join("?" * len(rows[0]))
     connection.executemany(
-        f'insert into "{NAMES.database("ecommerce", zone)}__{name}" ({columns}) values ({marks})', rows
+        f'insert into "{NAMES.database("shop", zone)}__{name}" ({columns}) values ({marks})', rows
     )
 
 
-def ecommerce(name: str) -> Report:
-    return next(r for r in reports("ecommerce") if r.name == name)
+def shop(name: str) -> Report:
+    return next(r for r in reports("shop") if r.name == name)
 
 
 @pytest.mark.parametrize("report", ALL, ids=lambda r: f"{r.domain}-{r.name}")
@@ -90,7 +90,7 @@ def test_names_of_databases_are_completed_and_columns_are_left_alone() -> None:
 
 
 def test_daily_revenue_runs_up_to_the_total() -> None:
-    connection = database("ecommerce")
+    connection = database("shop")
     columns = "date, transaction_count, total_revenue, gross_amount, delivered_count"
     fill(
         connection,
@@ -98,7 +98,7 @@ def test_daily_revenue_runs_up_to_the_total() -> None:
         columns,
         [(DAY(2026, 5, 1), 2, 10, 15, 1), (DAY(2026, 5, 2), 1, 2.5, 2.5, 0)],
     )
-    rows = answer(connection, ecommerce("daily_revenue"))
+    rows = answer(connection, shop("daily_revenue"))
     assert [(r["date"], r["revenue_to_date"]) for r in rows] == [
         (DAY(2026, 5, 2), Decimal("12.50")),
         (DAY(2026, 5, 1), Decimal("10.00")),
@@ -106,7 +106,7 @@ def test_daily_revenue_runs_up_to_the_total() -> None:
 
 
 def test_monthly_revenue_adds_the_days_of_a_month() -> None:
-    connection = database("ecommerce")
+    connection = database("shop")
     days = [DAY(2026, 5, 1), DAY(2026, 5, 2), DAY(2026, 6, 1)]
     fill(
         connection,
@@ -120,7 +120,7 @@ def test_monthly_revenue_adds_the_days_of_a_month() -> None:
         "date, year, month, month_name",
         [(d, d.year, d.month, f"{d:%B}") for d in days],
     )
-    rows = answer(connection, ecommerce("monthly_revenue"))
+    rows = answer(connection, shop("monthly_revenue"))
     assert [(r["month_name"], r["total_revenue"], r["revenue_share"]) for r in rows] == [
         ("May", 6, 0.75),
         ("June", 3, 0.75),
@@ -128,7 +128,7 @@ def test_monthly_revenue_adds_the_days_of_a_month() -> None:
 
 
 def test_user_activity_counts_the_last_thirty_days_of_the_data_only() -> None:
-    connection = database("ecommerce")
+    connection = database("shop")
     columns = "user_id, event_date, events_count, transactions_count, total_revenue"
     rows = [
         ("a", DAY(2026, 5, 31), 2, 1, 5),
@@ -140,22 +140,20 @@ def test_user_activity_counts_the_last_thirty_days_of_the_data_only() -> None:
     fill(connection, "gold.dim_users", "user_id, name", [("a", "Ann")])
     found = [
         (r["user_id"], r["name"], r["active_days"], r["events_count"], r["total_revenue"])
-        for r in answer(connection, ecommerce("user_activity"))
+        for r in answer(connection, shop("user_activity"))
     ]
     assert found == [("b", None, 1, 7, 0), ("a", "Ann", 2, 5, 5)]
 
 
 def test_user_ltv_ranks_users_and_tells_their_share() -> None:
-    connection = database("ecommerce")
+    connection = database("shop")
     fill(connection, "gold.user_ltv", "user_id, ltv", [("a", 25), ("b", 50), ("c", 25), ("d", 0)])
-    found = [
-        (r["user_id"], r["ltv_rank"], r["revenue_share"]) for r in answer(connection, ecommerce("user_ltv"))
-    ]
+    found = [(r["user_id"], r["ltv_rank"], r["revenue_share"]) for r in answer(connection, shop("user_ltv"))]
     assert found == [("b", 1, 0.5), ("a", 2, 0.25), ("c", 2, 0.25), ("d", 4, 0.0)]
 
 
 def test_a_status_that_the_dimension_lacks_is_still_counted() -> None:
-    connection = database("ecommerce")
+    connection = database("shop")
     fill(
         connection,
         "gold.fact_transactions",
@@ -165,24 +163,23 @@ def test_a_status_that_the_dimension_lacks_is_still_counted() -> None:
     fill(connection, "gold.dim_status", "status, is_revenue", [("paid", True)])
     found = [
         (r["status"], r["is_revenue"], r["transaction_count"], r["amount"])
-        for r in answer(connection, ecommerce("revenue_by_status"))
+        for r in answer(connection, shop("revenue_by_status"))
     ]
     assert found == [("paid", True, 2, 3), (None, None, 1, 9)]
 
 
 def test_events_without_a_country_are_unknown_and_users_are_counted_once() -> None:
-    connection = database("ecommerce")
+    connection = database("shop")
     rows = [("1", "a", NOON, "DE"), ("2", "a", NOON, "DE"), ("3", "b", NOON, "DE"), ("4", "c", NOON, None)]
     fill(connection, "gold.fact_events", "event_id, user_id, ts, country", rows)
     found = [
-        (r["country"], r["events_count"], r["users"])
-        for r in answer(connection, ecommerce("events_by_country"))
+        (r["country"], r["events_count"], r["users"]) for r in answer(connection, shop("events_by_country"))
     ]
     assert found == [("DE", 3, 2), ("unknown", 1, 1)]
 
 
 def test_daily_active_users_tells_who_bought() -> None:
-    connection = database("ecommerce")
+    connection = database("shop")
     columns = "date, event_active_users, tx_active_users, total_active_users"
     fill(
         connection,
@@ -190,14 +187,13 @@ def test_daily_active_users_tells_who_bought() -> None:
         columns,
         [(DAY(2026, 5, 1), 3, 1, 4), (DAY(2026, 5, 2), 0, 0, 0)],
     )
-    assert [r["buying_share"] for r in answer(connection, ecommerce("daily_active_users"))] == [None, 0.25]
+    assert [r["buying_share"] for r in answer(connection, shop("daily_active_users"))] == [None, 0.25]
 
 
 def test_freshness_names_the_latest_row_of_each_landing_table() -> None:
-    connection = database("ecommerce")
+    connection = database("shop")
     fill(connection, "silver.events", "event_id, ts", [("1", NOON), ("2", NOON - dt.timedelta(days=1))])
     found = [
-        (r["silver_table"], r["row_count"], r["latest"])
-        for r in answer(connection, ecommerce("data_freshness"))
+        (r["silver_table"], r["row_count"], r["latest"]) for r in answer(connection, shop("data_freshness"))
     ]
     assert found == [("events", 2, NOON), ("transactions", 0, None), ("users_updates", 0, None)]

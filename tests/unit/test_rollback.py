@@ -20,7 +20,7 @@ from local.athena import catalog_of
 from local.errors import LakeError
 from local.session import Session
 from shared.names import Names
-from tests.ledger_table import create_ledger_table
+from tests.support.ledger_table import create_ledger_table
 
 NAMES = Names("dev", "123456789012", "us-east-1")
 MACHINE = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
@@ -32,13 +32,13 @@ def session(monkeypatch: pytest.MonkeyPatch, credentials: None) -> Iterator[Sess
     with mock_aws():
         create_ledger_table(boto3.resource("dynamodb"), NAMES.ledger_table)
         for zone in ("silver", "gold"):
-            catalog_of(Session(NAMES, boto3.Session())).create_namespace(NAMES.database("ecommerce", zone))
+            catalog_of(Session(NAMES, boto3.Session())).create_namespace(NAMES.database("shop", zone))
         yield Session(NAMES, boto3.Session())
 
 
 def write(catalog: Catalog, folder: Path, zone: str, table: str, number: int) -> dt.datetime:
     """Makes the number the table's only row, and gives a moment after that and before whatever comes next."""
-    rows, name = pa.table({"n": [number]}), (NAMES.database("ecommerce", zone), table)
+    rows, name = pa.table({"n": [number]}), (NAMES.database("shop", zone), table)
     if catalog.table_exists(name):
         catalog.load_table(name).overwrite(rows)
     else:
@@ -50,11 +50,11 @@ def write(catalog: Catalog, folder: Path, zone: str, table: str, number: int) ->
 
 
 def content(catalog: Catalog, zone: str, table: str) -> list[int]:
-    return catalog.load_table((NAMES.database("ecommerce", zone), table)).scan().to_arrow()["n"].to_pylist()
+    return catalog.load_table((NAMES.database("shop", zone), table)).scan().to_arrow()["n"].to_pylist()
 
 
 def outcomes(session: Session, moment: dt.datetime) -> dict[str, str]:
-    return {r.table: r.outcome for r in rollback(session, "ecommerce", moment) if r.outcome != "absent"}
+    return {r.table: r.outcome for r in rollback(session, "shop", moment) if r.outcome != "absent"}
 
 
 def test_every_table_is_as_it_was_and_forward_again(session: Session, tmp_path: Path) -> None:
@@ -81,12 +81,12 @@ def test_a_moment_that_one_table_has_forgotten_changes_no_table(session: Session
     for table in ("users", "events"):
         for number in (2, 3):
             write(lake, tmp_path, "silver", table, number)
-    forgetful = lake.load_table((NAMES.database("ecommerce", "silver"), "events"))
+    forgetful = lake.load_table((NAMES.database("shop", "silver"), "events"))
     forgetful.maintenance.expire_snapshots().by_ids(
         [s.snapshot_id for s in forgetful.snapshots()[:-1]]
     ).commit()
     with pytest.raises(LakeError, match=r"silver\.events no longer knows .* No table was changed"):
-        rollback(session, "ecommerce", moment)
+        rollback(session, "shop", moment)
     assert [content(lake, "silver", t) for t in ("users", "events")] == [[3], [3]]
 
 
@@ -95,19 +95,19 @@ def test_only_a_living_run_keeps_the_domain_to_itself(session: Session, tmp_path
     lake, states = catalog_of(session), session.client("stepfunctions")
     moment = write(lake, tmp_path, "silver", "users", 1)
     write(lake, tmp_path, "silver", "users", 2)
-    lock: dict[str, Any] = {"pk": "lock#ecommerce", "sk": "lock", "run_id": "r1"}
+    lock: dict[str, Any] = {"pk": "lock#shop", "sk": "lock", "run_id": "r1"}
     session.boto.resource("dynamodb").Table(NAMES.ledger_table).put_item(Item=lock)
     role = "arn:aws:iam::123456789012:role/states"
     machine = states.create_state_machine(
-        name=NAMES.state_machine("ecommerce"), definition=json.dumps(MACHINE), roleArn=role
+        name=NAMES.state_machine("shop"), definition=json.dumps(MACHINE), roleArn=role
     )
     if state != "unknown":
         run = states.start_execution(stateMachineArn=machine["stateMachineArn"], name="r1")["executionArn"]
         if state == "stopped":
             states.stop_execution(executionArn=run)
     if state == "running":
-        with pytest.raises(LakeError, match="run r1 owns ecommerce"):
-            rollback(session, "ecommerce", moment)
+        with pytest.raises(LakeError, match="run r1 owns shop"):
+            rollback(session, "shop", moment)
     else:
         assert outcomes(session, moment) == {"silver.users": "back"}
     assert content(lake, "silver", "users") == ([2] if state == "running" else [1])

@@ -183,7 +183,7 @@ def test_a_type_that_nobody_translated_is_refused() -> None:
 
 
 def test_maps_are_loaded_as_super_from_json() -> None:
-    logs = contract("logs")
+    logs = contract("web")
     table = logs.table("daily_activity")
     assert '  "requests_by_device" SUPER NOT NULL,\n' in create_table(logs, table)
     made = batches(logs, table, Snapshot(1, {"s3://b/k": 1}, table.column_names), "s3://b/m", "run")
@@ -196,8 +196,8 @@ def test_maps_are_loaded_as_super_from_json() -> None:
 
 
 def test_gold_of_the_shop_keeps_its_keys() -> None:
-    shop = contract("ecommerce")
+    shop = contract("shop")
     sql = create_table(shop, shop.table("fact_transactions"))
-    assert 'FOREIGN KEY ("user_id") REFERENCES "ecommerce"."dim_users" ("user_id")' in sql
+    assert 'FOREIGN KEY ("user_id") REFERENCES "shop"."dim_users" ("user_id")' in sql
     assert 'PRIMARY KEY ("tx_id")' in sql
     assert '"amount" DECIMAL(18,2)' in sql

@@ -74,7 +74,7 @@ def test_a_nested_column_is_refused_without_the_word_that_redshift_asks_for(ware
     assert "by_type is nested: COPY needs SERIALIZETOJSON" in ran.error
 
 
-@pytest.mark.parametrize("domain", ["ecommerce", "logs"])
+@pytest.mark.parametrize("domain", ["shop", "web"])
 def test_every_table_can_be_made(warehouse: Warehouse, domain: str) -> None:
     of = contract(domain)
     made = [create_table(of, table) for table in of.gold]

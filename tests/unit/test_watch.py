@@ -20,7 +20,7 @@ from shared.contracts import contract
 from shared.ledger import Ledger
 from shared.ledger.model import FileStatus, LedgerFile
 from shared.names import Names
-from tests.ledger_table import create_ledger_table
+from tests.support.ledger_table import create_ledger_table
 
 NOW = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 PATIENCE = Patience(files=3, wait=dt.timedelta(minutes=15))
@@ -85,11 +85,11 @@ def watch(monkeypatch: pytest.MonkeyPatch, credentials: None) -> Iterator[Watch]
     monkeypatch.setenv("AWS_DEFAULT_REGION", NAMES.region)
     with mock_aws():
         states = boto3.client("stepfunctions")
-        states.create_state_machine(name=NAMES.state_machine("ecommerce"), definition="{}", roleArn=ROLE)
+        states.create_state_machine(name=NAMES.state_machine("shop"), definition="{}", roleArn=ROLE)
         boto3.client("s3").create_bucket(Bucket=NAMES.bucket("quarantine"))
         yield Watch(
             NAMES,
-            [contract("ecommerce")],
+            [contract("shop")],
             PATIENCE,
             Ledger(create_ledger_table(boto3.resource("dynamodb"), NAMES.ledger_table)),
             Pipelines(NAMES, states),
@@ -101,9 +101,9 @@ def watch(monkeypatch: pytest.MonkeyPatch, credentials: None) -> Iterator[Watch]
 
 
 def file(n: int, arrived: dt.datetime, processed_by: str | None = None) -> LedgerFile:
-    key = f"ecommerce/events/{n}.csv"
+    key = f"shop/events/{n}.csv"
     return LedgerFile(
-        *("raw", key, "v1", "ecommerce", "events", FileStatus.ACCEPTED),
+        *("raw", key, "v1", "shop", "events", FileStatus.ACCEPTED),
         ingested_at=arrived.isoformat(),
         processed_by=processed_by,
     )
@@ -111,7 +111,7 @@ def file(n: int, arrived: dt.datetime, processed_by: str | None = None) -> Ledge
 
 def executions(watch: Watch) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = boto3.client("stepfunctions").list_executions(
-        stateMachineArn=NAMES.machine_arn("ecommerce")
+        stateMachineArn=NAMES.machine_arn("shop")
     )["executions"]
     return found
 
@@ -135,7 +135,7 @@ def test_a_file_too_large_for_the_door_starts_a_run_too(watch: Watch) -> None:
 
 
 def test_the_same_minute_s_check_twice_is_one_run(watch: Watch) -> None:
-    assert watch.pipelines.start("ecommerce", NOW) == watch.pipelines.start("ecommerce", NOW)
+    assert watch.pipelines.start("shop", NOW) == watch.pipelines.start("shop", NOW)
     assert len(executions(watch)) == 1
 
 
@@ -145,14 +145,14 @@ def test_what_made_a_run_fail_does_not_start_another(watch: Watch) -> None:
     )  # the emulation dates executions by its own clock
     watch.ledger.commit(file(1, watch.clock() - dt.timedelta(hours=1)))
     [run_id] = watch.check()
-    boto3.client("stepfunctions").stop_execution(executionArn=NAMES.execution_arn("ecommerce", run_id))
-    assert watch.pipelines.last_runs("ecommerce").failed_at is not None
+    boto3.client("stepfunctions").stop_execution(executionArn=NAMES.execution_arn("shop", run_id))
+    assert watch.pipelines.last_runs("shop").failed_at is not None
     assert watch.check() == []
 
 
 def test_a_closed_gate_starts_nothing(watch: Watch) -> None:
     watch.ledger.commit(file(1, ago(60)))
-    watch.ledger.halt("ecommerce", "r1", ["too many nulls"])
+    watch.ledger.halt("shop", "r1", ["too many nulls"])
     assert watch.check() == []
 
 
@@ -170,7 +170,7 @@ def test_figures_tell_what_waits_and_how_old_the_newest_row_is(watch: Watch) -> 
                         "Namespace": "Lakehouse",
                         "MetricName": name,
                         "Dimensions": [
-                            {"Name": "Domain", "Value": "ecommerce"},
+                            {"Name": "Domain", "Value": "shop"},
                             {"Name": "Dataset", "Value": "events"},
                         ],
                     },
@@ -196,10 +196,10 @@ def test_the_reason_of_a_failed_run_is_kept_and_that_of_a_foreign_machine_is_not
         "status": "FAILED",
         "error": "E",
         "cause": "the cause",
-        "stateMachineArn": NAMES.machine_arn("ecommerce"),
+        "stateMachineArn": NAMES.machine_arn("shop"),
     }
-    assert watch.keep_reason(detail) == "ecommerce/system/glue/r9.json"
-    body = watch.s3.get_object(Bucket=NAMES.bucket("quarantine"), Key="ecommerce/system/glue/r9.json")[
+    assert watch.keep_reason(detail) == "shop/system/glue/r9.json"
+    body = watch.s3.get_object(Bucket=NAMES.bucket("quarantine"), Key="shop/system/glue/r9.json")[
         "Body"
     ].read()
     assert json.loads(body)["cause"] == "the cause"

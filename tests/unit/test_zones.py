@@ -32,11 +32,11 @@ HASH = "0123456789abcdef" * 4
 @pytest.mark.parametrize(
     ("key", "parts"),
     [
-        ("ecommerce/events/a.csv", RawKey("ecommerce", "events", "a.csv")),
-        ("ecommerce/events/2024/03/a%20b.csv", RawKey("ecommerce", "events", "2024/03/a%20b.csv")),
-        ("ecommerce/events//a", RawKey("ecommerce", "events", "/a")),
-        ("ecommerce/events/", None),
-        ("ecommerce/events", None),
+        ("shop/events/a.csv", RawKey("shop", "events", "a.csv")),
+        ("shop/events/2024/03/a%20b.csv", RawKey("shop", "events", "2024/03/a%20b.csv")),
+        ("shop/events//a", RawKey("shop", "events", "/a")),
+        ("shop/events/", None),
+        ("shop/events", None),
         ("/events/a", None),
         ("a.csv", None),
         ("", None),
@@ -110,14 +110,14 @@ def test_a_folder_marker_ends_in_a_slash_and_is_empty():
     st.sampled_from(["v1", "v2"]),
 )
 def test_no_target_key_is_longer_than_s3_allows_or_loses_the_difference_between_keys(rest: str, version: str):
-    raw = f"ecommerce/events/{rest}"
+    raw = f"shop/events/{rest}"
     key = quarantined_file_key(raw, version)
     assert len(reason_key(key).encode()) <= MAX_KEY_BYTES
     assert quarantined_file_key(raw + "x", version) != key
     long = raw + "é" * 500
     assert len({quarantined_file_key(k, v) for k in (long, long + "x") for v in ("v1", "v2")}) == 4
     assert len({quarantined_file_key(k, v) for k in (long * 2, long * 2 + "x") for v in ("v1", "v2")}) == 4
-    made = bronze_key("ecommerce", "events", DAY, raw, HASH)
+    made = bronze_key("shop", "events", DAY, raw, HASH)
     assert len(made.encode()) < 300
     assert made.isascii()
     assert made.count("/") == 3

@@ -13,7 +13,7 @@ import pytest
 
 from domains.ecommerce.sample.oracle import gold_sql
 from shared.ledger.model import RowCounts, RunResult
-from tests.engine.rig import Rig, truth
+from tests.support.rig import Rig, truth
 
 SILVER = ("events", "users", "users_updates", "users_history", "transactions")
 TABLES = [*(f"silver.{t}" for t in SILVER), *(f"gold.{t}" for t in gold_sql())]
@@ -35,7 +35,7 @@ def whole(
     rig: Callable[[str], Rig], sample: Path, files: list[Path]
 ) -> tuple[Rig, Counter[str], dict[str, RunResult]]:
     """Everything in one run."""
-    lake = rig("whole")
+    lake = rig("whole", "ecommerce")
     outcomes = lake.drop_all(sample / "raw", files)
     return lake, outcomes, lake.run("run-1")
 
@@ -102,7 +102,7 @@ def test_quarantined_rows_keep_reasons_and_what_was_received(whole: Any, expecte
 def test_files_in_reverse_order_over_two_runs_give_the_same_tables(
     whole: Any, rig: Callable[[str], Rig], sample: Path, files: list[Path], expected: dict[str, Any]
 ):
-    lake = rig("halves")
+    lake = rig("halves", "ecommerce")
     late, early = files[len(files) // 2 :], files[: len(files) // 2]
     lake.drop_all(sample / "raw", late[::-1])
     first = lake.run("run-1")

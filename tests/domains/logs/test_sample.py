@@ -9,7 +9,7 @@ from pathlib import Path
 
 from domains.logs.sample.oracle import SILVER, gold_sql
 from domains.samples import sample_of
-from tests.engine.rig import Rig, truth
+from tests.support.rig import Rig, truth
 
 
 def test_the_sample_comes_out_as_its_clean_truth(rig: Callable[..., Rig], tmp_path: Path):

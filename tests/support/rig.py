@@ -23,7 +23,7 @@ from shared.ledger import Ledger
 from shared.ledger.model import FileId, LedgerFile, RunResult
 from shared.names import DATA_ZONES, Names
 from shared.records import Limits
-from tests.ledger_table import create_ledger_table
+from tests.support.ledger_table import create_ledger_table
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 
@@ -31,7 +31,7 @@ ACCOUNT, REGION = "123456789012", "us-east-1"
 class Rig:
     """One environment of its own: buckets, ledger and databases that no other test sees."""
 
-    def __init__(self, spark: SparkSession, env: str, domain: str = "ecommerce") -> None:
+    def __init__(self, spark: SparkSession, env: str, domain: str) -> None:
         self.domain = domain
         self.spark, self.names = spark, Names(env, ACCOUNT, REGION)
         self.s3 = boto3.client("s3")

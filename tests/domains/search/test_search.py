@@ -24,7 +24,7 @@ from domains.search.sample import SCHEMA
 from domains.search.sample.oracle import REPORTS
 from glue_scripts.engine.gold.references import ReferentialIntegrityError
 from local.session import Session
-from tests.engine.rig import Rig, truth
+from tests.support.rig import Rig, truth
 
 KEPT = (
     "dim_category",

@@ -17,7 +17,7 @@ from glue_scripts.engine.bronze import intake
 from glue_scripts.engine.run.job import Delivery
 from glue_scripts.engine.silver.integrity import integrity
 from shared.contracts import contract
-from tests.engine.rig import Rig
+from tests.support.rig import Rig
 
 GOLD = contract("tpcds").gold
 FACTS = ("store_sales", "catalog_sales", "web_sales", "store_returns", "catalog_returns", "web_returns")

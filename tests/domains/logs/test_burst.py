@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from shared.ledger.model import FileId, RowCounts
-from tests.engine.rig import Rig
+from tests.support.rig import Rig
 
 FILES = 10_000
 DAY = dt.date(2024, 11, 29)

@@ -13,7 +13,7 @@ from pyspark.sql import SparkSession
 from domains.samples import sample_of
 from domains.tpcds.sample import dsdgen, oracle
 from shared.contracts import contract
-from tests.engine.test_tpcds import GOLD, Delivered, differences
+from tests.domains.tpcds.test_tpcds import GOLD, Delivered, differences
 
 SCALE = 1.0
 TABLES = tuple(d.name for d in contract("tpcds").datasets)

@@ -9,7 +9,7 @@ from shared.contracts import contract
 from shared.records import Accepted, Limits, Record, Rejected, judge, records
 from shared.records.source import Source
 
-EVENTS = contract("ecommerce").dataset("events")
+EVENTS = contract("shop").dataset("events")
 
 
 class Trickle(io.RawIOBase):

@@ -1,0 +1,30 @@
+"""Which project the tests see: their own, or, for the tests of the shipped domains, the product's.
+
+The core's tests know no shipped domain, so that a company that removes them all still has every test of the core.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+PROJECT = TESTS / "project"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Chooses the project before any test module is imported: contracts are read once a process."""
+    places = [Path(arg.partition("::")[0]).absolute() for arg in config.args]
+    of_domains = [p.is_relative_to(TESTS / "domains") for p in places]
+    if any(of_domains) and not all(of_domains):
+        raise pytest.UsageError("tests/domains has the product's own domains: run it in a call of its own")
+    if not any(of_domains):
+        os.environ["LAKE_PROJECT"] = str(PROJECT)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """`pytest tests` are those of the core."""
+    in_domains = collection_path.is_relative_to(TESTS / "domains")
+    return True if in_domains and os.environ.get("LAKE_PROJECT") == str(PROJECT) else None
