@@ -58,19 +58,6 @@ def test_a_wrong_date_is_named(wrong: str) -> None:
         date(wrong)
 
 
-def test_samples_replace_an_earlier_sample_and_nothing_else(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    out = tmp_path / "out"
-    for _ in range(2):
-        assert main(["generate", "shop", "--rows", "200", "--days", "1", "--out", str(out)]) == 0
-    (out / "mine.txt").write_text("precious")
-    assert main(["generate", "shop", "--rows", "200", "--out", str(out)]) == 1
-    assert main(["generate", "shop", "--rows", "200", "--out", str(out / "mine.txt")]) == 1
-    assert (out / "mine.txt").read_text() == "precious"
-    assert "mine.txt" in capsys.readouterr().err
-
-
 def test_the_example_of_query_names_columns_that_exist() -> None:
     columns = contract("shop").table("daily_revenue").column_names
     words = query.EXAMPLE.partition("select ")[2].partition(" from gold.daily_revenue")[0].split(", ")

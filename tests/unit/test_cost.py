@@ -68,26 +68,26 @@ def job(domain: str, stage: str, **properties: Any) -> dict[str, Any]:
     return resource("AWS::Glue::Job", Name=f"l-prod-{domain}-{stage}", **(usual | properties))
 
 
-def test_the_bronze_job_is_in_every_run_where_files_do_not_pass_the_door() -> None:
+def test_the_bronze_job_is_in_every_run_where_files_do_not_pass_the_ingest_function() -> None:
     delivered = job(
         "shop", "bronze-ingest", DefaultArguments={"--domain": "shop", "--source": "s3://partner/"}
     )
-    found = cost(USAGE, job("tpcds", "bronze-ingest"), delivered, job("web", "bronze-ingest"))
+    found = cost(USAGE, job("retail", "bronze-ingest"), delivered, job("web", "bronze-ingest"))
     assert (
-        found["Glue", "tpcds-bronze-ingest"] == 36.96
+        found["Glue", "retail-bronze-ingest"] == 36.96
     )  # bronze keeps Parquet: 60 runs × 0.5 h × 4 DPU × 0.308
     assert found["Glue", "shop-bronze-ingest"] == 36.96  # from a source location
-    assert found["Glue", "logs-bronze-ingest"] == 18.48  # 30 runs with large files
+    assert found["Glue", "web-bronze-ingest"] == 18.48  # 30 runs with large files
 
 
 def test_glue_pays_for_dpu_hours_at_the_price_of_its_class_and_never_for_more_than_its_workers() -> None:
     machine = resource("AWS::StepFunctions::StateMachine")
     standard = [job("web", stage) for stage in ("silver", "maintenance", "bronze-ingest")]
     found = cost(USAGE, *standard, job("web", "gold", NumberOfWorkers=2, ExecutionClass="FLEX"), machine)
-    assert found["Glue", "logs-bronze-ingest"] == 18.48  # 30 runs × 0.5 h × 4 DPU × 0.308
-    assert found["Glue", "logs-silver"] == 36.96  # 60 runs × 0.5 h × 4 DPU × 0.308
-    assert found["Glue", "logs-gold"] == 17.40  # 60 runs × 0.5 h × 2 DPU × 0.29
-    assert found["Glue", "logs-maintenance"] == 2.6796  # 4.35 Sundays × 0.5 h × 4 DPU × 0.308
+    assert found["Glue", "web-bronze-ingest"] == 18.48  # 30 runs × 0.5 h × 4 DPU × 0.308
+    assert found["Glue", "web-silver"] == 36.96  # 60 runs × 0.5 h × 4 DPU × 0.308
+    assert found["Glue", "web-gold"] == 17.40  # 60 runs × 0.5 h × 2 DPU × 0.29
+    assert found["Glue", "web-maintenance"] == 2.6796  # 4.35 Sundays × 0.5 h × 4 DPU × 0.308
     assert found["Glue", "bronze crawlers, one start a run"] == 8.80  # 60 × 2 DPU × 10 min × 0.44
     assert found["Step Functions", "transitions"] == 0.03  # 60 × 20 / 1,000 × 0.025
 

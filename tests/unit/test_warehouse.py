@@ -197,7 +197,7 @@ def test_maps_are_loaded_as_super_from_json() -> None:
 
 def test_gold_of_the_shop_keeps_its_keys() -> None:
     shop = contract("shop")
-    sql = create_table(shop, shop.table("fact_transactions"))
+    sql = create_table(shop, shop.table("fact_events"))
     assert 'FOREIGN KEY ("user_id") REFERENCES "shop"."dim_users" ("user_id")' in sql
-    assert 'PRIMARY KEY ("tx_id")' in sql
-    assert '"amount" DECIMAL(18,2)' in sql
+    assert 'PRIMARY KEY ("event_id")' in sql
+    assert '"total_revenue" DECIMAL(18,2)' in create_table(shop, shop.table("daily_revenue"))
