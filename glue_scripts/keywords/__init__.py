@@ -1,8 +1,5 @@
 """Free-text searches → titles of a catalogue: exact spellings first, then n-gram candidates judged by a classifier that trains itself.
 
-Needs numpy and scipy, nothing of Spark; `Normaliser` is the way in.
+Needs numpy, scipy and scikit-learn, nothing of Spark; `normaliser.Normaliser` is the way in. `noise` and `text` need nothing, so that
+samples can be made without them.
 """
-
-from glue_scripts.keywords.normaliser import Match, Normaliser
-
-__all__ = ["Match", "Normaliser"]

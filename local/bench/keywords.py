@@ -12,8 +12,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from glue_scripts.keywords import Match, Normaliser
 from glue_scripts.keywords.noise import Noise
+from glue_scripts.keywords.normaliser import Match, Normaliser
 from glue_scripts.keywords.text import slug
 from local import catalogue
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from glue_scripts.keywords import Normaliser
 from glue_scripts.keywords.edits import distances
 from glue_scripts.keywords.noise import Noise
+from glue_scripts.keywords.normaliser import Normaliser
 from glue_scripts.keywords.strings import packed
 from glue_scripts.keywords.text import slug, telex_folded
 from local import catalogue
