@@ -90,7 +90,8 @@ def test_a_new_archive_replaces_the_unused_ones_of_its_kind_only(tmp_path: Path)
 
 
 def test_packages_that_cannot_be_fetched_are_told_with_the_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PIP_NO_INDEX", "1")  # pip as it is without a network
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))  # an empty one
     (tmp_path / "requirements.txt").write_text("orjson==3.13.0\n")
     with pytest.raises(PackagingError, match="needed once, with a network"):
         installed(tmp_path / "requirements.txt", tmp_path / "build")

@@ -57,10 +57,10 @@ def _python(program: str, *arguments: str) -> str:
 
 
 def _installed() -> Path:
-    """The folder of both packages, fetched once by pip."""
+    """The folder of both packages, fetched once by uv."""
     if not (TOOL / EXTENSION).exists():
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--target", str(TOOL)]
+        command = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", sys.executable, "--no-deps", "--target", str(TOOL)]
         done = run([*command, *PACKAGES])
         if done.code or not (TOOL / EXTENSION).exists():
-            raise DsdgenError(f"pip could not fetch {', '.join(PACKAGES)}; they are needed once, with a network:\n{done.words()}")
+            raise DsdgenError(f"uv could not fetch {', '.join(PACKAGES)}; they are needed once, with a network:\n{done.words()}")
     return TOOL
