@@ -14,7 +14,7 @@ UV = (sys.executable, "-m", "uv")
 
 
 def program(requirement: str, name: str) -> Path:
-    """A program of a pinned requirement (`checkov==3.3.30`). Raises LakeError with uv's words when it cannot be installed."""
+    """A program of a pinned requirement (`checkov==3.3.30`). Raises LakeError with uv's words where it cannot be had."""
     home = HOME / "tools" / requirement
     found = home / "bin" / name
     if not found.exists():
@@ -23,5 +23,6 @@ def program(requirement: str, name: str) -> Path:
         if not done.code:
             done = run([*UV, "pip", "install", "--quiet", "--python", home / "bin" / "python", requirement])
         if done.code:
-            raise LakeError(f"could not install {requirement}, which is needed once, with a network; uv said:\n{done.words()}")
+            needed = f"could not install {requirement}, which is needed once, with a network"
+            raise LakeError(f"{needed}; uv said:\n{done.words()}")
     return found

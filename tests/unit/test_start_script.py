@@ -150,3 +150,17 @@ def test_without_a_network_it_says_what_is_needed_and_tries_again_next_time(tmp_
         assert "-m local demo" not in checkout.lake("demo")
         assert checkout.ended.returncode == 1
         assert "requirements.lock could not be installed; the reason is above. It is needed once, with a network." in checkout.ended.stderr
+
+
+def test_what_was_removed_comes_back_with_a_new_venv_when_the_list_changes(tmp_path: Path) -> None:
+    checkout = Checkout(tmp_path)
+    checkout.lake("test")
+    made = (tmp_path / ".venv" / "bin" / "python").rename(tmp_path / "made")
+    (tmp_path / ".venv" / "bin" / "python").symlink_to(made)
+    program(checkout.tools / "python3", f"#!/usr/bin/env bash\n[ $1 = -c ] || {{ mkdir -p .venv/bin; ln -s {made} .venv/bin/python; }}\n")
+    for name in ("mkdir", "ln"):
+        (checkout.tools / name).symlink_to(next(p for d in os.get_exec_path() if (p := Path(d) / name).exists()))
+    (tmp_path / ".venv" / "old").touch()
+    (tmp_path / "local" / "unused.txt").write_text("# nothing\n")
+    assert checkout.installed("demo") == {RUNTIME, DEV}
+    assert not (tmp_path / ".venv" / "old").exists()
