@@ -4,7 +4,7 @@ once.
 
 from __future__ import annotations
 
-import venv
+import sys
 from pathlib import Path
 
 from local.console import say
@@ -12,21 +12,22 @@ from local.errors import LakeError
 from local.processes import run
 from local.settings import HOME
 
+UV = (sys.executable, "-m", "uv")
+
 
 def program(requirement: str, name: str) -> Path:
     """A program of a pinned requirement (`checkov==3.3.30`).
 
-    Raises LakeError with pip's words when it cannot be installed.
+    Raises LakeError with uv's words where it cannot be had.
     """
     home = HOME / "tools" / requirement
     found = home / "bin" / name
     if not found.exists():
         say(f"installing {requirement} (once) …")
-        venv.create(home, with_pip=True, clear=True)
-        done = run([home / "bin" / "pip", "install", "--quiet", requirement])
+        done = run([*UV, "venv", "--quiet", "--clear", "--python", sys.executable, home])
+        if not done.code:
+            done = run([*UV, "pip", "install", "--quiet", "--python", home / "bin" / "python", requirement])
         if done.code:
-            raise LakeError(
-                f"could not install {requirement}, which is needed once, with a network; pip"
-                f" said:\n{done.words()}"
-            )
+            needed = f"could not install {requirement}, which is needed once, with a network"
+            raise LakeError(f"{needed}; uv said:\n{done.words()}")
     return found

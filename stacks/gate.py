@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import aws_cdk as cdk
-import cdk_nag
 
 from stacks.config import Settings
 
@@ -18,6 +17,8 @@ def add_gate(app: cdk.App, environments: Sequence[Settings]) -> None:
 
     Rules apply to a whole app, so those of protected environments are used when the app holds nothing else.
     """
+    import cdk_nag  # only who deploys has it (requirements-deploy.txt)
+
     packs = [cdk_nag.AwsSolutionsChecks(app), cdk_nag.ServerlessChecks(app)]
     if all(settings.protected for settings in environments):
         packs.append(cdk_nag.NIST80053R5Checks(app))

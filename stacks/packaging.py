@@ -21,7 +21,7 @@ from shared.project import PRODUCT, domain_folder
 
 REQUIREMENTS = PRODUCT / "lambdas" / "ingest" / "requirements.txt"
 PYTHON_VERSION = "3.14"
-PLATFORMS = ("manylinux2014_aarch64", "manylinux_2_28_aarch64")
+PLATFORM = "aarch64-manylinux_2_28"  # as uv names it; wheels for an older glibc fit, too
 DIGITS = 16  # of a hash, in names
 UNUSED_SECONDS = 600  # a synthesis copies its archives within seconds
 LAPTOP_ONLY = {"sample", "tests", "__pycache__"}  # folders of a domain that no job needs
@@ -38,6 +38,7 @@ PRUNED = (
     "pyarrow/*.pxd",
     "pyarrow/*.pyx",
     "bin",
+    ".lock",  # uv's, empty
     # The runtime has these (with boto3), and a second version beside the runtime's own boto3 may not fit it.
     *(f"{name}*" for name in ("botocore", "jmespath", "dateutil", "python_dateutil", "urllib3", "six")),
 )
@@ -147,7 +148,7 @@ def installed(requirements: Path, build_dir: Path) -> Path:
     that file.
     """
     digest = _digest(
-        [requirements.read_bytes(), PYTHON_VERSION.encode(), *(p.encode() for p in (*PLATFORMS, *PRUNED))]
+        [requirements.read_bytes(), PYTHON_VERSION.encode(), *(p.encode() for p in (PLATFORM, *PRUNED))]
     )
     target = build_dir / f"packages-{digest[:DIGITS]}"
     if target.exists():
@@ -155,42 +156,31 @@ def installed(requirements: Path, build_dir: Path) -> Path:
     build_dir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=build_dir) as scratch:
         staged = Path(scratch) / "packages"
-        _pip_install(requirements, staged)
+        _install(requirements, staged)
         for path in (p for pattern in PRUNED for p in staged.glob(pattern)):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         os.replace(staged, target)
     return target
 
 
-def _pip_install(requirements: Path, target: Path) -> None:
-    platforms = [word for p in PLATFORMS for word in ("--platform", p)]
+def _install(requirements: Path, target: Path) -> None:
+    fitting = ["--only-binary", ":all:", "--python-version", PYTHON_VERSION, "--python-platform", PLATFORM]
     options = [
         "--quiet",
-        "--no-compile",
-        "--only-binary=:all:",
-        "--implementation",
-        "cp",
-        "--python-version",
-        PYTHON_VERSION,
-        *platforms,
-    ]
-    command = [
+        "--python",
         sys.executable,
-        "-m",
-        "pip",
-        "install",
-        *options,
+        "--no-compile-bytecode",
+        *fitting,
         "--target",
         str(target),
-        "-r",
-        str(requirements),
     ]
+    command = [sys.executable, "-m", "uv", "pip", "install", *options, "-r", str(requirements)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise PackagingError(
             f"could not fetch the Lambda's packages ({requirements}) for Python {PYTHON_VERSION} on arm64."
             " They are needed once, with a network; afterwards synthesis works offline. The laptop does"
-            f" without them: context local=true. pip said:\n{done.stderr.strip()[-2000:]}"
+            f" without them: context local=true. uv said:\n{done.stderr.strip()[-2000:]}"
         )
 
 

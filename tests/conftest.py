@@ -1,6 +1,7 @@
 """Which project the tests see: their own, or, for the tests of the shipped domains, the product's.
 
-The core's tests know no shipped domain, so that a company that removes them all still has every test of the core.
+The core's tests know no shipped domain, so that a company that removes them all still has every test of the
+core.
 """
 
 from __future__ import annotations

@@ -13,8 +13,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from domains.search.keywords import Match, Normaliser
 from domains.search.keywords.noise import Noise
+from domains.search.keywords.normaliser import Match, Normaliser
 from domains.search.keywords.text import slug
 from domains.search.sample import catalogue
 

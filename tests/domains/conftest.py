@@ -1,4 +1,6 @@
-"""Tests of the shipped domains, each in the folder of its domain; those of a domain that is gone are left out."""
+"""Tests of the shipped domains, each in the folder of its domain; those of a domain that is gone are left
+out.
+"""
 
 from __future__ import annotations
 

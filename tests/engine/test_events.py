@@ -1,4 +1,6 @@
-"""From the event to silver, through the deployed rule, queue and function: odd keys, and events that come late, twice and in reverse."""
+"""From the event to silver, through the deployed rule, queue and function: odd keys, and events that come
+late, twice and in reverse.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +64,9 @@ class Lake:
         self.session.client("s3").put_object(Bucket=self.session.names.bucket("raw"), Key=key, Body=content)
 
     def redeliver_soon(self) -> None:
-        """A message that met another worker on its file comes back after this time; half an hour is no time for a test."""
+        """A message that met another worker on its file comes back after this time; half an hour is no time
+        for a test.
+        """
         self.session.client("sqs").set_queue_attributes(
             QueueUrl=self.queue, Attributes={"VisibilityTimeout": "3"}
         )
@@ -116,7 +120,9 @@ class Lake:
 
 @pytest.fixture(scope="module")
 def lake(spark: Any, emulation: process.Emulation) -> Lake:
-    """All files were dropped while nothing read the queue; then their events came in reverse order, each twice, and were worked off."""
+    """All files were dropped while nothing read the queue; then their events came in reverse order, each
+    twice, and were worked off.
+    """
     target = session.local(emulation)
     deploy.deploy(target, synth.local_assembly(), emulation.state / "recorded.json")
     made = Lake(target)
@@ -138,7 +144,8 @@ def lake(spark: Any, emulation: process.Emulation) -> Lake:
 
 def test_every_file_has_one_outcome(lake: Lake) -> None:
     found = Counter((f.key, str(f.status)) for f in lake.session.ledger.files())
-    # The queue promises no order: whichever version of the key came first, the newest one has its outcome, once.
+    # The queue promises no order: whichever version of the key came first, the newest one has its outcome,
+    # once.
     assert found.pop((TWICE, "accepted")) in (1, 2)
     assert found == Counter(
         [*((key, "accepted") for key in KEYS), *((key, "quarantined") for key in STRANGE)]

@@ -1,4 +1,6 @@
-"""A run that lost its domain to another one (failed, taken over, redriven) writes nothing; one that lost it on the way stops before its commit."""
+"""A run that lost its domain to another one (failed, taken over, redriven) writes nothing; one that lost it
+on the way stops before its commit.
+"""
 
 from __future__ import annotations
 

@@ -239,7 +239,10 @@ def counted(lake: Rig) -> dict[tuple[dt.date, str], int]:
 
 
 def test_whoever_is_corrected_each_content_counts_once_and_none_is_lost(rig: Callable[..., Rig]):
-    """The same contents go from one of three names to another. Each step: files, rows by day and name, the name whose bad record is aside."""
+    """The same contents go from one of three names to another.
+
+    Each step: files, rows by day and name, the name whose bad record is aside.
+    """
     lake, d29, d30, copy, more = (
         rig("logscopies", "web"),
         *(f"web/ndjson/{n}.ndjson" for n in ("d29", "d30", "copy", "more")),

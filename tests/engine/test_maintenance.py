@@ -25,7 +25,9 @@ def run(lake: Rig, run_id: str) -> None:
 
 @pytest.fixture(scope="module")
 def used(rig: Callable[[str], Rig]) -> Rig:
-    """Five small runs on one day, each of which updates a row of the last: data files and delete files pile up."""
+    """Five small runs on one day, each of which updates a row of the last: data files and delete files pile
+    up.
+    """
     lake = rig("maint")
     for n in range(RUNS):
         events = [
@@ -73,7 +75,9 @@ def test_small_files_become_one_and_every_young_snapshot_stays(used: Rig) -> Non
 
 
 def test_old_snapshots_and_stray_files_go_and_the_neighbour_s_files_stay(used: Rig) -> None:
-    """`users` is a prefix of `users_history` and `users_updates`: their files must not be taken for its orphans."""
+    """`users` is a prefix of `users_history` and `users_updates`: their files must not be taken for its
+    orphans.
+    """
     before = {t: used.rows(f"silver.{t}") for t in ("users", "users_history", "users_updates")}
     neighbours = used.objects("silver", "shop/users_")
     stray = "shop/users/stray.parquet"

@@ -1,4 +1,6 @@
-"""Mistakes that other systems of this kind made (domain page, 1 to 10): one small shop in which each would show."""
+"""Mistakes that other systems of this kind made (domain page, 1 to 10): one small shop in which each would
+show.
+"""
 
 from __future__ import annotations
 
@@ -198,7 +200,10 @@ def test_every_file_is_processed_once(shop: Any):
 
 
 def test_the_first_files_may_be_of_one_dataset_only(rig: Callable[[str], Rig]):
-    """Silver makes all tables, since gold may make none there. Two updates of one moment with equal values in different columns are two."""
+    """Silver makes all tables, since gold may make none there.
+
+    Two updates of one moment with equal values in different columns are two.
+    """
     lake = rig("onedataset")
     lake.drop(
         "shop/users/u.ndjson",

@@ -1,4 +1,6 @@
-"""Readers see whole tables: before, during and after runs, and runs that die between writing files and committing them."""
+"""Readers see whole tables: before, during and after runs, and runs that die between writing files and
+committing them.
+"""
 
 from __future__ import annotations
 

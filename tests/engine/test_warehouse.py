@@ -1,4 +1,6 @@
-"""What gold's job leaves for the warehouse: files that together are the table, also after rows were changed."""
+"""What gold's job leaves for the warehouse: files that together are the table, also after
+rows were changed.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What the product relies on in the emulated Step Functions, DynamoDB and Glue. A new version of the emulation must pass this first."""
+"""What the product relies on in the emulated Step Functions, DynamoDB and Glue.
+
+A new version of the emulation must pass this first.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Every AWS call of a whole local run against the synthesized policy of its role: nothing is denied, and what no run needs has a reason.
+"""Every AWS call of a whole local run against the synthesized policy of its role: nothing is denied, and what
+no run needs has a reason.
 
 Calls are recorded by the emulation (local/aws/calls.py); its policy evaluator, which is not ours, decides.
 """
@@ -81,7 +82,9 @@ def recorded(assembly: Assembly, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 def _copies_last(plan: list[drops.Drop]) -> Iterator[list[drops.Drop]]:
-    """Files of different contents, then their copies: which rights are used must not hang on whether two copies meet in the door."""
+    """Files of different contents, then their copies: which rights are used must not hang on whether two
+    copies meet in the door.
+    """
     seen: set[bytes] = set()
     first, copies = [], []
     for drop in plan:
@@ -180,7 +183,9 @@ def test_grants_that_no_run_uses_have_a_reason(
 def _reason(
     unused: tuple[str, str], reasons: dict[str, dict[str, str]], used: dict[str, set[str]]
 ) -> tuple[str, str] | None:
-    """The entry that gives the reason: of the kind, of a kind that never ran (`*` for its action), or of all kinds (`*` for its kind)."""
+    """The entry that gives the reason: of the kind, of a kind that never ran (`*` for its action), or of all
+    kinds (`*` for its kind).
+    """
     role, action = unused
     never_ran = [(role, "*")] if role not in used else []
     return next(

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-# Read when the CDK is imported, which a test module may do first: the gate has its own test, here it would cost six seconds.
+# Read when the CDK is imported, which a test module may do first: the gate has its own test, here it would
+# cost six seconds.
 os.environ["CDK_VALIDATION"] = "false"
 ACCOUNT, REGION = "123456789012", "us-east-1"
 ENVS = ("dev", "test", "prod")

@@ -1,4 +1,6 @@
-"""The crawler's function: only where an environment names a web API, and with no more rights than it needs."""
+"""The crawler's function: only where an environment names a web API, and with no more rights
+than it needs.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The verbs with `--env`: the emulation poses as AWS, reached only through the user's own AWS configuration."""
+"""The verbs with `--env`: the emulation poses as AWS, reached only through the user's own
+AWS configuration.
+"""
 
 from __future__ import annotations
 

@@ -65,7 +65,9 @@ def test_findings_are_accepted_one_by_one_with_a_reason_never_for_a_whole_stack(
 
 
 def test_all_environments_are_synthesized_within_ten_cpu_seconds(tmp_path: Path) -> None:
-    """A busy machine makes the same work cost more CPU seconds, never fewer: the best of three attempts counts."""
+    """A busy machine makes the same work cost more CPU seconds, never fewer: the best of three attempts
+    counts.
+    """
     spent = next(
         (s for s in (_synthesis_seconds(tmp_path / str(n)) for n in range(3)) if s <= CPU_SECONDS), None
     )
@@ -81,7 +83,9 @@ def _synthesis_seconds(folder: Path) -> float:
 
 
 def test_cloudformation_finds_no_fault_in_any_template(assembly: Assembly) -> None:
-    """W3005 (a dependency stated twice) is left out: the CDK states role and policy together, where only the policy is not implied."""
+    """W3005 (a dependency stated twice) is left out: the CDK states role and policy together, where only the
+    policy is not implied.
+    """
     command = [
         str(Path(sys.executable).parent / "cfn-lint"),
         "--ignore-checks",

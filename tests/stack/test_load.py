@@ -1,4 +1,6 @@
-"""The load of gold, as the synthesized state machine runs it in the emulation, with PostgreSQL in Redshift's place."""
+"""The load of gold, as the synthesized state machine runs it in the emulation, with PostgreSQL in Redshift's
+place.
+"""
 
 from __future__ import annotations
 
@@ -93,7 +95,8 @@ class Lab:
         return runs.follow(self.session, DOMAIN, name, states.append), states
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
-        # PostgreSQL's own format: the fourth line of its lock file is the port, the fifth the folder of its socket.
+        # PostgreSQL's own format: the fourth line of its lock file is the port, the fifth the folder of its
+        # socket.
         port, socket = (self._state / "warehouse" / "postmaster.pid").read_text().splitlines()[3:5]
         connection = pg.connect(user="postgres", database="postgres", unix_sock=f"{socket}/.s.PGSQL.{port}")
         try:

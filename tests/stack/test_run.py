@@ -1,4 +1,6 @@
-"""The synthesized state machine, run in the emulation with stand-ins for the jobs: locks, gate, skipping, failures."""
+"""The synthesized state machine, run in the emulation with stand-ins for the jobs: locks, gate, skipping,
+failures.
+"""
 
 from __future__ import annotations
 
@@ -252,7 +254,7 @@ def test_a_replay_reaches_the_silver_job_as_it_was_asked_for(lab: Lab, replay: A
     assert run.jobs["bronze-to-silver"]["--replay"].replace(" ", "") == told
 
 
-# --- maintenance, and the function that looks after the pipelines ------------------------------------------------------------------------
+# --- maintenance, and the function that looks after the pipelines -------------------------------------------
 
 
 def test_maintenance_touches_no_data_and_takes_the_same_lock(lab: Lab) -> None:

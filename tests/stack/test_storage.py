@@ -178,7 +178,10 @@ def test_the_ledger_can_be_restored_and_found_by_state(assembly: Assembly) -> No
 
 
 def test_stateful_resources_keep_their_logical_ids(assembly: Assembly) -> None:
-    """A changed id would make CloudFormation replace the resource. New ones: run with UPDATE_GOLDEN=1 and look at the diff."""
+    """A changed id would make CloudFormation replace the resource.
+
+    New ones: run with UPDATE_GOLDEN=1 and look at the diff.
+    """
     found = {place: kind for kind in STATEFUL for place, _ in assembly.resources(kind)}
     if os.environ.get("UPDATE_GOLDEN"):
         GOLDEN.write_text(json.dumps(found, indent=2, sort_keys=True) + "\n")

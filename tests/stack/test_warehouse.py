@@ -1,4 +1,6 @@
-"""The warehouse: private, bounded, encrypted, loaded from gold by roles that may do nothing else; absent where nobody asked."""
+"""The warehouse: private, bounded, encrypted, loaded from gold by roles that may do nothing else; absent
+where nobody asked.
+"""
 
 from __future__ import annotations
 

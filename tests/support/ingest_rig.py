@@ -32,7 +32,9 @@ class InjectedError(Exception):
 
 @dataclass
 class Faults:
-    """Makes the n-th call to AWS fail: `before` it has its effect or `after`; `dead`: and all later ones, as when the process dies."""
+    """Makes the n-th call to AWS fail: `before` it has its effect or `after`; `dead`: and all later ones, as
+    when the process dies.
+    """
 
     at: int = 0
     when: str = "before"

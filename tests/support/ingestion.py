@@ -1,4 +1,6 @@
-"""What the tests of records share: a file's content through the door and through the executors' reader, which must agree."""
+"""What the tests of records share: a file's content through the door and through the executors' reader, which
+must agree.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ def verdict(
 
 
 def read(content: bytes, suffix: str = "", dataset: Any = EVENTS) -> tuple[Accepted, list[Record]]:
-    """The verdict on a good file and its records; both readers must count alike, however the bytes come in."""
+    """The verdict on a good file and its records; both readers must count alike, however the
+    bytes come in.
+    """
     found = verdict(content, suffix, dataset)
     assert isinstance(found, Accepted), found
     rows = list(records(Trickle(content, 1000), found.profile))

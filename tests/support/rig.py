@@ -1,4 +1,6 @@
-"""A small lakehouse for tests: the emulation's services, the real ingestion code and the real jobs in one Spark session."""
+"""A small lakehouse for tests: the emulation's services, the real ingestion code and the real jobs in one
+Spark session.
+"""
 
 from __future__ import annotations
 

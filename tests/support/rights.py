@@ -1,4 +1,6 @@
-"""The synthesized policies as plain values: what each role may do, with every reference resolved to an ARN."""
+"""The synthesized policies as plain values: what each role may do, with every reference
+resolved to an ARN.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ PSEUDO = {
     "AWS::AccountId": ACCOUNT,
     "AWS::URLSuffix": "amazonaws.com",
 }
-# The resource part of an ARN by type: {} is the resource's name, or its logical id when AWS is to choose the name.
+# The resource part of an ARN by type: {} is the resource's name, or its logical id when AWS is to choose the
+# name.
 ARNS = {
     "AWS::S3::Bucket": ("BucketName", "arn:aws:s3:::{}"),
     "AWS::KMS::Key": ("", f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{{}}"),

@@ -1,4 +1,6 @@
-"""Processed files move to the archive, rejected ones are replayed; a run that dies or misses an object harms no other file."""
+"""Processed files move to the archive, rejected ones are replayed; a run that dies or misses an object harms
+no other file.
+"""
 
 from __future__ import annotations
 

@@ -24,7 +24,9 @@ except ChildProcessError:  # what the kernel says when it has reaped the child i
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_a_child_whose_end_its_parent_ignores_is_counted() -> None:
-    """PySpark's daemon ignores the end of its workers; a second is left for what the last look before the end missed."""
+    """PySpark's daemon ignores the end of its workers; a second is left for what the last look before the end
+    missed.
+    """
     cost = measured([sys.executable, "-c", IGNORED])
     assert cost.output.strip() == "gone"
     assert cost.cpu > 1.0

@@ -1,4 +1,7 @@
-"""The bronze job around its workers: what is told of files when one of them fails. On Spark itself it runs in tests/engine."""
+"""The bronze job around its workers: what is told of files when one of them fails.
+
+On Spark itself it runs in tests/engine.
+"""
 
 from __future__ import annotations
 

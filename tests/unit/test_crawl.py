@@ -32,7 +32,9 @@ def films(page: int) -> list[dict[str, Any]]:
 
 
 class Server(ThreadingHTTPServer):
-    """Answers each page with what is queued for it first, then with its films; page 3 is missing, page 5 says what page 4 says."""
+    """Answers each page with what is queued for it first, then with its films; page 3 is missing, page 5 says
+    what page 4 says.
+    """
 
     daemon_threads = True
 

@@ -1,4 +1,6 @@
-"""The documentation as a reader walks it: every link leads somewhere, no page is endless, every decision is listed."""
+"""The documentation as a reader walks it: every link leads somewhere, no page is endless, every decision is
+listed.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Changes of released tables: the safe ones pass, every other one is named with its migration, all in one error."""
+"""Changes of released tables: the safe ones pass, every other one is named with its migration, all in one
+error.
+"""
 
 from __future__ import annotations
 

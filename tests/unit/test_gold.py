@@ -1,4 +1,6 @@
-"""What several gold tables are computed from: once, by rules that may rest on each other, and nothing of it stays."""
+"""What several gold tables are computed from: once, by rules that may rest on each other, and nothing of it
+stays.
+"""
 
 from __future__ import annotations
 

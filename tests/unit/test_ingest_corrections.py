@@ -1,4 +1,6 @@
-"""Where rows stand and fall with their file's newest version: the same content under two keys counts once, whoever is corrected."""
+"""Where rows stand and fall with their file's newest version: the same content under two keys counts once,
+whoever is corrected.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A crash at any call to AWS, before or after its effect, followed by the queue's retry, leaves what an undisturbed run leaves."""
+"""A crash at any call to AWS, before or after its effect, followed by the queue's retry, leaves what an
+undisturbed run leaves.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,10 @@ def settled(lake: Rig) -> Any:
 
 
 def run(faults: tuple[int, str, bool] | None = None) -> tuple[Any, bool, list[str]]:
-    """Delivers all files, each again until it succeeds. Gives what was left behind, whether the fault struck, and the calls."""
+    """Delivers all files, each again until it succeeds.
+
+    Gives what was left behind, whether the fault struck, and the calls.
+    """
     with rig() as lake:
         bodies = [lake.drop(f"shop/events/{name}", content) for name, content in FILES.values()]
         if faults:
@@ -76,7 +81,10 @@ def test_a_crash_at_any_call_and_a_retry_give_the_same_result(when: str, dead: b
 
 
 def _without_order(result: Any) -> Any:
-    """After a crash the second of two equal files may be the first to come through, and is the accepted one. Nothing else changes."""
+    """After a crash the second of two equal files may be the first to come through, and is the accepted one.
+
+    Nothing else changes.
+    """
     told, number, bronze, reasons, quarantined = result
     outcomes = sorted((s, r or "", h or "", n, d) for _, s, r, h, _, n, d, *_ in told)
     accepted = {target for _, s, _, _, target, *_ in told if s == "accepted"}

@@ -1,4 +1,6 @@
-"""Files too large for the function: deferred by it, finished by the job, with the outcome that a function of endless time would give."""
+"""Files too large for the function: deferred by it, finished by the job, with the outcome that a function of
+endless time would give.
+"""
 
 from __future__ import annotations
 

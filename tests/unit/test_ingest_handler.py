@@ -1,4 +1,6 @@
-"""The function's edge: settings from the environment, failures of one message alone, metrics and logs without content."""
+"""The function's edge: settings from the environment, failures of one message alone, metrics and logs without
+content.
+"""
 
 from __future__ import annotations
 

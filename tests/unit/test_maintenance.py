@@ -10,7 +10,9 @@ from glue_scripts.maintenance import tables
 
 
 def test_a_table_that_datasets_share_has_one_turn() -> None:
-    """The rejected rows of all logs stand in one table: two compactions of it at once would be in each other's way."""
+    """The rejected rows of all logs stand in one table: two compactions of it at once would be in each
+    other's way.
+    """
     arguments = {
         "domain": "web",
         "prefix": "lakehouse",

@@ -1,4 +1,6 @@
-"""The gate between silver and gold: what halts, what a person's acceptance covers, and when the ledger hears of it."""
+"""The gate between silver and gold: what halts, what a person's acceptance covers, and when the ledger hears
+of it.
+"""
 
 from __future__ import annotations
 
@@ -79,7 +81,9 @@ def stored(ledger: Any, *, gate: str, accept: bool) -> list[str]:
 
 
 def test_the_gate_is_closed_before_the_files_count_as_done():
-    """Otherwise a failure in between, or of another dataset, leaves it open for rows that no later run judges again."""
+    """Otherwise a failure in between, or of another dataset, leaves it open for rows that no later run judges
+    again.
+    """
     calls = stored(ledger := MagicMock(), gate="halt", accept=False)
     assert calls.index("halt") < calls.index("mark_processed")
     ledger.halt.assert_called_once_with("shop", "r1", ["events: bad"])

@@ -1,4 +1,6 @@
-"""Every format, compression and encoding: what is a record, what is not, and whether Spark may read the file itself."""
+"""Every format, compression and encoding: what is a record, what is not, and whether Spark may read the file
+itself.
+"""
 
 from __future__ import annotations
 
@@ -207,7 +209,9 @@ def test_quotes_are_doubled_and_may_hold_line_ends():
     "odd", ['"x\r\ny",2024-03-01\n', '"x\ny",2024-03-01\n  \n', '"x\ny",2024-03-01\n\t\n']
 )
 def test_rows_over_several_lines_among_odd_lines_keep_spark_away(odd: str):
-    """Found by comparing with Spark 4.1: it keeps \r\n inside quotes when lines end in \n, and makes rows of lines of blanks."""
+    """Found by comparing with Spark 4.1: it keeps \r\n inside quotes when lines end in \n, and makes rows of
+    lines of blanks.
+    """
     found, rows = read(f"event_id,ts\n{odd}a,2024-03-01\n".encode(), ".csv")
     assert (len(rows), found.profile.multiline, found.profile.native) == (2, True, False)
     assert read(f" \nevent_id,ts\n{odd}a,2024-03-01\n".encode(), ".csv")[0].profile.native is False

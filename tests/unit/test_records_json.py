@@ -1,4 +1,6 @@
-"""orjson and the standard library give the same verdict on any line, so that the door and the executors agree."""
+"""orjson and the standard library give the same verdict on any line, so that the door and the executors
+agree.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""PostgreSQL in Redshift's place: what it takes, what it makes of it, and what it refuses because Redshift would."""
+"""PostgreSQL in Redshift's place: what it takes, what it makes of it, and what it refuses because Redshift
+would.
+"""
 
 from __future__ import annotations
 

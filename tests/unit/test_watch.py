@@ -74,7 +74,7 @@ def test_a_job_s_cost_is_its_dpu_seconds_or_its_time_on_all_its_capacity() -> No
     assert fixed == {"job_seconds": 600, "job_dpu_hours": 1.0}
 
 
-# --- with emulated services ----------------------------------------------------------------------------------------------------------------
+# --- with emulated services ---------------------------------------------------------------------------------
 
 NAMES = Names("test", "123456789012", "us-east-1")
 ROLE = "arn:aws:iam::123456789012:role/any"

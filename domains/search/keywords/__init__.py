@@ -1,9 +1,6 @@
 """Free-text searches → titles of a catalogue: exact spellings first, then n-gram candidates judged by a
 classifier that trains itself.
 
-Needs numpy and scipy, nothing of Spark; `Normaliser` is the way in.
+Needs numpy, scipy and scikit-learn, nothing of Spark; `normaliser.Normaliser` is the way in. `noise` and
+`text` need nothing, so that samples can be made without them.
 """
-
-from domains.search.keywords.normaliser import Match, Normaliser
-
-__all__ = ["Match", "Normaliser"]

@@ -63,15 +63,17 @@ def _python(program: str, *arguments: str) -> str:
 
 
 def _installed() -> Path:
-    """The folder of both packages, fetched once by pip."""
+    """The folder of both packages, fetched once by uv."""
     if not (TOOL / EXTENSION).exists():
         command = [
             sys.executable,
             "-m",
+            "uv",
             "pip",
             "install",
             "--quiet",
-            "--disable-pip-version-check",
+            "--python",
+            sys.executable,
             "--no-deps",
             "--target",
             str(TOOL),
@@ -79,7 +81,7 @@ def _installed() -> Path:
         done = run([*command, *PACKAGES])
         if done.code or not (TOOL / EXTENSION).exists():
             raise DsdgenError(
-                f"pip could not fetch {', '.join(PACKAGES)}; they are needed once, with a"
+                f"uv could not fetch {', '.join(PACKAGES)}; they are needed once, with a"
                 f" network:\n{done.words()}"
             )
     return TOOL

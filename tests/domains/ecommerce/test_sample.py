@@ -1,4 +1,6 @@
-"""The shipped sample through the real engine: every cell against the clean truth, in any order, once or again."""
+"""The shipped sample through the real engine: every cell against the clean truth, in any order, once or
+again.
+"""
 
 from __future__ import annotations
 
@@ -71,7 +73,9 @@ def test_gold_equals_duckdb_on_the_clean_truth_in_every_cell(whole: Any, sample:
 
 
 def test_each_table_was_shown_in_one_commit_so_readers_never_saw_a_part(whole: Any):
-    """Not the number of snapshots: a table is filled on a branch, which is one too; the history tells what readers saw."""
+    """Not the number of snapshots: a table is filled on a branch, which is one too; the history tells what
+    readers saw.
+    """
     assert {t: whole[0].table(f"{t}.history").count() for t in TABLES} == dict.fromkeys(TABLES, 1)
 
 

@@ -33,7 +33,9 @@ def content(number: int, records: int) -> bytes:
 
 @pytest.mark.slow
 def test_ten_thousand_files_in_a_burst_are_exact_and_cost_one_run(rig: Callable[..., Rig]):
-    """Every file has one record, but every twentieth is sent again at once, with three: its first event comes after its second."""
+    """Every file has one record, but every twentieth is sent again at once, with three: its first event comes
+    after its second.
+    """
     lake, chance = rig("burst", "logs"), random.Random(5)
     raw, late, events = lake.names.bucket("raw"), set(range(0, FILES, 20)), list[FileId]()
 

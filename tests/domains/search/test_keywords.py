@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from domains.search.keywords import Normaliser
 from domains.search.keywords.edits import distances
 from domains.search.keywords.noise import Noise
+from domains.search.keywords.normaliser import Normaliser
 from domains.search.keywords.strings import packed
 from domains.search.keywords.text import slug, telex_folded
 from domains.search.sample import catalogue

@@ -1,4 +1,6 @@
-"""The tpcds sample through the real jobs: from text at a source location to gold, every cell against DuckDB on dsdgen's clean rows."""
+"""The tpcds sample through the real jobs: from text at a source location to gold, every cell against DuckDB
+on dsdgen's clean rows.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,8 @@ from tests.support.rig import Rig
 
 GOLD = contract("tpcds").gold
 FACTS = ("store_sales", "catalog_sales", "web_sales", "store_returns", "catalog_returns", "web_returns")
-# What gold is computed from, and a table with a file that came twice; all 24 take a minute more and are in the slow tests.
+# What gold is computed from, and a table with a file that came twice; all 24 take a minute more and are in
+# the slow tests.
 TABLES = (*FACTS, "customer", "item", "date_dim", "web_page")
 DATES = {"store_sales": "ss_sold_date_sk", "store_returns": "sr_returned_date_sk"}
 

@@ -1,4 +1,6 @@
-"""All 24 tables of TPC-DS at scale 1: gold in every cell, referential integrity, and the specification's own queries on our silver."""
+"""All 24 tables of TPC-DS at scale 1: gold in every cell, referential integrity, and the specification's own
+queries on our silver.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Gold of the tests' shop: a dimension by key, a calendar, a fact with a user's attributes, marts by day and by key."""
+"""Gold of the tests' shop: a dimension by key, a calendar, a fact with a user's attributes, marts by day and
+by key.
+"""
 
 from __future__ import annotations
 
