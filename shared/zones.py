@@ -14,7 +14,6 @@ BY_EVENT_DATE = "event_date"  # the layout a contract has unless it chooses anot
 GATHERED = "year_month_day"  # the layout in which the rejects of a domain stand together
 UNDATED = "undated"
 LOAD_PLAN = "plan.json"  # among what gold leaves for the warehouse: where its load begins
-CRAWLED = "search/movies"  # where the crawl of the film catalogue leaves its pages in raw
 _SUFFIXES = (".csv", ".json", ".ndjson", ".jsonl", ".txt", ".parquet", ".xml", ".gz")
 
 

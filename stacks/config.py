@@ -45,13 +45,15 @@ class ConfigError(ValueError):
 
 
 class CrawlSettings(BaseModel):
-    """The web API that has the film catalogue.
+    """A web API whose pages become files of a dataset.
 
     `secret_name`: a secret in Secrets Manager whose text is the API key; people make it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    dataset: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*/[a-z][a-z0-9_]*$")]
+    """`<domain>/<dataset>`."""
     url: Annotated[str, Field(pattern=r"^https://[^\s?#]+(\?[^\s#]*)?$")]
     page_parameter: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")] = "page"
     secret_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9/_+=.@-]+$")]
@@ -137,9 +139,7 @@ class Settings(BaseModel):
     trusts IAM alone.
     """
     crawl: CrawlSettings | None = None
-    """Where the film catalogue of the search domain is crawled from; none: nothing is crawled, files are
-    dropped.
-    """
+    """A dataset that is fetched from a web API; none: nothing is crawled, all files are dropped."""
     usage: Usage = Usage()
     alert_emails: tuple[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")], ...] = ()
 
@@ -180,6 +180,8 @@ class Settings(BaseModel):
             raise ValueError(
                 "interface_endpoints are in the warehouse's network: they need warehouse to be true"
             )
+        if self.crawl and not _is_dataset(*self.crawl.dataset.split("/")):
+            raise ValueError(f"crawl.dataset: no contract has {self.crawl.dataset}")
         if wrong := [
             f"{d}: {t}" for d, s in self.sources.items() for t in s.tables or ("",) if not _is_dataset(d, t)
         ]:

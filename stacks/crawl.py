@@ -1,5 +1,5 @@
-"""The function that crawls the film catalogue (lambdas/crawl), and its schedule; only where an environment
-names a web API.
+"""The function that fetches a dataset from a web API (lambdas/crawl), and its schedule; only where an
+environment names a web API.
 """
 
 from __future__ import annotations
@@ -7,7 +7,6 @@ from __future__ import annotations
 from aws_cdk import Duration
 from constructs import Construct
 
-from shared.zones import CRAWLED
 from stacks.accepted import accept
 from stacks.access import Access
 from stacks.base import LakeStack
@@ -26,7 +25,7 @@ ACCEPTED = {
 }
 
 
-class CatalogueCrawl(Construct):
+class Crawl(Construct):
     """The API key is a secret that people make and renew; no template holds it."""
 
     def __init__(self, stack: LakeStack, crawl: CrawlSettings, *, key_arn: str | None) -> None:
@@ -34,9 +33,11 @@ class CatalogueCrawl(Construct):
         names = stack.names
         self.lost = dead_letters(self, "LostCalls", names.queue("crawl-dlq"))
         access = Access(self, "Access", "lambda.amazonaws.com", names)
-        access.write("raw", f"{CRAWLED}/")
+        access.write("raw", f"{crawl.dataset}/")
         access.allow(
-            ["s3:ListBucket"], [names.bucket_arn("raw")], when={"StringLike": {"s3:prefix": f"{CRAWLED}/*"}}
+            ["s3:ListBucket"],
+            [names.bucket_arn("raw")],
+            when={"StringLike": {"s3:prefix": f"{crawl.dataset}/*"}},
         )
         secret = names.arn("secretsmanager", f"secret:{crawl.secret_name}{SECRET_SUFFIX}")
         access.allow(["secretsmanager:GetSecretValue"], [secret])
@@ -50,6 +51,7 @@ class CatalogueCrawl(Construct):
             timeout=Duration.minutes(15),
             lost=self.lost,
             environment={
+                "CRAWL_DATASET": crawl.dataset,
                 "CRAWL_URL": crawl.url,
                 "CRAWL_PAGE_PARAMETER": crawl.page_parameter,
                 "CRAWL_SECONDS_BETWEEN": str(crawl.seconds_between),

@@ -14,7 +14,7 @@ from shared.metrics import NAMESPACE
 from stacks.accepted import accept
 from stacks.access import Access
 from stacks.base import Lake, LakeStack
-from stacks.crawl import CatalogueCrawl
+from stacks.crawl import Crawl
 from stacks.function import dead_letters, python_function
 
 BATCH_WINDOW_SECONDS = 5
@@ -50,7 +50,7 @@ class IngestionStack(LakeStack):
         self.access = self._access(key_arn)
         self.function = self._function()
         if self.settings.crawl is not None:
-            CatalogueCrawl(self, self.settings.crawl, key_arn=key_arn)
+            Crawl(self, self.settings.crawl, key_arn=key_arn)
 
     def _ingest_queue(self) -> sqs.Queue:
         """A message stays invisible for six runs of the function, as AWS asks for, so that a slow file is not

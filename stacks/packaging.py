@@ -55,7 +55,7 @@ def lambda_archive(build_dir: Path, domains: tuple[str, ...], *, dependencies: b
     """The ingest Lambda's zip; without dependencies where the interpreter that runs it has
     them (the laptop).
     """
-    own: Files = {**sources("lambdas"), **sources("shared"), **contracts(domains)}
+    own: Files = {**sources("lambdas"), **sources("shared"), **contracts(domains), **spellings(domains)}
     if not dependencies:
         return archive("ingest-bare", own, build_dir)
     packages = installed(REQUIREMENTS, build_dir)
@@ -99,6 +99,14 @@ def domain_sources(domain: str) -> dict[str, Path | bytes]:
     packages = {p.parent for p in found}
     empty = {f"domains/{domain}/{(p / '__init__.py').relative_to(folder).as_posix()}": b"" for p in packages}
     return {**empty, **{f"domains/{domain}/{p.relative_to(folder).as_posix()}": p for p in found}}
+
+
+def spellings(domains: tuple[str, ...]) -> dict[str, Path | bytes]:
+    """Archive name → file of what ingestion needs of domains beside their contracts (shared/spellings.py)."""
+    own = {f"domains/{d}/spellings.py": domain_folder(d) / "spellings.py" for d in domains}
+    found: dict[str, Path | bytes] = {name: path for name, path in own.items() if path.exists()}
+    packages = {"domains/__init__.py", *(name.replace("spellings.py", "__init__.py") for name in found)}
+    return {**found, **dict.fromkeys(packages, b"")} if found else {}
 
 
 def contracts(domains: tuple[str, ...]) -> dict[str, bytes]:

@@ -1,4 +1,4 @@
-"""A crawl of the catalogue: page after page into raw, one file a page.
+"""A crawl of a web API: page after page into raw, one file a page.
 
 The files themselves say where a crawl that broke off goes on.
 """
@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from lambdas.crawl.web import Page
-from shared.zones import CRAWLED
 
 EMPTY_PAGES_AT_THE_END = 3
 NAME = re.compile(r"page-(\d{6})\.ndjson$")
@@ -39,12 +38,13 @@ class Crawled:
 
 @dataclass(frozen=True)
 class Crawl:
-    """`seconds_left` tells how long the caller may still work; a page is begun only with `reserve` seconds
-    left.
+    """`dataset`: `<domain>/<dataset>`, below which pages are written. `seconds_left` tells how long the
+    caller may still work; a page is begun only with `reserve` seconds left.
     """
 
     s3: Any
     bucket: str
+    dataset: str
     pages: Pages
     now: Callable[[], dt.datetime]
     seconds_left: Callable[[], float]
@@ -55,7 +55,7 @@ class Crawl:
 
         Raises PageUnavailableError; what was written stays.
         """
-        folder = f"{CRAWLED}/crawl_date={self.now():%Y-%m-%d}"
+        folder = f"{self.dataset}/crawl_date={self.now():%Y-%m-%d}"
         first = number = self._last_good(folder) + 1
         written, entries, missing, last = 0, 0, list[int](), None
         while self.seconds_left() > self.reserve:

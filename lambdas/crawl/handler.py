@@ -36,6 +36,7 @@ def handler(event: dict[str, Any], context: Any) -> None:
     crawl = Crawl(
         s3,
         names.bucket("raw"),
+        os.environ["CRAWL_DATASET"],
         web,
         lambda: dt.datetime.now(dt.UTC),
         lambda: context.get_remaining_time_in_millis() / 1000,

@@ -9,6 +9,7 @@ from shared.contracts.node import Node
 from shared.metrics import ORPHAN_ROWS
 from shared.metrics import names as metric_names
 from shared.reasons import RowReason
+from shared.spellings import spellings_of
 
 
 def check(contract: Contract, places: Mapping[str, Node], root: Node) -> None:
@@ -17,6 +18,7 @@ def check(contract: Contract, places: Mapping[str, Node], root: Node) -> None:
     for table in contract.tables:
         node = places[table.name]
         _columns(table, node)
+        _spellings(contract.domain, table, node)
         _keys(table, node)
         _rules(table, node)
         _links(contract, table, node, names)
@@ -49,6 +51,17 @@ def _columns(table: Table, node: Node) -> None:
         if name in seen:
             raise node.child("properties").error(f"column {name} is given twice")
         seen.add(name)
+
+
+def _spellings(domain: str, table: Table, node: Node) -> None:
+    known = spellings_of(domain)
+    for column in table.columns:
+        if unknown := [t for t in column.times if t not in known]:
+            registered = ", ".join(known) or "none"
+            raise node.child("properties").error(
+                f"times of {column.name}: {', '.join(unknown)} is not registered in"
+                f" domains/{domain}/spellings.py ({registered})"
+            )
 
 
 def _keys(table: Table, node: Node) -> None:

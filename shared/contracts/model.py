@@ -19,7 +19,7 @@ class Column:
     """One column. `type` is a Spark SQL type name; `aliases` are other spellings producers use.
 
     `derived`: SQL over the other columns that computes it; no producer sends it. `times`: spellings of a time
-    beside the usual ones, `buddhist_years` and `clock_only` (the day is that of the file).
+    beside the usual ones, which the domain registers (shared/spellings.py).
     """
 
     name: str

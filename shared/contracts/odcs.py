@@ -53,7 +53,6 @@ TABLE_PROPERTIES = (
     "qualityGate",
 )
 COLUMN_PROPERTIES = ("aliases", "case", "derived", "times")
-TIMES = ("buddhist_years", "clock_only")
 LAYOUTS = ("event_date", "year_month_day", "undated")
 DATE_PARTITIONS = ("day", "month")
 FORMATS = ("csv", "json", "ndjson", "parquet", "xml")
@@ -192,7 +191,7 @@ def _column(node: Node) -> Column:
         required=node.child("required").flag(),
         aliases=custom.child("aliases").texts(),
         derived=custom.child("derived").text("") or None,
-        times=tuple(t.choice(TIMES) for t in custom.child("times").items()),
+        times=tuple(t.text() for t in custom.child("times").items()),
         case=cast(Any, custom.child("case").choice(("upper", "lower"), ""))
         if custom.child("case").value
         else None,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 EPOCH = dt.date(1970, 1, 1)
@@ -20,7 +20,6 @@ ISO = re.compile(
 )
 DAY_FIRST = re.compile(r"(\d{2})/(\d{2})/(\d{4})", re.ASCII)
 MONTH_FIRST = re.compile(r"(\d{2})-(\d{2})-(\d{4}) (\d{2}):(\d{2})", re.ASCII)
-BUDDHIST = re.compile(r"2[4-6]\d\d-", re.ASCII)
 DIGITS = re.compile(r"(-?\d{6,17})(?:\.\d{1,9})?", re.ASCII)
 OFFSET = re.compile(r"[+-]\d{2}:\d{2}", re.ASCII)
 FLUSH_AT = 20_000
@@ -32,13 +31,6 @@ def date_of(value: Any) -> dt.date | None:
         return _from_text(str(value).strip())
     except (ValueError, OverflowError):
         return None
-
-
-def gregorian(text: str) -> str:
-    """A time whose year is of the Buddhist era (2565 is 2022) with the year that the parsers know; others as
-    they are.
-    """
-    return f"{int(text[:4]) - 543}{text[4:]}" if BUDDHIST.match(text) else text
 
 
 def _from_text(text: str) -> dt.date | None:
@@ -73,8 +65,9 @@ def _epoch_day(number: int) -> int:
 class DateCount:
     """Counts records per date. Spellings are collected as they come and parsed once for each distinct one."""
 
-    def __init__(self, buddhist_years: bool = False) -> None:
-        self._buddhist = buddhist_years
+    def __init__(self, respelled: Sequence[Callable[[str], str]] = ()) -> None:
+        """`respelled`: a domain's own spellings, each turned into one that is read."""
+        self._respelled = respelled
         self._spellings: Counter[str] = Counter()
         self._dates: Counter[dt.date] = Counter()
 
@@ -106,7 +99,9 @@ class DateCount:
 
     def _flush(self) -> None:
         for value, count in self._spellings.items():
-            if day := date_of(gregorian(value) if self._buddhist else value):
+            for respelled in self._respelled:
+                value = respelled(value)
+            if day := date_of(value):
                 self._dates[day] += count
         self._spellings.clear()
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from shared.contracts import Dataset, folded
 from shared.records.dates import DateCount
+from shared.spellings import spellings_of
 
 MAX_NAMES = 500
 MAX_NAME = 1000
@@ -38,7 +39,8 @@ class FileProfile:
         self._names: set[str] = set()
         when = self.dataset.event_date_column
         times = self.dataset.target.column(when).times if when is not None else ()
-        self.dates = DateCount("buddhist_years" in times)
+        own = spellings_of(self.dataset.domain) if times else {}
+        self.dates = DateCount([text for t in times if (text := own[t].text) is not None])
 
     def observe_columns(self, columns: Iterable[str]) -> str | None:
         """Takes the columns of a file or record; gives the one that carries the event date, whatever its

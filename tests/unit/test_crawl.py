@@ -18,7 +18,6 @@ from moto import mock_aws
 from lambdas.crawl.crawl import Crawl, Crawled
 from lambdas.crawl.web import PageUnavailableError, Web
 from shared.ingestion.ingest import dataset_of
-from shared.zones import CRAWLED
 
 KEY, BUCKET = "a-key-for-tests", "raw-bucket"
 NOW = dt.datetime(2022, 6, 1, 3, tzinfo=dt.UTC)
@@ -119,7 +118,7 @@ def web(server: Server, waits: list[float], **options: Any) -> Web:
 
 
 def crawl(server: Server, s3: Any, seconds: float = 900, **options: Any) -> Crawled:
-    return Crawl(s3, BUCKET, web(server, [], **options), lambda: NOW, lambda: seconds)()
+    return Crawl(s3, BUCKET, "search/movies", web(server, [], **options), lambda: NOW, lambda: seconds)()
 
 
 def stored(s3: Any) -> dict[str, list[dict[str, Any]]]:
@@ -145,7 +144,7 @@ def test_a_crawl_survives_a_server_that_is_busy_slow_and_breaks_off(server: Serv
 
 
 def test_what_is_crawled_is_a_dataset_with_a_contract_that_takes_its_format() -> None:
-    dataset = dataset_of(f"{CRAWLED}/page-000001.ndjson")
+    dataset = dataset_of("search/movies/page-000001.ndjson")
     assert dataset is not None
     assert "ndjson" in dataset.formats
 
@@ -191,7 +190,7 @@ def test_a_server_that_tells_no_number_of_pages_ends_with_empty_ones(server: Ser
 
 def test_a_call_stops_in_time_and_the_next_one_goes_on(server: Server, s3: Any):
     left = iter([900, 900, 10])
-    first = Crawl(s3, BUCKET, web(server, []), lambda: NOW, lambda: next(left))()
+    first = Crawl(s3, BUCKET, "search/movies", web(server, []), lambda: NOW, lambda: next(left))()
     assert (first.written, first.finished) == (2, False)
     assert crawl(server, s3).first == 3
 
@@ -202,7 +201,7 @@ def test_a_crawl_of_a_day_that_is_done_asks_one_page_and_ends(server: Server, s3
     before, server.last = stored(s3), last
     server.asked.clear()
     left = iter([900.0] * 9)
-    done = Crawl(s3, BUCKET, web(server, []), lambda: NOW, lambda: next(left, 0.0))()
+    done = Crawl(s3, BUCKET, "search/movies", web(server, []), lambda: NOW, lambda: next(left, 0.0))()
     assert done == Crawled(first=7, written=0, entries=0, missing=(), finished=True)
     assert [page for page, _ in server.asked] == [7]
     assert stored(s3) == before

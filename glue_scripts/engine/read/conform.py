@@ -10,6 +10,7 @@ from pyspark.sql import DataFrame
 from glue_scripts.engine.read.sql import cleaned, literal, quoted, respelled, typed
 from shared.contracts import Contract, Dataset
 from shared.records.verdict import UNCAST
+from shared.spellings import spellings_of
 
 TEXT = "_text_"
 
@@ -63,10 +64,10 @@ def _cast(records: DataFrame, contract: Contract, dataset: Dataset) -> DataFrame
         "_raw",
         *(f"{cleaned(quoted(n), contract.null_spellings)} AS {quoted(TEXT + n)}" for n in names),
     )
-    values = []
+    own, values = spellings_of(contract.domain), []
     for name in names:
         column = table.column(name)
-        text = respelled(quoted(TEXT + name), column.times, "_day")
+        text = respelled(quoted(TEXT + name), [own[t] for t in column.times], "_day")
         values.append(f"{typed(text, column.type, column.case)} AS {quoted(name)}")
     kept = [quoted(TEXT + n) for n in names if table.column(n).type != "string"]
     return texts.selectExpr("_file", "_ingested_at", "_extra", "_raw", *values, *kept)

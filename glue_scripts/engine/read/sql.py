@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from shared.spellings import Spelling
+
 BLANKS = " \\t\\r\\n\\u00a0"
 CURRENCIES = "$€£¥₫₹"
 WIDEST = "decimal(38,18)"
 THOUSANDS = r"^[+-]?\\d{1,3}(,\\d{3})+(\\.\\d+)?$"
 ISO = r"^\\d{4}-\\d{2}-\\d{2}([T ]\\d{2}:\\d{2}(:\\d{2}([.,]\\d{1,9})?)? ?(Z|z|[+-]\\d{2}(:?\\d{2})?)?)?$"
-CLOCK = r"^(0?[1-9]|1[0-2])(:[0-5]\\d)(:[0-5]\\d([.,]\\d{1,9})?)? ?(?i:am|pm|sa|ch)$"
 SHORT_OFFSET = r"([+-]\\d{2})(\\d{2})$"
 
 
@@ -110,26 +111,13 @@ def timestamp(value: str) -> str:
     )
 
 
-def respelled(value: str, times: Sequence[str], day: str) -> str:
-    """A time in one of the contract's own spellings as one that `timestamp` reads; `day` is SQL for the day
-    of a bare clock time.
+def respelled(value: str, times: Sequence[Spelling], day: str) -> str:
+    """A time in one of the domain's own spellings as one that `timestamp` reads.
 
-    `clock_only` is a 12-hour clock with AM and PM, or SA and CH (Vietnamese: morning, afternoon).
+    `day` is SQL for the day that a bare clock time is of.
     """
-    if "clock_only" in times:
-        hour, afternoon = (
-            f"CAST(regexp_extract({value}, '{CLOCK}', 1) AS int) % 12",
-            f"upper(right({value}, 2)) IN ('PM', 'CH')",
-        )
-        rest = (
-            f"regexp_extract({value}, '{CLOCK}', 2), coalesce(nullif(regexp_extract({value}, '{CLOCK}', 3),"
-            " ''), ':00')"
-        )
-        clock = f"concat({day}, ' ', lpad(CAST({hour} + if({afternoon}, 12, 0) AS string), 2, '0'), {rest})"
-        value = f"CASE WHEN {value} RLIKE '{CLOCK}' THEN {clock} ELSE {value} END"
-    if "buddhist_years" in times:
-        gregorian = f"concat(CAST(substr({value}, 1, 4) AS int) - 543, substr({value}, 5))"
-        value = f"CASE WHEN {value} RLIKE '^2[4-6][0-9]{{2}}-' THEN {gregorian} ELSE {value} END"
+    for spelling in times:
+        value = spelling.sql(value, day)
     return value
 
 
