@@ -55,12 +55,10 @@ def factor(text: str) -> float:
 
 def add_size(parser: argparse.ArgumentParser) -> None:
     """How large a sample is; each domain's grows in one of the two ways."""
-    parser.add_argument(
-        "--rows", type=positive, help="records in all (default: ecommerce 200,000, logs 50,000)"
-    )
+    parser.add_argument("--rows", type=positive, help="records in all (default: the sample's own)")
     parser.add_argument("--days", type=positive, help="days that they are spread over (default 7)")
     parser.add_argument(
-        "--scale", type=factor, help="scale factor instead of rows and days (default: tpcds 0.1)"
+        "--scale", type=factor, help="scale factor, of samples that have one, instead of rows and days"
     )
 
 

@@ -133,7 +133,7 @@ class Settings(BaseModel):
     """Name of a managed policy of the account that limits every role of the environment."""
     sources: dict[str, Source] = {}
     """By domain: the bronze job takes what is new there in every run, for example
-    `{"tpcds": {"location": "s3://redshift-downloads/TPC-DS/2.13/3TB/"}}`."""
+    `{"sales": {"location": "s3://partner-bucket/exports/"}}`."""
     lake_formation: bool = False
     """Roles get their databases and tables from Lake Formation too: for accounts whose catalog no longer
     trusts IAM alone.

@@ -7,6 +7,8 @@ import importlib
 import pkgutil
 from pathlib import Path
 
+from local.console import fail
+
 EXAMPLE = "./lake bench silver --rows 1000000"
 PASSES_ARGUMENTS_ON = True
 FOLDER = Path(__file__).parents[1] / "bench"
@@ -20,5 +22,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    code: int | None = importlib.import_module(f"cli.bench.{arguments.name}").main(arguments.rest)
+    try:
+        benchmark = importlib.import_module(f"cli.bench.{arguments.name}")
+    except ModuleNotFoundError as error:
+        if not str(error.name).startswith("domains."):
+            raise
+        return fail(f"{arguments.name} measures a domain that the project has not: {error.name}")
+    code: int | None = benchmark.main(arguments.rest)
     return code or 0

@@ -90,4 +90,4 @@ def _print(env: str, report: dict[str, Any]) -> None:
         [(s, f"{usd:,.2f}") for s, usd in report["services"].items()],
     )
     say(f"total {report['total_usd']:,.2f} USD a month. {report['note']}")
-    say("usage assumed (stacks/config.py): " + ", ".join(f"{k} {v:g}" for k, v in report["usage"].items()))
+    say("usage assumed (environments.toml): " + ", ".join(f"{k} {v:g}" for k, v in report["usage"].items()))

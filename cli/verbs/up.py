@@ -31,7 +31,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     if arguments.stop:
-        say("stopped; data stays in .lake/aws" if process.stop(session.STATE) else "nothing was running")
+        say(
+            f"stopped; data stays in {session.STATE}"
+            if process.stop(session.STATE)
+            else "nothing was running"
+        )
         return 0
     if arguments.reset:
         process.reset(session.STATE)

@@ -7,7 +7,7 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F  # noqa: N812
 
-from glue_scripts.engine.gold.lake import Lake, Transform
+from glue_scripts.engine.gold import Lake, Transform
 
 USER_ATTRIBUTES = {"user_city": "city", "user_age": "age", "user_email": "email"}
 MONEY = "decimal(18,2)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F  # noqa: N812
 
-from glue_scripts.engine.gold.lake import Lake, Transform
+from glue_scripts.engine.gold import Lake, Transform
 
 DIMENSIONS = {
     "app": "app_name",

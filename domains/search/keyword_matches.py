@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812
 
 from domains.search.keywords.normaliser import Normaliser, version
-from glue_scripts.engine.gold.lake import Lake
+from glue_scripts.engine.gold import Lake
 
 COLUMNS = (
     "keyword string, keyword_text string, keyword_slug string, status string, kind string, score double,"

@@ -13,7 +13,7 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F  # noqa: N812
 
-from glue_scripts.engine.gold.lake import Lake
+from glue_scripts.engine.gold import Lake
 
 MONEY = "decimal(18,2)"
 BOUGHT = {

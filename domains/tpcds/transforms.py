@@ -23,7 +23,7 @@ from domains.tpcds.channels import (
     sold_by_item,
     units_by_item,
 )
-from glue_scripts.engine.gold.lake import Lake, Transform
+from glue_scripts.engine.gold import Lake, Transform
 
 CUTS = "array(0.2, 0.4, 0.6, 0.8)"
 COUNTED = ("orders", "channels", "units", "net_paid", "return_amount", "return_lines")

@@ -1,0 +1,36 @@
+"""A new domain's folder in working form, made from templates."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+from local.errors import LakeError
+from shared.project import domain_folder, shown
+
+TEMPLATES = Path(__file__).parent / "templates" / "domain"
+NAME = re.compile(r"[a-z][a-z0-9_]{0,24}")
+RESERVED = {"samples", "oracle"}  # modules beside the domains
+
+
+class ScaffoldError(LakeError):
+    """The domain cannot be made."""
+
+
+def write_domain(domain: str) -> Path:
+    """Writes the folder and returns it. Raises ScaffoldError for a name that cannot be one, or is taken."""
+    folder = domain_folder(domain)
+    if not NAME.fullmatch(domain) or domain in RESERVED:
+        raise ScaffoldError(
+            f"{domain!r} cannot name a domain: expected lower case letters, digits and _, at most 25, "
+            f"beginning with a letter, and not {' or '.join(sorted(RESERVED))}"
+        )
+    if folder.exists():
+        raise ScaffoldError(f"{shown(folder)} is there already; nothing was written")
+    shutil.copytree(TEMPLATES, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in (p for p in folder.rglob("*") if p.is_file()):
+        text = file.read_text("utf-8").replace("DOMAIN_FOLDER", shown(folder)).replace("DOMAIN", domain)
+        file.write_text(text, "utf-8")
+        file.rename(file.with_name(file.name.replace("DOMAIN", domain)))
+    return folder
