@@ -14,7 +14,7 @@ DIMENSIONS = {
     "type": "request_type",
     "device": "device",
 }
-UNKNOWN = F.lit("unknown")
+UNKNOWN = "unknown"
 
 
 def _requests(lake: Lake) -> DataFrame:
@@ -29,7 +29,9 @@ def _counts_of(dimension: str) -> Column:
 
 def daily_activity_by_dimension(lake: Lake) -> DataFrame:
     values = [
-        F.struct(F.lit(d).alias("dimension"), F.coalesce(F.col(c).cast("string"), UNKNOWN).alias("value"))
+        F.struct(
+            F.lit(d).alias("dimension"), F.coalesce(F.col(c).cast("string"), F.lit(UNKNOWN)).alias("value")
+        )
         for d, c in DIMENSIONS.items()
     ]
     entries = _requests(lake).select(
