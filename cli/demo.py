@@ -81,10 +81,10 @@ def run(sample: Sample) -> Report:
     )
 
 
-def compared(expected: dict[str, Any], found: results.Results) -> tuple[str, ...]:
+def compared(expected: dict[str, Any], actual: results.Results) -> tuple[str, ...]:
     """Differences in counts, and in every report that is expected."""
-    document = found.document({})
-    sections = [*COMPARED, *(name for name in found.headlines if name in expected)]
+    document = actual.document({})
+    sections = [*COMPARED, *(name for name in actual.headlines if name in expected)]
     return tuple(d for name in sections for d in results.differences(expected[name], document[name], name))
 
 

@@ -40,15 +40,15 @@ def _empty(s3: Any, bucket: str) -> int:
     for page in s3.get_paginator("list_object_versions").paginate(
         Bucket=bucket
     ):  # pages are of 1,000, as many as one request deletes
-        found = [
+        versions = [
             {"Key": v["Key"], "VersionId": v["VersionId"]}
             for kind in ("Versions", "DeleteMarkers")
             for v in page.get(kind, [])
         ]
-        if not found:
+        if not versions:
             continue
-        answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": found, "Quiet": True})
+        answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": versions, "Quiet": True})
         if errors := answer.get("Errors"):
             raise EmptyingError(f"{bucket}: {errors[0]['Key']} could not be deleted: {errors[0]['Message']}")
-        deleted += len(found)
+        deleted += len(versions)
     return deleted

@@ -98,10 +98,10 @@ def _outcome(
 def job_run(cause: str) -> dict[str, Any] | None:
     """The Glue job run in a failure's cause; None for any other failure."""
     try:
-        found = json.loads(cause)
+        details = json.loads(cause)
     except json.JSONDecodeError:
         return None
-    return found if isinstance(found, dict) and {"JobName", "Id"} <= found.keys() else None
+    return details if isinstance(details, dict) and {"JobName", "Id"} <= details.keys() else None
 
 
 def _history(states: Any, arn: str) -> Iterator[dict[str, Any]]:

@@ -19,8 +19,8 @@ def program(requirement: str, name: str) -> Path:
     Raises LakeError with pip's words when it cannot be installed.
     """
     home = HOME / "tools" / requirement
-    found = home / "bin" / name
-    if not found.exists():
+    binary = home / "bin" / name
+    if not binary.exists():
         say(f"installing {requirement} (once) …")
         venv.create(home, with_pip=True, clear=True)
         done = run([home / "bin" / "pip", "install", "--quiet", requirement])
@@ -29,4 +29,4 @@ def program(requirement: str, name: str) -> Path:
                 f"could not install {requirement}, which is needed once, with a network; pip"
                 f" said:\n{done.words()}"
             )
-    return found
+    return binary

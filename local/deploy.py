@@ -140,12 +140,12 @@ def _reasons(cloudformation: Any, name: str) -> str:
 
 def _status(cloudformation: Any, name: str) -> dict[str, Any] | None:
     try:
-        found: dict[str, Any] = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+        description: dict[str, Any] = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
     except ClientError as error:
         if "does not exist" in str(error):
             return None
         raise
-    return found
+    return description
 
 
 def _refuse_custom_resources(artifact: StackArtifact) -> None:

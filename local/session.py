@@ -92,10 +92,10 @@ def local(emulation: process.Emulation) -> Session:
 
 def running_laptop() -> Session:
     """The laptop's emulation that is up. Raises TargetError when there is none."""
-    found = process.running(STATE)
-    if found is None:
+    emulation = process.running(STATE)
+    if emulation is None:
         raise TargetError(
             "nothing runs on this laptop yet: start it with `./lake up`, or name a deployed environment with"
             " --env"
         )
-    return local(found)
+    return local(emulation)

@@ -27,7 +27,7 @@ class Report:
 
     def qualified(self, names: Names) -> str:
         """The statement as it runs in an environment's Athena."""
-        return _DATABASE.sub(lambda found: f"{names.database(self.domain, found[1])}.", self.sql)
+        return _DATABASE.sub(lambda reference: f"{names.database(self.domain, reference[1])}.", self.sql)
 
 
 def reports(domain: str, folder: Path | None = None) -> tuple[Report, ...]:

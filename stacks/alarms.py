@@ -37,14 +37,14 @@ def alarms(
     names: Names, contracts: tuple[Contract, ...], *, ingest_timeout_seconds: int, crawls: bool
 ) -> list[Alarm]:
     """`crawls`: the environment has the function that crawls a catalogue."""
-    found = _ingestion(names, ingest_timeout_seconds)
+    result = _ingestion(names, ingest_timeout_seconds)
     functions = ("ingest", "watch", *(["crawl"] if crawls else []))
     for function in functions:
         where = {"FunctionName": names.function(function)}
-        found.append(
+        result.append(
             Alarm(f"{function}-errors", f"the {function} function failed", "AWS/Lambda", "Errors", where)
         )
-        found.append(
+        result.append(
             Alarm(
                 f"{function}-throttles",
                 f"the {function} function was throttled",
@@ -57,12 +57,12 @@ def alarms(
     for queue in (*(f"{function}-dlq" for function in functions), "alerts-dlq"):
         where = {"QueueName": names.queue(queue)}
         metric = "ApproximateNumberOfMessagesVisible"
-        found.append(
+        result.append(
             Alarm(
                 f"{queue}-depth", f"messages wait in {queue}", "AWS/SQS", metric, where, statistic="Maximum"
             )
         )
-    return [*found, *(alarm for contract in contracts for alarm in _freshness(contract))]
+    return [*result, *(alarm for contract in contracts for alarm in _freshness(contract))]
 
 
 def _ingestion(names: Names, timeout_seconds: int) -> list[Alarm]:

@@ -202,16 +202,16 @@ def environments() -> dict[str, dict[str, Any]]:
     """
     path = project() / ENVIRONMENTS
     try:
-        found = tomllib.loads(path.read_text("utf-8"))
+        tables = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError as error:
         raise ConfigError(
             f"{path} is missing: it names the environments, one table each; docs/reference/environments.md"
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{shown(path)}: is not TOML: {error}") from error
-    if not found or not all(isinstance(table, dict) for table in found.values()):
+    if not tables or not all(isinstance(table, dict) for table in tables.values()):
         raise ConfigError(f"{shown(path)}: expected one table for each environment, such as [dev]")
-    return found
+    return tables
 
 
 def _is_dataset(domain: str, name: str) -> bool:

@@ -30,9 +30,12 @@ class PriceList:
 
 
 def price_list() -> PriceList:
-    found = json.loads(FILE.read_text("utf-8"))
+    content = json.loads(FILE.read_text("utf-8"))
     return PriceList(
-        found["region"], found["as_of"], found["note"], {k: Price(**v) for k, v in found["prices"].items()}
+        content["region"],
+        content["as_of"],
+        content["note"],
+        {k: Price(**v) for k, v in content["prices"].items()},
     )
 
 

@@ -86,10 +86,10 @@ def _parse_csv(content: bytes) -> None:
 
 def _judged(stream: Readable) -> Accepted:
     limits = Limits()
-    found = judge(Source(stream, limits), contract("ecommerce").dataset("events"), limits)
-    if not isinstance(found, Accepted) or found.unreadable_records:
-        raise RuntimeError(f"the benchmark's own file was not accepted: {found}")
-    return found
+    verdict = judge(Source(stream, limits), contract("ecommerce").dataset("events"), limits)
+    if not isinstance(verdict, Accepted) or verdict.unreadable_records:
+        raise RuntimeError(f"the benchmark's own file was not accepted: {verdict}")
+    return verdict
 
 
 def _best(works: list[Callable[[], object]], repeat: int) -> list[float]:
@@ -109,9 +109,9 @@ def _memory_table(sizes: list[int]) -> bool:
     print("\n| file | " + " | ".join(f"{s} MB" for s in sizes) + " |\n|---|" + "---:|" * len(sizes))
     peaks = []
     for kind in MEMORY_KINDS:
-        found = [_peak(kind, size) for size in sizes]
-        peaks += found
-        print(f"| {kind} | " + " | ".join(f"{p} MB" for p in found) + " |", flush=True)
+        measured = [_peak(kind, size) for size in sizes]
+        peaks += measured
+        print(f"| {kind} | " + " | ".join(f"{p} MB" for p in measured) + " |", flush=True)
     return max(peaks) < TARGET_MEGABYTES
 
 

@@ -68,11 +68,13 @@ def _duckdb(files: Path, out: Path) -> Cost:
 def _same_rows(lake: BenchLake, duck: dict[str, int], expected: dict[str, dict[str, int]]) -> None:
     runs = lake.session.ledger.runs(DOMAIN, "bench")
     spark = {f"quarantine/{r.dataset}": r.rows.quarantined for r in runs}
-    wanted = spark | {name: rows for name, rows in expected["tables"].items() if name.startswith("silver/")}
+    reference = spark | {
+        name: rows for name, rows in expected["tables"].items() if name.startswith("silver/")
+    }
     written = {f"silver/{contract(DOMAIN).dataset(r.dataset).target.name}": r.rows.written for r in runs}
-    for name, rows in (wanted | written).items():
-        if not rows == wanted[name] == duck.get(name):
-            raise LakeError(f"{name}: expected {wanted[name]}, Spark has {rows}, DuckDB {duck.get(name)}")
+    for name, rows in (reference | written).items():
+        if not rows == reference[name] == duck.get(name):
+            raise LakeError(f"{name}: expected {reference[name]}, Spark has {rows}, DuckDB {duck.get(name)}")
 
 
 def _after_history(days: tuple[int, int], rows: int) -> bool:

@@ -27,14 +27,14 @@ def main(argv: list[str]) -> int:
     with BenchLake("tpcds", DOMAIN) as lake:
         lake.drop(folder)
         spark = lake.run(STAGES, "bench", long=True)
-        found = {d.dataset: d.rows.written for d in lake.session.ledger.runs(DOMAIN, "bench")}
+        written = {d.dataset: d.rows.written for d in lake.session.ledger.runs(DOMAIN, "bench")}
     print(f"\n| scale {scale:g} | CPU s | wall s | peak MB |\n|---|---:|---:|---:|")
     _tell(spark)
     duck = _duckdb(folder)
     counts = json.loads(duck.output)
     _same(
         {t.removeprefix("silver/"): n for t, n in expected["tables"].items() if t.startswith("silver/")},
-        found,
+        written,
         counts["rows"],
     )
     _tell({"DuckDB, all of it": duck})

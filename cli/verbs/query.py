@@ -52,9 +52,9 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def _report(name: str, domain: str | None) -> tuple[str, str]:
     """A report's statement and the domain it is about."""
-    found = [r for d in domains() if domain in (None, d) for r in reports(d) if r.name == name]
-    if len(found) != 1:
+    matching = [r for d in domains() if domain in (None, d) for r in reports(d) if r.name == name]
+    if len(matching) != 1:
         owners = ", ".join(d for d in domains() if any(r.name == name for r in reports(d)))
         raise QueryError(f"report {name} is of {owners}; say which with --domain")
-    say(found[0].description)
-    return found[0].sql, found[0].domain
+    say(matching[0].description)
+    return matching[0].sql, matching[0].domain

@@ -27,12 +27,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def request(arguments: argparse.Namespace) -> dict[str, Any]:
     """The state machine's input: replay true, or what was asked for."""
-    asked = {
+    selection = {
         name: str(value)
         for name in ("dataset", "reason", "since")
         if (value := getattr(arguments, name)) is not None
     }
-    return {"replay": asked or True}
+    return {"replay": selection or True}
 
 
 def execute(arguments: argparse.Namespace) -> int:

@@ -78,7 +78,7 @@ class Crawl:
     def _last_good(self, folder: str) -> int:
         listed = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=f"{folder}/")
         names = (o["Key"] for page in listed for o in page.get("Contents", ()))
-        return max((int(found[1]) for n in names if (found := NAME.search(n))), default=0)
+        return max((int(match[1]) for n in names if (match := NAME.search(n))), default=0)
 
     def _write(self, key: str, page: Page) -> None:
         """Each entry with the time of the crawl; silver keeps the newest of a film, so a page that comes

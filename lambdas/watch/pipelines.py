@@ -47,10 +47,10 @@ class Pipelines:
         Asked twice within a minute it is one run: the name says the minute.
         """
         run_id = f"{now:%Y%m%dT%H%MZ}-{MAINTENANCE if maintenance else 'watch'}"
-        asked = {"maintenance": True} if maintenance else {}
+        request = {"maintenance": True} if maintenance else {}
         try:
             self._states.start_execution(
-                stateMachineArn=self._names.machine_arn(domain), name=run_id, input=json.dumps(asked)
+                stateMachineArn=self._names.machine_arn(domain), name=run_id, input=json.dumps(request)
             )
         except self._states.exceptions.ExecutionAlreadyExists:
             return run_id

@@ -92,7 +92,7 @@ class Watch:
         last = self.pipelines.last_runs(domain)
         figures = [figure for d in datasets for figure in waiting(domain, d, arrivals[d], now)]
         send(self.cloudwatch, figures + freshness(domain, newest, last.succeeded_at, now))
-        every = [a for found in arrivals.values() for a in found]
+        every = [a for times in arrivals.values() for a in times]
         situation = Situation(every, last.running, self.ledger.halted_by(domain) is not None, last.failed_at)
         return self.pipelines.start(domain, now) if due(situation, self.patience, now) else None
 

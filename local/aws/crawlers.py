@@ -96,23 +96,23 @@ def crawl(crawler: dict[str, Any], s3: Any) -> None:
         bucket, _, prefix = target["Path"].removeprefix("s3://").partition("/")
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         objects = [o["Key"] for page in pages for o in page.get("Contents", []) if o["Size"]]
-        for found in folders(bucket, objects):
-            _register(crawler, found, s3)
+        for folder in folders(bucket, objects):
+            _register(crawler, folder, s3)
 
 
 def folders(bucket: str, objects: list[str]) -> list[Folder]:
     """Tables in a listing: what is above the first `key=value` folder, or above the files."""
-    found: dict[str, Folder] = {}
+    by_path: dict[str, Folder] = {}
     for key in sorted(objects):
         parts = key.split("/")[:-1]
         first = next((i for i, p in enumerate(parts) if "=" in p), len(parts))
         pairs = [p.split("=", 1) for p in parts[first:] if "=" in p]
         path = "/".join(parts[:first]) + "/"
-        folder = found.setdefault(path, Folder(bucket, path, tuple(k for k, _ in pairs)))
+        folder = by_path.setdefault(path, Folder(bucket, path, tuple(k for k, _ in pairs)))
         folder.sample = key
         if pairs:
             folder.partitions.add(tuple(v for _, v in pairs))
-    return list(found.values())
+    return list(by_path.values())
 
 
 def _register(crawler: dict[str, Any], folder: Folder, s3: Any) -> None:

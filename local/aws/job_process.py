@@ -157,10 +157,12 @@ def last_error(stderr: str, code: int) -> str:
     belongs to it.
     """
     lines = [line for line in stderr.strip().splitlines() if line.strip()]
-    found = [i for i, line in enumerate(lines) if _ERROR_LINE.match(line)]
-    if not found:
+    error_lines = [i for i, line in enumerate(lines) if _ERROR_LINE.match(line)]
+    if not error_lines:
         return (lines[-1] if lines else f"the job ended with code {code} and said nothing")[:_LONGEST_MESSAGE]
     cause = (
-        lines[found[-1] + 1] if found[-1] + 1 < len(lines) and lines[found[-1] + 1].startswith(": ") else ""
+        lines[error_lines[-1] + 1]
+        if error_lines[-1] + 1 < len(lines) and lines[error_lines[-1] + 1].startswith(": ")
+        else ""
     )
-    return (lines[found[-1]] + cause)[:_LONGEST_MESSAGE]
+    return (lines[error_lines[-1]] + cause)[:_LONGEST_MESSAGE]

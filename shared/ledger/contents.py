@@ -64,10 +64,10 @@ class Contents(LedgerTable):
 
     def holders_of(self, file: LedgerFile) -> list[tuple[str, str]]:
         """Buckets and keys that have, or once had, a file's content: the owner's and the noted copies'."""
-        found = self._query("pk = :p", {":p": content_key(file.domain, file.dataset, file.sha256)})
+        items = self._query("pk = :p", {":p": content_key(file.domain, file.dataset, file.sha256)})
         return [
             (i["bucket"], i["key"]) if "key" in i else (file.bucket, i["file"].rpartition("@")[0])
-            for i in found
+            for i in items
         ]
 
     def owner_before(self, domain: str, dataset: str, sha256: str) -> str | None:

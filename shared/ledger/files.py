@@ -84,8 +84,8 @@ class Files(LedgerTable):
         """Files that wait for the domain's bronze job, oldest first; one that got its outcome this very
         moment may be among them.
         """
-        found = self._query("dataset_id = :d", {":d": deferred_id(domain)}, index=INDEX)
-        return [file_of(item) for item in found]
+        items = self._query("dataset_id = :d", {":d": deferred_id(domain)}, index=INDEX)
+        return [file_of(item) for item in items]
 
     def enter(self, file: LedgerFile) -> bool:
         """Notes a file that no event told of as deferred.
@@ -117,7 +117,7 @@ class Files(LedgerTable):
 
     def newest_processed(self, domain: str, dataset: str) -> LedgerFile | None:
         """The file in silver that arrived last; None while silver has none."""
-        found = self._table.query(
+        page = self._table.query(
             IndexName=INDEX,
             KeyConditionExpression="dataset_id = :d AND begins_with(#s, :p)",
             ExpressionAttributeNames={"#s": "state"},
@@ -125,7 +125,7 @@ class Files(LedgerTable):
             ScanIndexForward=False,
             Limit=1,
         )
-        return file_of(found["Items"][0]) if found["Items"] else None
+        return file_of(page["Items"][0]) if page["Items"] else None
 
     def accepted(self, domain: str, dataset: str) -> list[LedgerFile]:
         """All accepted files, pending or not."""
@@ -148,27 +148,29 @@ class Files(LedgerTable):
     def outcome(self, file: FileId) -> LedgerFile | None:
         """What became of a file version; None while nothing has."""
         held = self._get(file_key(file))
-        found = file_of(held) if held and "ingested_at" in held else None
-        return found if found and found.status in OUTCOMES else None
+        known = file_of(held) if held and "ingested_at" in held else None
+        return known if known and known.status in OUTCOMES else None
 
     def versions_of(self, bucket: str, key: str, *more: FileStatus) -> list[LedgerFile]:
         """The accepted versions of a raw key, and those with an outcome of `more`, oldest first."""
-        found = (
+        versions = (
             file_of(i)
             for i in self._query(
                 "pk = :p AND begins_with(sk, :v)", {":p": f"file#{bucket}/{key}", ":v": "v#"}
             )
         )
-        return sorted((f for f in found if f.status in (FileStatus.ACCEPTED, *more)), key=lambda f: f.arrival)
+        return sorted(
+            (f for f in versions if f.status in (FileStatus.ACCEPTED, *more)), key=lambda f: f.arrival
+        )
 
     def files(self, domain: str | None = None) -> list[LedgerFile]:
         """Every file version the ledger knows, including claims; reads the whole table, for
         status and tests.
         """
         items = self._scan("begins_with(pk, :p) AND begins_with(sk, :v)", {":p": "file#", ":v": "v#"})
-        found = (file_of(i) for i in items)
+        known = (file_of(i) for i in items)
         return sorted(
-            (f for f in found if domain in (None, f.domain)), key=lambda f: (f.ingested_at, f.key, f.version)
+            (f for f in known if domain in (None, f.domain)), key=lambda f: (f.ingested_at, f.key, f.version)
         )
 
     def _processed(self, file: LedgerFile, run_id: str) -> dict[str, Any]:

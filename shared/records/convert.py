@@ -55,11 +55,11 @@ def _tables(source: Source, dataset: Dataset, limits: Limits, profile: FileProfi
     if b"\0" in sample:
         raise Unreadable(FileReason.NOT_TEXT, "the content is binary")
     for text in whole_lines(blocks, CHUNK, limits, dataset.fallback_encoding):
-        found = rows(text, dataset)
-        profile.records += found.num_rows
-        profile.unreadable += found.num_rows - found[RAW].null_count
+        table = rows(text, dataset)
+        profile.records += table.num_rows
+        profile.unreadable += table.num_rows - table[RAW].null_count
         profile.known |= profile.unreadable < profile.records
-        yield found
+        yield table
 
 
 def _groups(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:

@@ -139,10 +139,10 @@ class Rows:
                 return ()
         self.delimiter = delimiter_of(self._queue[0])
         names = self._fields(csv.reader(self._fed([]), delimiter=self.delimiter, strict=True)) or []
-        found: list[str] = []
+        columns: list[str] = []
         for i, name in enumerate(n.strip() for n in names):
-            found.append(f"{name}_{i}" if not name or name in found else name)
-        return tuple(found)
+            columns.append(f"{name}_{i}" if not name or name in columns else name)
+        return tuple(columns)
 
     def _split(self) -> Iterator[list[str]]:
         """The lines, some at a time, without their ends: \\n, \\r\\n or a lone \\r."""

@@ -122,9 +122,9 @@ def _counts(truth: Columns, injected: Injected, broken: int) -> dict[str, int]:
 
 
 def _reasons(injected: dict[str, Injected], done: Outcome) -> Counter[str]:
-    found = sum((i.reasons for i in injected.values()), Counter())
-    found["corrupt_record"] += sum(done.broken.values())
-    return found
+    reasons = sum((i.reasons for i in injected.values()), Counter())
+    reasons["corrupt_record"] += sum(done.broken.values())
+    return reasons
 
 
 def _write(

@@ -120,20 +120,20 @@ def _write(
     rng: np.random.Generator, name: str, columns: Columns, day: int, period: Period, out: Path, done: Outcome
 ) -> None:
     """One file of one day; that of the first NDJSON day comes a second time under another name."""
-    found = records(rng, name, columns, np.flatnonzero(columns["file_day"] == day), period, done.reasons)
+    rows = records(rng, name, columns, np.flatnonzero(columns["file_day"] == day), period, done.reasons)
     folder = out / "raw" / "logs" / name
     folder.mkdir(parents=True, exist_ok=True)
     broken = (
-        int(rng.integers(1, 4)) if name == "ndjson" and rng.random() < BROKEN_SHARE and len(found) > 50 else 0
+        int(rng.integers(1, 4)) if name == "ndjson" and rng.random() < BROKEN_SHARE and len(rows) > 50 else 0
     )
     done.broken += broken
     match name:
         case "ndjson":
-            content = ndjson(rng, found, broken)
+            content = ndjson(rng, rows, broken)
         case "json_gzip":
-            content = json_gzip(found)
+            content = json_gzip(rows)
         case _:
-            content = xml(found, day)
+            content = xml(rows, day)
     (folder / NAMES[name].format(period.start + dt.timedelta(days=day))).write_bytes(content)
     done.files += 1
     if name == "ndjson" and day == 0:
@@ -151,7 +151,7 @@ def _counts(written: int, done: Outcome) -> dict[str, int]:
 
 
 def _reasons(done: dict[str, Outcome]) -> Counter[str]:
-    found = sum((d.reasons for d in done.values()), Counter[str]())
-    del found[BAD_ROWS]
-    found["corrupt_record"] += sum(d.broken for d in done.values())
-    return found
+    reasons = sum((d.reasons for d in done.values()), Counter[str]())
+    del reasons[BAD_ROWS]
+    reasons["corrupt_record"] += sum(d.broken for d in done.values())
+    return reasons

@@ -67,8 +67,8 @@ def _broken(raw: Path) -> None:
 
 def _expected(scale: float, seed: int, done: dict[str, Outcome], truth: Path) -> dict[str, Any]:
     accepted = sum(d.files for d in done.values())
-    found = oracle.expected(truth)
-    rows = found.pop("silver")
+    computed = oracle.expected(truth)
+    rows = computed.pop("silver")
     return {
         "domain": "tpcds",
         "scale": scale,
@@ -77,8 +77,8 @@ def _expected(scale: float, seed: int, done: dict[str, Outcome], truth: Path) ->
         "file_reasons": {"corrupt_gzip": 1},
         "rows": {t: _counts(rows[t], d) for t, d in done.items()},
         "quarantine": dict(sorted(sum((d.reasons for d in done.values()), Counter[str]()).items())),
-        **found,
-        "tables": {**{f"silver/{t}": n for t, n in rows.items()}, **found["tables"]},
+        **computed,
+        "tables": {**{f"silver/{t}": n for t, n in rows.items()}, **computed["tables"]},
     }
 
 
