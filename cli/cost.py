@@ -75,7 +75,7 @@ def _storage(resources: Resources, usage: Usage) -> Iterator[Line]:
 
 
 def _share(zone: str, usage: Usage) -> float:
-    """What a zone gets of each GB that lands: raw and bronze hold it as it came, quarantine and metrics next
+    """What a zone gets of each GB received: raw and bronze hold it as it came, quarantine and metrics next
     to nothing.
     """
     return {"raw": 1.0, "bronze": 1.0, "silver": usage.tables_share, "gold": usage.tables_share}.get(
@@ -121,8 +121,8 @@ def _sending(resources: Resources) -> list[dict[str, Any]]:
 
 
 def _calls(name: str, timed: float, function: Mapping[str, Any], usage: Usage) -> tuple[float, float]:
-    """Calls of a month and seconds of each: one per file at the door; the others by their timers, a crawl as
-    long as it may work.
+    """Calls of a month and seconds of each: one per file for ingestion; the others by their timers, a crawl
+    as long as it may work.
     """
     match name:
         case "ingest":
@@ -194,7 +194,7 @@ def _runs(resources: Resources, usage: Usage) -> Iterator[Line]:
 def _times(job: Mapping[str, Any], usage: Usage) -> float:
     """Runs of a job in a month.
 
-    The bronze job has work in every run where files never pass the door, else for large ones only.
+    The bronze job has work in every run where files never pass the ingest function, else for large ones only.
     """
     if job["Name"].endswith(f"-{MAINTENANCE}"):
         return WEEKS

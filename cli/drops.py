@@ -50,7 +50,7 @@ def planned(paths: Sequence[Path], domain: str | None, dataset: str | None) -> l
 
 
 def upload(session: Session, drops: Sequence[Drop], advance: Callable[[int], None]) -> None:
-    """Uploads all, several at a time, with the number of finished ones told after each."""
+    """Uploads all, several at a time; `advance` gets the number of finished ones after each."""
     s3, bucket = session.client("s3"), session.names.bucket("raw")
     with ThreadPoolExecutor(PARALLEL_UPLOADS) as pool:
         for done, _ in enumerate(

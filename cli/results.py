@@ -36,7 +36,7 @@ class Results:
         return {**values, **values.pop("headlines"), "seconds": {k: round(v, 2) for k, v in seconds.items()}}
 
 
-def collect(session: Session, domain: str) -> Results:
+def results_of(session: Session, domain: str) -> Results:
     runs, every = session.ledger.runs(domain), session.ledger.files(domain)
     files = file_counts(every)
     rows = {

@@ -30,7 +30,7 @@ class RolledBack:
     restored: int | None = None
 
 
-def rollback(session: Session, domain: str, moment: dt.datetime) -> list[RolledBack]:
+def roll_back(session: Session, domain: str, moment: dt.datetime) -> list[RolledBack]:
     """Raises LakeError before any change: while a run owns the domain, or when a table no longer knows what
     it was at that moment.
     """

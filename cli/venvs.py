@@ -18,12 +18,12 @@ def program(requirement: str, name: str) -> Path:
 
     Raises LakeError with pip's words when it cannot be installed.
     """
-    home = HOME / "tools" / requirement
-    binary = home / "bin" / name
+    folder = HOME / "tools" / requirement
+    binary = folder / "bin" / name
     if not binary.exists():
         say(f"installing {requirement} (once) …")
-        venv.create(home, with_pip=True, clear=True)
-        done = run([home / "bin" / "pip", "install", "--quiet", requirement])
+        venv.create(folder, with_pip=True, clear=True)
+        done = run([folder / "bin" / "pip", "install", "--quiet", requirement])
         if done.code:
             raise LakeError(
                 f"could not install {requirement}, which is needed once, with a network; pip"

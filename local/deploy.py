@@ -39,7 +39,7 @@ class Deployment:
     recorded: tuple[str, ...] = ()
 
 
-def deploy(
+def deploy_assembly(
     session: Session, assembly: Path, recorded: Path, report: Callable[[str], None] = lambda _: None
 ) -> Deployment:
     """Deploys every stack of the assembly. Raises DeployError naming stack, resource and reason."""

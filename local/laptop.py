@@ -19,14 +19,14 @@ def provision(
     report: Callable[[str], None] = say, state: Path = session.STATE, *, warehouse: bool = False
 ) -> session.Session:
     """A session with a running, deployed emulation; quick when everything is there already."""
-    env = session.environment(state)
+    env = session.laptop_environment(state)
     with ThreadPoolExecutor(3) as pool:
         jars = pool.submit(toolchain.jars)
         assembly = pool.submit(synth.local_assembly, env, warehouse=warehouse)
         emulation = pool.submit(process.start, state)
-        target = session.local(emulation.result())
+        target = session.laptop_session(emulation.result())
         jars.result()
-        done = deploy.deploy(
+        done = deploy.deploy_assembly(
             target, assembly.result(), state / "recorded.json", lambda name: report(f"  deployed {name}")
         )
     if done.recorded:

@@ -17,10 +17,10 @@ from local.errors import LakeError
 from local.settings import ACCOUNT, REGION
 from shared.ledger import Ledger
 from shared.names import Names
-from shared.project import project
+from shared.project import project_folder
 from stacks.config import environments, settings
 
-STATE = project() / ".lake" / "aws"
+STATE = project_folder() / ".lake" / "aws"
 USUAL_ENVIRONMENT = "dev"
 CHOSEN = "environment"  # file of a state folder: which environment the laptop stands for
 _RETRIES = Config(retries={"mode": "standard", "max_attempts": 5}, max_pool_connections=32)
@@ -58,7 +58,7 @@ class Session:
         return str(self.state / "glue" / run_id / "stderr")
 
 
-def environment(state: Path) -> str:
+def laptop_environment(state: Path) -> str:
     """The environment that the laptop stands for: as `./lake up --env` chose it, else dev, or the project's
     first.
     """
@@ -79,12 +79,12 @@ def choose_environment(state: Path, env: str) -> None:
     (state / CHOSEN).write_text(env, "utf-8")
 
 
-def local(emulation: process.Emulation) -> Session:
+def laptop_session(emulation: process.Emulation) -> Session:
     """The laptop."""
     for name in FOREIGN:  # a profile of the user's that does not exist would fail every client
         os.environ.pop(name, None)
     boto = boto3.Session(aws_access_key_id=ACCOUNT, aws_secret_access_key="local", region_name=REGION)
-    env = environment(emulation.state)
+    env = laptop_environment(emulation.state)
     return Session(
         Names(env, ACCOUNT, REGION, settings(env).prefix), boto, emulation.endpoint, emulation.state
     )
@@ -98,4 +98,4 @@ def running_laptop() -> Session:
             "nothing runs on this laptop yet: start it with `./lake up`, or name a deployed environment with"
             " --env"
         )
-    return local(emulation)
+    return laptop_session(emulation)

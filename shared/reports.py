@@ -30,7 +30,7 @@ class Report:
         return _DATABASE.sub(lambda reference: f"{names.database(self.domain, reference[1])}.", self.sql)
 
 
-def reports(domain: str, folder: Path | None = None) -> tuple[Report, ...]:
+def reports_of(domain: str, folder: Path | None = None) -> tuple[Report, ...]:
     """The reports of a domain by name; a domain without any has none.
 
     Raises ValueError for a file without a description.

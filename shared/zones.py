@@ -132,7 +132,7 @@ def reason_key(quarantined: str) -> str:
 
 
 def quarantined_rows_prefix(domain: str, dataset: str, layout: str = BY_EVENT_DATE) -> str:
-    """Where rows that were put aside stand: a folder per dataset, or with the other layout one for the
+    """Where quarantined rows are: a folder per dataset, or with the other layout one for the
     domain.
     """
     return f"{domain}/{dataset}/rows/" if layout != GATHERED else f"{domain}/data_quality/"

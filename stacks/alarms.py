@@ -33,7 +33,7 @@ class Alarm:
     times: int = 1
 
 
-def alarms(
+def alarm_definitions(
     names: Names, contracts: tuple[Contract, ...], *, ingest_timeout_seconds: int, crawls: bool
 ) -> list[Alarm]:
     """`crawls`: the environment has the function that crawls a catalogue."""
@@ -112,7 +112,7 @@ def _freshness(contract: Contract) -> list[Alarm]:
     ]
 
 
-def cfn_alarm(scope: Construct, alarm: Alarm, names: Names) -> cloudwatch.CfnAlarm:
+def add_alarm(scope: Construct, alarm: Alarm, names: Names) -> cloudwatch.CfnAlarm:
     """Tells people when it begins and when it is over.
 
     No data is no alarm: an idle lakehouse is a healthy one.

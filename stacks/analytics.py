@@ -9,7 +9,7 @@ from aws_cdk import aws_athena as athena
 from constructs import Construct
 
 from shared.names import RESULTS, WORKGROUP
-from shared.reports import Report, reports
+from shared.reports import Report, reports_of
 from stacks.base import Lake, LakeStack
 
 
@@ -24,7 +24,7 @@ class AnalyticsStack(LakeStack):
         )
         self.workgroup = self._workgroup(key_arn)
         for domain in lake.domains:
-            for report in reports(domain):
+            for report in reports_of(domain):
                 self._named_query(report)
         CfnOutput(
             self,

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from shared.contracts import contract
 from shared.contracts import domains as project_domains
-from shared.project import ENVIRONMENTS, project, shown
+from shared.project import ENVIRONMENTS, project_folder, shown
 from stacks.usage import Usage
 
 LONGEST_BUCKET_PREFIX = 37  # of an account-regional bucket name; the longest is "<prefix>-<env>-quarantine"
@@ -200,7 +200,7 @@ def environments() -> dict[str, dict[str, Any]]:
     """The settings of each environment as the project's environments.toml has them; raises ConfigError when
     that cannot be read.
     """
-    path = project() / ENVIRONMENTS
+    path = project_folder() / ENVIRONMENTS
     try:
         tables = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError as error:

@@ -39,6 +39,6 @@ def price_list() -> PriceList:
     )
 
 
-def prices() -> dict[str, float]:
+def usd_by_name() -> dict[str, float]:
     """USD by name."""
     return {name: price.usd for name, price in price_list().prices.items()}

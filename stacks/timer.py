@@ -9,7 +9,7 @@ from constructs import Construct
 from stacks.access import Access
 
 
-def timer(
+def add_timer(
     scope: Construct,
     id: str,
     access: Access,

@@ -55,11 +55,11 @@ def main(domain: str, files: Path, out: Path) -> dict[str, int]:
     counts: dict[str, int] = {}
     for dataset in agreed.datasets:
         own = [(i, f) for i, f in enumerate(listed) if f["dataset"] == dataset.name]
-        counts |= _landed(con, agreed, dataset, own, out)
+        counts |= _load(con, agreed, dataset, own, out)
     return counts
 
 
-def _landed(
+def _load(
     con: duckdb.DuckDBPyConnection,
     agreed: Contract,
     dataset: Dataset,

@@ -76,7 +76,7 @@ def main(argv: list[str]) -> int:
         f"{len(learned) + len(tested):,} titles, trained in {training:.1f} CPU s, {len(queries):,} queries in"
         f" {spent:.2f} CPU s"
     )
-    return 0 if _report(queries, matches, len(queries) / spent) else 1
+    return 0 if _print_report(queries, matches, len(queries) / spent) else 1
 
 
 def split(seed: int) -> tuple[list[str], list[str], list[str]]:
@@ -104,7 +104,7 @@ def figures(queries: Sequence[Query], matches: Sequence[Match]) -> Figures:
     )
 
 
-def _report(queries: Sequence[Query], matches: Sequence[Match], speed: float) -> bool:
+def _print_report(queries: Sequence[Query], matches: Sequence[Match], speed: float) -> bool:
     """Prints the tables; whether every target is met."""
     inside = [i for i, q in enumerate(queries) if q.meant is not None]
     outside = [m for q, m in zip(queries, matches, strict=True) if q.meant is None]

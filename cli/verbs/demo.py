@@ -42,15 +42,15 @@ def execute(arguments: argparse.Namespace) -> int:
     finally:
         if not arguments.keep:
             process.stop(STATE)
-    _print(report.found, report.seconds)
-    write_json(arguments.json, report.found.document(report.seconds))
-    code = _verdict(report.found, report.differences)
+    _print(report.results, report.seconds)
+    write_json(arguments.json, report.results.document(report.seconds))
+    code = _print_verdict(report.results, report.differences)
     first = "" if arguments.keep else "./lake up, then "
     say(f"look around: {first}./lake status {arguments.domain}, ./lake query --help, ./lake replay --help")
     return code
 
 
-def _verdict(results: Results, differences: Sequence[str]) -> int:
+def _print_verdict(results: Results, differences: Sequence[str]) -> int:
     if not results.balanced:
         return fail("NOT balanced: some file or record has no fate, or two")
     if differences:

@@ -18,7 +18,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--reason",
         choices=[*map(str, FileReason), *map(str, RowReason)],
-        help="only what was put aside for this reason",
+        help="only what was quarantined for this reason",
     )
     parser.add_argument("--since", type=date, help="only files that came on this day or later")
     add_env(parser)
@@ -36,4 +36,4 @@ def request(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    return run.run(arguments, request(arguments))
+    return run.start_and_follow(arguments, request(arguments))

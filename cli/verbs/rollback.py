@@ -7,7 +7,7 @@ import datetime as dt
 from dataclasses import asdict
 
 from cli.options import add_domain, add_env, add_json
-from cli.rollback import rollback
+from cli.rollback import roll_back
 from cli.targets import target as target_of
 from local.console import print_table, say, write_json
 
@@ -27,7 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    tables = rollback(target_of(arguments.env), arguments.domain, arguments.to)
+    tables = roll_back(target_of(arguments.env), arguments.domain, arguments.to)
     columns = ("table", "outcome", "left", "restored")
     rows = [
         (r.table, r.outcome, *("" if s is None else str(s) for s in (r.left, r.restored))) for r in tables

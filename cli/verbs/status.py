@@ -30,7 +30,9 @@ def execute(arguments: argparse.Namespace) -> int:
     target = target_of(arguments.env)
     chosen = (arguments.domain,) if arguments.domain else domains()
     every = target.ledger.files()
-    report = {domain: status(target, domain, [f for f in every if f.domain == domain]) for domain in chosen}
+    report = {
+        domain: status_of(target, domain, [f for f in every if f.domain == domain]) for domain in chosen
+    }
     for domain, domain_status in report.items():
         _print(domain, domain_status)
     if lost := [f for f in every if f.domain not in domains()]:
@@ -43,7 +45,7 @@ def execute(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def status(target: Session, domain: str, files: Iterable[LedgerFile]) -> dict[str, Any]:
+def status_of(target: Session, domain: str, files: Iterable[LedgerFile]) -> dict[str, Any]:
     """Files by dataset and status, the newest runs, and who holds the lock."""
     by_dataset: dict[str, Counter[str]] = {}
     for file in files:

@@ -6,7 +6,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F  # noqa: N812
 from pyspark.sql.types import StructField, StructType
 
-from domains.search.keyword_matches import customer_search_keynormalize, keyword_matches
+from domains.search.matching import customer_search_keynormalize, keyword_matches
 from glue_scripts.engine.gold.lake import Lake, Transform
 
 UNKNOWN, UNKNOWN_KEY, GUEST = "unknown", -1, "00000000"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lambdas.watch.due import Patience, Situation, due
+from lambdas.watch.due import Patience, Situation, is_due
 from lambdas.watch.figures import freshness, job_run, waiting
 from lambdas.watch.pipelines import Pipelines
 from shared.contracts import Contract
@@ -94,7 +94,7 @@ class Watch:
         send(self.cloudwatch, figures + freshness(domain, newest, last.succeeded_at, now))
         every = [a for times in arrivals.values() for a in times]
         situation = Situation(every, last.running, self.ledger.halted_by(domain) is not None, last.failed_at)
-        return self.pipelines.start(domain, now) if due(situation, self.patience, now) else None
+        return self.pipelines.start(domain, now) if is_due(situation, self.patience, now) else None
 
 
 def _time(text: str) -> dt.datetime:

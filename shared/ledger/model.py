@@ -118,7 +118,7 @@ class LedgerFile:
 
 
 def explanation(file: LedgerFile) -> bytes:
-    """Why the file was put aside, as JSON that stands beside it."""
+    """Why the file was quarantined, as JSON that stands beside it."""
     details = {
         "reason": file.reason,
         "detail": file.detail,

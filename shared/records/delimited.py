@@ -35,7 +35,7 @@ Row = list[str] | Broken
 class Rows:
     """The rows behind the header, in chunks.
 
-    What is learnt on the way is complete when all chunks were taken.
+    What was observed on the way is complete when all chunks were taken.
     """
 
     def __init__(self, blocks: Iterator[bytes], limits: Limits) -> None:

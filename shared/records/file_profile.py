@@ -1,4 +1,4 @@
-"""What the door learns of a file while its records pass."""
+"""What is observed of a file while its records pass."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def _split(text: bytes) -> tuple[list[bytes], bool]:
 def profile_lines(blocks: Iterator[bytes], profile: FileProfile, limits: Limits) -> None:
     """Judges every line.
 
-    The door's speed rests on this: for common lines all work is done by whole chunks.
+    The ingest function's speed rests on this: for common lines all work is done by whole chunks.
     """
     for lines, shallow in batches(blocks, limits):
         parse = plain if shallow else loads
@@ -76,7 +76,7 @@ def _value(line: bytes, parse: Callable[[bytes], Any]) -> Any:
 
 
 def profile_values(values: list[Any], profile: FileProfile) -> None:
-    """Counts records, learns their columns and collects their dates; what is no object is unreadable."""
+    """Counts records, observes their columns and collects their dates; what is no object is unreadable."""
     profile.records += len(values)
     if set(map(type, values)) != OBJECTS:
         profile.unreadable += sum(v.__class__ is not dict for v in values)

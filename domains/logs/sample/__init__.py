@@ -19,7 +19,7 @@ from tqdm import tqdm
 from domains.logs.sample import oracle
 from domains.logs.sample.log_files import ROWS as BAD_ROWS
 from domains.logs.sample.log_files import json_gzip, ndjson, records, xml
-from domains.logs.sample.truth import SHARES, Columns, Period, truth
+from domains.logs.sample.truth import SHARES, Columns, Period, true_records
 
 START = dt.date(2026, 1, 1)
 ROWS = 50_000
@@ -80,7 +80,7 @@ def generate(
     shutil.rmtree(out, ignore_errors=True)
     period = Period(start, days)
     clean = {
-        n: truth(np.random.default_rng([seed, i]), n, max(20 * days, int(rows * share)), period)
+        n: true_records(np.random.default_rng([seed, i]), n, max(20 * days, int(rows * share)), period)
         for i, (n, share) in enumerate(SHARES.items())
     }
     oracle.write_truth(out / "truth", list(clean.values()), period)
@@ -146,8 +146,8 @@ def _write_corrupt(out: Path) -> None:
 
 
 def _counts(written: int, done: Outcome) -> dict[str, int]:
-    aside = done.broken + done.reasons[BAD_ROWS]
-    return {"read": written + aside, "written": written, "quarantined": aside, "deduplicated": 0}
+    quarantined = done.broken + done.reasons[BAD_ROWS]
+    return {"read": written + quarantined, "written": written, "quarantined": quarantined, "deduplicated": 0}
 
 
 def _reasons(done: dict[str, Outcome]) -> Counter[str]:

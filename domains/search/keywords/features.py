@@ -104,7 +104,7 @@ def _number_bits(slugged: str) -> int:
     return bits
 
 
-def features(queries: Spellings, titles: Spellings, candidates: Integers, cosines: Floats) -> Floats:
+def pair_features(queries: Spellings, titles: Spellings, candidates: Integers, cosines: Floats) -> Floats:
     """Pairs × NAMES, then the leads of RELATIVE; `candidates` are queries × k, and pairs go through them row
     by row.
     """

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from domains.search.keywords.features import Floats, Spellings, Words, features
+from domains.search.keywords.features import Floats, Spellings, Words, pair_features
 from domains.search.keywords.strings import Integers
 from domains.search.keywords.vectors import Vectors
 
@@ -42,7 +42,7 @@ class Shortlist:
                 nearest[kept].reshape(len(queries), -1),
                 cosines[kept].reshape(len(queries), -1),
             )
-        return nearest, features(spelled, self.titles, nearest, cosines)
+        return nearest, pair_features(spelled, self.titles, nearest, cosines)
 
     def numbers_of(self, slugs: Sequence[str]) -> Integers:
         at = {s: i for i, s in enumerate(self.slugs)}

@@ -105,7 +105,7 @@ def generate(
     crawled.write_bytes(
         b"".join(orjson.dumps(record(f) | {"crawled_at": "2022-06-01T00:00:00Z"}) + b"\n" for f in known)
     )
-    written, aside = len(originals), bad.total()
+    written, quarantined = len(originals), bad.total()
     accepted = sum(1 for _ in (raw / "customer_search").rglob("part-*.parquet")) + 1
     none = {"quarantined": 0, "deduplicated": 0}
     expected = {
@@ -117,9 +117,9 @@ def generate(
         "file_reasons": {"corrupt_parquet": 1},
         "rows": {
             "customer_search": {
-                "read": written + aside + len(again),
+                "read": written + quarantined + len(again),
                 "written": written,
-                "quarantined": aside,
+                "quarantined": quarantined,
                 "deduplicated": len(again),
             },
             "movies": {"read": len(known), "written": len(known), **none},

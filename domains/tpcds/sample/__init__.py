@@ -50,13 +50,13 @@ def generate(scale: float, seed: int, out: Path, *, progress: bool = True) -> di
                 " zstd)"
             )
     shutil.rmtree(out / "source")
-    _broken(raw)
+    _break_files(raw)
     expected = _expected(scale, seed, done, out / "truth")
     (out / "expected.json").write_text(json.dumps(expected, indent=1))
     return expected
 
 
-def _broken(raw: Path) -> None:
+def _break_files(raw: Path) -> None:
     """A file that was cut off on its way, and one that came twice."""
     table, name = TRUNCATED
     whole = min((raw / table).glob("*.gz")).read_bytes()

@@ -94,7 +94,7 @@ def write(source: Source, folder: Path) -> Outcome:
     for part in range(parts):
         plain = source.table == PLAIN and part == parts - 1
         path = folder / f"{source.table}_{part + 1}_{parts}.dat{'' if plain else '.gz'}"
-        _part(source, path, rows * part // parts, rows * (part + 1) // parts, plain=plain)
+        _write_part(source, path, rows * part // parts, rows * (part + 1) // parts, plain=plain)
         done.files += 1
     if source.table in KEYS:
         extra_lines = mess(source, rows, done)
@@ -105,7 +105,7 @@ def write(source: Source, folder: Path) -> Outcome:
     return done
 
 
-def _part(source: Source, path: Path, begin: int, end: int, *, plain: bool) -> None:
+def _write_part(source: Source, path: Path, begin: int, end: int, *, plain: bool) -> None:
     padded = PADDED.get(source.table)
     cells = [f"rpad({c}, 20, ' ')" if c == padded else c for c in source.columns]
     last = "" if plain else ", null"

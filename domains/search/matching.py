@@ -1,6 +1,6 @@
 """Keywords of the searches → titles of the catalogue.
 
-Only distinct keywords that the current catalogue has not met are matched.
+Only distinct keywords that the current catalogue has not matched yet are matched.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def keyword_matches(lake: Lake) -> DataFrame:
     index = lake.spark.sparkContext.broadcast(Normaliser.of(catalogue))
 
     def match(batches: Iterable[Any]) -> Iterator[Any]:
-        from domains.search.keyword_matches import matched
+        from domains.search.matching import matched
 
         for batch in batches:
             yield matched(batch, index.value)
