@@ -14,7 +14,7 @@ import pytest
 
 from shared.contracts import contract
 from shared.records import Accepted, Limits, Rejected
-from shared.records.convert import convert
+from shared.records.convert import convert_to_parquet
 from shared.records.source import Source
 
 BANDS = ("ib_income_band_sk", "ib_lower_bound", "ib_upper_bound")
@@ -25,7 +25,7 @@ def made(
     content: bytes, folder: Path, dataset: str = "income_band"
 ) -> tuple[Accepted | Rejected, list[dict[str, Any]]]:
     path = folder / "rows.parquet"
-    verdict = convert(
+    verdict = convert_to_parquet(
         Source(io.BytesIO(content), Limits()), contract("tpcds").dataset(dataset), Limits(), path
     )
     return verdict, pq.read_table(path).to_pylist() if isinstance(verdict, Accepted) else []

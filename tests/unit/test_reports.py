@@ -14,10 +14,10 @@ import sqlglot
 from local.athena import translate
 from shared.contracts import contract, domains
 from shared.names import Names
-from shared.reports import Report, reports
+from shared.reports import Report, reports_of
 
 NAMES = Names("dev", "123456789012", "us-east-1")
-ALL = [report for domain in domains() for report in reports(domain)]
+ALL = [report for domain in domains() for report in reports_of(domain)]
 DAY, NOON = dt.date, dt.datetime(2026, 5, 1, 12)
 DUCKDB_TYPES = {"string": "varchar", "double": "double", "map<string,bigint>": "map(varchar, bigint)"}
 LINEAGE = {"_source_file": "varchar", "_ingested_at": "timestamp", "_run_id": "varchar"}
@@ -53,7 +53,7 @@ def fill(
 
 
 def ecommerce(name: str) -> Report:
-    return next(r for r in reports("ecommerce") if r.name == name)
+    return next(r for r in reports_of("ecommerce") if r.name == name)
 
 
 @pytest.mark.parametrize("report", ALL, ids=lambda r: f"{r.domain}-{r.name}")
@@ -70,14 +70,14 @@ def test_every_report_has_an_order(report: Report) -> None:
 
 
 def test_every_domain_has_reports() -> None:
-    assert {d for d in domains() if not reports(d)} == set()
+    assert {d for d in domains() if not reports_of(d)} == set()
 
 
 def test_a_report_without_a_description_is_refused(tmp_path: Path) -> None:
     (tmp_path / "shop" / "reports").mkdir(parents=True)
     (tmp_path / "shop" / "reports" / "r.sql").write_text("SELECT 1")
     with pytest.raises(ValueError, match="begin with a comment"):
-        reports("shop", tmp_path)
+        reports_of("shop", tmp_path)
 
 
 def test_names_of_databases_are_completed_and_columns_are_left_alone() -> None:
