@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import boto3
 from botocore.config import Config
@@ -19,6 +19,13 @@ from shared.ledger import Ledger
 from shared.names import Names
 from shared.project import project_folder
 from stacks.config import environments, settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_athena import AthenaClient
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_glue import GlueClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_stepfunctions import SFNClient
 
 STATE = project_folder() / ".lake" / "aws"
 USUAL_ENVIRONMENT = "dev"
@@ -39,10 +46,22 @@ class Session:
     endpoint: str | None = None
     state: Path | None = None
 
+    @overload
+    def client(self, service: Literal["athena"]) -> AthenaClient: ...
+    @overload
+    def client(self, service: Literal["cloudformation"]) -> CloudFormationClient: ...
+    @overload
+    def client(self, service: Literal["glue"]) -> GlueClient: ...
+    @overload
+    def client(self, service: Literal["s3"]) -> S3Client: ...
+    @overload
+    def client(self, service: Literal["stepfunctions"]) -> SFNClient: ...
+    @overload
+    def client(self, service: str) -> Any: ...
     def client(self, service: str) -> Any:
-        return self.boto.client(
-            service, endpoint_url=self.endpoint, region_name=self.names.region, config=_RETRIES
-        )
+        """A boto3 client of the environment, the laptop's with its endpoint."""
+        made: Any = self.boto.client  # its own overloads take no name that is known only at run time
+        return made(service, endpoint_url=self.endpoint, region_name=self.names.region, config=_RETRIES)
 
     @cached_property
     def ledger(self) -> Ledger:

@@ -10,10 +10,13 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from lambdas.crawl.web import Page
 from shared.zones import CRAWLED
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 EMPTY_PAGES_AT_THE_END = 3
 NAME = re.compile(r"page-(\d{6})\.ndjson$")
@@ -43,7 +46,7 @@ class Crawl:
     left.
     """
 
-    s3: Any
+    s3: S3Client
     bucket: str
     pages: Pages
     now: Callable[[], dt.datetime]

@@ -5,9 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from shared.names import MAINTENANCE, Names
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
 
 LOOKED_AT = 20  # newest executions in which the last run of the data itself is looked for
 
@@ -24,7 +27,7 @@ class LastRuns:
 class Pipelines:
     """`states` is a boto3 Step Functions client."""
 
-    def __init__(self, names: Names, states: Any) -> None:
+    def __init__(self, names: Names, states: SFNClient) -> None:
         self._names, self._states = names, states
 
     def last_runs(self, domain: str) -> LastRuns:

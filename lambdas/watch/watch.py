@@ -6,7 +6,7 @@ import datetime as dt
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lambdas.watch.due import Patience, Situation, is_due
 from lambdas.watch.figures import freshness, job_run, waiting
@@ -17,21 +17,26 @@ from shared.metrics import send
 from shared.names import Names
 from shared.zones import failure_key
 
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_glue import GlueClient
+    from mypy_boto3_s3 import S3Client
+
 KEPT = ("name", "status", "error", "cause", "startDate", "stopDate", "executionArn", "input")
 
 
 @dataclass(frozen=True)
 class Watch:
-    """`s3`, `glue` and `cloudwatch` are boto3 clients."""
+    """What one call does with the domains; `clock` gives the time, in UTC."""
 
     names: Names
     contracts: Sequence[Contract]
     patience: Patience
     ledger: Ledger
     pipelines: Pipelines
-    s3: Any
-    glue: Any
-    cloudwatch: Any
+    s3: S3Client
+    glue: GlueClient
+    cloudwatch: CloudWatchClient
     clock: Callable[[], dt.datetime]
 
     def check(self) -> list[str]:

@@ -7,13 +7,16 @@ from __future__ import annotations
 import io
 import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pyarrow as pa
 import pyarrow.csv as pc
 import pyarrow.parquet as pq
 from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 _COPY = re.compile(
     r"COPY\s+(?P<table>\S+)\s*\((?P<columns>[^)]*)\)\s+FROM\s+'(?P<url>s3://[^']+)'\s+IAM_ROLE\s+\S+\s+"
@@ -86,7 +89,7 @@ def _flat(rows: pa.Table, url: str, *, serialize: bool) -> pa.Table:
     return rows
 
 
-def _content(s3: Any, url: str) -> bytes:
+def _content(s3: S3Client, url: str) -> bytes:
     bucket, _, key = url.removeprefix("s3://").partition("/")
     try:
         content: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import time
+from typing import TYPE_CHECKING
 
 from shared.ledger.items import content_key, file_key
 from shared.ledger.model import FileId, FileStatus, LedgerFile
 from shared.ledger.table import LedgerTable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import ConditionCheckTypeDef, PutTypeDef
 
 RETRY_SECONDS = 3600  # the queue delivers a message again well within this time
 
@@ -84,14 +88,14 @@ class Contents(LedgerTable):
         alive = "#s IN (:accepted, :deferred) OR (#s = :claimed AND claimed_until >= :since)"
         given_up = f"attribute_not_exists(pk) OR NOT ({alive})"
         statuses = {f":{s}": s for s in (FileStatus.ACCEPTED, FileStatus.DEFERRED, FileStatus.CLAIMED)}
-        proof = {
+        proof: ConditionCheckTypeDef = {
             "TableName": self._table.name,
             "Key": entry_key,
             "ConditionExpression": given_up,
             "ExpressionAttributeNames": {"#s": "status"},
             "ExpressionAttributeValues": {**statuses, ":since": silent_since},
         }
-        move = {
+        move: PutTypeDef = {
             "TableName": self._table.name,
             "Item": content,
             "ConditionExpression": "#f = :owner",

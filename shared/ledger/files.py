@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING
 
 from shared.ledger.items import deferred_id, file_key, file_of, item_of, state_of
 from shared.ledger.model import OUTCOMES, FileId, FileStatus, LedgerFile
 from shared.ledger.table import INDEX, LedgerTable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef, UpdateTypeDef
 
 CLAIM_SECONDS = 900  # the longest a Lambda can run (15 min); a claim older than this has no living owner
 CLAIM_KEPT_SECONDS = (
@@ -105,7 +108,7 @@ class Files(LedgerTable):
 
         A hundred a request; what a crash leaves unmarked, the next run marks.
         """
-        changes = [
+        changes: list[TransactWriteItemTypeDef] = [
             {"Update": self._processed(file, run_id)} for file in {f.file_id: f for f in files}.values()
         ]
         for start in range(0, len(changes), TRANSACTION_ITEMS):
@@ -173,7 +176,7 @@ class Files(LedgerTable):
             (f for f in known if domain in (None, f.domain)), key=lambda f: (f.ingested_at, f.key, f.version)
         )
 
-    def _processed(self, file: LedgerFile, run_id: str) -> dict[str, Any]:
+    def _processed(self, file: LedgerFile, run_id: str) -> UpdateTypeDef:
         return {
             "TableName": self._table.name,
             "Key": file_key(file.file_id),
@@ -182,7 +185,7 @@ class Files(LedgerTable):
             "ExpressionAttributeValues": {":r": run_id, ":state": state_of(file, "processed")["state"]},
         }
 
-    def _transact(self, changes: list[dict[str, Any]]) -> None:
+    def _transact(self, changes: list[TransactWriteItemTypeDef]) -> None:
         """All of the changes or none. boto3 does not repeat a transaction that was cancelled for want of
         throughput.
         """

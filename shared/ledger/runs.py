@@ -43,7 +43,7 @@ class Runs(LedgerTable):
         """What the state machine decides on after silver: `gate` is pass, warn or halt; `changed` tells
         whether gold has work.
         """
-        item = {
+        item: dict[str, str | bool] = {
             "pk": f"run#{domain}",
             "sk": run_id,
             "gate": gate,
