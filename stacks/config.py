@@ -205,7 +205,8 @@ def environments() -> dict[str, dict[str, Any]]:
         tables = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError as error:
         raise ConfigError(
-            f"{path} is missing: it names the environments, one table each; docs/reference/environments.md"
+            f"{path} is missing: it names the environments, one table each;"
+            " docs/reference/environments.md lists the settings"
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{shown(path)}: is not TOML: {error}") from error
