@@ -29,7 +29,7 @@ def planned(paths: Sequence[Path], domain: str | None, dataset: str | None) -> l
     """Files with their keys: `<domain>/<dataset>/<relative path>`. A folder keeps what is below it.
 
     Without `dataset` the first folder below a given folder is the dataset; without `domain` too, the first
-    two are both.
+    two are both. Raises DropError for a path that is missing or would get no raw key.
     """
     if dataset and not domain:
         raise DropError("--dataset needs --domain")

@@ -41,6 +41,7 @@ def roll_back(session: Session, domain: str, moment: dt.datetime) -> list[Rolled
             " roll back"
         )
     catalog, planned = athena.catalog_of(session), []
+    # All plans before the first commit: one table that cannot go back leaves every table as it is.
     for table in contract(domain).tables:
         name, shown = (session.names.database(domain, table.zone), table.name), f"{table.zone}.{table.name}"
         stored = catalog.load_table(name) if catalog.table_exists(name) else None

@@ -94,6 +94,7 @@ def _outcome(
         for e in _history(states, execution["executionArn"])
         if e["type"] == "TaskFailed"
     ]
+    # The last failure ended the run; those before it were retried.
     texts = [execution.get("cause", ""), *(f.get("cause", "") for f in reversed(failed))]
     job = next((j for j in map(job_run, texts) if j), None)
     error = execution.get("error", "") or (failed[-1].get("error", "") if failed else "")

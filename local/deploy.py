@@ -49,6 +49,7 @@ def deploy_assembly(
 ) -> Deployment:
     """Deploys every stack of the assembly. Raises DeployError naming stack, resource and reason."""
     artifacts = stacks(assembly)
+    # All before the first is deployed: a refusal must not leave half a lakehouse.
     for artifact in artifacts:
         _refuse_custom_resources(artifact)
     session.client("ssm").put_parameter(Name=BOOTSTRAP_PARAMETER, Value="30", Type="String", Overwrite=True)
@@ -104,6 +105,7 @@ def _deploy_stack(
         "Capabilities": CAPABILITIES,
     }
     status = _status(cloudformation, artifact.name)
+    # CloudFormation updates no stack whose creation failed; only deleting it helps.
     if status is not None and status["StackStatus"] in (
         "ROLLBACK_COMPLETE",
         "CREATE_FAILED",
@@ -168,6 +170,7 @@ def _exists(call: Callable[[], Any]) -> bool:
     try:
         call()
     except ClientError as error:
+        # An answer to HEAD has no body, so its code is the bare status.
         if error.response["Error"]["Code"] in ("404", "NoSuchBucket", "NoSuchKey"):
             return False
         raise

@@ -78,7 +78,7 @@ def locked() -> dict[str, str]:
 
 
 def verify(folder: Path, digests: dict[str, str]) -> None:
-    """Compares every jar with its checksum."""
+    """Compares every jar with its checksum. Raises ToolchainError at the first that differs."""
     for name, digest in digests.items():
         with (folder / name).open("rb") as jar:
             actual = hashlib.file_digest(jar, "sha256").hexdigest()

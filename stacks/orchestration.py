@@ -69,6 +69,7 @@ class Pipeline(Construct):
                 include_execution_data=False,
             ),
         )
+        # Step Functions tests the right to deliver logs when it makes the machine, so the policy comes first.
         self.machine.node.add_dependency(access)
         CfnOutput(
             stack,

@@ -118,6 +118,7 @@ def archive(name: str, files: Files, build_dir: Path) -> Path:
         os.utime(target)  # in use, for whoever looks for old ones
         return target
     build_dir.mkdir(parents=True, exist_ok=True)
+    # Made elsewhere and renamed: under its final name an archive is whole, whoever else builds.
     with tempfile.TemporaryDirectory(dir=build_dir) as scratch:
         part = Path(scratch) / target.name
         with zipfile.ZipFile(part, "w") as made:

@@ -18,7 +18,7 @@ from shared.zones import CRAWLED
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-EMPTY_PAGES_AT_THE_END = 3
+EMPTY_PAGES_AT_THE_END = 3  # fewer in a row may be a gap, where the server does not say its last page
 NAME = re.compile(r"page-(\d{6})\.ndjson$")
 
 

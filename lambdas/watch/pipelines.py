@@ -36,6 +36,7 @@ class Pipelines:
             "executions"
         ]
         newest = self._states.list_executions(stateMachineArn=machine, maxResults=LOOKED_AT)["executions"]
+        # Step Functions lists the newest first.
         runs = [e for e in newest if e["status"] != "RUNNING" and not e["name"].endswith(MAINTENANCE)]
         succeeded = self._states.list_executions(
             stateMachineArn=machine, statusFilter="SUCCEEDED", maxResults=LOOKED_AT

@@ -85,7 +85,7 @@ class Watch:
 
     def _check(self, contract: Contract) -> str | None:
         now, domain, datasets = self.clock(), contract.domain, [d.name for d in contract.datasets]
-        left = self.ledger.deferred(domain)
+        left = self.ledger.deferred(domain)  # they wait for a run too: it begins with the bronze job
         arrivals = {
             d: [_time(f.ingested_at) for f in (*self.ledger.pending(domain, d), *left) if f.dataset == d]
             for d in datasets

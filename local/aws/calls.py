@@ -51,7 +51,10 @@ class Notes:
 
 
 def install() -> None:
-    """Functions say who they are always; calls are noted if the switch is set."""
+    """Functions say who they are always; calls are noted if the switch is set.
+
+    Raises RuntimeError when ministack's worker is not the one that this was written for.
+    """
     from ministack.core import lambda_runtime
 
     script = lambda_runtime._PYTHON_WORKER_SCRIPT

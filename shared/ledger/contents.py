@@ -32,6 +32,7 @@ class Contents(LedgerTable):
         now = time.time() if now is None else now
         me = f"{file.key}@{file.version}"
         key = {"pk": content_key(domain, dataset, sha256), "sk": "owner"}
+        # The conditional write decides: of two workers that read first, both would find nobody.
         if self._put({**key, "file": me}, "attribute_not_exists(pk)", {}, {}):
             return me
         owner = str((self._get(key) or {"file": me})["file"])
@@ -59,7 +60,7 @@ class Contents(LedgerTable):
         """Remembers that the file's key, or another one, has its content too: when the one that brings it is
         corrected, it is needed.
         """
-        key = key or file.key
+        key = key or file.key  # hashed below: it may be as long as all that a sort key holds, 1,024 bytes
         item = {
             "pk": content_key(file.domain, file.dataset, file.sha256),
             "sk": f"copy#{hashlib.sha256(key.encode()).hexdigest()}",

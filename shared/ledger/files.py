@@ -47,6 +47,7 @@ class Files(LedgerTable):
         if not self._is_newest(file):
             self._forget(file, owner, now)
             return Claim.DONE
+        # Its own claim is granted again: the queue may deliver a message twice, and its retry must not wait.
         granted = self._put(
             {**file_key(file), "status": FileStatus.CLAIMED, "owner": owner, **_claim_times(now)},
             "attribute_not_exists(pk) OR (#s = :claimed AND (claimed_until < :now OR #o = :me))",
@@ -108,6 +109,7 @@ class Files(LedgerTable):
 
         A hundred a request; what a crash leaves unmarked, the next run marks.
         """
+        # By id: DynamoDB refuses a transaction with two changes of one item.
         changes: list[TransactWriteItemTypeDef] = [
             {"Update": self._processed(file, run_id)} for file in {f.file_id: f for f in files}.values()
         ]

@@ -28,6 +28,7 @@ class LedgerTable:
     ) -> Iterator[dict[str, Any]]:
         arguments: dict[str, Any] = {"KeyConditionExpression": condition, "ExpressionAttributeValues": values}
         arguments |= {"ExpressionAttributeNames": names} if names else {}
+        # DynamoDB reads the table consistently, an index never.
         arguments |= {"IndexName": index} if index else {"ConsistentRead": True}
         yield from self._pages(self._table.query, arguments)
 

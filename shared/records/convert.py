@@ -42,7 +42,7 @@ def convert_to_parquet(source: Source, dataset: Dataset, limits: Limits, target:
         source.drain()
         refuse_unreadable(profile)
     except Unreadable as stop:
-        source.drain()
+        source.drain()  # the hash is of the whole file, which decides on duplicates
         return Rejected(stop.reason, stop.detail)
     types = tuple(str(columns.field(name).type) for name in dataset.received)
     return Accepted(
