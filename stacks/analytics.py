@@ -14,7 +14,7 @@ from stacks.base import Lake, LakeStack
 
 
 class AnalyticsStack(LakeStack):
-    """Results land in a bucket of their own (stacks/storage.py): copies of what the lake
+    """Results go to a bucket of their own (stacks/storage.py): copies of what the lake
     holds, which expire.
     """
 

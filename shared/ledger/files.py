@@ -137,7 +137,7 @@ class Files(LedgerTable):
         return [f for state in ("pending#", "processed#") for f in self._by_state(domain, dataset, state)]
 
     def quarantined(self, domain: str, dataset: str) -> list[LedgerFile]:
-        """Files that were put aside as a whole, oldest first."""
+        """Files that were quarantined as a whole, oldest first."""
         return list(self._by_state(domain, dataset, "quarantined#"))
 
     def moved(self, file: LedgerFile, key: str) -> None:
