@@ -13,7 +13,7 @@ from pathlib import Path
 from local.console import fail, say
 from local.processes import run
 from local.settings import ROOT
-from shared.project import project
+from shared.project import project_folder
 
 NOTHING_FOUND = 5  # pytest's exit code
 EXAMPLE = "./lake test --slow -k idempotent"
@@ -59,11 +59,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    gates = {} if arguments.only_pytest else stages(project())
+    gates = {} if arguments.only_pytest else stages(project_folder())
     failed = [name for name, command in gates.items() if not _passes(name, command)]
     if failed:  # named before pytest, whose own summary stays the last line
         fail(f"failed so far: {', '.join(failed)}")
-    codes = [_pytest(arguments, places) for places in _places(arguments.rest, project())]
+    codes = [_pytest(arguments, places) for places in _places(arguments.rest, project_folder())]
     return max(codes) or (1 if failed else 0)
 
 

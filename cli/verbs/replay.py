@@ -18,7 +18,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--reason",
         choices=[*map(str, FileReason), *map(str, RowReason)],
-        help="only what was put aside for this reason",
+        help="only what was quarantined for this reason",
     )
     parser.add_argument("--since", type=date, help="only files that came on this day or later")
     add_env(parser)
@@ -27,13 +27,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def request(arguments: argparse.Namespace) -> dict[str, Any]:
     """The state machine's input: replay true, or what was asked for."""
-    asked = {
+    selection = {
         name: str(value)
         for name in ("dataset", "reason", "since")
         if (value := getattr(arguments, name)) is not None
     }
-    return {"replay": asked or True}
+    return {"replay": selection or True}
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    return run.run(arguments, request(arguments))
+    return run.start_and_follow(arguments, request(arguments))

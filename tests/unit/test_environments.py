@@ -19,7 +19,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     def written(text: str) -> None:
         (tmp_path / "environments.toml").write_text(text, "utf-8")
 
-    monkeypatch.setattr("stacks.config.project", lambda: tmp_path)
+    monkeypatch.setattr("stacks.config.project_folder", lambda: tmp_path)
     environments.cache_clear()
     yield written
     environments.cache_clear()
