@@ -33,10 +33,16 @@ def custom(node: dict[str, Any], name: str) -> dict[str, Any]:
     return next(p for p in node["customProperties"] if p["property"] == name)
 
 
-def gated(document: dict[str, Any], name: str, metric: str, maximum: int, action: str) -> None:
-    """Gives a table a quality gate."""
-    gate = [{"metric": metric, "maximum": maximum, "action": action}]
-    table(document, name)["customProperties"].append({"property": "qualityGate", "value": gate})
+def column(document: dict[str, Any], table_name: str, name: str) -> dict[str, Any]:
+    return next(c for c in table(document, table_name)["properties"] if c["name"] == name)
+
+
+def gated(document: dict[str, Any], name: str, metric: str, maximum: int, severity: str) -> None:
+    """Gives a table a threshold."""
+    figure = {"metric": metric, "maximum": maximum}
+    table(document, name)["quality"] = [
+        {"type": "custom", "engine": "lakehouse", "severity": severity, "implementation": figure}
+    ]
 
 
 def test_silver_and_gold_hold_the_tables_of_the_domain_page():
@@ -127,13 +133,15 @@ def test_money_is_decimal_everywhere():
             "order: nope is not a column",
         ),
         (
-            lambda d: custom(table(d, "silver_events"), "reject")["value"][0].update(reason="odd"),
-            "schema[3].customProperties",
+            lambda d: column(d, "silver_events", "age")["quality"][0].update(
+                customProperties=[{"property": "reason", "value": "odd"}]
+            ),
+            "schema[3].properties[6].quality[0]",
             "'odd' is not a reason",
         ),
         (
-            lambda d: custom(table(d, "silver_events"), "reject")["value"][0].update(extra=1),
-            "reject[0]",
+            lambda d: column(d, "silver_events", "age")["quality"][0].update(extra=1),
+            "properties[6].quality[0]",
             "unknown key 'extra'",
         ),
         (
@@ -147,7 +155,7 @@ def test_money_is_decimal_everywhere():
                 d["schema"].remove(table(d, "silver_transactions")),
             ),
             "schema[3].customProperties",
-            "several datasets land here",
+            "several datasets are loaded here",
         ),
         (
             lambda d: custom(table(d, "gold_user_ltv"), "dependsOn")["value"][0].update(table="x"),
@@ -162,47 +170,41 @@ def test_money_is_decimal_everywhere():
             "does not exist",
         ),
         (
-            lambda d: custom(table(d, "silver_events"), "qualityGate")["value"][0].update(
-                metric="quarantine_rat"
-            ),
-            "schema[3].customProperties",
-            "qualityGate: 'quarantine_rat' is not a metric (files, total_rows, ",
+            lambda d: gated(d, "silver_events", "quarantine_rat", 1, "error"),
+            "schema[3].quality[0]",
+            "'quarantine_rat' is not a metric (files, total_rows, ",
         ),
         (
-            lambda d: custom(table(d, "silver_events"), "qualityGate")["value"][0].update(
-                metric="null_rate_user"
-            ),
-            "schema[3].customProperties",
+            lambda d: gated(d, "silver_events", "null_rate_user", 1, "error"),
+            "schema[3].quality[0]",
             "'null_rate_user' is not a metric",
         ),
         (
-            lambda d: custom(table(d, "silver_events"), "qualityGate")["value"][0].update(
-                metric="null_rate_event_date"
+            lambda d: column(d, "silver_events", "event_date").update(
+                quality=column(d, "silver_events", "user_id")["quality"]
             ),
-            "schema[3].customProperties",
+            "schema[3].properties[11].quality[0]",
             "'null_rate_event_date' is not a metric",  # computed, so that no rate of it is measured
         ),
         (
-            lambda d: custom(table(d, "silver_events"), "qualityGate")["value"][0].update(
-                metric="quarantined_odd"
-            ),
-            "schema[3].customProperties",
+            lambda d: gated(d, "silver_events", "quarantined_odd", 1, "error"),
+            "schema[3].quality[0]",
             "'quarantined_odd' is not a metric",
         ),
         (
-            lambda d: gated(d, "gold_user_ltv", "total_rows", 1, "halt"),
-            "customProperties",
+            lambda d: gated(d, "gold_user_ltv", "total_rows", 1, "error"),
+            "quality[0]",
             "'total_rows' is not a metric (orphan_rows)",
         ),
         (
-            lambda d: gated(d, "gold_user_ltv", "orphan_rows", 0, "warn"),
-            "customProperties",
+            lambda d: gated(d, "gold_user_ltv", "orphan_rows", 0, "warning"),
+            "quality[0]",
             "orphan_rows of a gold table can only halt",
         ),
         (
-            lambda d: gated(d, "silver_users", "total_rows", 1, "halt"),
-            "customProperties",
-            "only a table that a dataset lands in has metrics",
+            lambda d: gated(d, "silver_users", "total_rows", 1, "error"),
+            "quality[0]",
+            "only a table that a dataset is loaded into has metrics",
         ),
         (
             lambda d: table(d, "silver_events").update(
@@ -283,8 +285,8 @@ def test_only_a_date_has_months():
 )
 def test_a_threshold_may_name_any_figure_of_a_run(document: dict[str, Any], metric: str):
     right = copy.deepcopy(document)
-    custom(table(right, "silver_events"), "qualityGate")["value"][0].update(metric=metric)
-    assert parsed(right, "shop.odcs.yaml").table("events").gate[0].metric == metric
+    gated(right, "silver_events", metric, 1, "error")
+    assert metric in [t.metric for t in parsed(right, "shop.odcs.yaml").table("events").gate]
 
 
 def test_the_packed_form_needs_no_yaml_and_says_the_same(tmp_path: Path):
