@@ -67,10 +67,12 @@ def orphan_rate(column: str) -> str:
     return f"{ORPHAN_RATE}_{column}"
 
 
-def names(columns: Iterable[str], referring: Iterable[str] = ()) -> tuple[str, ...]:
-    """Every figure of a silver table with these sent columns and foreign keys, but those of columns that no
-    contract knows.
+def names(
+    columns: Iterable[str], referring: Iterable[str] = (), reasons: Iterable[str] = ()
+) -> tuple[str, ...]:
+    """Every figure of a silver table with these sent columns, foreign keys and own reasons of its domain, but
+    those of columns that no contract knows.
     """
     keys = tuple(referring)
     of_keys = (*map(orphans, keys), *map(orphan_rate, keys), ORPHAN_RATE) if keys else ()
-    return (*COUNTS, *map(quarantined, RowReason), *map(null_rate, columns), *of_keys)
+    return (*COUNTS, *map(quarantined, (*RowReason, *reasons)), *map(null_rate, columns), *of_keys)
