@@ -3,7 +3,7 @@ what is too large for it.
 """
 
 from shared.ingestion.content_ownership import BusyError, ownership
-from shared.ingestion.figures import NOWHERE, figures
+from shared.ingestion.figures import NOWHERE, file_figures
 from shared.ingestion.ingest import Ingest, bronze_key_of, judged, read_as
 from shared.ingestion.store import COPY, Store
 
@@ -14,7 +14,7 @@ __all__ = [
     "NOWHERE",
     "Store",
     "bronze_key_of",
-    "figures",
+    "file_figures",
     "judged",
     "ownership",
     "read_as",

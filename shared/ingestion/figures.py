@@ -21,7 +21,7 @@ class Figure:
     dataset: str
 
 
-def figures(file: LedgerFile) -> list[Figure]:
+def file_figures(file: LedgerFile) -> list[Figure]:
     """One file of its status, and its bytes unless they are still to be read."""
     unknown = (
         file.reason == FileReason.UNKNOWN_DATASET

@@ -16,7 +16,7 @@ from shared.zones import archive_key, is_archived
 PARALLEL_COPIES = 16
 
 
-def archive(clients: Aws, files: Iterable[LedgerFile], run_id: str) -> None:
+def archive_files(clients: Aws, files: Iterable[LedgerFile], run_id: str) -> None:
     """Copies, tells the ledger, then removes: whatever happens in between, the ledger names a place where the
     file is.
 

@@ -45,7 +45,7 @@ def limits() -> Limits:
     return Limits(max_bytes=LARGEST_BYTES, max_decompressed=LARGEST_BYTES, max_spooled=spooled)
 
 
-def ingested(spark: SparkSession, names: Names, files: Sequence[LedgerFile]) -> Intake:
+def ingest_files(spark: SparkSession, names: Names, files: Sequence[LedgerFile]) -> Intake:
     """Gives every file its outcome; one that fails stops no other."""
     with ThreadPoolExecutor(PARALLEL_FILES) as pool:
         tasks = [pool.submit(_on_a_worker, spark, names, file) for file in files]
@@ -58,10 +58,10 @@ def ingested(spark: SparkSession, names: Names, files: Sequence[LedgerFile]) -> 
 
 
 def _on_a_worker(spark: SparkSession, names: Names, file: LedgerFile) -> list[LedgerFile]:
-    return spark.sparkContext.parallelize([file], 1).flatMap(partial(ingest, names)).collect()
+    return spark.sparkContext.parallelize([file], 1).flatMap(partial(ingest_file, names)).collect()
 
 
-def ingest(names: Names, file: LedgerFile) -> list[LedgerFile]:
+def ingest_file(names: Names, file: LedgerFile) -> list[LedgerFile]:
     """The outcome of one file; the file itself while another one has its content; nothing when it had its
     outcome before.
     """

@@ -15,7 +15,7 @@ from glue_scripts.engine.gold.references import check_references, checks_referen
 from glue_scripts.engine.run.job import Job
 from glue_scripts.engine.run.lock import Guard
 from glue_scripts.engine.tables.changes import Changes
-from glue_scripts.engine.tables.iceberg import COPY_ON_WRITE, Stored, among, append, ensure, replace_all
+from glue_scripts.engine.tables.iceberg import COPY_ON_WRITE, Stored, among, append, prepare, replace_all
 from glue_scripts.engine.tables.reconcile import difference, write
 from shared.contracts import Table
 
@@ -134,12 +134,12 @@ class Lake:
 Transform = Callable[[Lake], DataFrame]
 
 
-def scope(run: Job, table: Table, pending: Changes) -> Scope | None:
+def scope(job: Job, table: Table, pending: Changes) -> Scope | None:
     """The scope of a gold table; None when nothing that it depends on changed.
 
     A table that names no dependency is computed whole.
     """
-    if run.full_refresh or not table.depends_on:
+    if job.full_refresh or not table.depends_on:
         return Scope(everything=True)
     sources = {d.table for d in table.depends_on}
     if sources & pending.everything or any(
@@ -156,20 +156,20 @@ def scope(run: Job, table: Table, pending: Changes) -> Scope | None:
     return Scope(False, dates, keyed[0].column if keyed else None, keys)
 
 
-def stored_table(run: Job, table: Table) -> Stored:
+def stored_table(job: Job, table: Table) -> Stored:
     """Changes are found by the column event_date where the table has one, else by its first partition column,
     a date.
     """
     date = "event_date" if "event_date" in table.column_names else next(iter(table.partitioned_by), None)
     columns = {c.name: c.type for c in table.columns}
     return Stored(
-        run.identifier(table), run.location(table), columns, table.partition_fields, date, COPY_ON_WRITE
+        job.identifier(table), job.location(table), columns, table.partition_fields, date, COPY_ON_WRITE
     )
 
 
 def refresh(
     spark: SparkSession,
-    run: Job,
+    job: Job,
     table: Table,
     transform: Transform,
     pending: Changes,
@@ -180,30 +180,32 @@ def refresh(
 
     `check` goes before the commit.
     """
-    home = stored_table(run, table)
-    empty = ensure(spark, home)
-    found = Scope(everything=True) if empty else scope(run, table, pending)
+    target = stored_table(job, table)
+    empty = prepare(spark, target)
+    found = Scope(everything=True) if empty else scope(job, table, pending)
     if found is None:
         return
-    lake = Lake(spark, run, found, shared)
+    lake = Lake(spark, job, found, shared)
     wanted = transform(lake).selectExpr(*(f"CAST({c.name} AS {c.type}) AS {c.name}" for c in table.columns))
     with _kept(wanted, table) as rows:
-        check_references(spark, run, table, rows)
-        if table.appended_by and not run.full_refresh:
-            fresh = unseen(rows, spark.table(home.identifier), table)
+        check_references(spark, job, table, rows)
+        if table.appended_by and not job.full_refresh:
+            fresh = unseen(rows, spark.table(target.identifier), table)
             check()
-            append(fresh, home)
-        elif empty or (run.full_refresh and table.depends_on):
+            append(fresh, target)
+        elif empty or (job.full_refresh and table.depends_on):
             check()
-            replace_all(rows, home)
+            replace_all(rows, target)
         else:
-            stored = spark.table(home.identifier)
+            stored = spark.table(target.identifier)
             touched = found.rows(
-                stored, home.date_column or "event_date", lake.touched_dates() if home.date_column else None
+                stored,
+                target.date_column or "event_date",
+                lake.touched_dates() if target.date_column else None,
             )
-            with difference(rows, touched, home, table.primary_key, table.column_names) as changes:
+            with difference(rows, touched, target, table.primary_key, table.column_names) as changes:
                 check()
-                write(changes, home, table.primary_key)
+                write(changes, target, table.primary_key)
 
 
 @contextmanager

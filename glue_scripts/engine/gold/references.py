@@ -23,7 +23,7 @@ class KeyCollisionError(RuntimeError):
     """Two natural keys have one surrogate key. Nothing of the table was committed."""
 
 
-def check_references(spark: SparkSession, run: Job, table: Table, rows: DataFrame) -> None:
+def check_references(spark: SparkSession, job: Job, table: Table, rows: DataFrame) -> None:
     """Raises ReferentialIntegrityError where more rows than the gate's `orphan_rows` refer to nothing; null
     counts where required.
     """
@@ -34,7 +34,7 @@ def check_references(spark: SparkSession, run: Job, table: Table, rows: DataFram
         keys = [
             F.col(key).alias(column) for column, key in zip(reference.columns, reference.keys, strict=True)
         ]
-        known = spark.table(run.identifier(run.contract.table(reference.table))).select(*keys).distinct()
+        known = spark.table(job.identifier(job.contract.table(reference.table))).select(*keys).distinct()
         rows = rows.join(
             known.withColumn(f"_has_{reference.name}", F.lit(True)), list(reference.columns), "left"
         )
@@ -46,7 +46,7 @@ def check_references(spark: SparkSession, run: Job, table: Table, rows: DataFram
                 ", ".join(f"{reference.table}.{key}" for key in reference.keys),
             )
             raise ReferentialIntegrityError(
-                f"{run.domain}: {found[reference.name]} rows of {table.name} have a {columns} that"
+                f"{job.domain}: {found[reference.name]} rows of {table.name} have a {columns} that"
                 f" {keys_there} does not have; nothing of {table.name} was committed. Look at how the"
                 f" domain's transforms compute {reference.table}, then run again."
             )

@@ -41,7 +41,7 @@ class RecordCounts:
     bad_files: frozenset[int] = frozenset()
 
 
-def figures(dataset: Dataset) -> list[Column]:
+def record_aggregates(dataset: Dataset) -> list[Column]:
     """The aggregates of judged rows that make a census."""
     return [
         F.count(F.lit(1)).alias("read"),
@@ -66,7 +66,7 @@ def expected_records(files: Iterable[BronzeFile]) -> int:
     return sum(f.entry.records for f in files)
 
 
-def nothing_lost(read: int, files: Sequence[BronzeFile]) -> None:
+def check_nothing_lost(read: int, files: Sequence[BronzeFile]) -> None:
     """Raises RecordsLostError unless silver read what the door counted."""
     expected = expected_records(files)
     if read != expected:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
-from glue_scripts.engine.read.values import values
+from glue_scripts.engine.read.values import driver_rows
 from shared.contracts import Dataset, folded
 from shared.ledger.model import LedgerFile, Profile
 from shared.zones import dated
@@ -107,7 +107,7 @@ def files_table(spark: SparkSession, files: Sequence[BronzeFile]) -> DataFrame:
         for f in files
     )
     texts = ("_path", "_source_file", "_source_version", "_sha256", "ingested", "_primary_date")
-    return values(spark, {"_file": pa.int32(), **dict.fromkeys(texts, pa.string())}, rows).selectExpr(
+    return driver_rows(spark, {"_file": pa.int32(), **dict.fromkeys(texts, pa.string())}, rows).selectExpr(
         "_file",
         "_path",
         "_source_file",

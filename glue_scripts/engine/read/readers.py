@@ -18,7 +18,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from glue_scripts.engine.read.bronze_files import BronzeFile
 from glue_scripts.engine.read.sql import literal, quoted
-from glue_scripts.engine.read.values import values
+from glue_scripts.engine.read.values import driver_rows
 from shared.contracts import Dataset, folded
 from shared.records.verdict import RAW, UNCAST
 
@@ -198,7 +198,7 @@ def _headers(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> 
         ]
         rows.append((file.path, *(known.get(n) for n in names), extras))
     extra = pa.list_(pa.struct({"name": pa.string(), "at": pa.int32()}))
-    return values(
+    return driver_rows(
         spark, {"_path": pa.string(), **{f"_at_{n}": pa.int32() for n in names}, "_extras": extra}, rows
     )
 

@@ -106,7 +106,7 @@ class Job:
         return f"s3://{self.names.bucket('silver')}/{self.domain}/{CHANGES}"
 
 
-def job(argv: Sequence[str]) -> Job:
+def parsed_job(argv: Sequence[str]) -> Job:
     """The job in a command line; what Glue itself adds is accepted and ignored.
 
     Raises SystemExit naming a missing argument.

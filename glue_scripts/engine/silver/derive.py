@@ -9,7 +9,7 @@ from glue_scripts.engine.run.job import Job
 from glue_scripts.engine.silver.load import silver_table
 from glue_scripts.engine.silver.versions import intervals, latest_values
 from glue_scripts.engine.tables import changes
-from glue_scripts.engine.tables.iceberg import ensure, replace_all
+from glue_scripts.engine.tables.iceberg import prepare, replace_all
 from glue_scripts.engine.tables.reconcile import difference, write
 from shared.contracts import Table
 
@@ -18,22 +18,22 @@ RULES = {"latest": latest_values, "scd2": intervals}
 
 def follow(spark: SparkSession, job: Job, log: Table, table: Table, keys: DataFrame | None) -> None:
     """Recomputes a derived table for the touched keys of its log; None: for all."""
-    home = silver_table(job, table)
+    target = silver_table(job, table)
     updates = spark.table(job.identifier(log))
-    empty = ensure(spark, home)
+    empty = prepare(spark, target)
     if keys is not None and not empty:
         updates = updates.join(keys, list(keys.columns), "left_semi")
     wanted = RULES[table.kind](updates, table).selectExpr("*", f"{literal(job.run_id)} AS _run_id")
     if keys is None or empty:
         changes.record_everything(spark, job, table)
-        replace_all(wanted, home)
+        replace_all(wanted, target)
         return
-    stored = spark.table(home.identifier).join(keys, list(keys.columns), "left_semi")
-    with difference(wanted, stored, home, table.primary_key, table.column_names, table.change_key) as found:
+    stored = spark.table(target.identifier).join(keys, list(keys.columns), "left_semi")
+    with difference(wanted, stored, target, table.primary_key, table.column_names, table.change_key) as found:
         if not found.empty:
             key = f"coalesce({changes.changed_key(table)}, _old_key) AS key"
             changes.record(job, table, found.rows.selectExpr("event_date", key, "_old_date", "_old_key"))
-            write(found, home, table.primary_key)
+            write(found, target, table.primary_key)
 
 
 def followers(log: Table, tables: tuple[Table, ...]) -> tuple[Table, ...]:

@@ -16,35 +16,35 @@ from shared.contracts import Reference, Table
 from shared.metrics import ORPHAN_RATE, orphan_rate, orphans
 
 
-def integrity(spark: SparkSession, run: Job, tables: Sequence[Table]) -> dict[str, dict[str, float]]:
+def orphan_counts(spark: SparkSession, job: Job, tables: Sequence[Table]) -> dict[str, dict[str, float]]:
     """By table: `orphans_<column>` and `orphan_rate_<column>` of each foreign key, and their worst rate as
     `orphan_rate`.
 
     The rate is of the rows that refer to anything. A key whose table no file has reached yet is not measured.
     One query measures all tables, so keys that several of them refer to are read once.
     """
-    homes = {
-        name: run.identifier(run.contract.table(name))
+    targets = {
+        name: job.identifier(job.contract.table(name))
         for name in {r.table for t in tables for r in t.references}
     }
-    there = {name: home for name, home in homes.items() if spark.catalog.tableExists(home)}
+    there = {name: target for name, target in targets.items() if spark.catalog.tableExists(target)}
     held = {t.name: known for t in tables if (known := tuple(r for r in t.references if r.table in there))}
     if not held:
         return {}
     parts = [
-        _counted(spark, run.identifier(run.contract.table(name)), name, held[name], there) for name in held
+        _counted(spark, job.identifier(job.contract.table(name)), name, held[name], there) for name in held
     ]
     counts = {row["table"]: row["counts"] for row in reduce(DataFrame.union, parts).collect()}
     return {name: _measured(spark, references, counts[name], there) for name, references in held.items()}
 
 
 def _counted(
-    spark: SparkSession, home: str, name: str, references: Sequence[Reference], there: Mapping[str, str]
+    spark: SparkSession, target: str, name: str, references: Sequence[Reference], there: Mapping[str, str]
 ) -> DataFrame:
     """One row: of each reference how many rows refer to anything, then of each how many of these refer to
     nothing that is there.
     """
-    rows = spark.table(home).select(*dict.fromkeys(c for r in references for c in r.columns))
+    rows = spark.table(target).select(*dict.fromkeys(c for r in references for c in r.columns))
     joined = reduce(lambda found, r: _looked_up(found, r, spark.table(there[r.table])), references, rows)
     refers = [" AND ".join(f"{quoted(c)} IS NOT NULL" for c in r.columns) for r in references]
     lost = [
@@ -74,10 +74,10 @@ def _has_rows(spark: SparkSession, identifier: str) -> bool:
     return not spark.table(identifier).isEmpty()
 
 
-def _looked_up(rows: DataFrame, reference: Reference, home: DataFrame) -> DataFrame:
+def _looked_up(rows: DataFrame, reference: Reference, target: DataFrame) -> DataFrame:
     """The rows with the keys of the row that each refers to, null where there is none."""
     names = [_found(reference, column) for column in reference.columns]
-    keys = home.select(*(F.col(key).alias(name) for key, name in zip(reference.keys, names, strict=True)))
+    keys = target.select(*(F.col(key).alias(name) for key, name in zip(reference.keys, names, strict=True)))
     return rows.join(
         keys, [F.col(c) == F.col(name) for c, name in zip(reference.columns, names, strict=True)], "left"
     )

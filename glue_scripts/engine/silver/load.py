@@ -17,10 +17,10 @@ from glue_scripts.engine.quarantine import rows as quarantine
 from glue_scripts.engine.quarantine.record_counts import (
     RecordCounts,
     balanced,
+    check_nothing_lost,
     expected_records,
-    figures,
-    nothing_lost,
     observed_counts,
+    record_aggregates,
 )
 from glue_scripts.engine.quarantine.row_rules import judged
 from glue_scripts.engine.read.bronze_files import BronzeFile, files_table
@@ -33,7 +33,7 @@ from glue_scripts.engine.silver.replace import identified, replaced
 from glue_scripts.engine.silver.versions import content, identity, newest_per_key
 from glue_scripts.engine.silver.work import Work
 from glue_scripts.engine.tables import changes
-from glue_scripts.engine.tables.iceberg import LINEAGE_COLUMNS, Stored, among, audited, ensure
+from glue_scripts.engine.tables.iceberg import LINEAGE_COLUMNS, Stored, among, audited, prepare
 from glue_scripts.engine.tables.reconcile import Difference, write
 from shared.contracts import Dataset, Table
 from shared.ledger.model import LedgerFile, RowCounts
@@ -78,14 +78,14 @@ class Batch:
             self.dataset,
         )
 
-    def put_aside(self, files: Sequence[BronzeFile]) -> tuple[RecordCounts, dict[str, int]]:
+    def quarantine(self, files: Sequence[BronzeFile]) -> tuple[RecordCounts, dict[str, int]]:
         """Brings bad rows of some of the files to quarantine, in the place of stale files' rows; counts all
         rows, and the bad by reason.
         """
         if not files:
             quarantine.clear(self.spark, self.job, self.dataset, self.stale)
             return RecordCounts(), {}
-        return quarantine.put_aside(
+        return quarantine.quarantine_rows(
             self.spark, self.job, self.dataset, self.judged(files), self.numbers, self.stale
         )
 
@@ -135,12 +135,12 @@ def landed(
     check()
     stale = [*work.superseded, *(f for f in work.files if again or job.full_refresh or f.processed_by)]
     batch = Batch(spark, job, dataset, files, files_table(spark, files), stale)
-    home = silver_table(job, dataset.target)
-    if dataset.target.kind != "files" and (ensure(spark, home) or job.full_refresh):
-        yield _filled(batch, home, check)
+    target = silver_table(job, dataset.target)
+    if dataset.target.kind != "files" and (prepare(spark, target) or job.full_refresh):
+        yield _filled(batch, target, check)
         return
-    seen, reasons = batch.put_aside(files)
-    nothing_lost(seen.read, files)
+    seen, reasons = batch.quarantine(files)
+    check_nothing_lost(seen.read, files)
     check()
 
     def counted(written: int, again_sent: int = 0, updated: int = 0) -> RowCounts:
@@ -148,28 +148,30 @@ def landed(
 
     wanted = batch.wanted(batch.judged(files).observe(Observation(), F.count(F.lit(1)).alias("read")))
     if dataset.target.kind == "files":
-        with replaced(spark, job, dataset, home, wanted, work, counted) as (rows, removed):
+        with replaced(spark, job, dataset, target, wanted, work, counted) as (rows, removed):
             yield Landed(rows, reasons, seen.nulls, seen.extra, removed, None)
     else:
-        with _merged(spark, job, dataset.target, home, wanted, counted) as (rows, keys):
+        with _merged(spark, job, dataset.target, target, wanted, counted) as (rows, keys):
             yield Landed(rows, reasons, seen.nulls, seen.extra, 0, keys)
 
 
-def _filled(batch: Batch, home: Stored, check: Guard) -> Landed:
+def _filled(batch: Batch, target: Stored, check: Guard) -> Landed:
     """Makes the files the table's whole content. They are read once: what is counted on the way is held
     against the door's count, and bad rows are put aside, before readers see the table.
     """
     observed, kept = Observation(), Observation()
     rows = batch.judged(batch.files)
-    wanted = batch.wanted(rows.observe(observed, *figures(batch.dataset)))
+    wanted = batch.wanted(rows.observe(observed, *record_aggregates(batch.dataset)))
     with audited(
-        batch.spark, wanted.observe(kept, F.count(F.lit(1)).alias("rows"), F.sum("_sent").alias("sent")), home
+        batch.spark,
+        wanted.observe(kept, F.count(F.lit(1)).alias("rows"), F.sum("_sent").alias("sent")),
+        target,
     ):
         written, sent = kept.get["rows"], kept.get["sent"] or 0
         seen = _seen(batch, rows, observed)
-        nothing_lost(seen.read, batch.files)
+        check_nothing_lost(seen.read, batch.files)
         check()
-        aside, reasons = batch.put_aside([f for f in batch.files if f.number in seen.bad_files])
+        aside, reasons = batch.quarantine([f for f in batch.files if f.number in seen.bad_files])
         counts = balanced(batch.dataset, RowCounts(seen.read, written, aside.bad, sent - written))
         changes.record_everything(batch.spark, batch.job, batch.table)
         check()
@@ -182,7 +184,7 @@ def _seen(batch: Batch, rows: DataFrame, observed: Observation) -> RecordCounts:
     """
     if (seen := observed_counts(observed.get, batch.dataset)).read == expected_records(batch.files):
         return seen
-    [counted] = rows.agg(*figures(batch.dataset)).collect()
+    [counted] = rows.agg(*record_aggregates(batch.dataset)).collect()
     return observed_counts(counted.asDict(), batch.dataset)
 
 
@@ -191,7 +193,7 @@ def _merged(
     spark: SparkSession,
     job: Job,
     table: Table,
-    home: Stored,
+    target: Stored,
     wanted: DataFrame,
     counted: Callable[[int, int, int], RowCounts],
 ) -> Iterator[tuple[RowCounts, DataFrame]]:
@@ -200,7 +202,7 @@ def _merged(
     replaced.
     """
     staged = wanted.persist(StorageLevel.MEMORY_AND_DISK)
-    compared = _compared(spark, table, home, staged).persist(StorageLevel.MEMORY_AND_DISK)
+    compared = _compared(spark, table, target, staged).persist(StorageLevel.MEMORY_AND_DISK)
     found = (
         compared.groupBy("_outcome", "_old_date")
         .agg(F.count(F.lit(1)).alias("rows"), F.sum("_sent").alias("sent"))
@@ -212,12 +214,12 @@ def _merged(
     standing, updated = total["insert"] + total["same"], total["update"]
     counts = counted(standing, sum(c["sent"] for c in found) - standing - updated, updated)
     changed = compared.where("_outcome <> 'older'").selectExpr(
-        f"{_date(home)} AS event_date", f"{changes.changed_key(table)} AS key", "_old_date", "_old_key"
+        f"{_date(target)} AS event_date", f"{changes.changed_key(table)} AS key", "_old_date", "_old_key"
     )
     changes.record(job, table, changed)
     rows = compared.where("_outcome IN ('insert', 'update')").withColumnRenamed("_outcome", "_action")
     old = frozenset(str(c["_old_date"]) for c in found if c["_outcome"] == "update")
-    write(Difference(rows, total["insert"], updated, 0, old), home, identity_in_table(table))
+    write(Difference(rows, total["insert"], updated, 0, old), target, identity_in_table(table))
     yield counts, staged.select(*table.primary_key[:1]).distinct()
     compared.unpersist()
     staged.unpersist()
@@ -228,33 +230,33 @@ def identity_in_table(table: Table) -> tuple[str, ...]:
     return tuple(c for c in identity(table) if c != "_content")
 
 
-def _date(home: Stored) -> str:
+def _date(target: Stored) -> str:
     """SQL for the date by which a table's changes are found."""
-    return quoted(home.date_column) if home.date_column else "CAST(NULL AS date)"
+    return quoted(target.date_column) if target.date_column else "CAST(NULL AS date)"
 
 
-def _near(spark: SparkSession, home: Stored, staged: DataFrame, keys: list[str]) -> DataFrame:
+def _near(spark: SparkSession, target: Stored, staged: DataFrame, keys: list[str]) -> DataFrame:
     """The stored rows of the dates on which some staged key was found; of a table without dates all."""
-    everything = spark.table(home.identifier)
-    if home.date_column is None:
+    everything = spark.table(target.identifier)
+    if target.date_column is None:
         return everything
     found = everything.select(*keys, "event_date").join(staged.select(*keys).distinct(), keys, "left_semi")
     dates = [r["event_date"] for r in found.select("event_date").distinct().collect()]
     return everything.where(among("event_date", dates))
 
 
-def _compared(spark: SparkSession, table: Table, home: Stored, staged: DataFrame) -> DataFrame:
+def _compared(spark: SparkSession, table: Table, target: Stored, staged: DataFrame) -> DataFrame:
     """Staged rows with `_outcome`: insert, update (newer than the stored row), same (this very row stands
     already), older.
 
     The key alone is searched in the whole table; whole rows are read only from the dates where it was found.
     """
     keys = list(identity_in_table(table))
-    stored = _near(spark, home, staged, keys)
+    stored = _near(spark, target, staged, keys)
     order = [quoted(c) for c in table.order]
     old = stored.join(staged.select(*keys).distinct(), keys, "left_semi").selectExpr(
         *map(quoted, keys),
-        f"{_date(home)} AS _old_date",
+        f"{_date(target)} AS _old_date",
         f"{changes.changed_key(table)} AS _old_key",
         f"struct({', '.join([*order, content(table)])}) AS _old_order",
         f"{content(table)} AS _old_content",
@@ -267,7 +269,7 @@ def _compared(spark: SparkSession, table: Table, home: Stored, staged: DataFrame
     )
     newer = f"struct({', '.join([*order, '_content'])}) > _old_order"
     return staged.join(old, on, "left").selectExpr(
-        *(quoted(c) for c in home.columns),
+        *(quoted(c) for c in target.columns),
         "_sent",
         "_old_date",
         "_old_key",

@@ -18,7 +18,7 @@ from shared.metrics import datum, null_rate, quarantined, send
 RATES = ("null_rate_", "quarantine_rate", "orphan_rate")
 
 
-def metrics(dataset: Dataset, files: Sequence[BronzeFile], done: Landed) -> dict[str, float]:
+def run_metrics(dataset: Dataset, files: Sequence[BronzeFile], done: Landed) -> dict[str, float]:
     """Counts as they are, rates as shares of 0 to 1.
 
     `removed_rows`: rows of older versions of the files that left silver.

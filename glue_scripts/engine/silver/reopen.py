@@ -17,7 +17,7 @@ from shared.ledger import Ledger
 from shared.ledger.model import FileStatus, LedgerFile
 
 
-def reopen(run: Job, clients: Aws, asked: Work) -> list[LedgerFile]:
+def reopen_copies(job: Job, clients: Aws, asked: Work) -> list[LedgerFile]:
     """Accepts those copies: they are pending then.
 
     The stored content is copied first; until the ledger tells, they are duplicates.
@@ -26,7 +26,7 @@ def reopen(run: Job, clients: Aws, asked: Work) -> list[LedgerFile]:
     gone = {f.sha256: f for f in asked.superseded if f.sha256 not in live}
     with ThreadPoolExecutor(PARALLEL_QUERIES) as pool:
         copies = zip(gone.values(), pool.map(partial(_next, clients.ledger), gone.values()), strict=True)
-    found = [_accept(run, clients, f, copy) for f, copy in copies if copy]
+    found = [_accept(job, clients, f, copy) for f, copy in copies if copy]
     return [f for f in found if f is not None]
 
 
@@ -43,18 +43,18 @@ def _next(ledger: Ledger, gone: LedgerFile) -> LedgerFile | None:
     return min(having, key=lambda f: f.arrival, default=None)
 
 
-def _accept(run: Job, clients: Aws, gone: LedgerFile, copy: LedgerFile) -> LedgerFile | None:
+def _accept(job: Job, clients: Aws, gone: LedgerFile, copy: LedgerFile) -> LedgerFile | None:
     """None where the stored content was deleted: the copy stays a duplicate until it is dropped again, and
     the run goes on.
     """
-    bucket, key = run.names.bucket("bronze"), bronze_key_of(copy)
+    bucket, key = job.names.bucket("bronze"), bronze_key_of(copy)
     try:
         clients.s3.copy({"Bucket": gone.target_bucket, "Key": gone.target_key}, bucket, key)
     except clients.s3.exceptions.ClientError as error:
         if error.response["Error"]["Code"] not in MISSING:
             raise
         print(  # noqa: T201
-            f"run {run.run_id}: {copy.key} is needed, but nothing stands at {gone.target_key}; drop the file"
+            f"run {job.run_id}: {copy.key} is needed, but nothing stands at {gone.target_key}; drop the file"
             " again"
         )
         return None

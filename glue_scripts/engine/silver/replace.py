@@ -11,11 +11,11 @@ from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts.engine.read.sql import literal, quoted
-from glue_scripts.engine.read.values import values
+from glue_scripts.engine.read.values import driver_rows
 from glue_scripts.engine.run.job import Job
 from glue_scripts.engine.silver.work import Work
 from glue_scripts.engine.tables import changes
-from glue_scripts.engine.tables.iceberg import Stored, among, ensure
+from glue_scripts.engine.tables.iceberg import Stored, among, prepare
 from glue_scripts.engine.tables.reconcile import difference, write
 from shared.contracts import Dataset, Table
 from shared.ledger.model import RowCounts
@@ -40,7 +40,7 @@ def replaced(
     spark: SparkSession,
     job: Job,
     dataset: Dataset,
-    home: Stored,
+    target: Stored,
     wanted: DataFrame,
     work: Work,
     counted: Callable[[int], RowCounts],
@@ -49,33 +49,38 @@ def replaced(
     which `counted` is asked by the number of wanted rows before the commit, and how many rows were
     removed.
     """
-    ensure(spark, home)
+    prepare(spark, target)
     staged = wanted.persist(StorageLevel.MEMORY_AND_DISK)
     found = {str(r["event_date"]): r["count"] for r in staged.groupBy("event_date").count().collect()}
     counts = counted(sum(found.values()))
-    stored = _old(spark, job, dataset, home, work.keys, work.dates | found.keys())
+    stored = _old(spark, job, dataset, target, work.keys, work.dates | found.keys())
     table = dataset.target
     with difference(
-        staged, stored, home, table.primary_key, (*table.column_names, "_source_file")
+        staged, stored, target, table.primary_key, (*table.column_names, "_source_file")
     ) as differing:
         if not differing.empty:
             rows = differing.rows.selectExpr(
                 "event_date", f"{changes.changed_key(table)} AS key", "_old_date", "_old_key"
             )
             changes.record(job, table, rows)
-            write(differing, home, table.primary_key)
+            write(differing, target, table.primary_key)
         yield counts, differing.deleted
     staged.unpersist()
 
 
 def _old(
-    spark: SparkSession, job: Job, dataset: Dataset, home: Stored, keys: frozenset[str], dates: frozenset[str]
+    spark: SparkSession,
+    job: Job,
+    dataset: Dataset,
+    target: Stored,
+    keys: frozenset[str],
+    dates: frozenset[str],
 ) -> DataFrame:
     """The stored rows of any version of the files; a full refresh also finds those of files that are no
     longer accepted.
     """
-    rows = spark.table(home.identifier)
+    rows = spark.table(target.identifier)
     if job.full_refresh:
         return rows.where(f"startswith(_source_file, {literal(f'{dataset.domain}/{dataset.name}/')})")
-    known = values(spark, {"_source_file": pa.string()}, ((k,) for k in sorted(keys))).hint("broadcast")
+    known = driver_rows(spark, {"_source_file": pa.string()}, ((k,) for k in sorted(keys))).hint("broadcast")
     return rows.where(among("event_date", dates)).join(known, "_source_file", "left_semi")

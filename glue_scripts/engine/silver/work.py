@@ -39,22 +39,22 @@ class Work:
         return frozenset(d for f in (*self.files, *self.superseded) for d in f.event_dates)
 
 
-def work(run: Job, ledger: Ledger, dataset: Dataset, again: Sequence[LedgerFile] = ()) -> Work:
+def pending_work(job: Job, ledger: Ledger, dataset: Dataset, again: Sequence[LedgerFile] = ()) -> Work:
     """What is pending; or everything, or the files with records of the asked dates.
 
     Of files that replace each other the newest.
 
     `again`: files whose quarantined rows are to be judged once more.
     """
-    if run.full_refresh or run.by_date:
-        accepted = ledger.accepted(run.domain, dataset.name)
-        asked = [f for f in accepted if run.full_refresh or _covered(run, f)]
+    if job.full_refresh or job.by_date:
+        accepted = ledger.accepted(job.domain, dataset.name)
+        asked = [f for f in accepted if job.full_refresh or _covered(job, f)]
     else:
-        pending = ledger.pending(run.domain, dataset.name)
+        pending = ledger.pending(job.domain, dataset.name)
         asked = [*pending, *(f for f in again if f.file_id not in {p.file_id for p in pending})]
     if dataset.target.kind != "files" or not asked:
         return Work(tuple(asked))
-    if run.full_refresh or run.by_date:
+    if job.full_refresh or job.by_date:
         return _newest(_related(asked, accepted))
     seen: dict[tuple[str, str], list[LedgerFile]] = {}
     contents: set[str | None] = set()
@@ -88,8 +88,8 @@ def _related(asked: Sequence[LedgerFile], known: Iterable[LedgerFile]) -> list[L
     return [f for key in found for f in by_key[key]]
 
 
-def _covered(run: Job, file: LedgerFile) -> bool:
-    return any(run.covers(dt.date.fromisoformat(d)) for d in file.event_dates)
+def _covered(job: Job, file: LedgerFile) -> bool:
+    return any(job.covers(dt.date.fromisoformat(d)) for d in file.event_dates)
 
 
 def _newest(versions: Sequence[LedgerFile]) -> Work:

@@ -59,18 +59,18 @@ class MigrationNeededError(RuntimeError):
     """The contract asks for a change that cannot be applied to a live table."""
 
 
-def ensure(spark: SparkSession, table: Stored) -> bool:
+def prepare(spark: SparkSession, table: Stored) -> bool:
     """Creates the table, or adds nullable columns and widens types. Returns whether it holds no rows.
 
     Raises MigrationNeededError.
     """
-    if created(spark, table):
+    if create_or_evolve(spark, table):
         return True
     # isEmpty reads files one by one until it finds a row; limit(1).count() would open them all.
     return spark.table(f"{table.identifier}.snapshots").isEmpty() or spark.table(table.identifier).isEmpty()
 
 
-def created(spark: SparkSession, table: Stored) -> bool:
+def create_or_evolve(spark: SparkSession, table: Stored) -> bool:
     """Makes the table what the contract says, like `ensure`, but looks at no rows.
 
     Returns whether it was not there.
