@@ -9,7 +9,7 @@ import datetime as dt
 import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from pyspark.sql import SparkSession
 
@@ -17,6 +17,7 @@ from glue_scripts.engine.bronze.archive import archive_files
 from glue_scripts.engine.gold.computed import compute, silver_target
 from glue_scripts.engine.quarantine.replay import files_of_rows, replay_files
 from glue_scripts.engine.read.bronze_files import bronze_files
+from glue_scripts.engine.run import log
 from glue_scripts.engine.run.job import Job, parsed_job
 from glue_scripts.engine.run.lock import guard
 from glue_scripts.engine.run.session import Aws, aws, spark_session
@@ -71,7 +72,7 @@ def process(spark: SparkSession, job: Job, clients: Aws, dataset: Dataset) -> Ru
     replay_files(job, clients, dataset)
     again = files_of_rows(spark, job, clients, dataset)
     asked = pending_work(job, clients.ledger, dataset, again)
-    if reopen_copies(job, clients, asked):
+    if reopen_copies(job, clients, dataset, asked):
         asked = pending_work(job, clients.ledger, dataset, again)
     files = bronze_files(asked.files, dataset)
     if not files:
@@ -166,10 +167,8 @@ def conclude(spark: SparkSession, job: Job, clients: Aws, results: Sequence[RunR
     changed = job.full_refresh or not changes.pending(spark, job).empty
     clients.ledger.record_summary(job.domain, job.run_id, gate, changed, findings)
     total = sum((r.rows for r in results), RowCounts())
-    print(  # noqa: T201
-        f"run {job.run_id}: {sum(r.files for r in results)} files, {total}, gate {gate}, gold has work:"
-        f" {changed}"
-    )
+    files = sum(r.files for r in results)
+    log.info(job, "silver is done", files=files, rows=asdict(total), gate=gate, gold_has_work=changed)
 
 
 def _now() -> dt.datetime:

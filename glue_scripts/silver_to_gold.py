@@ -14,6 +14,7 @@ from glue_scripts.engine.gold.lake import Shared, Transform, check_complete, ref
 from glue_scripts.engine.gold.references import waves
 from glue_scripts.engine.gold.transforms import transforms_of
 from glue_scripts.engine.gold.warehouse import write_load_plan
+from glue_scripts.engine.run import log
 from glue_scripts.engine.run.job import Job, parsed_job
 from glue_scripts.engine.run.lock import guard
 from glue_scripts.engine.run.session import Aws, aws, spark_session
@@ -25,6 +26,8 @@ PARALLEL_TABLES = 4
 def main(spark: SparkSession, job: Job, transforms: dict[str, Transform], clients: Aws) -> None:
     """Refreshes every gold table, several at a time; changes are settled only when all have followed, then
     the warehouse may load them.
+
+    Raises LookupError where tables and transforms do not match, TakenOverError, and what `refresh` raises.
     """
     check_complete(job.contract.gold, transforms)
     check = guard(job, clients.ledger)
@@ -42,10 +45,7 @@ def main(spark: SparkSession, job: Job, transforms: dict[str, Transform], client
     changes.settle(spark, job, pending)
     if job.warehouse:
         write_load_plan(spark, job, clients.s3)
-    print(  # noqa: T201
-        f"run {job.run_id}: gold follows silver, {len(job.contract.gold)} tables, changes of runs"
-        f" {', '.join(pending.run_ids) or 'none'}"
-    )
+    log.info(job, "gold follows silver", tables=len(job.contract.gold), changes_of_runs=pending.run_ids)
 
 
 if __name__ == "__main__":
