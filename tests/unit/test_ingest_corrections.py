@@ -35,7 +35,7 @@ def read(lake: Rig, **options: Any) -> dict[str, int]:
     )
     dataset, clients = contract("logs").dataset("ndjson"), SimpleNamespace(s3=lake.s3, ledger=lake.ledger)
     found = pending_work(run, lake.ledger, dataset)
-    if reopen_copies(run, clients, found):
+    if reopen_copies(run, clients, dataset, found):
         found = pending_work(run, lake.ledger, dataset)
     return {f.key: f.records for f in found.files}
 
