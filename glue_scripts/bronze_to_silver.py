@@ -21,10 +21,9 @@ from glue_scripts.engine.run import log
 from glue_scripts.engine.run.job import Job, parsed_job
 from glue_scripts.engine.run.lock import guard
 from glue_scripts.engine.run.session import Aws, aws, spark_session
-from glue_scripts.engine.silver.derive import follow, followers
 from glue_scripts.engine.silver.gate import decision, judgement, worst
 from glue_scripts.engine.silver.integrity import orphan_counts
-from glue_scripts.engine.silver.load import landed
+from glue_scripts.engine.silver.load import load_dataset
 from glue_scripts.engine.silver.metrics import as_csv, publish, run_metrics
 from glue_scripts.engine.silver.reopen import reopen_copies
 from glue_scripts.engine.silver.work import Work, pending_work, write_groups
@@ -66,41 +65,41 @@ def process_in_order(
 
 
 def process(spark: SparkSession, job: Job, clients: Aws, dataset: Dataset) -> RunResult | None:
-    """One dataset from bronze to silver; the ledger is told last, so a crash anywhere is repaired by running
-    again.
+    """One dataset from bronze to silver; its files count as processed last, so a crash anywhere is repaired
+    by running again.
+
+    Raises what `load_dataset` raises, and TakenOverError.
     """
     replay_files(job, clients, dataset)
     again = files_of_rows(spark, job, clients, dataset)
-    asked = pending_work(job, clients.ledger, dataset, again)
-    if reopen_copies(job, clients, dataset, asked):
-        asked = pending_work(job, clients.ledger, dataset, again)
-    files = bronze_files(asked.files, dataset)
+    work = pending_work(job, clients.ledger, dataset, again)
+    if reopen_copies(job, clients, dataset, work):
+        work = pending_work(job, clients.ledger, dataset, again)
+    files = bronze_files(work.files, dataset)
     if not files:
         return None
     interrupted = clients.ledger.open_attempt(job.domain, dataset.name, job.run_id)
-    again_put_aside = interrupted or job.by_date or bool(again)
-    with landed(spark, job, dataset, files, asked, guard(job, clients.ledger), again=again_put_aside) as done:
-        for table in followers(dataset.target, job.contract.silver):
-            follow(spark, job, dataset.target, table, done.keys)
-        values = run_metrics(dataset, files, done)
-        gate, findings = judgement(dataset.target.gate, values)
-        result = RunResult(
-            job.domain,
-            job.run_id,
-            dataset.name,
-            done.rows,
-            done.reasons,
-            values,
-            len(files),
-            gate,
-            findings,
-            _now().isoformat(),
-        )
-    store(job, clients, dataset, result, asked)
-    if not (
-        interrupted and job.by_date
-    ):  # what it put aside may be of other dates: the next run of all still looks
+    judged_before = interrupted or job.by_date or bool(again)
+    loaded = load_dataset(spark, job, dataset, files, work, guard(job, clients.ledger), again=judged_before)
+    metrics = run_metrics(dataset, files, loaded)
+    gate, findings = judgement(dataset.target.gate, metrics)
+    result = RunResult(
+        job.domain,
+        job.run_id,
+        dataset.name,
+        loaded.rows,
+        loaded.reasons,
+        metrics,
+        len(files),
+        gate,
+        findings,
+        _now().isoformat(),
+    )
+    store(job, clients, dataset, result, work)
+    # What an interrupted run quarantined may be of other dates: the next run of all still looks.
+    if not (interrupted and job.by_date):
         clients.ledger.close_attempt(job.domain, dataset.name)
+    log.info(job, "loaded", dataset=dataset.name, files=len(files), rows=asdict(loaded.rows), gate=gate)
     return result
 
 

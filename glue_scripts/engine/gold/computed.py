@@ -8,7 +8,7 @@ from glue_scripts.engine.gold.lake import Shared, check_complete, refresh, store
 from glue_scripts.engine.gold.transforms import transforms_of
 from glue_scripts.engine.run.job import Job
 from glue_scripts.engine.run.lock import Guard
-from glue_scripts.engine.silver.load import silver_table
+from glue_scripts.engine.silver.target import silver_table
 from glue_scripts.engine.tables import changes
 from glue_scripts.engine.tables.iceberg import Stored
 from shared.contracts import Table

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from threading import RLock
 
@@ -16,7 +16,8 @@ from glue_scripts.engine.run.job import Job
 from glue_scripts.engine.run.lock import Guard
 from glue_scripts.engine.tables.changes import Changes
 from glue_scripts.engine.tables.iceberg import COPY_ON_WRITE, Stored, among, append, prepare, replace_all
-from glue_scripts.engine.tables.reconcile import difference, write
+from glue_scripts.engine.tables.memory import persisted
+from glue_scripts.engine.tables.reconcile import difference_of, differing_rows, write
 from shared.contracts import Table
 
 
@@ -178,16 +179,19 @@ def refresh(
 ) -> None:
     """Brings one gold table up to date in one commit. Incremental and full give equal tables.
 
-    `check` goes before the commit.
+    `check` goes before the commit. Raises ReferentialIntegrityError, KeyCollisionError and
+    MigrationNeededError, with the table as it was.
     """
     target = stored_table(job, table)
     empty = prepare(spark, target)
-    found = Scope(everything=True) if empty else scope(job, table, pending)
-    if found is None:
+    touched = Scope(everything=True) if empty else scope(job, table, pending)
+    if touched is None:
         return
-    lake = Lake(spark, job, found, shared)
-    wanted = transform(lake).selectExpr(*(f"CAST({c.name} AS {c.type}) AS {c.name}" for c in table.columns))
-    with _kept(wanted, table) as rows:
+    lake = Lake(spark, job, touched, shared)
+    computed = transform(lake).selectExpr(*(f"CAST({c.name} AS {c.type}) AS {c.name}" for c in table.columns))
+    # Rows that are held against others before they are written are computed once.
+    compared = bool(table.appended_by) or checks_references(table)
+    with persisted(computed) if compared else nullcontext(computed) as rows:
         check_references(spark, job, table, rows)
         if table.appended_by and not job.full_refresh:
             fresh = unseen(rows, spark.table(target.identifier), table)
@@ -197,28 +201,17 @@ def refresh(
             check()
             replace_all(rows, target)
         else:
-            stored = spark.table(target.identifier)
-            touched = found.rows(
-                stored,
-                target.date_column or "event_date",
-                lake.touched_dates() if target.date_column else None,
-            )
-            with difference(rows, touched, target, table.primary_key, table.column_names) as changes:
-                check()
-                write(changes, target, table.primary_key)
+            _reconcile(lake, table, rows, target, check)
 
 
-@contextmanager
-def _kept(rows: DataFrame, table: Table) -> Iterator[DataFrame]:
-    """The rows, computed once where they are held against other rows before they are written."""
-    if not table.appended_by and not checks_references(table):
-        yield rows
-        return
-    kept = rows.persist(StorageLevel.MEMORY_AND_DISK)
-    try:
-        yield kept
-    finally:
-        kept.unpersist()
+def _reconcile(lake: Lake, table: Table, rows: DataFrame, target: Stored, check: Guard) -> None:
+    """Writes the rows of the scope that differ from the stored ones."""
+    dates = lake.touched_dates() if target.date_column else None
+    stored = lake.scope.rows(lake.spark.table(target.identifier), target.date_column or "event_date", dates)
+    with persisted(differing_rows(rows, stored, target, table.primary_key, table.column_names)) as differing:
+        difference = difference_of(differing, target)
+        check()
+        write(difference, target, table.primary_key)
 
 
 def check_complete(tables: tuple[Table, ...], transforms: Mapping[str, Transform]) -> None:

@@ -5,8 +5,7 @@ commits.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -141,25 +140,26 @@ def replace_all(rows: DataFrame, table: Stored) -> None:
     rows.select(*table.columns).writeTo(table.identifier).overwrite(F.lit(True))
 
 
-@contextmanager
-def audited(spark: SparkSession, rows: DataFrame, table: Stored) -> Iterator[None]:
-    """Makes the rows the table's whole content in one commit, at the end of the block; until then they stand
-    on a branch.
+def write_unaudited(spark: SparkSession, rows: DataFrame, table: Stored) -> None:
+    """Makes the rows the whole content of a branch that readers do not see, until `publish_audited`.
 
-    So what the block finds wrong is never seen by readers (write, audit, publish:
-    https://iceberg.apache.org/docs/latest/branching/). Fails when somebody else commits to the table
-    meanwhile.
+    What is found wrong with them in between is never seen (write, audit, publish:
+    https://iceberg.apache.org/docs/latest/branching/).
     """
     alter = f"ALTER TABLE {table.identifier}"
-    spark.sql(
-        f"{alter} DROP BRANCH IF EXISTS {UNAUDITED}"
-    )  # of a run that found something wrong, or was killed
+    # A run that found something wrong, or was killed, left its branch.
+    spark.sql(f"{alter} DROP BRANCH IF EXISTS {UNAUDITED}")
     spark.sql(f"{alter} CREATE BRANCH {UNAUDITED}")
     rows.select(*table.columns).writeTo(f"{table.identifier}.branch_{UNAUDITED}").overwrite(F.lit(True))
-    yield
+
+
+def publish_audited(spark: SparkSession, table: Stored) -> None:
+    """Makes the branch the table's content, in one commit. Fails when somebody else committed to the table
+    meanwhile.
+    """
     catalog, _, name = table.identifier.partition(".")
     spark.sql(f"CALL {catalog}.system.fast_forward('{name}', 'main', '{UNAUDITED}')")
-    spark.sql(f"{alter} DROP BRANCH {UNAUDITED}")
+    spark.sql(f"ALTER TABLE {table.identifier} DROP BRANCH {UNAUDITED}")
 
 
 def apply(changes: DataFrame, table: Stored, key: Sequence[str], dates: Iterable[str] | None) -> None:
