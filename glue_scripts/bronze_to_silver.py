@@ -37,19 +37,19 @@ PARALLEL_DATASETS = 3
 
 
 def main(spark: SparkSession, job: Job, clients: Aws) -> None:
-    """Lands every dataset with work, then tells the state machine whether gold may follow.
+    """Loads every dataset with work, then leaves for the state machine whether gold may follow.
 
     A failed dataset never stops the others.
 
     Afterwards gold finds every silver table, with the contract's columns, also those that no file has reached
-    yet.
+    yet. Raises the first failure of a dataset, and TakenOverError.
     """
     check = guard(job, clients.ledger)
     check()
     prepare(spark, changes.changes_table(job))
     with ThreadPoolExecutor(PARALLEL_DATASETS) as pool:
         futures = [
-            pool.submit(process_in_order, spark, job, clients, lane) for lane in write_groups(job.contract)
+            pool.submit(process_in_order, spark, job, clients, group) for group in write_groups(job.contract)
         ]
         results = [result for f in futures for result in f.result()]
         list(pool.map(lambda table: create_or_evolve(spark, silver_target(job, table)), job.contract.silver))
@@ -103,15 +103,15 @@ def process(spark: SparkSession, job: Job, clients: Aws, dataset: Dataset) -> Ru
     return result
 
 
-def store(job: Job, clients: Aws, dataset: Dataset, result: RunResult, done: Work) -> None:
+def store(job: Job, clients: Aws, dataset: Dataset, result: RunResult, work: Work) -> None:
     """Metrics and result first, then the archive, the files' new state last.
 
     A halt is known before: no later run sees these rows again.
     """
     close_gate(job, clients, result)
-    keep(job, clients, result)
+    store_result(job, clients, result)
     publish(clients.cloudwatch, dataset, result.metrics)
-    files = [*done.files, *(f for f in done.superseded if f.processed_by is None)]
+    files = [*work.files, *(f for f in work.superseded if f.processed_by is None)]
     if dataset.archive:
         archive_files(clients, files, job.run_id)
     clients.ledger.mark_processed(files, job.run_id)
@@ -123,7 +123,7 @@ def close_gate(job: Job, clients: Aws, result: RunResult) -> None:
         clients.ledger.halt(job.domain, job.run_id, [f"{result.dataset}: {f}" for f in result.gate_findings])
 
 
-def keep(job: Job, clients: Aws, result: RunResult) -> None:
+def store_result(job: Job, clients: Aws, result: RunResult) -> None:
     key = metrics_key(
         job.domain, result.dataset, dt.datetime.fromisoformat(result.finished_at).date(), job.run_id
     )
@@ -136,30 +136,30 @@ def keep(job: Job, clients: Aws, result: RunResult) -> None:
 def measured(
     job: Job, clients: Aws, result: RunResult, orphans: Mapping[str, Mapping[str, float]]
 ) -> RunResult:
-    """The result with what can be measured only now that all tables have landed: whether foreign keys refer
+    """The result with what can be measured only now that all tables are loaded: whether foreign keys refer
     to anything.
     """
     dataset = job.contract.dataset(result.dataset)
-    found = orphans.get(dataset.target.name)
-    if not found:
+    counts = orphans.get(dataset.target.name)
+    if not counts:
         return result
-    publish(clients.cloudwatch, dataset, found)
-    values = {**result.metrics, **found}
-    gate, findings = judgement(dataset.target.gate, values)
-    told = replace(result, metrics=values, gate=gate, gate_findings=findings)
-    close_gate(job, clients, told)
-    keep(job, clients, told)
-    return told
+    publish(clients.cloudwatch, dataset, counts)
+    metrics = {**result.metrics, **counts}
+    gate, findings = judgement(dataset.target.gate, metrics)
+    completed = replace(result, metrics=metrics, gate=gate, gate_findings=findings)
+    close_gate(job, clients, completed)
+    store_result(job, clients, completed)
+    return completed
 
 
 def conclude(spark: SparkSession, job: Job, clients: Aws, results: Sequence[RunResult]) -> None:
     """The gate's state and whether gold has work: what the state machine reads next."""
     if job.accept_gate:
         clients.ledger.accept_halt(job.domain)
-    found = [f"{r.dataset}: {f}" for r in results for f in r.gate_findings]
+    all_findings = [f"{r.dataset}: {f}" for r in results for f in r.gate_findings]
     gate, findings = decision(
         worst(r.gate for r in results),
-        found,
+        all_findings,
         accepted=job.accept_gate,
         closed_by=clients.ledger.halted_by(job.domain),
     )

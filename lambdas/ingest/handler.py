@@ -31,7 +31,7 @@ from shared.metrics import NAMESPACE
 from shared.names import Names
 from shared.records import Limits
 
-# for what follows reading: a wait for equal content, copies, the ledger, the rest of a batch of small files
+# For what follows reading: a wait for equal content, copies, the ledger, the rest of a batch of small files
 RESERVE_SECONDS = 40
 
 

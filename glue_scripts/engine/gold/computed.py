@@ -1,4 +1,4 @@
-"""Silver tables that a domain's own transforms compute from what has landed, such as matched keywords."""
+"""Silver tables that a domain's own transforms compute from what was loaded, such as matched keywords."""
 
 from __future__ import annotations
 
@@ -30,5 +30,5 @@ def compute(spark: SparkSession, job: Job, check: Guard) -> None:
 
 
 def silver_target(job: Job, table: Table) -> Stored:
-    """Where a silver table stands: those that are computed have no lineage of single files."""
+    """A silver table as it is stored: those that are computed have no lineage of single files."""
     return stored_table(job, table) if table.kind == "computed" else silver_table(job, table)

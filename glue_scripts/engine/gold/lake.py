@@ -42,9 +42,8 @@ class Scope:
         in_dates = among(date_column, self.dates)
         if self.keys is None or self.key_column is None or self.key_column not in source.columns:
             return source.where(in_dates)
-        within = (
-            source if dates is None else source.where(among(date_column, dates))
-        )  # other dates' files are not opened
+        # Other dates' files are not opened.
+        within = source if dates is None else source.where(among(date_column, dates))
         keys = self.keys.select(F.col("key").alias(self.key_column))
         if not self.dates:
             return within.join(keys, self.key_column, "left_semi")
@@ -83,10 +82,10 @@ class Shared:
 
     def __init__(self) -> None:
         self._rows: dict[str, DataFrame] = {}
-        self._asking = RLock()
+        self._lock = RLock()
 
     def __call__(self, name: str, rows: Callable[[], DataFrame]) -> DataFrame:
-        with self._asking:
+        with self._lock:
             if name not in self._rows:
                 self._rows[name] = rows().persist(StorageLevel.MEMORY_AND_DISK)
             return self._rows[name]
@@ -215,13 +214,11 @@ def _reconcile(lake: Lake, table: Table, rows: DataFrame, target: Stored, check:
 
 
 def check_complete(tables: tuple[Table, ...], transforms: Mapping[str, Transform]) -> None:
-    """Every gold table of the contract has a transform and the other way round."""
-    missing, unknown = (
-        {t.name for t in tables} - transforms.keys(),
-        transforms.keys() - {t.name for t in tables},
-    )
+    """Raises LookupError unless every table of the contract has a transform, and the other way round."""
+    names = {t.name for t in tables}
+    missing, unknown = names - transforms.keys(), transforms.keys() - names
     if missing or unknown:
         raise LookupError(
-            f"gold tables without a transform: {sorted(missing)}; transforms without a table:"
-            f" {sorted(unknown)}"
+            f"tables of the contract without a transform: {sorted(missing)}; transforms without a table:"
+            f" {sorted(unknown)}. Add what is missing to the domain's transforms.py or to its contract."
         )

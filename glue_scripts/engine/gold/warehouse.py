@@ -22,19 +22,22 @@ class DeleteFilesError(RuntimeError):
 
 def write_load_plan(spark: SparkSession, job: Job, s3: Any) -> None:
     """Writes the plan last: whoever reads it finds everything that it names. Raises DeleteFilesError."""
-    found = []
+    snapshots = []
     for table in in_order_of_reference(job.contract):
         snapshot = current(spark, job, table)
         url = _put(s3, job, f"{table.name}.manifest", manifest(snapshot))
         _put(
             s3, job, f"{table.name}.json", batches(job.contract, table, snapshot, url, job.run_id).document()
         )
-        found.append((table, snapshot.id))
-    _put(s3, job, LOAD_PLAN, json.dumps(plan(job.contract, found)))
+        snapshots.append((table, snapshot.id))
+    _put(s3, job, LOAD_PLAN, json.dumps(plan(job.contract, snapshots)))
 
 
 def current(spark: SparkSession, job: Job, table: Table) -> Snapshot:
-    """The snapshot that readers see now; no other run of the domain commits meanwhile."""
+    """The snapshot that readers see now; no other run of the domain commits meanwhile.
+
+    Raises DeleteFilesError where copying its data files would not give its rows.
+    """
     name = job.identifier(table)
     head = current_snapshot(spark, name)
     files = spark.sql(f"SELECT content, file_path, file_size_in_bytes FROM {name}.files").collect()

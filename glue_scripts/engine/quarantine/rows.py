@@ -1,4 +1,4 @@
-"""Rows that were put aside: kept whole, with every reason, in one Iceberg table per dataset that replay and
+"""Quarantined rows: kept whole, with every reason, in one Iceberg table per dataset that replay and
 analysts read.
 """
 
@@ -105,7 +105,7 @@ def clear(spark: SparkSession, job: Job, dataset: Dataset, stale: Sequence[Ledge
 def with_history(
     spark: SparkSession, rows: DataFrame, table: Stored, files: Sequence[LedgerFile]
 ) -> DataFrame:
-    """The rows, with the run and history of those that stand in quarantine already; a reason that changed
+    """The rows, with the run and history of those that are in quarantine already; a reason that changed
     becomes history.
 
     The table has rows. They are read from a fixed snapshot: `forget` removes them before the new rows are
@@ -128,7 +128,7 @@ def with_history(
 
 
 def forget(spark: SparkSession, table: Stored, files: Sequence[LedgerFile]) -> None:
-    """Removes what an earlier run put aside from these files, before they are judged again."""
+    """Removes what an earlier run quarantined of these files, before they are judged again."""
     spark.sql(f"DELETE FROM {table.identifier} WHERE {_of(files)}")
 
 

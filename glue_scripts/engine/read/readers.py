@@ -1,9 +1,9 @@
 """Bronze files → records: every column of the contract as text, everything else in `_extra`, unreadable
 records in `_raw`.
 
-Spark's readers are used where the door found that they agree with `shared.records` on the file; all other
-files go through that very code on the executors. Either way the number of records must be the one that the
-door counted.
+Spark's readers are used where ingestion found that they agree with `shared.records` on the file; all other
+files go through that very code on the executors. Either way the number of records must be the one that
+ingestion counted.
 """
 
 from __future__ import annotations
@@ -77,12 +77,12 @@ def _merged(groups: dict[tuple[Any, ...], list[BronzeFile]]) -> dict[tuple[Any, 
     schemas: list[tuple[dict[str, str], list[BronzeFile]]] = []
     for key in sorted((k for k in groups if k[0] == "parquet"), key=repr):
         types = dict(zip(key[1], key[2], strict=True))
-        home = next((s for s in schemas if all(s[0].get(n, t) == t for n, t in types.items())), None)
-        if home is None:
-            home = ({}, [])
-            schemas.append(home)
-        home[0].update(types)
-        home[1].extend(groups[key])
+        group = next((s for s in schemas if all(s[0].get(n, t) == t for n, t in types.items())), None)
+        if group is None:
+            group = ({}, [])
+            schemas.append(group)
+        group[0].update(types)
+        group[1].extend(groups[key])
     return merged | {("parquet", i): files for i, (_, files) in enumerate(schemas)}
 
 
@@ -211,7 +211,7 @@ def _located(rows: DataFrame) -> DataFrame:
 
 
 def _python(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> DataFrame:
-    """The door's own reading code, one file a task: for files that Spark's readers would misread."""
+    """Ingestion's own reading code, one file a task: for files that Spark's readers would misread."""
     names = dataset.received
     listed = [(f.path, f.entry.target_bucket, f.entry.target_key, f.profile.to_json()) for f in files]
     slices = min(len(listed), 4 * spark.sparkContext.defaultParallelism)

@@ -1,4 +1,4 @@
-"""What the jobs tell: JSON lines on standard output, on AWS and on the laptop alike.
+"""What the jobs log: JSON lines on standard output, on AWS and on the laptop alike.
 
 Names, numbers and reasons only; never a value of a row.
 """

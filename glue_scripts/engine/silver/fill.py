@@ -38,6 +38,7 @@ def fill(batch: Batch, target: Stored, check: Guard) -> Loaded:
     quarantined, reasons = batch.quarantine([f for f in batch.files if f.number in seen.bad_files])
     counts = balanced(batch.dataset, RowCounts(seen.read, kept, quarantined.bad, sent - kept))
     changes.record_everything(batch.spark, batch.job, batch.table)
+    # After a crash here the branch is left, and the next run replaces it.
     check()
     publish_audited(batch.spark, target)
     return Loaded(counts, reasons, seen.nulls, seen.extra, removed=0)

@@ -56,11 +56,12 @@ def load_dataset(
     judged = batch.judged(files).observe(Observation(), F.count(F.lit(1)).alias("read"))
     with persisted(batch.silver_rows(judged)) as staged:
         if table.kind == "files":
-            keys = None
+            keys = None  # a removed row has no staged key: its followers are computed whole
             rows, removed = replace_rows(spark, job, dataset, target, staged, work, seen)
         else:
             keys = staged.select(*table.primary_key[:1]).distinct()
             rows, removed = merge_rows(batch, target, staged, seen), 0
+        # While the staged rows are kept: the keys are computed from them.
         for follower in followers(table, job.contract.silver):
             follow(spark, job, table, follower, keys)
     return Loaded(rows, reasons, seen.nulls, seen.extra, removed)

@@ -40,6 +40,7 @@ def merge_rows(batch: Batch, target: Stored, staged: DataFrame, seen: RecordCoun
         changed = compared.where("_outcome <> 'older'").selectExpr(
             f"{_date(target)} AS event_date", f"{changes.changed_key(table)} AS key", "_old_date", "_old_key"
         )
+        # Announced before the commit: a crash in between costs a needless recomputation, never a missed one.
         changes.record(batch.job, table, changed)
         rows = compared.where("_outcome IN ('insert', 'update')").withColumnRenamed("_outcome", "_action")
         old_dates = frozenset(str(r["_old_date"]) for r in outcomes if r["_outcome"] == "update")

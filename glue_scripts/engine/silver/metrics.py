@@ -1,4 +1,4 @@
-"""A run's figures: stored as `metric,value` per dataset and run, and sent to CloudWatch
+"""A run's metrics: stored as `metric,value` per dataset and run, and sent to CloudWatch
 under the same names.
 """
 
@@ -58,7 +58,7 @@ def as_csv(values: Mapping[str, float]) -> bytes:
 
 
 def publish(cloudwatch: Any, dataset: Dataset, values: Mapping[str, float]) -> None:
-    """Sends the figures to CloudWatch, without those of single drift columns (their names are the
+    """Sends the metrics to CloudWatch, without those of single drift columns (their names are the
     producers').
     """
     kept = {name: value for name, value in values.items() if not name.startswith("drift_column_")}

@@ -1,5 +1,5 @@
 """Copies whose content nobody brings any more: the key that brought it was corrected, so the first copy that
-still stands brings it.
+is still there brings it.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ def _next(ledger: Ledger, gone: LedgerFile) -> LedgerFile | None:
     newest = [
         v[-1] for place in ledger.holders_of(gone) if (v := ledger.versions_of(*place, FileStatus.DUPLICATE))
     ]
-    having = [f for f in newest if f.sha256 == gone.sha256]
-    if any(f.status is FileStatus.ACCEPTED for f in having):
+    copies = [f for f in newest if f.sha256 == gone.sha256]
+    if any(f.status is FileStatus.ACCEPTED for f in copies):
         return None
-    return min(having, key=lambda f: f.arrival, default=None)
+    return min(copies, key=lambda f: f.arrival, default=None)
 
 
 def _accept(

@@ -57,6 +57,7 @@ def replace_rows(
     with persisted(differing_rows(staged, stored, target, table.primary_key, compared)) as rows:
         difference = difference_of(rows, target)
         if not difference.empty:
+            # Announced before the commit, like every change: a crash in between loses none.
             key = f"{changes.changed_key(table)} AS key"
             changes.record(job, table, rows.selectExpr("event_date", key, "_old_date", "_old_key"))
             write(difference, target, table.primary_key)

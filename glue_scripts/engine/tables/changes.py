@@ -76,12 +76,12 @@ def pending(spark: SparkSession, job: Job) -> Changes:
         F.collect_set("run_id").alias("run_ids"),
         F.max(F.col("event_date").isNull() & F.col("key").isNull()).alias("all"),
     )
-    found = dates.collect()
+    summaries = dates.collect()
     return Changes(
         rows=rows,
-        run_ids=tuple(sorted({i for r in found for i in r["run_ids"]})),
-        dates={r["table_name"]: frozenset(r["dates"]) for r in found},
-        everything=frozenset(r["table_name"] for r in found if r["all"]),
+        run_ids=tuple(sorted({i for r in summaries for i in r["run_ids"]})),
+        dates={r["table_name"]: frozenset(r["dates"]) for r in summaries},
+        everything=frozenset(r["table_name"] for r in summaries if r["all"]),
     )
 
 

@@ -39,7 +39,7 @@ UNAUDITED = "unaudited"  # the branch of rows that are not shown yet
 
 @dataclass(frozen=True)
 class Stored:
-    """A table as it stands in the catalog: its Spark SQL name, place, columns (name → Spark type) and
+    """A table as the catalog has it: its Spark SQL name, place, columns (name → Spark type) and
     partition fields as SQL.
 
     `date_column`: the date by which its changes are found; the columns' bounds that Iceberg keeps spare the
@@ -70,9 +70,9 @@ def prepare(spark: SparkSession, table: Stored) -> bool:
 
 
 def create_or_evolve(spark: SparkSession, table: Stored) -> bool:
-    """Makes the table what the contract says, like `ensure`, but looks at no rows.
+    """Makes the table what the contract says, like `prepare`, but looks at no rows.
 
-    Returns whether it was not there.
+    Returns whether it was not there. Raises MigrationNeededError.
     """
     if not spark.catalog.tableExists(table.identifier):
         spark.sql(_ddl(table))
@@ -98,20 +98,20 @@ def _evolve(spark: SparkSession, table: Stored) -> None:
     live = {f.name: f.dataType.simpleString() for f in spark.table(table.identifier).schema}
     changes = column_changes(live, table.columns)
     if changes.retyped or changes.removed:
-        told = [
+        conflicts = [
             f"{name} is {old}, the contract says {table.columns[name]}"
             for name, old in changes.retyped.items()
         ]
-        told += [f"{name} is not in the contract" for name in changes.removed]
+        conflicts += [f"{name} is not in the contract" for name in changes.removed]
         raise MigrationNeededError(
-            f"{table.identifier}: {'; '.join(told)}. Only new columns and wider types are applied by"
+            f"{table.identifier}: {'; '.join(conflicts)}. Only new columns and wider types are applied by"
             " themselves. Nothing was changed: put the columns back in the contract, or migrate the table"
             " (docs/reference/contracts.md, section Evolution)."
         )
-    for name, wanted in changes.added.items():
-        spark.sql(f"ALTER TABLE {table.identifier} ADD COLUMN {quoted(name)} {wanted}")
-    for name, wanted in changes.widened.items():
-        spark.sql(f"ALTER TABLE {table.identifier} ALTER COLUMN {quoted(name)} TYPE {wanted}")
+    for name, kind in changes.added.items():
+        spark.sql(f"ALTER TABLE {table.identifier} ADD COLUMN {quoted(name)} {kind}")
+    for name, kind in changes.widened.items():
+        spark.sql(f"ALTER TABLE {table.identifier} ALTER COLUMN {quoted(name)} TYPE {kind}")
 
 
 def current_snapshot(spark: SparkSession, identifier: str) -> int | None:

@@ -31,7 +31,7 @@ class Difference:
 
 
 def differing_rows(
-    wanted: DataFrame,
+    target_rows: DataFrame,
     stored: DataFrame,
     table: Stored,
     key: Sequence[str],
@@ -42,20 +42,20 @@ def differing_rows(
     not count, only `compared` columns do. To be persisted: a difference is counted before it is written.
     """
     old = stored.select(F.struct(*stored.columns).alias("_o")).withColumn("_stored", F.lit(True))
-    new = wanted.select(F.struct(*wanted.columns).alias("_n")).withColumn("_wanted", F.lit(True))
+    new = target_rows.select(F.struct(*target_rows.columns).alias("_n")).withColumn("_target", F.lit(True))
     on = [F.col(f"_n.{quoted(k)}").eqNullSafe(F.col(f"_o.{quoted(k)}")) for k in key]
     both = new.join(old, on, "full")
     same = _content("_n", compared, table).eqNullSafe(_content("_o", compared, table))
     action = F.expr(
-        "CASE WHEN _stored IS NULL THEN 'insert' WHEN _wanted IS NULL THEN 'delete' ELSE 'update' END"
+        "CASE WHEN _stored IS NULL THEN 'insert' WHEN _target IS NULL THEN 'delete' ELSE 'update' END"
     )
     chosen = [
-        F.expr(f"coalesce(_n.{quoted(c)}, CASE WHEN _wanted IS NULL THEN _o.{quoted(c)} END)").alias(c)
+        F.expr(f"coalesce(_n.{quoted(c)}, CASE WHEN _target IS NULL THEN _o.{quoted(c)} END)").alias(c)
         for c in table.columns
     ]
     old_date = F.col(f"_o.{quoted(table.date_column)}") if table.date_column else F.lit(None).cast("date")
     old_key = F.col(f"_o.{quoted(change_key)}") if change_key else F.lit(None).cast("string")
-    differing = both.where(F.col("_stored").isNull() | F.col("_wanted").isNull() | ~same)
+    differing = both.where(F.col("_stored").isNull() | F.col("_target").isNull() | ~same)
     return differing.select(
         *chosen, action.alias("_action"), old_date.alias("_old_date"), old_key.alias("_old_key")
     )
