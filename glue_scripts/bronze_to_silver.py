@@ -16,7 +16,7 @@ from pyspark.sql import SparkSession
 from glue_scripts.engine.bronze.archive import archive_files
 from glue_scripts.engine.gold.computed import compute, silver_target
 from glue_scripts.engine.quarantine.replay import files_of_rows, replay_files
-from glue_scripts.engine.read.bronze_files import bronze_files
+from glue_scripts.engine.read.bronze_files import files_in_order
 from glue_scripts.engine.run import log
 from glue_scripts.engine.run.job import Job, parsed_job
 from glue_scripts.engine.run.lock import guard
@@ -55,7 +55,7 @@ def main(spark: SparkSession, job: Job, clients: Aws) -> None:
         list(pool.map(lambda table: create_or_evolve(spark, silver_target(job, table)), job.contract.silver))
     compute(spark, job, check)
     orphans = orphan_counts(spark, job, [job.contract.dataset(r.dataset).target for r in results])
-    conclude(spark, job, clients, [measured(job, clients, r, orphans) for r in results])
+    conclude(spark, job, clients, [store_orphan_counts(job, clients, r, orphans) for r in results])
 
 
 def process_in_order(
@@ -75,7 +75,7 @@ def process(spark: SparkSession, job: Job, clients: Aws, dataset: Dataset) -> Ru
     work = pending_work(job, clients.ledger, dataset, again)
     if reopen_copies(job, clients, dataset, work):
         work = pending_work(job, clients.ledger, dataset, again)
-    files = bronze_files(work.files, dataset)
+    files = files_in_order(work.files, dataset)
     if not files:
         return None
     interrupted = clients.ledger.open_attempt(job.domain, dataset.name, job.run_id)
@@ -133,11 +133,11 @@ def store_result(job: Job, clients: Aws, result: RunResult) -> None:
     clients.ledger.record_run(result)
 
 
-def measured(
+def store_orphan_counts(
     job: Job, clients: Aws, result: RunResult, orphans: Mapping[str, Mapping[str, float]]
 ) -> RunResult:
-    """The result with what can be measured only now that all tables are loaded: whether foreign keys refer
-    to anything.
+    """Adds to a result what can be measured only now that all tables are loaded: whether foreign keys refer
+    to anything. Returns the result as it is stored then.
     """
     dataset = job.contract.dataset(result.dataset)
     counts = orphans.get(dataset.target.name)

@@ -10,8 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from pyspark.sql import SparkSession
 
-from glue_scripts.engine.gold.lake import Shared, Transform, check_complete, refresh
+from glue_scripts.engine.gold.lake import Shared, Transform
 from glue_scripts.engine.gold.references import waves
+from glue_scripts.engine.gold.tables import check_complete, refresh
 from glue_scripts.engine.gold.transforms import transforms_of
 from glue_scripts.engine.gold.warehouse import write_load_plan
 from glue_scripts.engine.run import log

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pyspark.sql import SparkSession
 
-from glue_scripts.engine.gold.lake import Shared, check_complete, refresh, stored_table
+from glue_scripts.engine.gold.lake import Shared
+from glue_scripts.engine.gold.tables import check_complete, refresh, stored_table
 from glue_scripts.engine.gold.transforms import transforms_of
 from glue_scripts.engine.run.job import Job
 from glue_scripts.engine.run.lock import Guard

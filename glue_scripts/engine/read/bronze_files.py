@@ -55,7 +55,7 @@ def primary_date(file: LedgerFile) -> str:
     return file.primary_date or dated(file.target_key or "").isoformat()
 
 
-def bronze_files(entries: Iterable[LedgerFile], dataset: Dataset) -> list[BronzeFile]:
+def files_in_order(entries: Iterable[LedgerFile], dataset: Dataset) -> list[BronzeFile]:
     """The run's files in order of arrival. One stored object that two entries share is read once."""
     ordered = sorted(entries, key=lambda e: (e.ingested_at, e.key, e.version))
     by_place = {e.target_key: e for e in reversed(ordered)}
@@ -117,3 +117,10 @@ def files_table(spark: SparkSession, files: Sequence[BronzeFile]) -> DataFrame:
         "CAST(_primary_date AS date) _primary_date",
         f"coalesce({DAY}, _primary_date) _day",
     )
+
+
+def located(rows: DataFrame) -> DataFrame:
+    """Each row with the path it was read from, as it was asked for: bronze names need no URL encoding. Taken
+    as it is: any function of it is computed for each row anew, and costs more than reading the row.
+    """
+    return rows.selectExpr("*", "_metadata.file_path AS _path")

@@ -20,7 +20,7 @@ from glue_scripts.engine.tables.iceberg import Stored, publish_audited, write_un
 from shared.ledger.model import RowCounts
 
 
-def fill(batch: Batch, target: Stored, check: Guard) -> Loaded:
+def fill_table(batch: Batch, target: Stored, check: Guard) -> Loaded:
     """Makes the files the table's whole content. They are read once, on the way to a branch that readers do
     not see; it is published when all records are accounted for and the bad ones are in quarantine.
 

@@ -16,7 +16,7 @@ from glue_scripts.engine.run.job import Job
 from glue_scripts.engine.run.lock import Guard
 from glue_scripts.engine.silver.batch import Batch, Loaded
 from glue_scripts.engine.silver.derive import follow, followers
-from glue_scripts.engine.silver.fill import fill
+from glue_scripts.engine.silver.fill import fill_table
 from glue_scripts.engine.silver.merge import merge_rows
 from glue_scripts.engine.silver.replace import replace_rows
 from glue_scripts.engine.silver.target import silver_table
@@ -46,7 +46,7 @@ def load_dataset(
     stale = [*work.superseded, *(f for f in work.files if again or job.full_refresh or f.processed_by)]
     batch = Batch(spark, job, dataset, files, files_table(spark, files), stale)
     if table.kind != "files" and (prepare(spark, target) or job.full_refresh):
-        loaded = fill(batch, target, check)
+        loaded = fill_table(batch, target, check)
         for follower in followers(table, job.contract.silver):
             follow(spark, job, table, follower, keys=None)
         return loaded
