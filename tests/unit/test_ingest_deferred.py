@@ -106,9 +106,7 @@ def test_the_job_gives_the_outcome_of_an_unhurried_function(name: str, content: 
         straight = lake.arrive(f"shop/events/{name}", content)
         expected = lake.objects("bronze"), {unversioned(k) for k in lake.objects("quarantine")}
     with rig() as lake:
-        outcome = lake.ingest.finish(
-            deferred(lake, f"shop/events/{name}", content, Limits(max_bytes=10))
-        )
+        outcome = lake.ingest.finish(deferred(lake, f"shop/events/{name}", content, Limits(max_bytes=10)))
         assert outcome is not None
         assert unversioned(outcome.target_key) == unversioned(straight.target_key)
         assert replace(outcome, version=straight.version, target_key=straight.target_key) == straight
