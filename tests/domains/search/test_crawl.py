@@ -19,6 +19,9 @@ from lambdas.crawl.crawl import Crawl, Crawled
 from lambdas.crawl.web import PageUnavailableError, Web
 from shared.ingestion.ingest import dataset_of
 from shared.zones import CRAWLED
+from tests.unit.conftest import _no_endpoint, credentials
+
+__all__ = ["_no_endpoint", "credentials"]
 
 KEY, BUCKET = "a-key-for-tests", "raw-bucket"
 NOW = dt.datetime(2022, 6, 1, 3, tzinfo=dt.UTC)
