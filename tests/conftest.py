@@ -10,8 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.golden import OPTION, Golden
+
 TESTS = Path(__file__).parent
 PROJECT = TESTS / "project"
+GOLDEN = pytest.StashKey[Golden]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(OPTION, action="store_true", help="write the files that golden tests compare with")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -22,6 +29,20 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("tests/domains has the product's own domains: run it in a call of its own")
     if not any(of_domains):
         os.environ["LAKE_PROJECT"] = str(PROJECT)
+    config.stash[GOLDEN] = Golden(write=config.getoption(OPTION))
+
+
+@pytest.fixture(scope="session")
+def golden(pytestconfig: pytest.Config) -> Golden:
+    """For tests marked `golden`."""
+    return pytestconfig.stash[GOLDEN]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if config.getoption(OPTION):
+        changes = config.stash[GOLDEN].changes
+        terminalreporter.section("golden files written")
+        terminalreporter.write_line("\n".join(changes) or "nothing changed")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
