@@ -11,8 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.golden import OPTION, Golden
+
 TESTS = Path(__file__).parent
 PROJECT = TESTS / "project"
+GOLDEN = pytest.StashKey[Golden]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(OPTION, action="store_true", help="write the files that golden tests compare with")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -25,6 +32,20 @@ def pytest_configure(config: pytest.Config) -> None:
         )
     if core:
         os.environ["LAKE_PROJECT"] = str(PROJECT)
+    config.stash[GOLDEN] = Golden(write=config.getoption(OPTION))
+
+
+@pytest.fixture(scope="session")
+def golden(pytestconfig: pytest.Config) -> Golden:
+    """For tests marked `golden`."""
+    return pytestconfig.stash[GOLDEN]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if config.getoption(OPTION):
+        changes = config.stash[GOLDEN].changes
+        terminalreporter.section("golden files written")
+        terminalreporter.write_line("\n".join(changes) or "nothing changed")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -51,10 +51,16 @@ def stages(own: Path, *, slow: bool) -> dict[str, list[str]]:
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--slow", action="store_true", help="also scale, fault injection and a second linter")
     parser.add_argument("--only-pytest", action="store_true", help="skip what comes before")
+    parser.add_argument(
+        "--write-golden",
+        action="store_true",
+        help="instead of all that: write the files that tests compare with, and say what changed in them",
+    )
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    gates = {} if arguments.only_pytest else stages(project_folder(), slow=arguments.slow)
+    skipped = arguments.only_pytest or arguments.write_golden
+    gates = {} if skipped else stages(project_folder(), slow=arguments.slow)
     failed = [name for name, command in gates.items() if not _passes(name, command)]
     if failed:  # named before pytest, whose own summary stays the last line
         fail(f"failed so far: {', '.join(failed)}")
@@ -74,11 +80,16 @@ def _places(given: Sequence[str], own: Path) -> list[list[str]]:
 
 def _pytest(arguments: argparse.Namespace, places: Sequence[str]) -> int:
     """Its exit code; to find nothing is no failure, for another call may have found what was chosen."""
-    chosen = [] if arguments.slow else ["-m", "not slow"]
-    command = [sys.executable, "-m", "pytest", *chosen, *arguments.rest, *places]
+    command = [sys.executable, "-m", "pytest", *_chosen(arguments), *arguments.rest, *places]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}  # tests of a project find the product
     code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
     return 0 if code == NOTHING_FOUND else code
+
+
+def _chosen(arguments: argparse.Namespace) -> list[str]:
+    if arguments.write_golden:
+        return ["-m", "golden", "--write-golden"]
+    return [] if arguments.slow else ["-m", "not slow"]
 
 
 def _passes(name: str, command: list[str]) -> bool:

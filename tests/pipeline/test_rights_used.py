@@ -1,5 +1,4 @@
-"""Every AWS call of a whole local run against the synthesized policy of its role: nothing is denied, and what
-no run needs has a reason.
+"""Every AWS call of whole local runs against the synthesized policy of its role: nothing is denied, and what no run needs has a reason.
 
 Calls are recorded by the emulation (local/aws/calls.py); its policy evaluator, which is not ours, decides.
 """
@@ -7,7 +6,7 @@ Calls are recorded by the emulation (local/aws/calls.py); its policy evaluator, 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,19 +14,18 @@ from typing import Any
 import pytest
 from ministack.core.iam_evaluator import EvalContext, evaluate, parse_policy_document
 
-from cli import demo, drops, runs
-from domains.samples import Size, sample_of
+from cli import demo, runs
 from local import deploy, toolchain
 from local.aws import calls, process
+from local.session import Session
 from local.session import laptop_session as laptop
 from shared.contracts import domains
-from tests.stack.conftest import ACCOUNT, REGION, Assembly, read
+from tests.pipeline.delivered import COPIES, FILES
+from tests.stack.conftest import ACCOUNT, REGION, Assembly, assembly
 from tests.support.rights import Role, resolved, roles
 
-SIZES = {"tpcds": Size(scale=0.01)}
-PART = {
-    "tpcds": ("store_sales", "household_demographics", "income_band")
-}  # one of each kind; all 24 tables would take minutes
+REQUESTS: dict[str, list[dict[str, Any]]] = {"shop": [{}], "web": [{}, {"maintenance": True}], "retail": [{}]}
+__all__ = ["assembly"]
 REASONS = Path(__file__).parent / "unused_grants.json"
 CALLERS = {  # type → properties that name it and its role
     "AWS::Glue::Job": ("Name", "Role"),
@@ -46,52 +44,41 @@ class Call:
 
 
 @pytest.fixture(scope="module")
-def assembly(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
-    from local.synth import LOCAL_CONTEXT, synthesize
-
-    return read(synthesize(["dev"], tmp_path_factory.mktemp("cdk"), LOCAL_CONTEXT), ("dev",))
-
-
-@pytest.fixture(scope="module")
 def recorded(assembly: Assembly, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Call]]:
-    """All calls of one run per domain, on its sample of a few hundred records."""
+    """All calls of one run per domain, one of them after a run that died, and of one maintenance."""
     toolchain.jars()
     state = tmp_path_factory.mktemp("aws")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(calls.SWITCH, str(state / "calls.jsonl"))
+        patch.setenv("SFN_WAIT_SCALE", "0.01")  # thirty seconds pass in a third of one
         emulation = process.start(state)
     try:
         session = laptop(emulation)
         deploy.deploy_assembly(session, assembly.folder / "assembly-dev", state / "recorded.json")
-        for domain in domains():
-            folder = tmp_path_factory.mktemp(domain)
-            sample_of(domain).write(SIZES.get(domain, Size(300, 2)), 7, folder, progress=False)
-            plan = [
-                d
-                for d in drops.planned([folder / "raw"], None, None)
-                if d.key.split("/")[1] in (PART.get(domain) or d.key)
-            ]
-            for wave in _copies_last(plan):
-                drops.upload(session, wave, lambda _: None)
-                demo.wait_for_outcomes(session, domain, {d.key for d in wave})
-            outcome = runs.follow(session, domain, runs.start(session, domain, {}), lambda _: None)
+        for wave in (FILES, COPIES):
+            deliver(session, wave)
+        leave_lock(session, "web")
+        for domain, request in ((d, r) for d in domains() for r in REQUESTS[d]):
+            outcome = runs.follow(session, domain, runs.start(session, domain, request), lambda _: None)
             assert outcome.succeeded, outcome
         yield [Call(**json.loads(line)) for line in (state / "calls.jsonl").read_text().splitlines()]
     finally:
         process.stop(state)
 
 
-def _copies_last(plan: list[drops.Drop]) -> Iterator[list[drops.Drop]]:
-    """Files of different contents, then their copies: which rights are used must not hang on whether two
-    copies meet in the door.
-    """
-    seen: set[bytes] = set()
-    first, copies = [], []
-    for drop in plan:
-        content = drop.source.read_bytes()
-        (copies if content in seen else first).append(drop)
-        seen.add(content)
-    yield from (wave for wave in (first, copies) if wave)
+def deliver(session: Session, files: Mapping[str, bytes]) -> None:
+    """Puts files into the raw bucket and waits until each has an outcome."""
+    s3, bucket = session.client("s3"), session.names.bucket("raw")
+    for key, content in files.items():
+        s3.put_object(Bucket=bucket, Key=key, Body=content)
+    for domain in domains():
+        demo.wait_for_outcomes(session, domain, {key for key in files if key.startswith(f"{domain}/")})
+
+
+def leave_lock(session: Session, domain: str) -> None:
+    """As a run leaves it that nobody remembers: the next one asks for it and takes its lock over."""
+    item = {"pk": {"S": f"lock#{domain}"}, "sk": {"S": "lock"}, "run_id": {"S": "of-another-age"}}
+    session.client("dynamodb").put_item(TableName=session.names.ledger_table, Item=item)
 
 
 @pytest.fixture(scope="module")

@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 
-# Read when the CDK is imported, which a test module may do first: the gate has its own test, here it would
-# cost six seconds.
+from local.settings import ACCOUNT, REGION
+from local.synth import LOCAL_CONTEXT
+
+# Read when the CDK is imported, which a test module may do first: the gate has its own test, here it would cost six seconds.
 os.environ["CDK_VALIDATION"] = "false"
-ACCOUNT, REGION = "123456789012", "us-east-1"
 ENVS = ("dev", "test", "prod")
+__all__ = ["ACCOUNT", "ENVS", "REGION", "Assembly", "assembly", "read"]
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,10 @@ def read(folder: Path, envs: Sequence[str] = ENVS) -> Assembly:
 
 @pytest.fixture(scope="session")
 def assembly(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
-    """All environments as the laptop would synthesize them: nothing is fetched."""
+    """All environments as the laptop would synthesize them: nothing is fetched. Once, also for other folders that use this fixture."""
     import app
 
-    folder = tmp_path_factory.mktemp("cdk")
-    app.build(context={"local": "true", "account": ACCOUNT, "region": REGION}, outdir=str(folder)).synth()
+    folder = tmp_path_factory.getbasetemp() / "cdk"
+    if not folder.exists():
+        app.build(context=LOCAL_CONTEXT, outdir=str(folder)).synth()
     return read(folder)

@@ -41,7 +41,7 @@ def test_every_domain_s_reports_are_named_queries_on_full_database_names(assembl
         q["Properties"]["Name"]: q["Properties"]
         for _, q in assembly.resources("AWS::Athena::NamedQuery", "test")
     }
-    assert {"shop: daily revenue", "shop: user ltv", "shop: user activity"} <= queries.keys()
+    assert {"shop: daily revenue", "shop: user ltv", "web: daily activity"} <= queries.keys()
     assert "FROM lakehouse_test_shop_gold.user_ltv l" in queries["shop: user ltv"]["QueryString"]
     for query in queries.values():
         assert query["WorkGroup"] == "lakehouse-test-athena"

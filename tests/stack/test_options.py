@@ -12,7 +12,7 @@ import pytest
 
 from stacks.config import ConfigError, environments, settings
 
-SOURCES = {"tpcds": {"location": "s3://public-copies/TPC-DS/", "tables": ["item", "store_sales"]}}
+SOURCES = {"retail": {"location": "s3://public-copies/retail/", "tables": ["customer", "sales"]}}
 ACCOUNT, REGION = "123456789012", "us-east-1"
 
 
@@ -80,9 +80,9 @@ def test_the_bronze_job_of_a_domain_with_a_source_location_is_told_of_it_and_may
     told = {
         name: {k: v for k, v in given.items() if k.startswith("--source")} for name, given in jobs.items()
     }
-    place = {"--source": "s3://public-copies/TPC-DS/", "--source_tables": "item,store_sales"}
+    place = {"--source": "s3://public-copies/retail/", "--source_tables": "customer,sales"}
     assert {name: given for name, given in told.items() if given} == {
-        "lakehouse-dev-tpcds-bronze-ingest": place
+        "lakehouse-dev-retail-bronze-ingest": place
     }
     policies = {
         i: r["Properties"]["PolicyDocument"]["Statement"]
@@ -95,10 +95,10 @@ def test_the_bronze_job_of_a_domain_with_a_source_location_is_told_of_it_and_may
         for s in statements
         if "public-copies" in json.dumps(s["Resource"])
     ]
-    assert {i.split("/")[1].partition("Access")[0] for i, _ in allowed} == {"tpcdsbronzeingest"}
+    assert {i.split("/")[1].partition("Access")[0] for i, _ in allowed} == {"retailbronzeingest"}
     assert [(s["Action"], s["Resource"], s.get("Condition")) for _, s in allowed] == [
-        (["s3:GetObject", "s3:GetObjectTagging"], "arn:aws:s3:::public-copies/TPC-DS/*", None),
-        ("s3:ListBucket", "arn:aws:s3:::public-copies", {"StringLike": {"s3:prefix": ["TPC-DS/*"]}}),
+        (["s3:GetObject", "s3:GetObjectTagging"], "arn:aws:s3:::public-copies/retail/*", None),
+        ("s3:ListBucket", "arn:aws:s3:::public-copies", {"StringLike": {"s3:prefix": ["retail/*"]}}),
     ]
 
 
@@ -108,12 +108,12 @@ def test_every_run_of_such_a_domain_starts_the_bronze_job(guarded: dict[str, dic
         for r in guarded.values()
         if r["Type"] == "AWS::StepFunctions::StateMachine"
     }
-    assert {name for name, delivered in machines.items() if delivered == "true"} == {"lakehouse-dev-tpcds"}
+    assert {name for name, delivered in machines.items() if delivered == "true"} == {"lakehouse-dev-retail"}
 
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"nobody": {"location": "s3://b-1/"}}, {"tpcds": {"location": "s3://b-1/", "tables": ["prices"]}}],
+    [{"nobody": {"location": "s3://b-1/"}}, {"retail": {"location": "s3://b-1/", "tables": ["prices"]}}],
 )
 def test_a_source_of_what_no_contract_has_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match="no contract has"):
@@ -127,7 +127,7 @@ def test_a_source_of_files_that_stand_for_their_rows_is_refused_with_what_to_do(
     tables: list[str], named: str
 ) -> None:
     with pytest.raises(ConfigError, match=named) as refused:
-        settings("dev", sources={"logs": {"location": "s3://b-1/", "tables": tables}})
+        settings("dev", sources={"web": {"location": "s3://b-1/", "tables": tables}})
     assert "put these files into the raw bucket" in str(refused.value)
 
 

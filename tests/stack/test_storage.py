@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import os
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from shared.contracts import domains
 from shared.ledger import INDEX
 from shared.names import DATA_ZONES
-from tests.stack.conftest import Assembly
+from tests.stack.conftest import ENVS, Assembly
+from tests.support.golden import Golden
+from tests.support.stateful import WHY, ids_by_domain
 
-GOLDEN = Path(__file__).parent / "stateful.json"
-STATEFUL = (
-    "AWS::S3::Bucket",
-    "AWS::DynamoDB::GlobalTable",
-    "AWS::Glue::Database",
-    "AWS::KMS::Key",
-    "AWS::SQS::Queue",
-    "AWS::SNS::Topic",
-)
+HERE = Path(__file__).parent
+CORE = HERE / "stateful.json"
+OF_DOMAINS = HERE / "stateful"  # a file each
 
 
 def rules(bucket: dict[str, Any]) -> list[dict[str, Any]]:
@@ -177,12 +174,21 @@ def test_the_ledger_can_be_restored_and_found_by_state(assembly: Assembly) -> No
         assert replica["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}, place
 
 
-def test_stateful_resources_keep_their_logical_ids(assembly: Assembly) -> None:
-    """A changed id would make CloudFormation replace the resource.
+@pytest.mark.golden
+def test_stateful_resources_keep_their_logical_ids(assembly: Assembly, golden: Golden) -> None:
+    found = {
+        f"{env}/{place}": kind
+        for env in ENVS
+        for place, kind in ids_by_domain(assembly, env, domains())[None].items()
+    }
+    golden.compare(CORE, found, WHY)
 
-    New ones: run with UPDATE_GOLDEN=1 and look at the diff.
-    """
-    found = {place: kind for kind in STATEFUL for place, _ in assembly.resources(kind)}
-    if os.environ.get("UPDATE_GOLDEN"):
-        GOLDEN.write_text(json.dumps(found, indent=2, sort_keys=True) + "\n")
-    assert found == json.loads(GOLDEN.read_text())
+
+@pytest.mark.golden
+@pytest.mark.parametrize("domain", sorted({*domains(), *(p.stem for p in OF_DOMAINS.glob("*.json"))}))
+def test_a_domain_s_stateful_resources_keep_their_logical_ids_in_every_environment(
+    assembly: Assembly, golden: Golden, domain: str
+) -> None:
+    first, *others = [ids_by_domain(assembly, env, domains()).get(domain, {}) for env in ENVS]
+    assert [first] * len(others) == others
+    golden.compare(OF_DOMAINS / f"{domain}.json", first, WHY)

@@ -12,7 +12,7 @@ import pytest
 
 from stacks.config import ConfigError, environments, settings
 
-OPERATIONS = Path(__file__).parents[2] / "docs" / "howto" / "operations.md"
+OPERATIONS = Path(__file__).parents[3] / "docs" / "howto" / "operations.md"
 ACCOUNT, REGION = "123456789012", "us-east-1"
 CRAWL = {
     "dataset": "shop/events",

@@ -18,6 +18,9 @@ from moto import mock_aws
 from lambdas.crawl.crawl import Crawl, Crawled
 from lambdas.crawl.web import PageUnavailableError, Web
 from shared.ingestion.ingest import dataset_of
+from tests.unit.conftest import _no_endpoint, credentials
+
+__all__ = ["_no_endpoint", "credentials"]
 
 KEY, BUCKET = "a-key-for-tests", "raw-bucket"
 NOW = dt.datetime(2022, 6, 1, 3, tzinfo=dt.UTC)
