@@ -124,7 +124,7 @@ def lake(spark: Any, emulation: process.Emulation) -> Lake:
     twice, and were worked off.
     """
     target = session.local(emulation)
-    deploy.deploy(target, synth.local_assembly(), emulation.state / "recorded.json")
+    deploy.deploy(target, synth.local_assembly("dev"), emulation.state / "recorded.json")
     made = Lake(target)
     made.reading(False)
     made.redeliver_soon()
