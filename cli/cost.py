@@ -54,7 +54,7 @@ class Resources:
 
     @classmethod
     def in_templates(cls, templates: Iterable[Mapping[str, Any]]) -> Resources:
-        return cls([found for t in templates for found in t["Resources"].items()])
+        return cls([resource for t in templates for resource in t["Resources"].items()])
 
 
 def lines(resources: Resources, usage: Usage) -> list[Line]:
@@ -63,8 +63,8 @@ def lines(resources: Resources, usage: Usage) -> list[Line]:
     return [line for part in parts for line in part(resources, usage) if line.quantity]
 
 
-def _storage(found: Resources, usage: Usage) -> Iterator[Line]:
-    for bucket in found.of("AWS::S3::Bucket"):
+def _storage(resources: Resources, usage: Usage) -> Iterator[Line]:
+    for bucket in resources.of("AWS::S3::Bucket"):
         zone = str(bucket["BucketNamePrefix"]).rpartition("-")[2]
         monthly = usage.received_gb * _share(zone, usage)
         hot, cold = _months(bucket, usage.months_kept)
@@ -75,7 +75,7 @@ def _storage(found: Resources, usage: Usage) -> Iterator[Line]:
 
 
 def _share(zone: str, usage: Usage) -> float:
-    """What a zone gets of each GB that lands: raw and bronze hold it as it came, quarantine and metrics next
+    """What a zone gets of each GB received: raw and bronze hold it as it came, quarantine and metrics next
     to nothing.
     """
     return {"raw": 1.0, "bronze": 1.0, "silver": usage.tables_share, "gold": usage.tables_share}.get(
@@ -93,36 +93,36 @@ def _months(bucket: Mapping[str, Any], kept: int) -> tuple[float, float]:
     return hot, kept - hot
 
 
-def _ingestion(found: Resources, usage: Usage) -> Iterator[Line]:
+def _ingestion(resources: Resources, usage: Usage) -> Iterator[Line]:
     millions = usage.received_files / 1_000_000
-    yield Line("EventBridge", "events of new files", millions * len(_sending(found)), "s3_million_events")
-    mappings = len(found.of("AWS::Lambda::EventSourceMapping"))
+    yield Line("EventBridge", "events of new files", millions * len(_sending(resources)), "s3_million_events")
+    mappings = len(resources.of("AWS::Lambda::EventSourceMapping"))
     yield Line(
         "SQS",
         "receive, delete, idle polling",
         mappings * (3 * millions + POLLS / 1_000_000),
         "sqs_million_requests",
     )
-    for id, function in found.with_id("AWS::Lambda::Function"):
+    for id, function in resources.with_id("AWS::Lambda::Function"):
         name = str(function["FunctionName"]).rpartition("-")[2]
-        calls, seconds = _calls(name, _timed(id, found), function, usage)
+        calls, seconds = _calls(name, _timed(id, resources), function, usage)
         yield Line(
             "Lambda", f"{name}, time", calls * seconds * function["MemorySize"] / 1024, "lambda_gb_second_arm"
         )
         yield Line("Lambda", f"{name}, calls", calls / 1_000_000, "lambda_million_requests")
 
 
-def _sending(found: Resources) -> list[dict[str, Any]]:
+def _sending(resources: Resources) -> list[dict[str, Any]]:
     return [
         b
-        for b in found.of("AWS::S3::Bucket")
+        for b in resources.of("AWS::S3::Bucket")
         if "EventBridgeConfiguration" in b.get("NotificationConfiguration", {})
     ]
 
 
 def _calls(name: str, timed: float, function: Mapping[str, Any], usage: Usage) -> tuple[float, float]:
-    """Calls of a month and seconds of each: one per file at the door; the others by their timers, a crawl as
-    long as it may work.
+    """Calls of a month and seconds of each: one per file for ingestion; the others by their timers, a crawl
+    as long as it may work.
     """
     match name:
         case "ingest":
@@ -136,9 +136,9 @@ def _calls(name: str, timed: float, function: Mapping[str, Any], usage: Usage) -
     )
 
 
-def _timed(function: str, found: Resources) -> float:
+def _timed(function: str, resources: Resources) -> float:
     """How often in a month enabled schedules call a function, by its logical id."""
-    enabled = (s for s in found.of("AWS::Scheduler::Schedule") if s["State"] == "ENABLED")
+    enabled = (s for s in resources.of("AWS::Scheduler::Schedule") if s["State"] == "ENABLED")
     return sum(
         _firings(s["ScheduleExpression"])
         for s in enabled
@@ -155,8 +155,8 @@ def _firings(expression: str) -> float:
     return DAYS if words[4] in ("*", "?") else WEEKS
 
 
-def _ledger(found: Resources, usage: Usage) -> Iterator[Line]:
-    for _ in found.of("AWS::DynamoDB::GlobalTable"):
+def _ledger(resources: Resources, usage: Usage) -> Iterator[Line]:
+    for _ in resources.of("AWS::DynamoDB::GlobalTable"):
         stored = usage.received_files * usage.months_kept * LEDGER_KB_PER_FILE / 1024**2
         yield Line(
             "DynamoDB", "writes", usage.received_files * LEDGER_WRITES / 1_000_000, "dynamodb_million_writes"
@@ -168,9 +168,9 @@ def _ledger(found: Resources, usage: Usage) -> Iterator[Line]:
         yield Line("DynamoDB", "point-in-time recovery", stored, "dynamodb_recovery_gb_month")
 
 
-def _runs(found: Resources, usage: Usage) -> Iterator[Line]:
-    domains, runs = len(found.of("AWS::StepFunctions::StateMachine")), usage.runs_per_day * DAYS
-    for job in found.of("AWS::Glue::Job"):
+def _runs(resources: Resources, usage: Usage) -> Iterator[Line]:
+    domains, runs = len(resources.of("AWS::StepFunctions::StateMachine")), usage.runs_per_day * DAYS
+    for job in resources.of("AWS::Glue::Job"):
         times = _times(job, usage)
         dpus = min(usage.job_dpus, job["NumberOfWorkers"] * {"G.1X": 1, "G.2X": 2}[job["WorkerType"]])
         price = "glue_flex_dpu_hour" if job.get("ExecutionClass") == "FLEX" else "glue_dpu_hour"
@@ -194,7 +194,7 @@ def _runs(found: Resources, usage: Usage) -> Iterator[Line]:
 def _times(job: Mapping[str, Any], usage: Usage) -> float:
     """Runs of a job in a month.
 
-    The bronze job has work in every run where files never pass the door, else for large ones only.
+    The bronze job has work in every run where files never pass the ingest function, else for large ones only.
     """
     if job["Name"].endswith(f"-{MAINTENANCE}"):
         return WEEKS
@@ -205,13 +205,13 @@ def _times(job: Mapping[str, Any], usage: Usage) -> float:
     return of_all if as_parquet else usage.large_file_runs_per_day * DAYS
 
 
-def _queries(found: Resources, usage: Usage) -> Iterator[Line]:
-    if found.of("AWS::Athena::WorkGroup"):
+def _queries(resources: Resources, usage: Usage) -> Iterator[Line]:
+    if resources.of("AWS::Athena::WorkGroup"):
         yield Line("Athena", "data scanned", usage.queried_tb, "athena_tb")
 
 
-def _warehouse(found: Resources, usage: Usage) -> Iterator[Line]:
-    for workgroup in found.of("AWS::RedshiftServerless::Workgroup"):
+def _warehouse(resources: Resources, usage: Usage) -> Iterator[Line]:
+    for workgroup in resources.of("AWS::RedshiftServerless::Workgroup"):
         yield Line(
             "Redshift",
             "base capacity while it works",
@@ -224,27 +224,30 @@ def _warehouse(found: Resources, usage: Usage) -> Iterator[Line]:
             usage.received_gb * usage.tables_share * usage.months_kept,
             "redshift_gb_month",
         )
-    for endpoint in found.of("AWS::EC2::VPCEndpoint"):
+    for endpoint in resources.of("AWS::EC2::VPCEndpoint"):
         if endpoint.get("VpcEndpointType") == "Interface":
             service = str(endpoint["ServiceName"]).rpartition(".")[2]
             yield Line("VPC", f"endpoint of {service}", HOURS * len(endpoint["SubnetIds"]), "endpoint_hour")
 
 
-def _watching(found: Resources, usage: Usage) -> Iterator[Line]:
-    yield Line("CloudWatch", "alarms", len(found.of("AWS::CloudWatch::Alarm")), "cloudwatch_alarm_month")
+def _watching(resources: Resources, usage: Usage) -> Iterator[Line]:
+    yield Line("CloudWatch", "alarms", len(resources.of("AWS::CloudWatch::Alarm")), "cloudwatch_alarm_month")
     yield Line(
-        "CloudWatch", "dashboards", len(found.of("AWS::CloudWatch::Dashboard")), "cloudwatch_dashboard_month"
+        "CloudWatch",
+        "dashboards",
+        len(resources.of("AWS::CloudWatch::Dashboard")),
+        "cloudwatch_dashboard_month",
     )
     yield Line("CloudWatch", "custom metrics", usage.custom_metrics, "cloudwatch_metric_month")
     yield Line("CloudWatch", "logs", usage.log_gb, "cloudwatch_log_gb")
 
 
-def _security(found: Resources, usage: Usage) -> Iterator[Line]:
-    yield Line("KMS", "keys", len(found.of("AWS::KMS::Key")), "kms_key_month")
+def _security(resources: Resources, usage: Usage) -> Iterator[Line]:
+    yield Line("KMS", "keys", len(resources.of("AWS::KMS::Key")), "kms_key_month")
     calls = usage.received_files * (S3_WRITES + S3_READS) / 1_000_000
     yield Line(
         "CloudTrail",
         "data events",
-        calls * len(found.of("AWS::CloudTrail::Trail")),
+        calls * len(resources.of("AWS::CloudTrail::Trail")),
         "cloudtrail_million_events",
     )

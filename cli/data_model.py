@@ -102,6 +102,8 @@ def _index(found: Sequence[Contract]) -> list[str]:
         "| reason | meaning |",
         "|---|---|",
         *(f"| `{reason}` | {help_} |" for reason, help_ in ROW_HELP.items()),
+        "",
+        "A domain may have further reasons, for rules of its own; they are on its page.",
     ]
 
 
@@ -148,8 +150,11 @@ def _overview(contract: Contract, parts: dict[str, list[Entry]]) -> list[str]:
     for name, values in contract.parameters.items():
         lines += [f"`{name}`: {', '.join(f'`{v}`' for v in values)}.", ""]
     lines += [
-        f"The reasons of quarantine and the lineage columns are those of [all domains]({INDEX}).",
+        f"The reasons of quarantine and the lineage columns are those of [all domains]({INDEX})"
+        + (", and these reasons of rows:" if contract.reasons else "."),
         "",
+        *(f"- `{reason}`: {help_}" for reason, help_ in contract.reasons.items()),
+        *([""] if contract.reasons else []),
         "| layer | table | kind |",
         "|---|---|---|",
     ]

@@ -6,14 +6,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cli import drops, results, runs
+from cli import drops, runs
+from cli.results import Results, differences, results_of
 from domains.samples import Size, sample_of
 from local import laptop
 from local.aws import process
@@ -38,70 +38,76 @@ class Sample:
 
 @dataclass
 class Stopwatch:
-    """Wall seconds of each stage."""
+    """Wall seconds of each stage, in the order in which they ended."""
 
     seconds: dict[str, float] = field(default_factory=dict)
 
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        began = time.monotonic()
-        yield
-        self.seconds[name] = time.monotonic() - began
-        say(f"{name:<12}{self.seconds[name]:6.1f} s")
+    def record(self, stage: str, began: float) -> None:
+        """Notes and shows how long a stage took that began at this time of the monotonic clock."""
+        self.seconds[stage] = time.monotonic() - began
+        say(f"{stage:<12}{self.seconds[stage]:6.1f} s")
 
 
 @dataclass(frozen=True)
 class Report:
-    """What the demo found, how long it took, and where it is not what it must be."""
+    """What the lakehouse holds after the demo, how long it took, and where it is not what it must be."""
 
-    found: results.Results
+    results: Results
     seconds: dict[str, float]
     differences: tuple[str, ...]
 
 
 def run(sample: Sample) -> Report:
     """Everything; raises LakeError when a stage fails."""
-    watch = Stopwatch()
-    with watch.stage("total"):
-        session = _prepare(sample, watch)
-        with watch.stage("drop"):
-            plan = drops.planned([sample.folder / "raw"], None, None)
-            with progress("dropping files", len(plan)) as advance:
-                drops.upload(session, plan, advance)
-        with watch.stage("ingest"):
-            wait_for_outcomes(session, sample.domain, {d.key for d in plan})
-        with watch.stage("pipeline"):
-            outcome = _pipeline(session, sample.domain)
-        if not outcome.succeeded:
-            raise LakeError(str(outcome))
-        with watch.stage("results"):
-            found = results.collect(session, sample.domain)
-    return Report(
-        found, watch.seconds, compared(json.loads((sample.folder / "expected.json").read_text()), found)
-    )
+    watch, began = Stopwatch(), time.monotonic()
+    session = _prepare(sample, watch)
+    plan = drops.planned([sample.folder / "raw"], None, None)
+    _drop(session, plan, watch)
+    _ingest(session, sample.domain, plan, watch)
+    _run_pipeline(session, sample.domain, watch)
+    collecting = time.monotonic()
+    results = results_of(session, sample.domain)
+    watch.record("results", collecting)
+    watch.record("total", began)
+    expected = json.loads((sample.folder / "expected.json").read_text())
+    return Report(results, watch.seconds, compared(expected, results))
 
 
-def compared(expected: dict[str, Any], found: results.Results) -> tuple[str, ...]:
+def compared(expected: dict[str, Any], actual: Results) -> tuple[str, ...]:
     """Differences in counts, and in every report that is expected."""
-    document = found.document({})
-    sections = [*COMPARED, *(name for name in found.headlines if name in expected)]
-    return tuple(d for name in sections for d in results.differences(expected[name], document[name], name))
+    document = actual.document({})
+    sections = [*COMPARED, *(name for name in actual.headlines if name in expected)]
+    return tuple(d for name in sections for d in differences(expected[name], document[name], name))
 
 
 def _prepare(sample: Sample, watch: Stopwatch) -> Session:
     """Samples and lakehouse side by side; the emulation starts empty."""
 
     def generate() -> None:
-        with watch.stage("generate"):
-            sample_of(sample.domain).made(sample.size, sample.seed, sample.folder, progress=False)
+        began = time.monotonic()
+        sample_of(sample.domain).write(sample.size, sample.seed, sample.folder, progress=False)
+        watch.record("generate", began)
 
     with progress("generating samples, provisioning", None), ThreadPoolExecutor(1) as pool:
-        samples = pool.submit(generate)
-        with watch.stage("provision"):
-            process.reset(STATE)
-            session = laptop.provision()
+        samples, began = pool.submit(generate), time.monotonic()
+        process.reset(STATE)
+        session = laptop.provision()
+        watch.record("provision", began)
         samples.result()
     return session
+
+
+def _drop(session: Session, plan: Sequence[drops.Drop], watch: Stopwatch) -> None:
+    began = time.monotonic()
+    with progress("dropping files", len(plan)) as advance:
+        drops.upload(session, plan, advance)
+    watch.record("drop", began)
+
+
+def _ingest(session: Session, domain: str, plan: Sequence[drops.Drop], watch: Stopwatch) -> None:
+    began = time.monotonic()
+    wait_for_outcomes(session, domain, {d.key for d in plan})
+    watch.record("ingest", began)
 
 
 def wait_for_outcomes(session: Session, domain: str, keys: set[str]) -> None:
@@ -139,10 +145,13 @@ def _stalled(session: Session, missing: set[str]) -> str:
     )
 
 
-def _pipeline(session: Session, domain: str) -> runs.Outcome:
-    run_id = runs.start(session, domain, {})
+def _run_pipeline(session: Session, domain: str, watch: Stopwatch) -> None:
     began = time.monotonic()
+    run_id = runs.start(session, domain, {})
     with progress(f"run {run_id}", None):
-        return runs.follow(
+        outcome = runs.follow(
             session, domain, run_id, lambda state: say(f"  {time.monotonic() - began:6.1f} s  {state}")
         )
+    watch.record("pipeline", began)
+    if not outcome.succeeded:
+        raise LakeError(str(outcome))

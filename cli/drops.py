@@ -29,7 +29,7 @@ def planned(paths: Sequence[Path], domain: str | None, dataset: str | None) -> l
     """Files with their keys: `<domain>/<dataset>/<relative path>`. A folder keeps what is below it.
 
     Without `dataset` the first folder below a given folder is the dataset; without `domain` too, the first
-    two are both.
+    two are both. Raises DropError for a path that is missing or would get no raw key.
     """
     if dataset and not domain:
         raise DropError("--dataset needs --domain")
@@ -50,7 +50,7 @@ def planned(paths: Sequence[Path], domain: str | None, dataset: str | None) -> l
 
 
 def upload(session: Session, drops: Sequence[Drop], advance: Callable[[int], None]) -> None:
-    """Uploads all, several at a time, with the number of finished ones told after each."""
+    """Uploads all, several at a time; `advance` gets the number of finished ones after each."""
     s3, bucket = session.client("s3"), session.names.bucket("raw")
     with ThreadPoolExecutor(PARALLEL_UPLOADS) as pool:
         for done, _ in enumerate(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
@@ -11,6 +11,10 @@ from local.errors import LakeError
 from local.session import Session
 from shared.names import DATA_ZONES, RESULTS
 from stacks.config import settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
 ZONES = (*DATA_ZONES, "scripts", RESULTS, "trail", "logs")  # the access logs last: deleting is logged too
 
@@ -35,20 +39,19 @@ def empty(session: Session) -> Iterator[tuple[str, int]]:
                 raise
 
 
-def _empty(s3: Any, bucket: str) -> int:
+def _empty(s3: S3Client, bucket: str) -> int:
     deleted = 0
     for page in s3.get_paginator("list_object_versions").paginate(
         Bucket=bucket
     ):  # pages are of 1,000, as many as one request deletes
-        found = [
+        versions: list[ObjectIdentifierTypeDef] = [
             {"Key": v["Key"], "VersionId": v["VersionId"]}
-            for kind in ("Versions", "DeleteMarkers")
-            for v in page.get(kind, [])
+            for v in (*page.get("Versions", []), *page.get("DeleteMarkers", []))
         ]
-        if not found:
+        if not versions:
             continue
-        answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": found, "Quiet": True})
+        answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": versions, "Quiet": True})
         if errors := answer.get("Errors"):
             raise EmptyingError(f"{bucket}: {errors[0]['Key']} could not be deleted: {errors[0]['Message']}")
-        deleted += len(found)
+        deleted += len(versions)
     return deleted

@@ -31,6 +31,7 @@ def add_domain(parser: argparse.ArgumentParser, *, optional: bool = False) -> No
 
 
 def date(text: str) -> dt.date:
+    """A date in ISO 8601; raises ArgumentTypeError for any other text."""
     try:
         return dt.date.fromisoformat(text)
     except ValueError as error:
@@ -38,12 +39,14 @@ def date(text: str) -> dt.date:
 
 
 def positive(text: str) -> int:
+    """A whole number of 1 or more; raises ArgumentTypeError for any other text."""
     if not text.replace("_", "").isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"expected a number of 1 or more, found {text!r}")
     return int(text)
 
 
 def factor(text: str) -> float:
+    """A scale factor; raises ArgumentTypeError for what is no number from 0.001 to 100."""
     try:
         value = float(text)
     except ValueError:

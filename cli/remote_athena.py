@@ -44,7 +44,7 @@ def run(session: Session, statement: str, domains: Sequence[str], domain: str | 
 
 
 def qualified(session: Session, statement: str, domains: Sequence[str], domain: str | None) -> str:
-    """The statement with full database names."""
+    """The statement with full database names. Raises QueryError for what is no statement."""
     try:
         tree = sqlglot.parse_one(statement, read="athena")
     except ParseError as error:

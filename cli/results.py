@@ -32,11 +32,11 @@ class Results:
 
     def document(self, seconds: dict[str, float]) -> dict[str, Any]:
         """The machine's form."""
-        found = asdict(self)
-        return {**found, **found.pop("headlines"), "seconds": {k: round(v, 2) for k, v in seconds.items()}}
+        values = asdict(self)
+        return {**values, **values.pop("headlines"), "seconds": {k: round(v, 2) for k, v in seconds.items()}}
 
 
-def collect(session: Session, domain: str) -> Results:
+def results_of(session: Session, domain: str) -> Results:
     runs, every = session.ledger.runs(domain), session.ledger.files(domain)
     files = file_counts(every)
     rows = {
@@ -63,8 +63,8 @@ def file_counts(files: Iterable[LedgerFile]) -> dict[str, int]:
     """Files received and their outcomes; one that is in work or waits for the bronze job is received and
     nothing else.
     """
-    found = Counter(file.status for file in files)
-    return {"received": found.total(), **{status.value: found[status] for status in OUTCOMES}}
+    counts = Counter(file.status for file in files)
+    return {"received": counts.total(), **{status.value: counts[status] for status in OUTCOMES}}
 
 
 def file_reasons(files: Iterable[LedgerFile]) -> dict[str, int]:
@@ -116,29 +116,31 @@ def plain(value: Any) -> Any:
             return str(value)
 
 
-def differences(expected: Any, found: Any, where: str = "") -> list[str]:
+def differences(expected: Any, actual: Any, where: str = "") -> list[str]:
     """Every place at which what was found is not what was expected.
 
     What nobody expects must be absent or 0.
     """
-    match expected, found:
+    match expected, actual:
         case dict(), dict():
-            keys = [*expected, *(k for k in found if k not in expected)]
+            keys = [*expected, *(k for k in actual if k not in expected)]
             return [
                 d
                 for k in keys
-                for d in differences(expected.get(k, 0), found.get(k, 0), f"{where}/{k}" if where else str(k))
+                for d in differences(
+                    expected.get(k, 0), actual.get(k, 0), f"{where}/{k}" if where else str(k)
+                )
             ]
-        case list(), list() if len(expected) == len(found):
+        case list(), list() if len(expected) == len(actual):
             return [
                 d
-                for i, (e, f) in enumerate(zip(expected, found, strict=True))
+                for i, (e, f) in enumerate(zip(expected, actual, strict=True))
                 for d in differences(e, f, f"{where}[{i}]")
             ]
         case [dict(), *_], list():
-            missing = [f"{where}: no {row}" for row in expected if row not in found]
-            return missing + [f"{where}: {row} was not expected" for row in found if row not in expected] or [
-                f"{where}: expected {len(expected)} rows, found {len(found)}"
-            ]
+            missing = [f"{where}: no {row}" for row in expected if row not in actual]
+            return missing + [
+                f"{where}: {row} was not expected" for row in actual if row not in expected
+            ] or [f"{where}: expected {len(expected)} rows, found {len(actual)}"]
         case _:
-            return [] if expected == found else [f"{where}: expected {expected}, found {found}"]
+            return [] if expected == actual else [f"{where}: expected {expected}, found {actual}"]

@@ -30,7 +30,7 @@ class RolledBack:
     restored: int | None = None
 
 
-def rollback(session: Session, domain: str, moment: dt.datetime) -> list[RolledBack]:
+def roll_back(session: Session, domain: str, moment: dt.datetime) -> list[RolledBack]:
     """Raises LakeError before any change: while a run owns the domain, or when a table no longer knows what
     it was at that moment.
     """
@@ -41,6 +41,7 @@ def rollback(session: Session, domain: str, moment: dt.datetime) -> list[RolledB
             " roll back"
         )
     catalog, planned = athena.catalog_of(session), []
+    # All plans before the first commit: one table that cannot go back leaves every table as it is.
     for table in contract(domain).tables:
         name, shown = (session.names.database(domain, table.zone), table.name), f"{table.zone}.{table.name}"
         stored = catalog.load_table(name) if catalog.table_exists(name) else None
@@ -67,20 +68,20 @@ def _is_running(session: Session, domain: str, owner: str) -> bool:
 
 
 def _plan(table: Table, shown: str, moment: dt.datetime) -> RolledBack:
-    current, wanted = table.current_snapshot(), snapshot_at(table, moment)
-    if current is None or wanted == current.snapshot_id:
+    current, restored = table.current_snapshot(), snapshot_at(table, moment)
+    if current is None or restored == current.snapshot_id:
         return RolledBack(shown, "same")
     oldest = table.snapshot_by_id(table.history()[0].snapshot_id)
-    if wanted is None and oldest and oldest.sequence_number == FIRST_SEQUENCE_NUMBER:
+    if restored is None and oldest and oldest.sequence_number == FIRST_SEQUENCE_NUMBER:
         return RolledBack(shown, "later", left=current.snapshot_id)
-    if wanted is None or table.snapshot_by_id(wanted) is None:
+    if restored is None or table.snapshot_by_id(restored) is None:
         known = dt.datetime.fromtimestamp(table.history()[0].timestamp_ms / 1000, dt.UTC)
         raise LakeError(
             f"{shown} no longer knows what it was at {moment:%Y-%m-%d %H:%M:%S} UTC: maintenance keeps"
             f" snapshots for snapshot_days only, its oldest is of {known:%Y-%m-%d %H:%M:%S}. No table was"
             " changed: choose a later moment, or mend the code and run with --full-refresh"
         )
-    return RolledBack(shown, "back", current.snapshot_id, wanted)
+    return RolledBack(shown, "back", current.snapshot_id, restored)
 
 
 def snapshot_at(table: Table, moment: dt.datetime) -> int | None:

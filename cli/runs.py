@@ -8,10 +8,14 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from local.session import Session
 from shared.names import MAINTENANCE
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+    from mypy_boto3_stepfunctions.type_defs import DescribeExecutionOutputTypeDef, HistoryEventTypeDef
 
 POLL_SECONDS = 0.5
 
@@ -72,12 +76,16 @@ def follow(session: Session, domain: str, run_id: str, on_state: Callable[[str],
         time.sleep(POLL_SECONDS)
 
 
-def entered_states(events: Iterator[dict[str, Any]]) -> Iterator[str]:
+def entered_states(events: Iterator[HistoryEventTypeDef]) -> Iterator[str]:
     return (e["stateEnteredEventDetails"]["name"] for e in events if e["type"].endswith("StateEntered"))
 
 
 def _outcome(
-    session: Session, states: Any, execution: dict[str, Any], run_id: str, seconds: float
+    session: Session,
+    states: SFNClient,
+    execution: DescribeExecutionOutputTypeDef,
+    run_id: str,
+    seconds: float,
 ) -> Outcome:
     if execution["status"] == "SUCCEEDED":
         return Outcome(run_id, "SUCCEEDED", seconds)
@@ -86,6 +94,7 @@ def _outcome(
         for e in _history(states, execution["executionArn"])
         if e["type"] == "TaskFailed"
     ]
+    # The last failure ended the run; those before it were retried.
     texts = [execution.get("cause", ""), *(f.get("cause", "") for f in reversed(failed))]
     job = next((j for j in map(job_run, texts) if j), None)
     error = execution.get("error", "") or (failed[-1].get("error", "") if failed else "")
@@ -98,12 +107,12 @@ def _outcome(
 def job_run(cause: str) -> dict[str, Any] | None:
     """The Glue job run in a failure's cause; None for any other failure."""
     try:
-        found = json.loads(cause)
+        details = json.loads(cause)
     except json.JSONDecodeError:
         return None
-    return found if isinstance(found, dict) and {"JobName", "Id"} <= found.keys() else None
+    return details if isinstance(details, dict) and {"JobName", "Id"} <= details.keys() else None
 
 
-def _history(states: Any, arn: str) -> Iterator[dict[str, Any]]:
+def _history(states: SFNClient, arn: str) -> Iterator[HistoryEventTypeDef]:
     for page in states.get_paginator("get_execution_history").paginate(executionArn=arn):
         yield from page["events"]

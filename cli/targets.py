@@ -11,7 +11,10 @@ from stacks.config import settings
 
 
 def deployed(env: str) -> Session:
-    """A deployed environment, with the credentials of the user's AWS configuration."""
+    """A deployed environment, with the credentials of the user's AWS configuration.
+
+    Raises TargetError without a region, without valid credentials, or with those of another account.
+    """
     chosen = settings(env)
     boto = boto3.Session()
     region = chosen.region or boto.region_name
@@ -21,6 +24,7 @@ def deployed(env: str) -> Session:
         account = boto.client("sts", region_name=region).get_caller_identity()["Account"]
     except (BotoCoreError, ClientError) as error:
         raise TargetError(f"AWS does not accept the current credentials: {error}") from error
+    # Before any name is made of the account: with another one every name would be of another lake.
     if chosen.account not in (None, account):
         raise TargetError(
             f"environment {env} belongs to account {chosen.account}; the current credentials are of {account}"

@@ -20,14 +20,14 @@ def program(requirement: str, name: str) -> Path:
 
     Raises LakeError with uv's words where it cannot be had.
     """
-    home = HOME / "tools" / requirement
-    found = home / "bin" / name
-    if not found.exists():
+    folder = HOME / "tools" / requirement
+    binary = folder / "bin" / name
+    if not binary.exists():
         say(f"installing {requirement} (once) …")
-        done = run([*UV, "venv", "--quiet", "--clear", "--python", sys.executable, home])
+        done = run([*UV, "venv", "--quiet", "--clear", "--python", sys.executable, folder])
         if not done.code:
-            done = run([*UV, "pip", "install", "--quiet", "--python", home / "bin" / "python", requirement])
+            done = run([*UV, "pip", "install", "--quiet", "--python", folder / "bin" / "python", requirement])
         if done.code:
             needed = f"could not install {requirement}, which is needed once, with a network"
             raise LakeError(f"{needed}; uv said:\n{done.words()}")
-    return found
+    return binary

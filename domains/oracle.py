@@ -26,15 +26,15 @@ def connected(truth: Path) -> duckdb.DuckDBPyConnection:
 
 def count(con: duckdb.DuckDBPyConnection, rows: str) -> int:
     """The number of rows of a table, or of a query in parentheses."""
-    found = con.execute(f"select count(*) from {rows}").fetchone()
-    return int(found[0]) if found else 0
+    row = con.execute(f"select count(*) from {rows}").fetchone()
+    return int(row[0]) if row else 0
 
 
 def records(con: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
     """A query's rows as JSON can hold them: dates in ISO 8601, decimals as text."""
-    found = con.execute(sql)
-    names = [d[0] for d in found.description or ()]
-    return [{n: _plain(v) for n, v in zip(names, row, strict=True)} for row in found.fetchall()]
+    result = con.execute(sql)
+    names = [d[0] for d in result.description or ()]
+    return [{n: _plain(v) for n, v in zip(names, row, strict=True)} for row in result.fetchall()]
 
 
 def _plain(value: Any) -> Any:

@@ -40,7 +40,7 @@ class Sample:
     rows: int | None = None
     scale: float | None = None
 
-    def made(self, size: Size, seed: int, out: Path, *, progress: bool) -> dict[str, Any]:
+    def write(self, size: Size, seed: int, out: Path, *, progress: bool) -> dict[str, Any]:
         """Writes the sample and returns what is expected. Raises SampleError for a size of the other kind."""
         if self.scale is not None:
             if size.rows or size.days:

@@ -43,22 +43,22 @@ class StackArtifact:
 
     @property
     def resources(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.template.read_text()).get("Resources", {})
-        return found
+        resources: dict[str, Any] = json.loads(self.template.read_text()).get("Resources", {})
+        return resources
 
 
 def stacks(folder: Path) -> list[StackArtifact]:
     """All stacks of an assembly and of the stages in it, in deployment order."""
-    found = list(_stacks(folder))
-    return ordered(found)
+    artifacts = list(_stacks(folder))
+    return ordered(artifacts)
 
 
-def ordered(found: Iterable[StackArtifact]) -> list[StackArtifact]:
+def ordered(artifacts: Iterable[StackArtifact]) -> list[StackArtifact]:
     """Every stack after those it depends on; otherwise in the order given.
 
     Raises AssemblyError on a circle.
     """
-    by_id = {stack.id: stack for stack in found}
+    by_id = {stack.id: stack for stack in artifacts}
     graph: Mapping[str, frozenset[str]] = {id_: stack.after & by_id.keys() for id_, stack in by_id.items()}
     try:
         return [by_id[id_] for id_ in TopologicalSorter(graph).static_order()]

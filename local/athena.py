@@ -72,7 +72,10 @@ def run(session: Session, statement: str, domains: Sequence[str], domain: str | 
 
 
 def translate(statement: str, resolve: Callable[[str], str]) -> Statement:
-    """A statement in DuckDB's dialect; `resolve` turns a written database into a Glue database."""
+    """A statement in DuckDB's dialect; `resolve` turns a written database into a Glue database.
+
+    Raises QueryError for what is no single SELECT, or needs what DuckDB lacks.
+    """
     try:
         trees = sqlglot.parse(statement.strip().rstrip(";"), read="athena")
     except ParseError as error:
@@ -91,7 +94,7 @@ def translate(statement: str, resolve: Callable[[str], str]) -> Statement:
 
 def database(names: Names, written: str, domains: Sequence[str], domain: str | None) -> str:
     """`silver` means the silver database of the domain asked for, or of the only one there is; a full name
-    means itself.
+    means itself. Raises QueryError when several domains could be meant.
     """
     if written not in DATA_ZONES:
         return written
@@ -118,7 +121,10 @@ def catalog_of(session: Session) -> Catalog:
 
 
 def rows_of(catalog: Catalog, table: TableName) -> Any:
-    """All rows of an Iceberg table as of its current snapshot, deletes applied, as Arrow."""
+    """All rows of an Iceberg table as of its current snapshot, deletes applied, as Arrow.
+
+    Raises QueryError when there is no such table, or it is of another kind.
+    """
     try:
         return catalog.load_table((table.database, table.table)).scan().to_arrow()
     except NoSuchTableError as error:

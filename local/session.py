@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import boto3
 from botocore.config import Config
@@ -17,10 +17,17 @@ from local.errors import LakeError
 from local.settings import ACCOUNT, REGION
 from shared.ledger import Ledger
 from shared.names import Names
-from shared.project import project
+from shared.project import project_folder
 from stacks.config import environments, settings
 
-STATE = project() / ".lake" / "aws"
+if TYPE_CHECKING:
+    from mypy_boto3_athena import AthenaClient
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_glue import GlueClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_stepfunctions import SFNClient
+
+STATE = project_folder() / ".lake" / "aws"
 USUAL_ENVIRONMENT = "dev"
 CHOSEN = "environment"  # file of a state folder: which environment the laptop stands for
 _RETRIES = Config(retries={"mode": "standard", "max_attempts": 5}, max_pool_connections=32)
@@ -39,10 +46,22 @@ class Session:
     endpoint: str | None = None
     state: Path | None = None
 
+    @overload
+    def client(self, service: Literal["athena"]) -> AthenaClient: ...
+    @overload
+    def client(self, service: Literal["cloudformation"]) -> CloudFormationClient: ...
+    @overload
+    def client(self, service: Literal["glue"]) -> GlueClient: ...
+    @overload
+    def client(self, service: Literal["s3"]) -> S3Client: ...
+    @overload
+    def client(self, service: Literal["stepfunctions"]) -> SFNClient: ...
+    @overload
+    def client(self, service: str) -> Any: ...
     def client(self, service: str) -> Any:
-        return self.boto.client(
-            service, endpoint_url=self.endpoint, region_name=self.names.region, config=_RETRIES
-        )
+        """A boto3 client of the environment, the laptop's with its endpoint."""
+        made: Any = self.boto.client  # its own overloads take no name that is known only at run time
+        return made(service, endpoint_url=self.endpoint, region_name=self.names.region, config=_RETRIES)
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -58,7 +77,7 @@ class Session:
         return str(self.state / "glue" / run_id / "stderr")
 
 
-def environment(state: Path) -> str:
+def laptop_environment(state: Path) -> str:
     """The environment that the laptop stands for: as `./lake up --env` chose it, else dev, or the project's
     first.
     """
@@ -79,12 +98,12 @@ def choose_environment(state: Path, env: str) -> None:
     (state / CHOSEN).write_text(env, "utf-8")
 
 
-def local(emulation: process.Emulation) -> Session:
+def laptop_session(emulation: process.Emulation) -> Session:
     """The laptop."""
     for name in FOREIGN:  # a profile of the user's that does not exist would fail every client
         os.environ.pop(name, None)
     boto = boto3.Session(aws_access_key_id=ACCOUNT, aws_secret_access_key="local", region_name=REGION)
-    env = environment(emulation.state)
+    env = laptop_environment(emulation.state)
     return Session(
         Names(env, ACCOUNT, REGION, settings(env).prefix), boto, emulation.endpoint, emulation.state
     )
@@ -92,10 +111,10 @@ def local(emulation: process.Emulation) -> Session:
 
 def running_laptop() -> Session:
     """The laptop's emulation that is up. Raises TargetError when there is none."""
-    found = process.running(STATE)
-    if found is None:
+    emulation = process.running(STATE)
+    if emulation is None:
         raise TargetError(
             "nothing runs on this laptop yet: start it with `./lake up`, or name a deployed environment with"
             " --env"
         )
-    return local(found)
+    return laptop_session(emulation)

@@ -58,7 +58,7 @@ def jars() -> list[Path]:
 
 
 def job_conf(text: str) -> dict[str, str]:
-    """A Glue job's `--conf`: `a=b --conf c=d`, the way to pass several."""
+    """A Glue job's `--conf`: `a=b --conf c=d`, the way to pass several. Raises SettingError without a `=`."""
     pairs = [p.strip() for p in re.split(r"\s+--conf\s+", text.strip()) if p.strip()]
     if wrong := [p for p in pairs if "=" not in p]:
         raise SettingError(f"--conf: expected name=value, found {wrong[0]!r}")

@@ -18,7 +18,7 @@ from pathlib import Path
 from local.errors import LakeError
 from local.processes import run
 from local.settings import ACCOUNT, HOME, REGION, ROOT
-from shared.project import ENVIRONMENTS, project
+from shared.project import ENVIRONMENTS, project_folder
 
 INPUTS = ("app.py", "cdk.json", "requirements.txt", "stacks", "shared", "lambdas", "glue_scripts")
 PROJECT_INPUTS = (ENVIRONMENTS, "domains")
@@ -45,11 +45,13 @@ def local_assembly(env: str, *, warehouse: bool = False) -> Path:
 
     Processes side by side keep each other's.
     """
-    home = HOME / "cdk"
-    target = home / f"{inputs_hash(ROOT, project())[:16]}-{env}{'-warehouse' if warehouse else ''}"
+    assemblies = HOME / "cdk"
+    target = (
+        assemblies / f"{inputs_hash(ROOT, project_folder())[:16]}-{env}{'-warehouse' if warehouse else ''}"
+    )
     if not _in_use(target):
-        home.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=home) as scratch:
+        assemblies.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=assemblies) as scratch:
             staged = synthesize(
                 [env], Path(scratch) / "assembly", {**LOCAL_CONTEXT, "warehouse": str(warehouse).lower()}
             )
@@ -58,7 +60,7 @@ def local_assembly(env: str, *, warehouse: bool = False) -> Path:
             except OSError:
                 if not _in_use(target):  # else another process was quicker, with the same
                     raise
-        _remove_unused(home)
+        _remove_unused(assemblies)
     return target
 
 
@@ -70,8 +72,8 @@ def _in_use(assembly: Path) -> bool:
     return False
 
 
-def _remove_unused(home: Path) -> None:
-    for old in home.iterdir():
+def _remove_unused(assemblies: Path) -> None:
+    for old in assemblies.iterdir():
         with contextlib.suppress(FileNotFoundError):  # another process was quicker
             if time.time() - old.stat().st_mtime > UNUSED_SECONDS:
                 shutil.rmtree(old)

@@ -62,13 +62,13 @@ def jars() -> list[Path]:
 
     Raises ToolchainError when they cannot be had or were changed.
     """
-    target, wanted = HOME / "jars", locked()
-    if not all((target / name).exists() for name in wanted):
-        _fetch(target, wanted)
+    target, digests = HOME / "jars", locked()
+    if not all((target / name).exists() for name in digests):
+        _fetch(target, digests)
     if not _stamped(target):
-        verify(target, wanted)
+        verify(target, digests)
         _stamp(target).write_text(_fingerprint(target))
-    return [target / name for name in sorted(wanted)]
+    return [target / name for name in sorted(digests)]
 
 
 def locked() -> dict[str, str]:
@@ -77,34 +77,34 @@ def locked() -> dict[str, str]:
     return {name: digest for digest, name in lines}
 
 
-def verify(folder: Path, wanted: dict[str, str]) -> None:
-    """Compares every jar with its checksum."""
-    for name, digest in wanted.items():
+def verify(folder: Path, digests: dict[str, str]) -> None:
+    """Compares every jar with its checksum. Raises ToolchainError at the first that differs."""
+    for name, digest in digests.items():
         with (folder / name).open("rb") as jar:
-            found = hashlib.file_digest(jar, "sha256").hexdigest()
-        if found != digest:
+            actual = hashlib.file_digest(jar, "sha256").hexdigest()
+        if actual != digest:
             raise ToolchainError(
-                f"{folder / name}: expected sha256 {digest} ({LOCK.name}), found {found}. Delete it and run"
+                f"{folder / name}: expected sha256 {digest} ({LOCK.name}), found {actual}. Delete it and run"
                 " again."
             )
 
 
-def _fetch(target: Path, wanted: dict[str, str]) -> None:
-    print(f"fetching {len(wanted)} Spark jars (110 MB, once) …", file=sys.stderr, flush=True)
+def _fetch(target: Path, digests: dict[str, str]) -> None:
+    print(f"fetching {len(digests)} Spark jars (110 MB, once) …", file=sys.stderr, flush=True)
     with tempfile.TemporaryDirectory(dir=_made(HOME)) as scratch:
         command = [sys.executable, "-c", _RESOLVE, scratch, ",".join(COORDINATES), ",".join(EXCLUDED)]
         done = run(command, cwd=Path(scratch), env={**os.environ, "PYSPARK_PYTHON": sys.executable})
         fetched = Path(scratch) / "jars"
-        missing = [name for name in wanted if not (fetched / name).exists()]
+        missing = [name for name in digests if not (fetched / name).exists()]
         if done.code or missing:
             raise ToolchainError(
                 f"could not fetch the Spark jars {', '.join(missing)}. They are needed once, with a network"
                 " (behind a proxy set JAVA_TOOL_OPTIONS=-Dhttps.proxyHost=… -Dhttps.proxyPort=…). Spark"
                 f" said:\n{done.words()}"
             )
-        verify(fetched, wanted)
+        verify(fetched, digests)
         _made(target)
-        for name in wanted:
+        for name in digests:
             shutil.move(fetched / name, target / name)
 
 

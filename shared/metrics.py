@@ -5,9 +5,14 @@ CloudWatch.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 from shared.reasons import RowReason
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_cloudwatch.literals import StandardUnitType
+    from mypy_boto3_cloudwatch.type_defs import DimensionTypeDef, MetricDatumTypeDef
 
 NAMESPACE = "Lakehouse"
 DATA_A_REQUEST = 500  # PutMetricData takes 1,000, and 1 MB
@@ -29,14 +34,19 @@ ORPHAN_RATE = "orphan_rate"  # the worst of a silver table's foreign keys
 ORPHAN_ROWS = "orphan_rows"  # of a gold table, counted before its commit
 
 
-def datum(name: str, value: float, unit: str = "None", **dimensions: str) -> dict[str, Any]:
+def datum(name: str, value: float, unit: str = "None", **dimensions: str) -> MetricDatumTypeDef:
     """One value of a metric as PutMetricData takes it; the unit is one of CloudWatch's."""
-    where = [{"Name": k, "Value": v} for k, v in dimensions.items()]
-    return {"MetricName": name, "Dimensions": where, "Value": float(value), "Unit": unit}
+    where: list[DimensionTypeDef] = [{"Name": k, "Value": v} for k, v in dimensions.items()]
+    return {
+        "MetricName": name,
+        "Dimensions": where,
+        "Value": float(value),
+        "Unit": cast("StandardUnitType", unit),
+    }
 
 
-def send(cloudwatch: Any, data: Sequence[dict[str, Any]]) -> None:
-    """`cloudwatch` is a boto3 client; no data, no request."""
+def send(cloudwatch: CloudWatchClient, data: Sequence[MetricDatumTypeDef]) -> None:
+    """No data, no request."""
     for start in range(0, len(data), DATA_A_REQUEST):
         cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=data[start : start + DATA_A_REQUEST])
 
@@ -57,10 +67,12 @@ def orphan_rate(column: str) -> str:
     return f"{ORPHAN_RATE}_{column}"
 
 
-def names(columns: Iterable[str], referring: Iterable[str] = ()) -> tuple[str, ...]:
-    """Every figure of a silver table with these sent columns and foreign keys, but those of columns that no
-    contract knows.
+def names(
+    columns: Iterable[str], referring: Iterable[str] = (), reasons: Iterable[str] = ()
+) -> tuple[str, ...]:
+    """Every figure of a silver table with these sent columns, foreign keys and own reasons of its domain, but
+    those of columns that no contract knows.
     """
     keys = tuple(referring)
     of_keys = (*map(orphans, keys), *map(orphan_rate, keys), ORPHAN_RATE) if keys else ()
-    return (*COUNTS, *map(quarantined, RowReason), *map(null_rate, columns), *of_keys)
+    return (*COUNTS, *map(quarantined, (*RowReason, *reasons)), *map(null_rate, columns), *of_keys)

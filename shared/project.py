@@ -15,7 +15,7 @@ VARIABLE = "LAKE_PROJECT"
 ENVIRONMENTS = "environments.toml"
 
 
-def project() -> Path:
+def project_folder() -> Path:
     """The folder of the project, absolute."""
     chosen = os.environ.get(VARIABLE)
     return Path(chosen).resolve() if chosen else PRODUCT
@@ -23,7 +23,7 @@ def project() -> Path:
 
 def domains_folder() -> Path:
     """The folder in which each domain is a folder."""
-    return project() / "domains"
+    return project_folder() / "domains"
 
 
 def domain_folder(domain: str) -> Path:
@@ -32,7 +32,7 @@ def domain_folder(domain: str) -> Path:
 
 def shown(path: Path) -> str:
     """A path as messages name it: below the project or the product where it is."""
-    for root in (project(), PRODUCT):
+    for root in (project_folder(), PRODUCT):
         if path.is_relative_to(root):
             return path.relative_to(root).as_posix()
     return str(path)

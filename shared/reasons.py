@@ -1,4 +1,7 @@
-"""Why a file or a row was put aside: the closed vocabulary of Lambda, jobs, metrics, docs and runbook."""
+"""Why a file or a row is quarantined, in every domain: the words of Lambda, jobs, metrics, docs and runbook.
+
+A contract may declare further reasons of rows, for the rules of its own.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from enum import StrEnum
 
 
 class FileReason(StrEnum):
-    """A file is put aside as a whole because none of it can be trusted."""
+    """A file is quarantined as a whole because none of it can be trusted."""
 
     UNKNOWN_DATASET = "unknown_dataset"
     EMPTY_FILE = "empty_file"
@@ -26,14 +29,13 @@ class FileReason(StrEnum):
 
 
 class RowReason(StrEnum):
-    """A row is put aside; every reason that applies is listed."""
+    """A row is quarantined; every reason that applies is listed."""
 
     CORRUPT_RECORD = "corrupt_record"
     MISSING_KEY = "missing_key"
     MISSING_TIMESTAMP = "missing_timestamp"
     IMPOSSIBLE_TIMESTAMP = "impossible_timestamp"
     INVALID_TYPE = "invalid_type"
-    NEGATIVE_AMOUNT = "negative_amount"
     INVALID_VALUE = "invalid_value"
     SCHEMA_MISMATCH = "schema_mismatch"
 
@@ -75,7 +77,6 @@ ROW_HELP: dict[RowReason, str] = {
     RowReason.MISSING_TIMESTAMP: "The column that gives the event date is empty.",
     RowReason.IMPOSSIBLE_TIMESTAMP: "A time before 2000-01-01 or more than one day after ingestion.",
     RowReason.INVALID_TYPE: "A value does not have its column's type; `columns` names the columns.",
-    RowReason.NEGATIVE_AMOUNT: "An amount below zero where the contract forbids it.",
     RowReason.INVALID_VALUE: "A value outside the contract's rules; `columns` names the columns.",
     RowReason.SCHEMA_MISMATCH: "The record has no column that the contract knows.",
 }

@@ -27,10 +27,10 @@ class Report:
 
     def qualified(self, names: Names) -> str:
         """The statement as it runs in an environment's Athena."""
-        return _DATABASE.sub(lambda found: f"{names.database(self.domain, found[1])}.", self.sql)
+        return _DATABASE.sub(lambda reference: f"{names.database(self.domain, reference[1])}.", self.sql)
 
 
-def reports(domain: str, folder: Path | None = None) -> tuple[Report, ...]:
+def reports_of(domain: str, folder: Path | None = None) -> tuple[Report, ...]:
     """The reports of a domain by name; a domain without any has none.
 
     Raises ValueError for a file without a description.

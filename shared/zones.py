@@ -46,12 +46,12 @@ def suffixes(key: str) -> str:
     """The known endings of a name, lower case: `A.CSV.GZ` → `.csv.gz`; an unknown ending is
     part of the stem.
     """
-    name, found = PurePosixPath(key).name.lower(), ""
+    name, endings = PurePosixPath(key).name.lower(), ""
     while (
         end := next((s for s in _SUFFIXES if name.endswith(s) and len(name) > len(s)), None)
-    ) and found.count(".") < 3:
-        name, found = name.removesuffix(end), end + found
-    return found
+    ) and endings.count(".") < 3:
+        name, endings = name.removesuffix(end), end + endings
+    return endings
 
 
 def stem(key: str) -> str:
@@ -77,10 +77,10 @@ def date_folder(event_date: dt.date, layout: str) -> str:
 
 def dated(key: str) -> dt.date:
     """The event date in a bronze key, in either layout. Raises ValueError for a key without one."""
-    found = re.search(r"/(?:event_date=(\d{4}-\d{2}-\d{2})|year=(\d{4})/month=(\d{2})/day=(\d{2}))/", key)
-    if found is None:
+    match = re.search(r"/(?:event_date=(\d{4}-\d{2}-\d{2})|year=(\d{4})/month=(\d{2})/day=(\d{2}))/", key)
+    if match is None:
         raise ValueError(f"{key} is no bronze key: it has no event date")
-    return dt.date.fromisoformat(found[1] or "-".join(found.groups()[1:]))
+    return dt.date.fromisoformat(match[1] or "-".join(match.groups()[1:]))
 
 
 def bronze_key(
@@ -131,7 +131,7 @@ def reason_key(quarantined: str) -> str:
 
 
 def quarantined_rows_prefix(domain: str, dataset: str, layout: str = BY_EVENT_DATE) -> str:
-    """Where rows that were put aside stand: a folder per dataset, or with the other layout one for the
+    """Where quarantined rows are: a folder per dataset, or with the other layout one for the
     domain.
     """
     return f"{domain}/{dataset}/rows/" if layout != GATHERED else f"{domain}/data_quality/"

@@ -33,18 +33,18 @@ class Alarm:
     times: int = 1
 
 
-def alarms(
+def alarm_definitions(
     names: Names, contracts: tuple[Contract, ...], *, ingest_timeout_seconds: int, crawls: bool
 ) -> list[Alarm]:
     """`crawls`: the environment has the function that crawls a catalogue."""
-    found = _ingestion(names, ingest_timeout_seconds)
+    result = _ingestion(names, ingest_timeout_seconds)
     functions = ("ingest", "watch", *(["crawl"] if crawls else []))
     for function in functions:
         where = {"FunctionName": names.function(function)}
-        found.append(
+        result.append(
             Alarm(f"{function}-errors", f"the {function} function failed", "AWS/Lambda", "Errors", where)
         )
-        found.append(
+        result.append(
             Alarm(
                 f"{function}-throttles",
                 f"the {function} function was throttled",
@@ -57,12 +57,12 @@ def alarms(
     for queue in (*(f"{function}-dlq" for function in functions), "alerts-dlq"):
         where = {"QueueName": names.queue(queue)}
         metric = "ApproximateNumberOfMessagesVisible"
-        found.append(
+        result.append(
             Alarm(
                 f"{queue}-depth", f"messages wait in {queue}", "AWS/SQS", metric, where, statistic="Maximum"
             )
         )
-    return [*found, *(alarm for contract in contracts for alarm in _freshness(contract))]
+    return [*result, *(alarm for contract in contracts for alarm in _freshness(contract))]
 
 
 def _ingestion(names: Names, timeout_seconds: int) -> list[Alarm]:
@@ -112,7 +112,7 @@ def _freshness(contract: Contract) -> list[Alarm]:
     ]
 
 
-def cfn_alarm(scope: Construct, alarm: Alarm, names: Names) -> cloudwatch.CfnAlarm:
+def add_alarm(scope: Construct, alarm: Alarm, names: Names) -> cloudwatch.CfnAlarm:
     """Tells people when it begins and when it is over.
 
     No data is no alarm: an idle lakehouse is a healthy one.

@@ -9,12 +9,12 @@ from aws_cdk import aws_athena as athena
 from constructs import Construct
 
 from shared.names import RESULTS, WORKGROUP
-from shared.reports import Report, reports
+from shared.reports import Report, reports_of
 from stacks.base import Lake, LakeStack
 
 
 class AnalyticsStack(LakeStack):
-    """Results land in a bucket of their own (stacks/storage.py): copies of what the lake
+    """Results go to a bucket of their own (stacks/storage.py): copies of what the lake
     holds, which expire.
     """
 
@@ -24,7 +24,7 @@ class AnalyticsStack(LakeStack):
         )
         self.workgroup = self._workgroup(key_arn)
         for domain in lake.domains:
-            for report in reports(domain):
+            for report in reports_of(domain):
                 self._named_query(report)
         CfnOutput(
             self,

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from shared.contracts import contract
 from shared.contracts import domains as project_domains
-from shared.project import ENVIRONMENTS, project, shown
+from shared.project import ENVIRONMENTS, project_folder, shown
 from stacks.usage import Usage
 
 LONGEST_BUCKET_PREFIX = 37  # of an account-regional bucket name; the longest is "<prefix>-<env>-quarantine"
@@ -202,18 +202,19 @@ def environments() -> dict[str, dict[str, Any]]:
     """The settings of each environment as the project's environments.toml has them; raises ConfigError when
     that cannot be read.
     """
-    path = project() / ENVIRONMENTS
+    path = project_folder() / ENVIRONMENTS
     try:
-        found = tomllib.loads(path.read_text("utf-8"))
+        tables = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError as error:
         raise ConfigError(
-            f"{path} is missing: it names the environments, one table each; docs/reference/environments.md"
+            f"{path} is missing: it names the environments, one table each;"
+            " docs/reference/environments.md lists the settings"
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{shown(path)}: is not TOML: {error}") from error
-    if not found or not all(isinstance(table, dict) for table in found.values()):
+    if not tables or not all(isinstance(table, dict) for table in tables.values()):
         raise ConfigError(f"{shown(path)}: expected one table for each environment, such as [dev]")
-    return found
+    return tables
 
 
 def _is_dataset(domain: str, name: str) -> bool:

@@ -12,12 +12,12 @@ from stacks.access import Access
 from stacks.base import LakeStack
 from stacks.config import CrawlSettings
 from stacks.function import dead_letters, python_function
-from stacks.timer import timer
+from stacks.timer import add_timer
 
 SECRET_SUFFIX = "-??????"  # Secrets Manager ends every ARN so
 ACCEPTED = {
     "NIST.800.53.R5-LambdaConcurrency": (
-        "called by one schedule; a reservation would take a share from the door"
+        "called by one schedule; a reservation would take a share from the ingest function"
     ),
     "NIST.800.53.R5-LambdaInsideVPC": (
         "needs the internet for the web API, and AWS services by its own role; nothing of a network of ours"
@@ -65,7 +65,7 @@ class Crawl(Construct):
         access = Access(self, "TimerAccess", "scheduler.amazonaws.com", stack.names)
         access.allow(["lambda:InvokeFunction"], [self.function.function_arn])
         access.allow(["sqs:SendMessage"], [self.lost.queue_arn])
-        timer(
+        add_timer(
             self,
             "Daily",
             access,

@@ -63,7 +63,7 @@ def _target(zone: str, dataset: Dataset, names: Names) -> glue.CfnCrawler.S3Targ
 
 
 def _folder(zone: str, dataset: Dataset) -> str:
-    if zone == "quarantine":  # only the files: rows that were put aside are an Iceberg table
+    if zone == "quarantine":  # only the files: quarantined rows are an Iceberg table
         return quarantined_files_prefix(dataset.domain, dataset.name, dataset.layout)
     return f"{dataset.domain}/{dataset.name}/"
 

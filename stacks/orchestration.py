@@ -15,7 +15,7 @@ from shared.zones import LOAD_PLAN, warehouse_key
 from stacks.access import NO_RESOURCE, OBJECTS, Access
 from stacks.alerts import Alerts
 from stacks.base import Lake, LakeStack
-from stacks.timer import timer
+from stacks.timer import add_timer
 from stacks.watch import Watch
 
 DEFINITION = Path(__file__).parent / "pipelines" / "domain.asl.json"
@@ -69,6 +69,7 @@ class Pipeline(Construct):
                 include_execution_data=False,
             ),
         )
+        # Step Functions tests the right to deliver logs when it makes the machine, so the policy comes first.
         self.machine.node.add_dependency(access)
         CfnOutput(
             stack,
@@ -107,7 +108,7 @@ class Pipeline(Construct):
     def _schedule(self, names: Names, expression: str, *, enabled: bool) -> None:
         access = Access(self, "ScheduleAccess", "scheduler.amazonaws.com", names)
         access.allow(["states:StartExecution"], [self.machine.state_machine_arn])
-        timer(self, "Schedule", access, expression, self.machine.state_machine_arn, enabled=enabled)
+        add_timer(self, "Schedule", access, expression, self.machine.state_machine_arn, enabled=enabled)
 
 
 def allow_loading(access: Access, domain: str, key_arn: str | None) -> None:

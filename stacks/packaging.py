@@ -84,9 +84,9 @@ def glue_archive(build_dir: Path, domains: tuple[str, ...]) -> Path:
 
 def sources(package: str) -> dict[str, Path]:
     """Archive name → file of a package's Python code, without its tests."""
-    found = (p.relative_to(PRODUCT) for p in (PRODUCT / package).rglob("*.py"))
+    files = (p.relative_to(PRODUCT) for p in (PRODUCT / package).rglob("*.py"))
     return {
-        p.as_posix(): PRODUCT / p for p in found if "tests" not in p.parts and "__pycache__" not in p.parts
+        p.as_posix(): PRODUCT / p for p in files if "tests" not in p.parts and "__pycache__" not in p.parts
     }
 
 
@@ -95,10 +95,10 @@ def domain_sources(domain: str) -> dict[str, Path | bytes]:
     tests.
     """
     folder = domain_folder(domain)
-    found = [p for p in folder.rglob("*.py") if not LAPTOP_ONLY & set(p.relative_to(folder).parts)]
-    packages = {p.parent for p in found}
+    files = [p for p in folder.rglob("*.py") if not LAPTOP_ONLY & set(p.relative_to(folder).parts)]
+    packages = {p.parent for p in files}
     empty = {f"domains/{domain}/{(p / '__init__.py').relative_to(folder).as_posix()}": b"" for p in packages}
-    return {**empty, **{f"domains/{domain}/{p.relative_to(folder).as_posix()}": p for p in found}}
+    return {**empty, **{f"domains/{domain}/{p.relative_to(folder).as_posix()}": p for p in files}}
 
 
 def spellings(domains: tuple[str, ...]) -> dict[str, Path | bytes]:
@@ -127,6 +127,7 @@ def archive(name: str, files: Files, build_dir: Path) -> Path:
         os.utime(target)  # in use, for whoever looks for old ones
         return target
     build_dir.mkdir(parents=True, exist_ok=True)
+    # Made elsewhere and renamed: under its final name an archive is whole, whoever else builds.
     with tempfile.TemporaryDirectory(dir=build_dir) as scratch:
         part = Path(scratch) / target.name
         with zipfile.ZipFile(part, "w") as made:

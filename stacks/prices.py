@@ -30,12 +30,15 @@ class PriceList:
 
 
 def price_list() -> PriceList:
-    found = json.loads(FILE.read_text("utf-8"))
+    content = json.loads(FILE.read_text("utf-8"))
     return PriceList(
-        found["region"], found["as_of"], found["note"], {k: Price(**v) for k, v in found["prices"].items()}
+        content["region"],
+        content["as_of"],
+        content["note"],
+        {k: Price(**v) for k, v in content["prices"].items()},
     )
 
 
-def prices() -> dict[str, float]:
+def usd_by_name() -> dict[str, float]:
     """USD by name."""
     return {name: price.usd for name, price in price_list().prices.items()}

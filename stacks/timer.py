@@ -9,7 +9,7 @@ from constructs import Construct
 from stacks.access import Access
 
 
-def timer(
+def add_timer(
     scope: Construct,
     id: str,
     access: Access,
@@ -36,4 +36,5 @@ def timer(
             arn=target_arn, role_arn=access.role.role_arn, input=input, dead_letter_config=letters
         ),
     )
+    # A role's policy is a resource of its own: without this the first call could come before the right.
     schedule.node.add_dependency(access)

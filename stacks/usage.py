@@ -22,12 +22,12 @@ class Usage(BaseModel):
     received_files: Amount = 1000
     months_kept: Annotated[int, Field(ge=1, le=120)] = 3
     tables_share: Annotated[float, Field(ge=0, le=10)] = 0.5
-    """Size of silver, and of gold, relative to what landed: Parquet with zstd of text."""
+    """Size of silver, and of gold, relative to what was received: Parquet with zstd of text."""
     ingest_seconds_per_file: Amount = 1
     runs_per_day: Amount = 1
     """Per domain. Coalescing makes this a matter of time, not of the number of files."""
     large_file_runs_per_day: Amount = 0
-    """Per domain: runs that find a file which was too large for the door, and so have a bronze job first."""
+    """Per domain: runs with a file too large for the ingest function, which have a bronze job first."""
     job_minutes: Amount = 5
     """Of one job of a run; a run has one for silver and one for gold."""
     job_dpus: Amount = 2

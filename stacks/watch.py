@@ -20,13 +20,13 @@ from stacks.access import Access
 from stacks.alerts import UNHAPPY
 from stacks.base import LakeStack
 from stacks.function import dead_letters, python_function
-from stacks.timer import timer
+from stacks.timer import add_timer
 
 CHECK_EVERY = "rate(5 minutes)"
 MAINTENANCE_TIME = "cron(30 3 ? * SUN *)"  # when the fewest runs wait for the lock
 ACCEPTED = {
     "NIST.800.53.R5-LambdaConcurrency": (
-        "called by a clock and by news of single runs; a reservation would take a share from the door"
+        "called by a clock and by single runs; a reservation would take a share from the ingest function"
     ),
     "NIST.800.53.R5-LambdaInsideVPC": (
         "speaks only to AWS services, over TLS, by its own role; needs nothing of a network"
@@ -117,7 +117,7 @@ class Watch(Construct):
         access.allow(["sqs:SendMessage"], [self.lost.queue_arn])
         function, enabled = self.function.function_arn, self._stack.settings.scheduled
         for task, expression in {"check": CHECK_EVERY, "maintain": MAINTENANCE_TIME}.items():
-            timer(
+            add_timer(
                 self,
                 task.capitalize(),
                 access,

@@ -47,8 +47,8 @@ def measured(argv: Sequence[str], environment: Mapping[str, str] | None = None) 
         done = run(runner, cwd=ROOT, env={**os.environ, **(environment or {})})
         if done.code:
             raise LakeError(f"{' '.join(argv[:4])} ended with code {done.code}:\n{done.words(3000)}")
-        found = json.loads(report.read())
-    return replace(Cost(**found), output=done.output)
+        measurement = json.loads(report.read())
+    return replace(Cost(**measurement), output=done.output)
 
 
 def _run(report: str, argv: list[str]) -> int:
@@ -129,12 +129,12 @@ def _descendants(root: int) -> list[int]:
             except (OSError, IndexError):
                 continue
             children.setdefault(parent, []).append(int(entry.name))
-    found, waiting = [], [root]
+    descendants, waiting = [], [root]
     while waiting:
         below = children.get(waiting.pop(), [])
-        found += below
+        descendants += below
         waiting += below
-    return found
+    return descendants
 
 
 def _used(pid: int) -> float:

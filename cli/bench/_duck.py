@@ -55,11 +55,11 @@ def main(domain: str, files: Path, out: Path) -> dict[str, int]:
     counts: dict[str, int] = {}
     for dataset in agreed.datasets:
         own = [(i, f) for i, f in enumerate(listed) if f["dataset"] == dataset.name]
-        counts |= _landed(con, agreed, dataset, own, out)
+        counts |= _load(con, agreed, dataset, own, out)
     return counts
 
 
-def _landed(
+def _load(
     con: duckdb.DuckDBPyConnection,
     agreed: Contract,
     dataset: Dataset,
@@ -147,7 +147,7 @@ def _read(dataset: Dataset, names: list[str], group: list[Any]) -> str:
     as `raw`.
     """
     first, paths = group[0], "[" + ", ".join(f"'{f['path']}'" for f in group) + "]"
-    found = list(dict.fromkeys(c for f in group for c in f["columns"]))
+    received = list(dict.fromkeys(c for f in group for c in f["columns"]))
     squeeze, raw = f"compression = '{COMPRESSIONS[first['compression']]}'", "null"
     if first["format"] == "parquet":
         source = f"read_parquet({paths}, filename = 'path')"
@@ -160,21 +160,21 @@ def _read(dataset: Dataset, names: list[str], group: list[Any]) -> str:
         )
     else:
         form = "array" if first["format"] == "json" else "newline_delimited"
-        columns = ", ".join(f"{_name(c)}: 'VARCHAR'" for c in found)
+        columns = ", ".join(f"{_name(c)}: 'VARCHAR'" for c in received)
         ignore = ", ignore_errors = true" if form == "newline_delimited" else ""
         source = (
             f"read_json({paths}, format = '{form}', columns = {{{columns}}}, filename = 'path',"
             f" {squeeze}{ignore})"
         )
         raw = (
-            f"case when coalesce({', '.join(f'{_quoted(c)}::varchar' for c in found)}) is null then"
+            f"case when coalesce({', '.join(f'{_quoted(c)}::varchar' for c in received)}) is null then"
             " 'unreadable' end"
         )
     spellings: dict[str, list[str]] = defaultdict(list)
-    for c in found:
+    for c in received:
         spellings[dataset.aliases.get(folded(c), "")].append(f"{_quoted(c)}::varchar")
     columns = ", ".join(f"coalesce({', '.join(spellings.get(n, ['null::varchar']))}) as {n}" for n in names)
-    extra = _extra([c for c in found if folded(c) not in dataset.aliases])
+    extra = _extra([c for c in received if folded(c) not in dataset.aliases])
     return f"select path, {raw}::varchar as raw, {extra} as extra, {columns} from {source}"
 
 
@@ -248,8 +248,8 @@ def _write(con: duckdb.DuckDBPyConnection, query: str, folder: Path) -> int:
 
 
 def _count(con: duckdb.DuckDBPyConnection, source: str) -> int:
-    found = con.execute(f"select count(*) from {source}").fetchone()
-    return int(found[0]) if found else 0
+    row = con.execute(f"select count(*) from {source}").fetchone()
+    return int(row[0]) if row else 0
 
 
 def _quoted(name: str) -> str:

@@ -32,8 +32,7 @@ def main(raw: Path, out: Path) -> None:
     con = duckdb.connect(config={"threads": 2, "memory_limit": "6GB", "preserve_insertion_order": False})
     (out / "silver").mkdir(parents=True)
     rows = {
-        table.name: _silver(con, table, raw / table.name, out / "silver")
-        for table in contract("tpcds").silver
+        table.name: _load(con, table, raw / table.name, out / "silver") for table in contract("tpcds").silver
     }
     began = time.process_time()
     with oracle.connected(out / "silver") as gold:
@@ -42,7 +41,7 @@ def main(raw: Path, out: Path) -> None:
     print(json.dumps({"rows": rows, "gold_cpu": time.process_time() - began}))
 
 
-def _silver(con: duckdb.DuckDBPyConnection, table: Table, folder: Path, out: Path) -> int:
+def _load(con: duckdb.DuckDBPyConnection, table: Table, folder: Path, out: Path) -> int:
     """Rows of the right shape and type, within the rules, the greatest of each key."""
     sources = " union all ".join(_read(table, file) for file in sorted(folder.iterdir()) if _whole(file))
     key = ", ".join(table.primary_key)

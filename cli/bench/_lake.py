@@ -1,5 +1,5 @@
-"""A lakehouse of its own for a benchmark: provisioned from the templates, filled through the door, its jobs
-run as measured processes.
+"""A lakehouse of its own for a benchmark: provisioned from the templates, filled through the ingest function,
+its jobs run as measured processes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from local.aws import process
 from local.aws.environment import client_environment
 from local.aws.job_process import JobCommand, JobProcess, RunState
 from local.aws.jvm import Jvms
-from local.session import Session, local
+from local.session import Session, laptop_session
 from local.settings import HOME
 from local.spark import environment
 
@@ -90,7 +90,7 @@ def _run(
     """
     emulation = process.running(state)
     assert emulation is not None
-    session = local(emulation)
+    session = laptop_session(emulation)
     jvms = Jvms(state / "runs", long=length == "long")
     with Watch() as watch:
         for stage in stages:
@@ -119,8 +119,8 @@ def _run(
 
 
 def profiles(session: Session, domain: str, folder: Path) -> str:
-    """JSON for an engine that is compared: the accepted files in their original place, and what the door
-    found about them.
+    """JSON for an engine that is compared: the accepted files in their original place, and what the ingest
+    function observed of them.
     """
     files = sorted(
         (f for f in session.ledger.files(domain) if f.status == "accepted"),

@@ -1,4 +1,4 @@
-"""How fast the door judges files against the bare parser, and how much memory it takes: `./lake bench
+"""How fast ingestion judges files against the bare parser, and how much memory it takes: `./lake bench
 ingest`.
 """
 
@@ -41,21 +41,21 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--child", nargs=2, metavar=("KIND", "MB"), help=argparse.SUPPRESS)
     options = parser.parse_args(argv)
     if options.child:
-        return _report_peak(options.child[0], float(options.child[1]))
-    fast = _speed_table(options.megabytes, options.repeat)
-    small = _memory_table([s for s in SIZES if s <= options.max_gb * 1000])
+        return _print_peak(options.child[0], float(options.child[1]))
+    fast = _print_speed(options.megabytes, options.repeat)
+    small = _print_memory([s for s in SIZES if s <= options.max_gb * 1000])
     return 0 if fast and small else 1
 
 
-def _speed_table(megabytes: float, repeat: int) -> bool:
+def _print_speed(megabytes: float, repeat: int) -> bool:
     print("| file | MB decompressed | parser alone, CPU s | judged, CPU s | MB/s | speed of the parser |")
     print("|---|---:|---:|---:|---:|---:|")
-    ratios = [_speed(kind, megabytes, repeat) for kind in SPEED_KINDS]
+    ratios = [_print_row(kind, megabytes, repeat) for kind in SPEED_KINDS]
     return all(r >= TARGET_RATIO for r in ratios[:4])
 
 
-def _speed(kind: str, megabytes: float, repeat: int) -> float:
-    """One row: the door, with hash, decompression, columns and dates, against nothing but the parser on the
+def _print_row(kind: str, megabytes: float, repeat: int) -> float:
+    """One row: ingestion, with hash, decompression, columns and dates, against nothing but the parser on the
     decompressed lines.
     """
     plain = kind.removesuffix(".gz")
@@ -86,10 +86,10 @@ def _parse_csv(content: bytes) -> None:
 
 def _judged(stream: Readable) -> Accepted:
     limits = Limits()
-    found = judge(Source(stream, limits), contract("ecommerce").dataset("events"), limits)
-    if not isinstance(found, Accepted) or found.unreadable_records:
-        raise RuntimeError(f"the benchmark's own file was not accepted: {found}")
-    return found
+    verdict = judge(Source(stream, limits), contract("ecommerce").dataset("events"), limits)
+    if not isinstance(verdict, Accepted) or verdict.unreadable_records:
+        raise RuntimeError(f"the benchmark's own file was not accepted: {verdict}")
+    return verdict
 
 
 def _best(works: list[Callable[[], object]], repeat: int) -> list[float]:
@@ -103,15 +103,15 @@ def _best(works: list[Callable[[], object]], repeat: int) -> list[float]:
     return seconds
 
 
-def _memory_table(sizes: list[int]) -> bool:
+def _print_memory(sizes: list[int]) -> bool:
     if not sizes:
         return True
     print("\n| file | " + " | ".join(f"{s} MB" for s in sizes) + " |\n|---|" + "---:|" * len(sizes))
     peaks = []
     for kind in MEMORY_KINDS:
-        found = [_peak(kind, size) for size in sizes]
-        peaks += found
-        print(f"| {kind} | " + " | ".join(f"{p} MB" for p in found) + " |", flush=True)
+        measured = [_peak(kind, size) for size in sizes]
+        peaks += measured
+        print(f"| {kind} | " + " | ".join(f"{p} MB" for p in measured) + " |", flush=True)
     return max(peaks) < TARGET_MEGABYTES
 
 
@@ -121,7 +121,7 @@ def _peak(kind: str, megabytes: float) -> int:
     return int(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
 
 
-def _report_peak(kind: str, megabytes: float) -> int:
+def _print_peak(kind: str, megabytes: float) -> int:
     if kind == "parquet":
         with tempfile.TemporaryDirectory() as folder:
             path = f"{folder}/events.parquet"

@@ -76,7 +76,7 @@ def main(argv: list[str]) -> int:
         f"{len(learned) + len(tested):,} titles, trained in {training:.1f} CPU s, {len(queries):,} queries in"
         f" {spent:.2f} CPU s"
     )
-    return 0 if _report(queries, matches, len(queries) / spent) else 1
+    return 0 if _print_report(queries, matches, len(queries) / spent) else 1
 
 
 def split(seed: int) -> tuple[list[str], list[str], list[str]]:
@@ -104,7 +104,7 @@ def figures(queries: Sequence[Query], matches: Sequence[Match]) -> Figures:
     )
 
 
-def _report(queries: Sequence[Query], matches: Sequence[Match], speed: float) -> bool:
+def _print_report(queries: Sequence[Query], matches: Sequence[Match], speed: float) -> bool:
     """Prints the tables; whether every target is met."""
     inside = [i for i, q in enumerate(queries) if q.meant is not None]
     outside = [m for q, m in zip(queries, matches, strict=True) if q.meant is None]
@@ -115,25 +115,25 @@ def _report(queries: Sequence[Query], matches: Sequence[Match], speed: float) ->
             for kind in dict.fromkeys(queries[i].kind for i in inside)
         },
     }
-    found = {name: figures([queries[i] for i in at], [matches[i] for i in at]) for name, at in rows.items()}
+    by_kind = {name: figures([queries[i] for i in at], [matches[i] for i in at]) for name, at in rows.items()}
     print(
         "\n| noise | queries | top-1 | matched right | matched wrong | review"
         " |\n|---|---:|---:|---:|---:|---:|"
     )
-    for name, f in found.items():
+    for name, f in by_kind.items():
         print(
             f"| {name.replace('_', ' ')} | {f.queries:,} | {f.top1:.4f} | {f.right:.4f} | {f.wrong:.4f} |"
             f" {f.review:.4f} |"
         )
     false = sum(m.status == "matched" for m in outside) / len(outside)
     targets = (
-        ("top-1", found["all"].top1, LEAST_TOP1, found["all"].top1 >= LEAST_TOP1),
-        ("matched right", found["all"].right, LEAST_RIGHT, found["all"].right >= LEAST_RIGHT),
-        ("matched wrong", found["all"].wrong, MOST_WRONG, found["all"].wrong <= MOST_WRONG),
+        ("top-1", by_kind["all"].top1, LEAST_TOP1, by_kind["all"].top1 >= LEAST_TOP1),
+        ("matched right", by_kind["all"].right, LEAST_RIGHT, by_kind["all"].right >= LEAST_RIGHT),
+        ("matched wrong", by_kind["all"].wrong, MOST_WRONG, by_kind["all"].wrong <= MOST_WRONG),
         (f"false matches of {len(outside)} titles outside", false, MOST_FALSE, false <= MOST_FALSE),
         ("queries per CPU second", speed, LEAST_PER_SECOND, speed >= LEAST_PER_SECOND),
     )
-    print("\n| figure | found | target | met |\n|---|---:|---:|---|")
+    print("\n| figure | measured | target | met |\n|---|---:|---:|---|")
     for name, value, target, met in targets:
         print(f"| {name} | {value:,.4f} | {target:,} | {'yes' if met else 'NO'} |")
     return all(met for *_, met in targets)

@@ -35,12 +35,12 @@ def main(argv: list[str]) -> int:
         "--day-rows", type=int, default=10_000, help="rows of each day of history; 0 leaves it out"
     )
     options = parser.parse_args(argv)
-    good = not options.rows or _against_duckdb(options.rows)
-    return 0 if (not options.day_rows or _after_history(options.days, options.day_rows)) and good else 1
+    good = not options.rows or _compare_with_duckdb(options.rows)
+    return 0 if (not options.day_rows or _compare_histories(options.days, options.day_rows)) and good else 1
 
 
-def _against_duckdb(rows: int) -> bool:
-    """Both engines read the files that the door accepted; the rows of every table must agree before seconds
+def _compare_with_duckdb(rows: int) -> bool:
+    """Both engines read the files that ingestion accepted; the rows of every table must agree before seconds
     are compared.
     """
     folder = _lake.sample(DOMAIN, rows, 7, seed=SEED)
@@ -50,8 +50,8 @@ def _against_duckdb(rows: int) -> bool:
         spark = lake.run(["bronze-to-silver"], "bench", long=True)["bronze-to-silver"]
         files, out = _lake.FOLDER / "files.json", _lake.FOLDER / "duckdb"
         files.write_text(_lake.profiles(lake.session, DOMAIN, folder))
-        duck = _duckdb(files, out)
-        _same_rows(lake, json.loads(duck.output), expected)
+        duck = _run_duckdb(files, out)
+        _check_rows(lake, json.loads(duck.output), expected)
     read = sum(r["read"] for r in expected["rows"].values())
     print(f"\n| {read:,} records | CPU s | wall s | peak MB | records per CPU s |\n|---|---:|---:|---:|---:|")
     for name, cost in (("bronze to silver on Spark", spark), ("DuckDB, the same work", duck)):
@@ -60,22 +60,24 @@ def _against_duckdb(rows: int) -> bool:
     return spark.cpu / duck.cpu <= MOST_RATIO
 
 
-def _duckdb(files: Path, out: Path) -> Cost:
+def _run_duckdb(files: Path, out: Path) -> Cost:
     shutil.rmtree(out, ignore_errors=True)
     return measured([sys.executable, "-m", "cli.bench._duck", DOMAIN, str(files), str(out)])
 
 
-def _same_rows(lake: BenchLake, duck: dict[str, int], expected: dict[str, dict[str, int]]) -> None:
+def _check_rows(lake: BenchLake, duck: dict[str, int], expected: dict[str, dict[str, int]]) -> None:
     runs = lake.session.ledger.runs(DOMAIN, "bench")
     spark = {f"quarantine/{r.dataset}": r.rows.quarantined for r in runs}
-    wanted = spark | {name: rows for name, rows in expected["tables"].items() if name.startswith("silver/")}
+    reference = spark | {
+        name: rows for name, rows in expected["tables"].items() if name.startswith("silver/")
+    }
     written = {f"silver/{contract(DOMAIN).dataset(r.dataset).target.name}": r.rows.written for r in runs}
-    for name, rows in (wanted | written).items():
-        if not rows == wanted[name] == duck.get(name):
-            raise LakeError(f"{name}: expected {wanted[name]}, Spark has {rows}, DuckDB {duck.get(name)}")
+    for name, rows in (reference | written).items():
+        if not rows == reference[name] == duck.get(name):
+            raise LakeError(f"{name}: expected {reference[name]}, Spark has {rows}, DuckDB {duck.get(name)}")
 
 
-def _after_history(days: tuple[int, int], rows: int) -> bool:
+def _compare_histories(days: tuple[int, int], rows: int) -> bool:
     """The same new day after a short and a long history: silver and gold together."""
     new_day = _lake.sample(DOMAIN, rows, 1, seed=SEED + 1, start=NEW_DAY)
     print("\n| days of history | silver, CPU s | gold, CPU s | both |\n|---:|---:|---:|---:|")

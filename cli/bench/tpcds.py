@@ -27,27 +27,27 @@ def main(argv: list[str]) -> int:
     with BenchLake("tpcds", DOMAIN) as lake:
         lake.drop(folder)
         spark = lake.run(STAGES, "bench", long=True)
-        found = {d.dataset: d.rows.written for d in lake.session.ledger.runs(DOMAIN, "bench")}
+        written = {d.dataset: d.rows.written for d in lake.session.ledger.runs(DOMAIN, "bench")}
     print(f"\n| scale {scale:g} | CPU s | wall s | peak MB |\n|---|---:|---:|---:|")
-    _tell(spark)
-    duck = _duckdb(folder)
+    _print_costs(spark)
+    duck = _run_duckdb(folder)
     counts = json.loads(duck.output)
-    _same(
+    _check_rows(
         {t.removeprefix("silver/"): n for t, n in expected["tables"].items() if t.startswith("silver/")},
-        found,
+        written,
         counts["rows"],
     )
-    _tell({"DuckDB, all of it": duck})
-    return _verdict(spark, duck, counts["gold_cpu"])
+    _print_costs({"DuckDB, all of it": duck})
+    return _print_verdict(spark, duck, counts["gold_cpu"])
 
 
-def _duckdb(folder: Path) -> Cost:
+def _run_duckdb(folder: Path) -> Cost:
     out = _lake.FOLDER / "duckdb-tpcds"
     shutil.rmtree(out, ignore_errors=True)
     return measured([sys.executable, "-m", "cli.bench._duck_tpcds", str(folder / "raw" / DOMAIN), str(out)])
 
 
-def _same(expected: dict[str, int], spark: dict[str, int], duck: dict[str, int]) -> None:
+def _check_rows(expected: dict[str, int], spark: dict[str, int], duck: dict[str, int]) -> None:
     for table, rows in expected.items():
         if not rows == spark.get(table) == duck.get(table):
             raise LakeError(
@@ -55,12 +55,12 @@ def _same(expected: dict[str, int], spark: dict[str, int], duck: dict[str, int])
             )
 
 
-def _tell(costs: dict[str, Cost]) -> None:
+def _print_costs(costs: dict[str, Cost]) -> None:
     for name, cost in costs.items():
         print(f"| {name} | {cost.cpu:.1f} | {cost.wall:.1f} | {cost.peak} |", flush=True)
 
 
-def _verdict(spark: dict[str, Cost], duck: Cost, gold: float) -> int:
+def _print_verdict(spark: dict[str, Cost], duck: Cost, gold: float) -> int:
     total, peak = sum(c.cpu for c in spark.values()), max(c.peak for c in spark.values())
     whole, alone = total / duck.cpu, spark["silver-to-gold"].cpu / gold
     print(f"\nratio of CPU seconds: {whole:.2f} (at most {MOST_RATIO})")

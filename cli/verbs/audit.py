@@ -44,7 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as folder:
-        findings = list(found(synthesize(None, Path(folder), TEMPLATES)))
+        findings = list(failed_checks(synthesize(None, Path(folder), TEMPLATES)))
     accepted: dict[str, dict[str, str]] = json.loads(ACCEPTED.read_text())
     new = [f for f in findings if reason(f, accepted) is None]
     stale = unused(findings, accepted)
@@ -69,7 +69,7 @@ def execute(arguments: argparse.Namespace) -> int:
     )
 
 
-def found(assembly: Path) -> Iterator[Finding]:
+def failed_checks(assembly: Path) -> Iterator[Finding]:
     """Failed checks of all templates of an assembly. Raises LakeError when checkov itself fails."""
     command: list[str | Path] = [
         program(CHECKOV, "checkov"),

@@ -13,7 +13,7 @@ from pathlib import Path
 from local.console import fail, say
 from local.processes import run
 from local.settings import ROOT
-from shared.project import project
+from shared.project import project_folder
 
 NOTHING_FOUND = 5  # pytest's exit code
 EXAMPLE = "./lake test --slow -k idempotent"
@@ -21,20 +21,15 @@ PASSES_ARGUMENTS_ON = True
 BIN = Path(sys.executable).parent
 PACKAGES = ("shared", "lambdas", "glue_scripts", "stacks", "local", "domains", "cli")
 DOMAINS = "tests/domains"  # they see the project, the others one of their own: two calls of pytest
-FIXTURES = (
-    "-p",
-    "tests.support.spark",
-    "-c",
-    "pyproject.toml",
-    "--rootdir",
-    ".",
-)  # for tests that lie in a project's own folders
+# For tests that lie in a project's own folders.
+FIXTURES = ("-p", "tests.support.spark", "-c", "pyproject.toml", "--rootdir", ".")
 
 
-def stages(own: Path) -> dict[str, list[str]]:
+def stages(own: Path, *, slow: bool) -> dict[str, list[str]]:
     """Name → command of each gate before the tests: of the product, or of a project apart."""
     ruff, mypy = str(BIN / "ruff"), [str(BIN / "mypy"), "--strict"]
-    contracts = {"contracts": [sys.executable, "-m", "cli", "contract", "lint"]}
+    second = ["--datacontract"] if slow else []
+    contracts = {"contracts": [sys.executable, "-m", "cli", "contract", "lint", *second]}
     if own != ROOT:
         code = str(own / "domains")
         return {
@@ -54,16 +49,16 @@ def stages(own: Path) -> dict[str, list[str]]:
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--slow", action="store_true", help="also scale and fault injection")
+    parser.add_argument("--slow", action="store_true", help="also scale, fault injection and a second linter")
     parser.add_argument("--only-pytest", action="store_true", help="skip what comes before")
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    gates = {} if arguments.only_pytest else stages(project())
+    gates = {} if arguments.only_pytest else stages(project_folder(), slow=arguments.slow)
     failed = [name for name, command in gates.items() if not _passes(name, command)]
     if failed:  # named before pytest, whose own summary stays the last line
         fail(f"failed so far: {', '.join(failed)}")
-    codes = [_pytest(arguments, places) for places in _places(arguments.rest, project())]
+    codes = [_pytest(arguments, places) for places in _places(arguments.rest, project_folder())]
     return max(codes) or (1 if failed else 0)
 
 

@@ -1,4 +1,4 @@
-"""`./lake contract`: our own checks, then those of the standard."""
+"""`./lake contract`: checks of contracts, their documentation, and the record of what was released."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from cli import data_model
 from cli.venvs import program
 from local.console import fail, say
 from local.processes import run
-from shared.contracts import contract, contracts, domains
-from shared.contracts.load import CONTRACT
+from shared.contracts import ContractError, contract, domains
+from shared.contracts.load import CONTRACT, document, place, problems
 from shared.contracts.released import forget, record, released, released_domains, shapes
 from shared.project import domains_folder, shown
 
 EXAMPLE = "./lake contract lint"
 ACTIONS = (
-    "lint: check; docs: write docs/reference/data-model/, one page for each domain; "
-    "release: record the tables as released, once their migration has run"
+    "lint: check, against the standard's schema and ours; docs: write docs/reference/data-model/, one page"
+    " for each domain; release: record the tables as released, once their migration has run"
 )
 LINTER = "datacontract-cli==1.2.8"  # in a venv of its own: its dependencies contradict ours
 
@@ -30,6 +30,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         choices=sorted({*domains(), *released_domains()}),
         help="release: one domain; all without it",
     )
+    parser.add_argument(
+        "--datacontract",
+        action="store_true",
+        help="lint: also by the Data Contract CLI, which is installed once",
+    )
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -39,14 +44,42 @@ def execute(arguments: argparse.Namespace) -> int:
         return 0
     if arguments.action == "release":
         return _release([arguments.domain] if arguments.domain else sorted({*domains(), *released_domains()}))
-    for each in contracts():
-        say(f"{each.domain}: {len(each.datasets)} datasets, {len(each.tables)} tables: right")
+    return _lint(arguments.datacontract)
+
+
+def _lint(with_datacontract: bool) -> int:
+    """Says what is wrong with every contract, not only with the first."""
+    wrong: list[str] = []
+    for domain in domains():
+        found = violations(domain)
+        wrong += map(str, found)
+        if not found:
+            each = contract(domain)
+            say(f"{domain}: {len(each.datasets)} datasets, {len(each.tables)} tables: right")
+    if with_datacontract and not wrong:
+        wrong = _refused_by_datacontract()
+    return fail("\n".join(wrong)) if wrong else 0
+
+
+def violations(domain: str) -> list[ContractError]:
+    """What the standard does not allow in a domain's contract, and what we do not; of one place once."""
+    from cli import standard  # slow to import, and not needed by the other actions
+
+    try:
+        of_standard = standard.violations(document(domain), place(domain))
+    except ContractError as unreadable:
+        return [unreadable]
+    known = {error.path for error in of_standard}
+    return of_standard + [error for error in problems(domain) if error.path not in known]
+
+
+def _refused_by_datacontract() -> list[str]:
     linter, wrong = program(LINTER, "datacontract"), []
     for path in sorted(domains_folder().glob(f"*/{CONTRACT}")):
         done = run([linter, "lint", path])
         say(f"{shown(path)}: datacontract lint {'failed' if done.code else 'passed'}")
         wrong += [done.output + done.errors] if done.code else []
-    return fail("\n".join(wrong)) if wrong else 0
+    return wrong
 
 
 def _release(chosen: Sequence[str]) -> int:

@@ -30,14 +30,14 @@ def execute(arguments: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as folder:
         assembly = synthesize([arguments.env], Path(folder), LOCAL_CONTEXT)
         resources = Resources.in_templates([json.loads(s.template.read_text()) for s in stacks(assembly)])
-    found = lines(resources, usage)
-    report = document(arguments.env, found, priced, usage.model_dump())
+    cost_lines = lines(resources, usage)
+    report = document(arguments.env, cost_lines, priced, usage.model_dump())
     _print(arguments.env, report)
     write_json(arguments.json, report)
     return 0
 
 
-def document(env: str, found: list[Line], priced: PriceList, usage: dict[str, Any]) -> dict[str, Any]:
+def document(env: str, cost_lines: list[Line], priced: PriceList, usage: dict[str, Any]) -> dict[str, Any]:
     """The estimate as values: lines, sums per service, and all that they rest on."""
     positions: list[dict[str, Any]] = [
         {
@@ -49,7 +49,7 @@ def document(env: str, found: list[Line], priced: PriceList, usage: dict[str, An
             "usd": line.usd(priced.prices),
             "source": priced.prices[line.price].source,
         }
-        for line in found
+        for line in cost_lines
     ]
     services: Counter[str] = Counter()
     for position in positions:

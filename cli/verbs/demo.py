@@ -42,16 +42,16 @@ def execute(arguments: argparse.Namespace) -> int:
     finally:
         if not arguments.keep:
             process.stop(STATE)
-    _print(report.found, report.seconds)
-    write_json(arguments.json, report.found.document(report.seconds))
-    code = _verdict(report.found, report.differences)
+    _print(report.results, report.seconds)
+    write_json(arguments.json, report.results.document(report.seconds))
+    code = _print_verdict(report.results, report.differences)
     first = "" if arguments.keep else "./lake up, then "
     say(f"look around: {first}./lake status {arguments.domain}, ./lake query --help, ./lake replay --help")
     return code
 
 
-def _verdict(found: Results, differences: Sequence[str]) -> int:
-    if not found.balanced:
+def _print_verdict(results: Results, differences: Sequence[str]) -> int:
+    if not results.balanced:
         return fail("NOT balanced: some file or record has no fate, or two")
     if differences:
         more = (
@@ -64,22 +64,22 @@ def _verdict(found: Results, differences: Sequence[str]) -> int:
     return 0
 
 
-def _print(found: Results, seconds: dict[str, float]) -> None:
-    print_table(f"{found.domain}: files", tuple(found.files), [tuple(found.files.values())])
-    print_table("quarantined files by reason", ("reason", "files"), list(found.file_reasons.items()))
+def _print(results: Results, seconds: dict[str, float]) -> None:
+    print_table(f"{results.domain}: files", tuple(results.files), [tuple(results.files.values())])
+    print_table("quarantined files by reason", ("reason", "files"), list(results.file_reasons.items()))
     fates = ("read", "written", "quarantined", "deduplicated", "replaced")
     print_table(
         "records",
         ("dataset", *fates),
-        [(dataset, *(rows[f] for f in fates)) for dataset, rows in found.rows.items()],
+        [(dataset, *(rows[f] for f in fates)) for dataset, rows in results.rows.items()],
     )
     print_table(
         "quarantined rows by reason (a row may have several)",
         ("reason", "rows"),
-        list(found.quarantine.items()),
+        list(results.quarantine.items()),
     )
-    print_table("tables", ("table", "rows"), list(found.tables.items()))
-    for name, rows in found.headlines.items():
+    print_table("tables", ("table", "rows"), list(results.tables.items()))
+    for name, rows in results.headlines.items():
         if rows:
             print_table(
                 name.replace("_", " "), tuple(rows[0]), [tuple(row.values()) for row in rows[:SHOWN_ROWS]]
@@ -87,6 +87,6 @@ def _print(found: Results, seconds: dict[str, float]) -> None:
     print_table(
         "wall time", ("stage", "seconds"), [(stage, f"{value:.1f}") for stage, value in seconds.items()]
     )
-    total = {fate: sum(rows[fate] for rows in found.rows.values()) for fate in fates}
+    total = {fate: sum(rows[fate] for rows in results.rows.values()) for fate in fates}
     line = f"{total['read']:,} read = " + " + ".join(f"{total[f]:,} {f}" for f in fates[1:])
-    say(f"{line}: {'balanced' if found.balanced else 'NOT balanced'}")
+    say(f"{line}: {'balanced' if results.balanced else 'NOT balanced'}")

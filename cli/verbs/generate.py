@@ -31,7 +31,7 @@ def execute(arguments: argparse.Namespace) -> int:
             f"{arguments.out} holds other things ({', '.join(foreign[:3])}) and would be emptied: name a new"
             " or empty folder"
         )
-    sample_of(arguments.domain).made(size(arguments), arguments.seed, arguments.out, progress=True)
+    sample_of(arguments.domain).write(size(arguments), arguments.seed, arguments.out, progress=True)
     raw = arguments.out / "raw"
     files = sum(1 for p in raw.rglob("*") if p.is_file())
     say(

@@ -11,7 +11,7 @@ from local import athena
 from local.athena import QueryError
 from local.console import print_table, say, write_json
 from shared.contracts import domains
-from shared.reports import reports
+from shared.reports import reports_of
 
 EXAMPLE = './lake query --domain ecommerce "select date, total_revenue from gold.daily_revenue order by date"'
 SHOWN_ROWS = 200
@@ -24,7 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     what.add_argument(
         "--report",
-        choices=sorted({r.name for d in domains() for r in reports(d)}),
+        choices=sorted({r.name for d in domains() for r in reports_of(d)}),
         help="a report of the domain instead",
     )
     parser.add_argument(
@@ -52,9 +52,9 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def _report(name: str, domain: str | None) -> tuple[str, str]:
     """A report's statement and the domain it is about."""
-    found = [r for d in domains() if domain in (None, d) for r in reports(d) if r.name == name]
-    if len(found) != 1:
-        owners = ", ".join(d for d in domains() if any(r.name == name for r in reports(d)))
+    matching = [r for d in domains() if domain in (None, d) for r in reports_of(d) if r.name == name]
+    if len(matching) != 1:
+        owners = ", ".join(d for d in domains() if any(r.name == name for r in reports_of(d)))
         raise QueryError(f"report {name} is of {owners}; say which with --domain")
-    say(found[0].description)
-    return found[0].sql, found[0].domain
+    say(matching[0].description)
+    return matching[0].sql, matching[0].domain

@@ -7,7 +7,9 @@ from typing import Any
 
 from cli.options import add_domain, add_env, add_json, date
 from cli.verbs import run
-from shared.reasons import FileReason, RowReason
+from local.console import fail
+from shared.contracts import contract
+from shared.reasons import FileReason
 
 EXAMPLE = "./lake replay logs --dataset ndjson --reason invalid_value --since 2026-01-01"
 
@@ -15,11 +17,7 @@ EXAMPLE = "./lake replay logs --dataset ndjson --reason invalid_value --since 20
 def configure(parser: argparse.ArgumentParser) -> None:
     add_domain(parser)
     parser.add_argument("--dataset", help="only what was dropped for this dataset")
-    parser.add_argument(
-        "--reason",
-        choices=[*map(str, FileReason), *map(str, RowReason)],
-        help="only what was put aside for this reason",
-    )
+    parser.add_argument("--reason", help="only what was quarantined for this reason")
     parser.add_argument("--since", type=date, help="only files that came on this day or later")
     add_env(parser)
     add_json(parser)
@@ -27,13 +25,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def request(arguments: argparse.Namespace) -> dict[str, Any]:
     """The state machine's input: replay true, or what was asked for."""
-    asked = {
+    selection = {
         name: str(value)
         for name in ("dataset", "reason", "since")
         if (value := getattr(arguments, name)) is not None
     }
-    return {"replay": asked or True}
+    return {"replay": selection or True}
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    return run.run(arguments, request(arguments))
+    reasons = (*FileReason, *contract(arguments.domain).row_reasons)
+    if arguments.reason not in (None, *reasons):
+        return fail(
+            f"--reason: {arguments.reason!r} is not a reason of {arguments.domain}; expected one of"
+            f" {', '.join(reasons)}"
+        )
+    return run.start_and_follow(arguments, request(arguments))

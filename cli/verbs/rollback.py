@@ -7,7 +7,7 @@ import datetime as dt
 from dataclasses import asdict
 
 from cli.options import add_domain, add_env, add_json
-from cli.rollback import rollback
+from cli.rollback import roll_back
 from cli.targets import target as target_of
 from local.console import print_table, say, write_json
 
@@ -27,17 +27,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    found = rollback(target_of(arguments.env), arguments.domain, arguments.to)
+    tables = roll_back(target_of(arguments.env), arguments.domain, arguments.to)
     columns = ("table", "outcome", "left", "restored")
     rows = [
-        (r.table, r.outcome, *("" if s is None else str(s) for s in (r.left, r.restored))) for r in found
+        (r.table, r.outcome, *("" if s is None else str(s) for s in (r.left, r.restored))) for r in tables
     ]  # ids as SQL takes them
     print_table(f"{arguments.domain}: as of {arguments.to:%Y-%m-%d %H:%M:%S} UTC", columns, rows)
     say(f"after the fix: `./lake run {arguments.domain} --full-refresh` reads every accepted file again")
-    write_json(arguments.json, {"tables": [asdict(r) for r in found]})
+    write_json(arguments.json, {"tables": [asdict(r) for r in tables]})
     return 0
 
 
 def _moment(text: str) -> dt.datetime:
-    found = dt.datetime.fromisoformat(text)
-    return found.astimezone(dt.UTC) if found.tzinfo else found.replace(tzinfo=dt.UTC)
+    moment = dt.datetime.fromisoformat(text)
+    return moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC)

@@ -55,14 +55,14 @@ def request(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    return run(arguments, request(arguments))
+    return start_and_follow(arguments, request(arguments))
 
 
-def run(arguments: argparse.Namespace, asked: dict[str, Any]) -> int:
+def start_and_follow(arguments: argparse.Namespace, request: dict[str, Any]) -> int:
     """Starts a run with an input and follows it; needs domain, env and json among the arguments."""
     target, began = target_of(arguments.env), time.monotonic()
-    run_id = runs.start(target, arguments.domain, asked)
-    say(f"run {run_id} of {arguments.domain}, input {json.dumps(asked)}")
+    run_id = runs.start(target, arguments.domain, request)
+    say(f"run {run_id} of {arguments.domain}, input {json.dumps(request)}")
     with progress(f"run {run_id}", None):
         outcome = runs.follow(
             target,

@@ -30,9 +30,11 @@ def execute(arguments: argparse.Namespace) -> int:
     target = target_of(arguments.env)
     chosen = (arguments.domain,) if arguments.domain else domains()
     every = target.ledger.files()
-    report = {domain: status(target, domain, [f for f in every if f.domain == domain]) for domain in chosen}
-    for domain, found in report.items():
-        _print(domain, found)
+    report = {
+        domain: status_of(target, domain, [f for f in every if f.domain == domain]) for domain in chosen
+    }
+    for domain, domain_status in report.items():
+        _print(domain, domain_status)
     if lost := [f for f in every if f.domain not in domains()]:
         print_table(
             "files outside any domain",
@@ -43,7 +45,7 @@ def execute(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def status(target: Session, domain: str, files: Iterable[LedgerFile]) -> dict[str, Any]:
+def status_of(target: Session, domain: str, files: Iterable[LedgerFile]) -> dict[str, Any]:
     """Files by dataset and status, the newest runs, and who holds the lock."""
     by_dataset: dict[str, Counter[str]] = {}
     for file in files:
@@ -61,29 +63,29 @@ def status(target: Session, domain: str, files: Iterable[LedgerFile]) -> dict[st
 def _runs(target: Session, domain: str) -> list[dict[str, Any]]:
     machine = target.names.machine_arn(domain)
     try:
-        found = target.client("stepfunctions").list_executions(stateMachineArn=machine, maxResults=LAST_RUNS)[
-            "executions"
-        ]
+        executions = target.client("stepfunctions").list_executions(
+            stateMachineArn=machine, maxResults=LAST_RUNS
+        )["executions"]
     except ClientError as error:
         if error.response["Error"]["Code"] == "StateMachineDoesNotExist":
             return []
         raise
     return [
         {"run_id": e["name"], "status": e["status"], "started": e["startDate"].isoformat(timespec="seconds")}
-        for e in found
+        for e in executions
     ]
 
 
-def _print(domain: str, found: dict[str, Any]) -> None:
+def _print(domain: str, report: dict[str, Any]) -> None:
     columns = ("accepted", "pending", "quarantined", "duplicate", "deferred", "claimed")
-    rows = [(dataset, *(counts.get(c, 0) for c in columns)) for dataset, counts in found["files"].items()]
+    rows = [(dataset, *(counts.get(c, 0) for c in columns)) for dataset, counts in report["files"].items()]
     print_table(f"{domain}: files", ("dataset", *columns), rows)
-    if found["runs"]:
+    if report["runs"]:
         print_table(
-            f"{domain}: runs", ("run", "status", "started"), [tuple(run.values()) for run in found["runs"]]
+            f"{domain}: runs", ("run", "status", "started"), [tuple(run.values()) for run in report["runs"]]
         )
-    if found["lock"]:
-        print_table(f"{domain}: lock", ("held by",), [(found["lock"],)])
-    if found["gate_closed_by"]:
-        closed = (found["gate_closed_by"], f"./lake run {domain} --accept-gate")
+    if report["lock"]:
+        print_table(f"{domain}: lock", ("held by",), [(report["lock"],)])
+    if report["gate_closed_by"]:
+        closed = (report["gate_closed_by"], f"./lake run {domain} --accept-gate")
         print_table(f"{domain}: quality gate is closed", ("by run", "open it with"), [closed])

@@ -6,7 +6,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F  # noqa: N812
 from pyspark.sql.types import StructField, StructType
 
-from domains.search.keyword_matches import customer_search_keynormalize, keyword_matches
+from domains.search.matching import customer_search_keynormalize, keyword_matches
 from glue_scripts.engine.gold import Lake, Transform
 
 UNKNOWN, UNKNOWN_KEY, GUEST = "unknown", -1, "00000000"
@@ -131,12 +131,12 @@ def _networks(lake: Lake, searches: DataFrame) -> DataFrame:
         f"WHEN proxy_isp RLIKE '{'|'.join(lake.parameter(f'{group}_isps'))}' THEN '{group}'"
         for group in ("local", "international")
     )
-    found = searches.withColumn("network_type", F.expr(kind)).withColumn(
+    networks = searches.withColumn("network_type", F.expr(kind)).withColumn(
         "isp", F.coalesce("proxy_isp", F.lit(UNKNOWN))
     )
     nothing = (F.col("isp") == UNKNOWN) & (F.col("network_type") == UNKNOWN)
     group = F.expr(f"CASE {groups} ELSE 'unknown' END")
-    return found.withColumn("isp_group", group).withColumn(
+    return networks.withColumn("isp_group", group).withColumn(
         "network_key", F.when(nothing, UNKNOWN_KEY).otherwise(_key("isp", "network_type"))
     )
 
@@ -202,13 +202,13 @@ def bridge_user_plan(lake: Lake) -> DataFrame:
         "stretch", F.count_if(~F.col("has")).over(in_order.rowsBetween(Window.unboundedPreceding, 0))
     )
     latest = F.max(F.when(F.col("has"), F.col("stretch"))).over(Window.partitionBy(*of_plan))
-    found = stretches.withColumn("latest", latest).groupBy(*of_plan).agg(
+    user_plans = stretches.withColumn("latest", latest).groupBy(*of_plan).agg(
         F.expr("max_by(has, struct(date_log, event_id))").alias("is_effective"),
         F.expr("min(event_date) FILTER (WHERE has)").alias("first_effective_date"),
         F.expr("min(event_date) FILTER (WHERE has AND stretch = latest)").alias("recent_effective_date"),
         F.expr("max(event_date) FILTER (WHERE has)").alias("last_effective_date"),
     )  # fmt: skip
-    keyed = found.withColumn("subscription_key", _key("plan_name", "plan_type"))
+    keyed = user_plans.withColumn("subscription_key", _key("plan_name", "plan_type"))
     return keyed.withColumn("user_plan_key", _key("user_id", "plan_name", "plan_type"))
 
 

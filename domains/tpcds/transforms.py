@@ -48,7 +48,7 @@ def _counted(sums: DataFrame, orders: DataFrame, *grain: str) -> DataFrame:
     counts = [
         orders.groupBy(*grain).agg(F.countDistinct(column).alias(name)) for name, column in counted.items()
     ]
-    return reduce(lambda found, count: found.join(count, list(grain), "inner"), counts, sums)
+    return reduce(lambda joined, count: joined.join(count, list(grain), "inner"), counts, sums)
 
 
 def _returned(lake: Lake, *grain: str) -> DataFrame:

@@ -10,11 +10,14 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from lambdas.crawl.web import Page
 
-EMPTY_PAGES_AT_THE_END = 3
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+EMPTY_PAGES_AT_THE_END = 3  # fewer in a row may be a gap, where the server does not say its last page
 NAME = re.compile(r"page-(\d{6})\.ndjson$")
 
 
@@ -42,7 +45,7 @@ class Crawl:
     caller may still work; a page is begun only with `reserve` seconds left.
     """
 
-    s3: Any
+    s3: S3Client
     bucket: str
     dataset: str
     pages: Pages
@@ -78,7 +81,7 @@ class Crawl:
     def _last_good(self, folder: str) -> int:
         listed = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=f"{folder}/")
         names = (o["Key"] for page in listed for o in page.get("Contents", ()))
-        return max((int(found[1]) for n in names if (found := NAME.search(n))), default=0)
+        return max((int(match[1]) for n in names if (match := NAME.search(n))), default=0)
 
     def _write(self, key: str, page: Page) -> None:
         """Each entry with the time of the crawl; silver keeps the newest of a film, so a page that comes

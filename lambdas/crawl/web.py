@@ -115,5 +115,5 @@ def _page(answer: Any) -> Page:
 
 def _pause(retry_after: str | None, attempt: int) -> float:
     """What the server asks for, else twice as long each time; never more than a minute."""
-    asked = float(retry_after) if retry_after and retry_after.isdecimal() else 0.5 * 2**attempt
-    return min(asked, LONGEST_WAIT)
+    seconds = float(retry_after) if retry_after and retry_after.isdecimal() else 0.5 * 2**attempt
+    return min(seconds, LONGEST_WAIT)

@@ -37,8 +37,8 @@ def created_objects(body: str) -> list[FileId]:
 
 def _from_eventbridge(detail: dict[str, Any]) -> FileId:
     match detail:
-        case {"bucket": {"name": str(bucket)}, "object": {"key": str(key), **found}}:
-            return _file(bucket, key, found.get("version-id"), found.get("sequencer"))
+        case {"bucket": {"name": str(bucket)}, "object": {"key": str(key), **details}}:
+            return _file(bucket, key, details.get("version-id"), details.get("sequencer"))
     raise UnknownEventError("an Object Created event without detail.bucket.name or detail.object.key")
 
 
@@ -51,8 +51,8 @@ def _is_creation(record: Any) -> bool:
 
 def _from_notification(record: dict[str, Any]) -> FileId:
     match record:
-        case {"s3": {"bucket": {"name": str(bucket)}, "object": {"key": str(key), **found}}}:
-            return _file(bucket, unquote_plus(key), found.get("versionId"), found.get("sequencer"))
+        case {"s3": {"bucket": {"name": str(bucket)}, "object": {"key": str(key), **details}}}:
+            return _file(bucket, unquote_plus(key), details.get("versionId"), details.get("sequencer"))
     raise UnknownEventError("an ObjectCreated record without s3.bucket.name or s3.object.key")
 
 

@@ -28,7 +28,7 @@ class Patience:
     wait: dt.timedelta
 
 
-def due(situation: Situation, patience: Patience, now: dt.datetime) -> bool:
+def is_due(situation: Situation, patience: Patience, now: dt.datetime) -> bool:
     """After a failed run only files that came later count: what made it fail would make it fail again, and
     each try is paid for.
     """

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from shared.metrics import datum
 
-GOLD = "gold"  # stands for all gold tables of a domain: they follow silver together
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch.type_defs import MetricDatumTypeDef
+    from mypy_boto3_glue.type_defs import JobRunTypeDef
 
-Figure = dict[str, Any]
+GOLD = "gold"  # stands for all gold tables of a domain: they follow silver together
 
 
 def freshness(
     domain: str, newest: dict[str, dt.datetime | None], gold_followed: dt.datetime | None, now: dt.datetime
-) -> list[Figure]:
+) -> list[MetricDatumTypeDef]:
     """Hours since the newest file that each silver table and gold hold arrived; none for a table that never
     had any.
 
@@ -32,7 +34,9 @@ def freshness(
     return [datum("freshness_hours", age, Domain=domain, Dataset=dataset) for dataset, age in ages.items()]
 
 
-def waiting(domain: str, dataset: str, arrivals: Iterable[dt.datetime], now: dt.datetime) -> list[Figure]:
+def waiting(
+    domain: str, dataset: str, arrivals: Iterable[dt.datetime], now: dt.datetime
+) -> list[MetricDatumTypeDef]:
     ages = [(now - a) / dt.timedelta(minutes=1) for a in arrivals]
     where = {"Domain": domain, "Dataset": dataset}
     return [
@@ -41,7 +45,7 @@ def waiting(domain: str, dataset: str, arrivals: Iterable[dt.datetime], now: dt.
     ]
 
 
-def job_run(domain: str, stage: str, run: dict[str, Any]) -> list[Figure]:
+def job_run(domain: str, stage: str, run: JobRunTypeDef) -> list[MetricDatumTypeDef]:
     """Duration and DPU hours of a finished Glue run; without auto-scaling Glue tells the capacity instead of
     the DPU seconds.
     """

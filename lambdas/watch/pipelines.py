@@ -5,9 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from shared.names import MAINTENANCE, Names
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
 
 LOOKED_AT = 20  # newest executions in which the last run of the data itself is looked for
 
@@ -24,7 +27,7 @@ class LastRuns:
 class Pipelines:
     """`states` is a boto3 Step Functions client."""
 
-    def __init__(self, names: Names, states: Any) -> None:
+    def __init__(self, names: Names, states: SFNClient) -> None:
         self._names, self._states = names, states
 
     def last_runs(self, domain: str) -> LastRuns:
@@ -33,6 +36,7 @@ class Pipelines:
             "executions"
         ]
         newest = self._states.list_executions(stateMachineArn=machine, maxResults=LOOKED_AT)["executions"]
+        # Step Functions lists the newest first.
         runs = [e for e in newest if e["status"] != "RUNNING" and not e["name"].endswith(MAINTENANCE)]
         succeeded = self._states.list_executions(
             stateMachineArn=machine, statusFilter="SUCCEEDED", maxResults=LOOKED_AT
@@ -47,10 +51,10 @@ class Pipelines:
         Asked twice within a minute it is one run: the name says the minute.
         """
         run_id = f"{now:%Y%m%dT%H%MZ}-{MAINTENANCE if maintenance else 'watch'}"
-        asked = {"maintenance": True} if maintenance else {}
+        request = {"maintenance": True} if maintenance else {}
         try:
             self._states.start_execution(
-                stateMachineArn=self._names.machine_arn(domain), name=run_id, input=json.dumps(asked)
+                stateMachineArn=self._names.machine_arn(domain), name=run_id, input=json.dumps(request)
             )
         except self._states.exceptions.ExecutionAlreadyExists:
             return run_id

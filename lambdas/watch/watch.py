@@ -6,9 +6,9 @@ import datetime as dt
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lambdas.watch.due import Patience, Situation, due
+from lambdas.watch.due import Patience, Situation, is_due
 from lambdas.watch.figures import freshness, job_run, waiting
 from lambdas.watch.pipelines import Pipelines
 from shared.contracts import Contract
@@ -17,21 +17,26 @@ from shared.metrics import send
 from shared.names import Names
 from shared.zones import failure_key
 
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_glue import GlueClient
+    from mypy_boto3_s3 import S3Client
+
 KEPT = ("name", "status", "error", "cause", "startDate", "stopDate", "executionArn", "input")
 
 
 @dataclass(frozen=True)
 class Watch:
-    """`s3`, `glue` and `cloudwatch` are boto3 clients."""
+    """What one call does with the domains; `clock` gives the time, in UTC."""
 
     names: Names
     contracts: Sequence[Contract]
     patience: Patience
     ledger: Ledger
     pipelines: Pipelines
-    s3: Any
-    glue: Any
-    cloudwatch: Any
+    s3: S3Client
+    glue: GlueClient
+    cloudwatch: CloudWatchClient
     clock: Callable[[], dt.datetime]
 
     def check(self) -> list[str]:
@@ -80,7 +85,7 @@ class Watch:
 
     def _check(self, contract: Contract) -> str | None:
         now, domain, datasets = self.clock(), contract.domain, [d.name for d in contract.datasets]
-        left = self.ledger.deferred(domain)
+        left = self.ledger.deferred(domain)  # they wait for a run too: it begins with the bronze job
         arrivals = {
             d: [_time(f.ingested_at) for f in (*self.ledger.pending(domain, d), *left) if f.dataset == d]
             for d in datasets
@@ -92,9 +97,9 @@ class Watch:
         last = self.pipelines.last_runs(domain)
         figures = [figure for d in datasets for figure in waiting(domain, d, arrivals[d], now)]
         send(self.cloudwatch, figures + freshness(domain, newest, last.succeeded_at, now))
-        every = [a for found in arrivals.values() for a in found]
+        every = [a for times in arrivals.values() for a in times]
         situation = Situation(every, last.running, self.ledger.halted_by(domain) is not None, last.failed_at)
-        return self.pipelines.start(domain, now) if due(situation, self.patience, now) else None
+        return self.pipelines.start(domain, now) if is_due(situation, self.patience, now) else None
 
 
 def _time(text: str) -> dt.datetime:

@@ -51,7 +51,10 @@ class Notes:
 
 
 def install() -> None:
-    """Functions say who they are always; calls are noted if the switch is set."""
+    """Functions say who they are always; calls are noted if the switch is set.
+
+    Raises RuntimeError when ministack's worker is not the one that this was written for.
+    """
     from ministack.core import lambda_runtime
 
     script = lambda_runtime._PYTHON_WORKER_SCRIPT
@@ -73,9 +76,9 @@ def _note_requests(notes: Notes) -> None:
     async def dispatch(
         method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any], request_id: str
     ) -> Any:
-        if (found := _CALLER.search(headers.get("user-agent", ""))) is not None:
+        if (caller := _CALLER.search(headers.get("user-agent", ""))) is not None:
             for action, resource, context in request_calls(method, path, headers, body, query):
-                notes.add(found[1], action, resource, context)
+                notes.add(caller[1], action, resource, context)
         return await stock(method, path, headers, body, query, request_id)
 
     app._dispatch_service_request = dispatch
@@ -172,8 +175,8 @@ def task_call(resource: str, given: Call) -> tuple[str, str, Call]:
         case "lambda":
             return "lambda:InvokeFunction", str(given["FunctionName"]), {}
         case _:
-            found = next((v for k, v in given.items() if k.lower().endswith("arn")), "*")
-            return action, str(found), {}
+            resource_arn = next((v for k, v in given.items() if k.lower().endswith("arn")), "*")
+            return action, str(resource_arn), {}
 
 
 def _partition(given: Call) -> str:

@@ -13,7 +13,7 @@ import io
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pyarrow as pa
@@ -22,6 +22,9 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from ministack.core.responses import error_response_json, json_response
 from ministack.services import glue
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 HEAD_BYTES = 64 * 1024
 _HIVE = {pa.int8(): "tinyint", pa.int16(): "smallint", pa.int32(): "int", pa.int64(): "bigint"}
@@ -78,7 +81,8 @@ def start_crawler(data: dict[str, Any]) -> Any:
 def _run(crawler: dict[str, Any]) -> None:
     started, result = time.time(), {"Status": "SUCCEEDED"}
     try:
-        crawl(crawler, boto3.client("s3", config=Config(user_agent_appid=crawler["Name"])))
+        named = Config(user_agent_appid=crawler["Name"])  # type: ignore[call-arg]  # botocore-stubs lacks it
+        crawl(crawler, boto3.client("s3", config=named))
     except (ClientError, BotoCoreError, pa.ArrowInvalid, OSError) as error:
         result = {"Status": "FAILED", "ErrorMessage": f"{type(error).__name__}: {error}"}
     crawler["LastCrawl"] = {
@@ -91,31 +95,31 @@ def _run(crawler: dict[str, Any]) -> None:
     crawler["State"] = "READY"
 
 
-def crawl(crawler: dict[str, Any], s3: Any) -> None:
+def crawl(crawler: dict[str, Any], s3: S3Client) -> None:
     for target in crawler["Targets"].get("S3Targets", []):
         bucket, _, prefix = target["Path"].removeprefix("s3://").partition("/")
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         objects = [o["Key"] for page in pages for o in page.get("Contents", []) if o["Size"]]
-        for found in folders(bucket, objects):
-            _register(crawler, found, s3)
+        for folder in folders(bucket, objects):
+            _register(crawler, folder, s3)
 
 
 def folders(bucket: str, objects: list[str]) -> list[Folder]:
     """Tables in a listing: what is above the first `key=value` folder, or above the files."""
-    found: dict[str, Folder] = {}
+    by_path: dict[str, Folder] = {}
     for key in sorted(objects):
         parts = key.split("/")[:-1]
         first = next((i for i, p in enumerate(parts) if "=" in p), len(parts))
         pairs = [p.split("=", 1) for p in parts[first:] if "=" in p]
         path = "/".join(parts[:first]) + "/"
-        folder = found.setdefault(path, Folder(bucket, path, tuple(k for k, _ in pairs)))
+        folder = by_path.setdefault(path, Folder(bucket, path, tuple(k for k, _ in pairs)))
         folder.sample = key
         if pairs:
             folder.partitions.add(tuple(v for _, v in pairs))
-    return list(found.values())
+    return list(by_path.values())
 
 
-def _register(crawler: dict[str, Any], folder: Folder, s3: Any) -> None:
+def _register(crawler: dict[str, Any], folder: Folder, s3: S3Client) -> None:
     name = (
         crawler.get("TablePrefix", "") + folder.path.rstrip("/").rsplit("/", 1)[-1].replace("-", "_").lower()
     )
@@ -165,9 +169,9 @@ def _storage(location: str, kind: str, columns: list[dict[str, str]]) -> dict[st
     }
 
 
-def _reader(s3: Any, folder: Folder) -> Any:
+def _reader(s3: S3Client, folder: Folder) -> Any:
     def read(byte_range: str | None) -> bytes:
-        arguments = {"Range": byte_range} if byte_range else {}
+        arguments: dict[str, Any] = {"Range": byte_range} if byte_range else {}
         content: bytes = s3.get_object(Bucket=folder.bucket, Key=folder.sample, **arguments)["Body"].read()
         return content
 

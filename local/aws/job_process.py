@@ -13,13 +13,16 @@ import threading
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from py4j.protocol import Py4JError
 
 from local import spark
 from local.aws.environment import APP_ID
 from local.aws.jvm import JvmError, Jvms
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 _ERROR_LINE = re.compile(r"^[A-Za-z_][\w.]*(Error|Exception|Exit|Interrupt)\b")
 _LONGEST_MESSAGE = 2000
@@ -62,7 +65,7 @@ class JobCommand:
 class JobProcess:
     """A run in progress: `execute` blocks until it ends, `stop` ends it from another thread."""
 
-    def __init__(self, command: JobCommand, s3: Any, jvms: Jvms) -> None:
+    def __init__(self, command: JobCommand, s3: S3Client, jvms: Jvms) -> None:
         self.command, self._s3, self._jvms = command, s3, jvms
         self._process: subprocess.Popen[bytes] | None = None
         self._stopped = threading.Event()
@@ -157,10 +160,12 @@ def last_error(stderr: str, code: int) -> str:
     belongs to it.
     """
     lines = [line for line in stderr.strip().splitlines() if line.strip()]
-    found = [i for i, line in enumerate(lines) if _ERROR_LINE.match(line)]
-    if not found:
+    error_lines = [i for i, line in enumerate(lines) if _ERROR_LINE.match(line)]
+    if not error_lines:
         return (lines[-1] if lines else f"the job ended with code {code} and said nothing")[:_LONGEST_MESSAGE]
     cause = (
-        lines[found[-1] + 1] if found[-1] + 1 < len(lines) and lines[found[-1] + 1].startswith(": ") else ""
+        lines[error_lines[-1] + 1]
+        if error_lines[-1] + 1 < len(lines) and lines[error_lines[-1] + 1].startswith(": ")
+        else ""
     )
-    return (lines[found[-1]] + cause)[:_LONGEST_MESSAGE]
+    return (lines[error_lines[-1]] + cause)[:_LONGEST_MESSAGE]

@@ -47,7 +47,7 @@ class Jvm:
                 raise JvmError(
                     f"{error} {log} ends:\n{log.read_text(errors='replace')[-LONGEST_MESSAGE:]}"
                 ) from None
-        self._log, self._told, self._set = log, log.stat().st_size, set[str]()
+        self._log, self._read_to, self._set = log, log.stat().st_size, set[str]()
 
     @property
     def alive(self) -> bool:
@@ -59,12 +59,12 @@ class Jvm:
         Returns the variables by which a Python process finds this JVM.
         """
         system = self._gateway.jvm.java.lang.System
-        wanted = {**settings, _APP_ID: app}
-        for name in self._set - wanted.keys():
+        properties = {**settings, _APP_ID: app}
+        for name in self._set - properties.keys():
             system.clearProperty(name)
-        for name, value in wanted.items():
+        for name, value in properties.items():
             system.setProperty(name, value)
-        self._set = set(wanted)
+        self._set = set(properties)
         parameters = self._gateway.gateway_parameters
         return {
             "PYSPARK_GATEWAY_PORT": str(parameters.port),
@@ -85,9 +85,9 @@ class Jvm:
     def said(self) -> bytes:
         """Its output since the last call."""
         with self._log.open("rb") as log:
-            log.seek(self._told)
+            log.seek(self._read_to)
             said = log.read()
-        self._told += len(said)
+        self._read_to += len(said)
         return said
 
     def end(self) -> None:
@@ -113,11 +113,11 @@ class Jvms:
 
     def take(self) -> Jvm:
         """The one that waits, or a new one, which takes some three seconds."""
-        found = self._release()
-        if found is not None:
-            if found.alive:
-                return found
-            found.end()
+        waiting = self._release()
+        if waiting is not None:
+            if waiting.alive:
+                return waiting
+            waiting.end()
         with self._lock:
             self._count += 1
             log = self._folder / f"jvm-{os.getpid()}-{self._count}.log"
@@ -146,7 +146,7 @@ class Jvms:
 
     def _release(self) -> Jvm | None:
         with self._lock:
-            found, self._waiting = self._waiting, None
+            waiting, self._waiting = self._waiting, None
             if self._timer is not None:
                 self._timer.cancel()
-        return found
+        return waiting

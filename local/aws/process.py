@@ -60,8 +60,8 @@ def running(state: Path) -> Emulation | None:
     if not address.exists():
         return None
     known = json.loads(address.read_text())
-    found = Emulation(state, known["port"], known["pid"])
-    return found if _alive(found.pid) and _healthy(found, BUSY_SECONDS) else None
+    emulation = Emulation(state, known["port"], known["pid"])
+    return emulation if _alive(emulation.pid) and _healthy(emulation, BUSY_SECONDS) else None
 
 
 def start(state: Path) -> Emulation:
@@ -69,8 +69,8 @@ def start(state: Path) -> Emulation:
 
     Raises EmulationError with the end of its log.
     """
-    if (found := running(state)) is not None:
-        return found
+    if (emulation := running(state)) is not None:
+        return emulation
     if (state / UNSAVED).exists():
         raise EmulationError(
             f"the emulated AWS of {state} was killed before it could save: start afresh with `./lake up"
@@ -97,13 +97,13 @@ def start(state: Path) -> Emulation:
 
 def stop(state: Path) -> bool:
     """Stops the emulation, which saves its state. Returns whether one ran."""
-    found = running(state)
-    if found is None:
+    emulation = running(state)
+    if emulation is None:
         return False
-    os.kill(found.pid, signal.SIGTERM)
-    if not _gone(found.pid, STOP_SECONDS):
-        os.kill(found.pid, signal.SIGKILL)
-        _gone(found.pid, STOP_SECONDS)
+    os.kill(emulation.pid, signal.SIGTERM)
+    if not _gone(emulation.pid, STOP_SECONDS):
+        os.kill(emulation.pid, signal.SIGKILL)
+        _gone(emulation.pid, STOP_SECONDS)
     return True
 
 
@@ -117,8 +117,8 @@ def reset(state: Path) -> None:
 def _port(state: Path) -> int:
     """The port of last time if it is free (queue URLs that were saved contain it), else any free one."""
     address = state / ADDRESS
-    wanted = json.loads(address.read_text())["port"] if address.exists() else 0
-    for port in (wanted, 0):
+    last = json.loads(address.read_text())["port"] if address.exists() else 0
+    for port in (last, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

@@ -145,8 +145,12 @@ def _execute(warehouse: Warehouse) -> Integration:
 
 def _describe(warehouse: Warehouse) -> Integration:
     def describe(_: str, given: dict[str, Any]) -> dict[str, Any]:
-        found = warehouse.statement(given["Id"])
-        return {"Id": given["Id"], "Status": found.status, **({"Error": found.error} if found.error else {})}
+        statement = warehouse.statement(given["Id"])
+        return {
+            "Id": given["Id"],
+            "Status": statement.status,
+            **({"Error": statement.error} if statement.error else {}),
+        }
 
     return describe
 

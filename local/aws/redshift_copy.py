@@ -7,13 +7,16 @@ from __future__ import annotations
 import io
 import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pyarrow as pa
 import pyarrow.csv as pc
 import pyarrow.parquet as pq
 from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 _COPY = re.compile(
     r"COPY\s+(?P<table>\S+)\s*\((?P<columns>[^)]*)\)\s+FROM\s+'(?P<url>s3://[^']+)'\s+IAM_ROLE\s+\S+\s+"
@@ -28,28 +31,28 @@ class CopyError(Exception):
 
 def copy(cursor: Any, sql: str) -> None:
     """Loads the files of the manifest in the cursor's transaction. Raises CopyError."""
-    asked = _COPY.fullmatch(sql.strip())
-    if asked is None:
+    command = _COPY.fullmatch(sql.strip())
+    if command is None:
         raise CopyError(
             "the stand-in knows COPY table (columns) FROM manifest IAM_ROLE … FORMAT AS PARQUET MANIFEST"
             f" only, found: {sql[:80]}"
         )
     s3 = boto3.client("s3")
-    entries = json.loads(_content(s3, asked["url"]))["entries"]
+    entries = json.loads(_content(s3, command["url"]))["entries"]
     if not entries:
         raise CopyError("the manifest names no files")
     for entry in entries:
-        _load(cursor, asked, _content(s3, entry["url"]), entry)
+        _load(cursor, command, _content(s3, entry["url"]), entry)
 
 
-def _load(cursor: Any, asked: re.Match[str], content: bytes, entry: dict[str, Any]) -> None:
+def _load(cursor: Any, command: re.Match[str], content: bytes, entry: dict[str, Any]) -> None:
     if entry.get("meta", {}).get("content_length") != len(content):
         raise CopyError(
             f"{entry['url']}: the manifest's content_length is {entry.get('meta')}, the file has"
             f" {len(content)} bytes"
         )
     rows = pq.read_table(io.BytesIO(content))
-    columns = [name.strip().strip('"') for name in asked["columns"].split(",")]
+    columns = [name.strip().strip('"') for name in command["columns"].split(",")]
     if len(columns) != rows.num_columns:
         raise CopyError(
             f"{entry['url']}: unmatched number of columns: the table has {len(columns)}, the file"
@@ -57,12 +60,14 @@ def _load(cursor: Any, asked: re.Match[str], content: bytes, entry: dict[str, An
         )
     text = io.BytesIO()
     pc.write_csv(
-        _flat(rows, entry["url"], serialize=asked["nested"] is not None),
+        _flat(rows, entry["url"], serialize=command["nested"] is not None),
         text,
         pc.WriteOptions(include_header=False),
     )
     text.seek(0)
-    cursor.execute(f"COPY {asked['table']} ({asked['columns']}) FROM STDIN WITH (FORMAT csv)", stream=text)
+    cursor.execute(
+        f"COPY {command['table']} ({command['columns']}) FROM STDIN WITH (FORMAT csv)", stream=text
+    )
 
 
 def _flat(rows: pa.Table, url: str, *, serialize: bool) -> pa.Table:
@@ -84,7 +89,7 @@ def _flat(rows: pa.Table, url: str, *, serialize: bool) -> pa.Table:
     return rows
 
 
-def _content(s3: Any, url: str) -> bytes:
+def _content(s3: S3Client, url: str) -> bytes:
     bucket, _, key = url.removeprefix("s3://").partition("/")
     try:
         content: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()

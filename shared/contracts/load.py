@@ -12,6 +12,7 @@ from typing import Any
 from shared.contracts.errors import ContractError
 from shared.contracts.model import Contract
 from shared.contracts.odcs import parsed
+from shared.contracts.problems import problems as problems_of
 from shared.project import domain_folder, domains_folder, shown
 
 CONTRACT = "contract.odcs.yaml"
@@ -35,12 +36,23 @@ def contract(domain: str) -> Contract:
     """
     if domain not in domains():
         raise LookupError(f"there is no contract for {domain!r}; domains: {', '.join(domains())}")
-    found = parsed(_document(domain), _place(domain))
+    found = parsed(document(domain), place(domain))
     if found.domain != domain:
-        raise ContractError(
-            _place(domain), "domain", f"{found.domain!r} stands in the folder of {domain!r}; name both alike"
-        )
+        raise _misnamed(domain, found.domain)
     return found
+
+
+def problems(domain: str) -> list[ContractError]:
+    """All that is wrong with the contract of a domain; raises ContractError when it is no YAML mapping."""
+    content = document(domain)
+    found, name = problems_of(content, place(domain)), content.get("domain")
+    return found or ([] if name == domain else [_misnamed(domain, name)])
+
+
+def _misnamed(domain: str, name: Any) -> ContractError:
+    return ContractError(
+        place(domain), "domain", f"{name!r} stands in the folder of {domain!r}; name both alike"
+    )
 
 
 def contracts() -> tuple[Contract, ...]:
@@ -53,12 +65,13 @@ def compiled(chosen: tuple[str, ...] | None = None) -> dict[str, bytes]:
     beside this module.
     """
     packed = domains() if chosen is None else chosen
-    files = {f"{d}.odcs.json": json.dumps(_document(d), sort_keys=True).encode() for d in packed}
+    files = {f"{d}.odcs.json": json.dumps(document(d), sort_keys=True).encode() for d in packed}
     return {INDEX: json.dumps(packed).encode(), **files}
 
 
 @cache
-def _document(domain: str) -> dict[str, Any]:
+def document(domain: str) -> dict[str, Any]:
+    """A domain's contract as it was written; raises ContractError when it is no YAML mapping."""
     packed = _resource(f"{domain}.odcs.json")
     if packed is not None:
         document: dict[str, Any] = json.loads(packed)
@@ -71,10 +84,11 @@ def _document(domain: str) -> dict[str, Any]:
             yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
         )  # the same in C, seven times faster
     except (yaml.YAMLError, TypeError, ValueError) as error:
-        raise ContractError(_place(domain), "(document)", f"is not a YAML mapping: {error}") from error
+        raise ContractError(place(domain), "(document)", f"is not a YAML mapping: {error}") from error
 
 
-def _place(domain: str) -> str:
+def place(domain: str) -> str:
+    """The file of a domain's contract, as messages name it."""
     return shown(domain_folder(domain) / CONTRACT)
 
 

@@ -5,8 +5,12 @@ Read by every part, changed by none.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
+
+from shared import metrics
+from shared.reasons import RowReason
 
 Zone = Literal["bronze", "silver", "gold"]
 Kind = Literal["raw", "keyed", "log", "files", "latest", "scd2", "computed", "dim", "fact", "mart", "bridge"]
@@ -131,6 +135,10 @@ class Table:
         single = (Reference((c,), table.removeprefix(f"{self.zone}_"), (key,)) for c, table, _, key in parts)
         return (*single, *self.compound_references)
 
+    def metrics(self, reasons: Iterable[str]) -> tuple[str, ...]:
+        """The figures of a run that loads records into this table; `reasons`: the domain's own."""
+        return metrics.names(self.sent_names, [r.name for r in self.references], reasons)
+
     @property
     def sent_names(self) -> tuple[str, ...]:
         """The columns that producers may send; the others are computed."""
@@ -143,7 +151,8 @@ class Table:
 
 @dataclass(frozen=True)
 class Dataset:
-    """What producers drop under `<domain>/<name>/`: the file rules, and the silver table its records land in.
+    """What producers drop under `<domain>/<name>/`: the file rules, and the silver table that takes its
+    records.
 
     `constants`: columns that have one value in all records of the dataset, whatever a record says. `archive`:
     a file leaves raw once it has its outcome, and bronze once silver has it. `layout`: how keys in bronze
@@ -190,7 +199,7 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Contract:
-    """One domain."""
+    """One domain. `reasons`: those of its own rules, and what each means."""
 
     domain: str
     version: str
@@ -202,6 +211,12 @@ class Contract:
     parameters: dict[str, tuple[str, ...]] = field(default_factory=dict)
     schedule: str | None = None
     layout: Layout = "event_date"
+    reasons: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def row_reasons(self) -> tuple[str, ...]:
+        """Every reason for which a row may be quarantined here: those of all domains, then its own."""
+        return (*RowReason, *self.reasons)
 
     def dataset(self, name: str) -> Dataset:
         return next(d for d in self.datasets if d.name == name)

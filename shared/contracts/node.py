@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from shared.contracts.errors import ContractError
+
+NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,12 @@ class Node:
     def texts(self) -> tuple[str, ...]:
         return tuple(n.text() for n in self.items())
 
+    def name(self) -> str:
+        """The name of a table, column or reason, which is part of names in AWS and SQL."""
+        if not NAME.fullmatch(self.text()):
+            raise self.error(f"{self.value!r} is not a name: lower case letters, digits and _, at most 63")
+        return self.text()
+
     def choice(self, allowed: Collection[str], default: str | None = None) -> str:
         value = self.text(default)
         if value not in allowed:
@@ -68,6 +77,8 @@ class Node:
 
     def only(self, allowed: Collection[str]) -> None:
         """Refuses keys that nothing reads: a misspelt rule must not be ignored."""
+        if not isinstance(self.value, dict | None):
+            raise self.error(f"expected a mapping, found {self.value!r}")
         for key in self.value or ():
             if key not in allowed:
                 raise self.error(f"unknown key {key!r}; allowed: {', '.join(sorted(allowed))}")

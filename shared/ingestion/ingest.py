@@ -198,10 +198,10 @@ def judged(
     """The verdict on a file; where bronze keeps Parquet also what was made of it, in the scratch folder."""
     if dataset.stored_as == "original":
         return judge(source, dataset, limits, suffixes(key)), None
-    from shared.records.convert import convert  # the function never needs it
+    from shared.records.convert import convert_to_parquet  # the function never needs it
 
     made = scratch / "rows.parquet"
-    return convert(source, dataset, limits, made), made
+    return convert_to_parquet(source, dataset, limits, made), made
 
 
 def read_as(entry: LedgerFile, verdict: Accepted) -> LedgerFile:

@@ -22,7 +22,11 @@ MISSING = (
     "405",
 )  # not allowed: the version is a delete marker
 # One request up to 1 GB (S3: up to 5), larger objects in parts, of which S3 takes 10,000.
-COPY = {"multipart_threshold": 1 << 30, "multipart_chunksize": 256 << 20, "max_concurrency": 8}
+COPY: dict[str, Any] = {
+    "multipart_threshold": 1 << 30,
+    "multipart_chunksize": 256 << 20,
+    "max_concurrency": 8,
+}
 
 
 @dataclass(frozen=True)

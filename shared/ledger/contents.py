@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import time
+from typing import TYPE_CHECKING
 
 from shared.ledger.items import content_key, file_key
 from shared.ledger.model import FileId, FileStatus, LedgerFile
 from shared.ledger.table import LedgerTable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import ConditionCheckTypeDef, PutTypeDef
 
 RETRY_SECONDS = 3600  # the queue delivers a message again well within this time
 
@@ -28,6 +32,7 @@ class Contents(LedgerTable):
         now = time.time() if now is None else now
         me = f"{file.key}@{file.version}"
         key = {"pk": content_key(domain, dataset, sha256), "sk": "owner"}
+        # The conditional write decides: of two workers that read first, both would find nobody.
         if self._put({**key, "file": me}, "attribute_not_exists(pk)", {}, {}):
             return me
         owner = str((self._get(key) or {"file": me})["file"])
@@ -55,7 +60,7 @@ class Contents(LedgerTable):
         """Remembers that the file's key, or another one, has its content too: when the one that brings it is
         corrected, it is needed.
         """
-        key = key or file.key
+        key = key or file.key  # hashed below: it may be as long as all that a sort key holds, 1,024 bytes
         item = {
             "pk": content_key(file.domain, file.dataset, file.sha256),
             "sk": f"copy#{hashlib.sha256(key.encode()).hexdigest()}",
@@ -64,10 +69,10 @@ class Contents(LedgerTable):
 
     def holders_of(self, file: LedgerFile) -> list[tuple[str, str]]:
         """Buckets and keys that have, or once had, a file's content: the owner's and the noted copies'."""
-        found = self._query("pk = :p", {":p": content_key(file.domain, file.dataset, file.sha256)})
+        items = self._query("pk = :p", {":p": content_key(file.domain, file.dataset, file.sha256)})
         return [
             (i["bucket"], i["key"]) if "key" in i else (file.bucket, i["file"].rpartition("@")[0])
-            for i in found
+            for i in items
         ]
 
     def owner_before(self, domain: str, dataset: str, sha256: str) -> str | None:
@@ -84,14 +89,14 @@ class Contents(LedgerTable):
         alive = "#s IN (:accepted, :deferred) OR (#s = :claimed AND claimed_until >= :since)"
         given_up = f"attribute_not_exists(pk) OR NOT ({alive})"
         statuses = {f":{s}": s for s in (FileStatus.ACCEPTED, FileStatus.DEFERRED, FileStatus.CLAIMED)}
-        proof = {
+        proof: ConditionCheckTypeDef = {
             "TableName": self._table.name,
             "Key": entry_key,
             "ConditionExpression": given_up,
             "ExpressionAttributeNames": {"#s": "status"},
             "ExpressionAttributeValues": {**statuses, ":since": silent_since},
         }
-        move = {
+        move: PutTypeDef = {
             "TableName": self._table.name,
             "Item": content,
             "ConditionExpression": "#f = :owner",

@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING
 
 from shared.ledger.items import deferred_id, file_key, file_of, item_of, state_of
 from shared.ledger.model import OUTCOMES, FileId, FileStatus, LedgerFile
 from shared.ledger.table import INDEX, LedgerTable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef, UpdateTypeDef
 
 CLAIM_SECONDS = 900  # the longest a Lambda can run (15 min); a claim older than this has no living owner
 CLAIM_KEPT_SECONDS = (
@@ -44,6 +47,7 @@ class Files(LedgerTable):
         if not self._is_newest(file):
             self._forget(file, owner, now)
             return Claim.DONE
+        # Its own claim is granted again: the queue may deliver a message twice, and its retry must not wait.
         granted = self._put(
             {**file_key(file), "status": FileStatus.CLAIMED, "owner": owner, **_claim_times(now)},
             "attribute_not_exists(pk) OR (#s = :claimed AND (claimed_until < :now OR #o = :me))",
@@ -84,8 +88,8 @@ class Files(LedgerTable):
         """Files that wait for the domain's bronze job, oldest first; one that got its outcome this very
         moment may be among them.
         """
-        found = self._query("dataset_id = :d", {":d": deferred_id(domain)}, index=INDEX)
-        return [file_of(item) for item in found]
+        items = self._query("dataset_id = :d", {":d": deferred_id(domain)}, index=INDEX)
+        return [file_of(item) for item in items]
 
     def enter(self, file: LedgerFile) -> bool:
         """Notes a file that no event told of as deferred.
@@ -105,7 +109,8 @@ class Files(LedgerTable):
 
         A hundred a request; what a crash leaves unmarked, the next run marks.
         """
-        changes = [
+        # By id: DynamoDB refuses a transaction with two changes of one item.
+        changes: list[TransactWriteItemTypeDef] = [
             {"Update": self._processed(file, run_id)} for file in {f.file_id: f for f in files}.values()
         ]
         for start in range(0, len(changes), TRANSACTION_ITEMS):
@@ -117,7 +122,7 @@ class Files(LedgerTable):
 
     def newest_processed(self, domain: str, dataset: str) -> LedgerFile | None:
         """The file in silver that arrived last; None while silver has none."""
-        found = self._table.query(
+        page = self._table.query(
             IndexName=INDEX,
             KeyConditionExpression="dataset_id = :d AND begins_with(#s, :p)",
             ExpressionAttributeNames={"#s": "state"},
@@ -125,14 +130,14 @@ class Files(LedgerTable):
             ScanIndexForward=False,
             Limit=1,
         )
-        return file_of(found["Items"][0]) if found["Items"] else None
+        return file_of(page["Items"][0]) if page["Items"] else None
 
     def accepted(self, domain: str, dataset: str) -> list[LedgerFile]:
         """All accepted files, pending or not."""
         return [f for state in ("pending#", "processed#") for f in self._by_state(domain, dataset, state)]
 
     def quarantined(self, domain: str, dataset: str) -> list[LedgerFile]:
-        """Files that were put aside as a whole, oldest first."""
+        """Files that were quarantined as a whole, oldest first."""
         return list(self._by_state(domain, dataset, "quarantined#"))
 
     def moved(self, file: LedgerFile, key: str) -> None:
@@ -148,30 +153,32 @@ class Files(LedgerTable):
     def outcome(self, file: FileId) -> LedgerFile | None:
         """What became of a file version; None while nothing has."""
         held = self._get(file_key(file))
-        found = file_of(held) if held and "ingested_at" in held else None
-        return found if found and found.status in OUTCOMES else None
+        known = file_of(held) if held and "ingested_at" in held else None
+        return known if known and known.status in OUTCOMES else None
 
     def versions_of(self, bucket: str, key: str, *more: FileStatus) -> list[LedgerFile]:
         """The accepted versions of a raw key, and those with an outcome of `more`, oldest first."""
-        found = (
+        versions = (
             file_of(i)
             for i in self._query(
                 "pk = :p AND begins_with(sk, :v)", {":p": f"file#{bucket}/{key}", ":v": "v#"}
             )
         )
-        return sorted((f for f in found if f.status in (FileStatus.ACCEPTED, *more)), key=lambda f: f.arrival)
+        return sorted(
+            (f for f in versions if f.status in (FileStatus.ACCEPTED, *more)), key=lambda f: f.arrival
+        )
 
     def files(self, domain: str | None = None) -> list[LedgerFile]:
         """Every file version the ledger knows, including claims; reads the whole table, for
         status and tests.
         """
         items = self._scan("begins_with(pk, :p) AND begins_with(sk, :v)", {":p": "file#", ":v": "v#"})
-        found = (file_of(i) for i in items)
+        known = (file_of(i) for i in items)
         return sorted(
-            (f for f in found if domain in (None, f.domain)), key=lambda f: (f.ingested_at, f.key, f.version)
+            (f for f in known if domain in (None, f.domain)), key=lambda f: (f.ingested_at, f.key, f.version)
         )
 
-    def _processed(self, file: LedgerFile, run_id: str) -> dict[str, Any]:
+    def _processed(self, file: LedgerFile, run_id: str) -> UpdateTypeDef:
         return {
             "TableName": self._table.name,
             "Key": file_key(file.file_id),
@@ -180,7 +187,7 @@ class Files(LedgerTable):
             "ExpressionAttributeValues": {":r": run_id, ":state": state_of(file, "processed")["state"]},
         }
 
-    def _transact(self, changes: list[dict[str, Any]]) -> None:
+    def _transact(self, changes: list[TransactWriteItemTypeDef]) -> None:
         """All of the changes or none. boto3 does not repeat a transaction that was cancelled for want of
         throughput.
         """

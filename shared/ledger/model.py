@@ -118,8 +118,8 @@ class LedgerFile:
 
 
 def explanation(file: LedgerFile) -> bytes:
-    """Why the file was put aside, as JSON that stands beside it."""
-    told = {
+    """Why the file was quarantined, as JSON that stands beside it."""
+    details = {
         "reason": file.reason,
         "detail": file.detail,
         "help": FILE_HELP[FileReason(file.reason or "")],
@@ -130,7 +130,7 @@ def explanation(file: LedgerFile) -> bytes:
         "sha256": file.sha256,
         "ingested_at": file.ingested_at,
     }
-    return json.dumps(told, indent=2, ensure_ascii=False).encode(errors="backslashreplace")
+    return json.dumps(details, indent=2, ensure_ascii=False).encode(errors="backslashreplace")
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ class Runs(LedgerTable):
         """Results of all runs of a domain, or of one."""
         names = {":p": f"run#{domain}", ":s": f"{run_id}#"} if run_id else {":p": f"run#{domain}"}
         condition = "pk = :p AND begins_with(sk, :s)" if run_id else "pk = :p"
-        found = [RunResult.from_json(i["result"]) for i in self._query(condition, names) if "result" in i]
-        return sorted(found, key=lambda r: (r.finished_at, r.dataset))
+        results = [RunResult.from_json(i["result"]) for i in self._query(condition, names) if "result" in i]
+        return sorted(results, key=lambda r: (r.finished_at, r.dataset))
 
     def open_attempt(self, domain: str, dataset: str, run_id: str) -> bool:
         """Says that a run begins to write a dataset.
@@ -43,7 +43,7 @@ class Runs(LedgerTable):
         """What the state machine decides on after silver: `gate` is pass, warn or halt; `changed` tells
         whether gold has work.
         """
-        item = {
+        item: dict[str, str | bool] = {
             "pk": f"run#{domain}",
             "sk": run_id,
             "gate": gate,

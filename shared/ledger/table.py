@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
 
 INDEX = "by_state"
 
 
 class LedgerTable:
-    """`table` is a boto3 DynamoDB Table resource."""
+    """Conditional writes and whole results: what the parts of the ledger share."""
 
-    def __init__(self, table: Any) -> None:
+    def __init__(self, table: Table) -> None:
         self._table = table
         self._conditional_failure = table.meta.client.exceptions.ConditionalCheckFailedException
         self._transaction_failure = table.meta.client.exceptions.TransactionCanceledException
@@ -25,6 +28,7 @@ class LedgerTable:
     ) -> Iterator[dict[str, Any]]:
         arguments: dict[str, Any] = {"KeyConditionExpression": condition, "ExpressionAttributeValues": values}
         arguments |= {"ExpressionAttributeNames": names} if names else {}
+        # DynamoDB reads the table consistently, an index never.
         arguments |= {"IndexName": index} if index else {"ConsistentRead": True}
         yield from self._pages(self._table.query, arguments)
 
@@ -34,7 +38,7 @@ class LedgerTable:
         )
 
     @staticmethod
-    def _pages(operation: Any, arguments: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    def _pages(operation: Callable[..., Any], arguments: dict[str, Any]) -> Iterator[dict[str, Any]]:
         while True:
             page = operation(**arguments)
             yield from page["Items"]

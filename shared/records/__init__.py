@@ -1,4 +1,4 @@
-"""What a readable record is: one definition for the door (ingest Lambda) and for the executors (Spark).
+"""What a readable record is: one definition for the ingest function and for the executors (Spark).
 
 Memory is flat in file size.
 """

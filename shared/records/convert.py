@@ -16,7 +16,7 @@ from shared.contracts import Dataset
 from shared.ledger.model import Profile
 from shared.reasons import FileReason
 from shared.records.file_profile import FileProfile
-from shared.records.inspection import enough
+from shared.records.inspection import refuse_unreadable
 from shared.records.lines import whole_lines
 from shared.records.source import Source
 from shared.records.table import rows, schema
@@ -27,7 +27,7 @@ CHUNK = 16 << 20  # of text that is parsed at once
 GROUP_BYTES = 128 << 20  # of a row group in memory, the size that readers of Parquet like
 
 
-def convert(source: Source, dataset: Dataset, limits: Limits, target: Path) -> Accepted | Rejected:
+def convert_to_parquet(source: Source, dataset: Dataset, limits: Limits, target: Path) -> Accepted | Rejected:
     """Reads the source to its end, writes the Parquet file and judges what was read."""
     profile, columns = FileProfile(dataset), schema(dataset)
     texts = [
@@ -40,9 +40,9 @@ def convert(source: Source, dataset: Dataset, limits: Limits, target: Path) -> A
             for group in _groups(_tables(source, dataset, limits, profile)):
                 file.write_table(group, row_group_size=max(1, group.num_rows))
         source.drain()
-        enough(profile)
+        refuse_unreadable(profile)
     except Unreadable as stop:
-        source.drain()
+        source.drain()  # the hash is of the whole file, which decides on duplicates
         return Rejected(stop.reason, stop.detail)
     types = tuple(str(columns.field(name).type) for name in dataset.received)
     return Accepted(
@@ -55,11 +55,11 @@ def _tables(source: Source, dataset: Dataset, limits: Limits, profile: FileProfi
     if b"\0" in sample:
         raise Unreadable(FileReason.NOT_TEXT, "the content is binary")
     for text in whole_lines(blocks, CHUNK, limits, dataset.fallback_encoding):
-        found = rows(text, dataset)
-        profile.records += found.num_rows
-        profile.unreadable += found.num_rows - found[RAW].null_count
+        table = rows(text, dataset)
+        profile.records += table.num_rows
+        profile.unreadable += table.num_rows - table[RAW].null_count
         profile.known |= profile.unreadable < profile.records
-        yield found
+        yield table
 
 
 def _groups(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:

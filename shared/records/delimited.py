@@ -35,7 +35,7 @@ Row = list[str] | Broken
 class Rows:
     """The rows behind the header, in chunks.
 
-    What is learnt on the way is complete when all chunks were taken.
+    What was observed on the way is complete when all chunks were taken.
     """
 
     def __init__(self, blocks: Iterator[bytes], limits: Limits) -> None:
@@ -139,10 +139,10 @@ class Rows:
                 return ()
         self.delimiter = delimiter_of(self._queue[0])
         names = self._fields(csv.reader(self._fed([]), delimiter=self.delimiter, strict=True)) or []
-        found: list[str] = []
+        columns: list[str] = []
         for i, name in enumerate(n.strip() for n in names):
-            found.append(f"{name}_{i}" if not name or name in found else name)
-        return tuple(found)
+            columns.append(f"{name}_{i}" if not name or name in columns else name)
+        return tuple(columns)
 
     def _split(self) -> Iterator[list[str]]:
         """The lines, some at a time, without their ends: \\n, \\r\\n or a lone \\r."""

@@ -1,4 +1,4 @@
-"""What the door learns of a file while its records pass."""
+"""What is observed of a file while its records pass."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ class FileProfile:
         """
         columns = tuple(columns)
         canonical = [(self._aliases.get(folded(c)), c) for c in columns]
-        found = [name for name, _ in canonical if name is not None]
-        self.known |= bool(found)
-        self.plain &= len(found) == len(set(found)) and all(c and c.isprintable() for c in columns)
+        matched = [name for name, _ in canonical if name is not None]
+        self.known |= bool(matched)
+        self.plain &= len(matched) == len(set(matched)) and all(c and c.isprintable() for c in columns)
         return next(
             (c for name, c in canonical if name is not None and name == self.dataset.event_date_column), None
         )

@@ -33,7 +33,7 @@ def judge(source: Source, dataset: Dataset, limits: Limits, suffix: str = "") ->
     try:
         kind, encoding = _profiled(source, profile, limits)
         source.drain()
-        enough(profile)
+        refuse_unreadable(profile)
     except Unreadable as stop:
         source.drain()
         return Rejected(stop.reason, stop.detail)
@@ -58,19 +58,19 @@ def _profiled(source: Source, profile: FileProfile, limits: Limits) -> tuple[str
             FileReason.EMPTY_FILE, "the file has no byte" if not source.bytes else "the file is blank"
         )
     if sample.startswith(MAGIC):
-        _accepts(profile.dataset, "parquet")
-        _spooled(blocks, profile, limits)
+        _refuse_other_formats(profile.dataset, "parquet")
+        _spool(blocks, profile, limits)
         return "parquet", "utf-8"
     encoding = declared_encoding(sample) or encoding_of(sample, profile.dataset.encodings)
     content = utf8(blocks, encoding)
     head = next(content, b"")
     kind = text_format(head.lstrip(BLANKS)[:SAMPLE], profile.dataset)
-    _accepts(profile.dataset, kind)
+    _refuse_other_formats(profile.dataset, kind)
     READERS[kind](itertools.chain([head], content), profile, limits)
     return kind, encoding
 
 
-def _accepts(dataset: Dataset, kind: str) -> None:
+def _refuse_other_formats(dataset: Dataset, kind: str) -> None:
     if kind not in dataset.formats:
         raise Unreadable(
             FileReason.FORMAT_NOT_ACCEPTED,
@@ -78,7 +78,7 @@ def _accepts(dataset: Dataset, kind: str) -> None:
         )
 
 
-def _spooled(blocks: Iterator[bytes], profile: FileProfile, limits: Limits) -> None:
+def _spool(blocks: Iterator[bytes], profile: FileProfile, limits: Limits) -> None:
     """Parquet needs its footer first, so the file goes to disk (the function's temporary storage), never to
     memory.
     """
@@ -91,7 +91,7 @@ def _spooled(blocks: Iterator[bytes], profile: FileProfile, limits: Limits) -> N
         profile_parquet(file, profile, limits)
 
 
-def enough(profile: FileProfile) -> None:
+def refuse_unreadable(profile: FileProfile) -> None:
     """Raises Unreadable when the file as a whole is not worth reading."""
     if not profile.records:
         raise Unreadable(FileReason.EMPTY_FILE, "the file has no record")

@@ -52,7 +52,7 @@ def _split(text: bytes) -> tuple[list[bytes], bool]:
 def profile_lines(blocks: Iterator[bytes], profile: FileProfile, limits: Limits) -> None:
     """Judges every line.
 
-    The door's speed rests on this: for common lines all work is done by whole chunks.
+    The ingest function's speed rests on this: for common lines all work is done by whole chunks.
     """
     for lines, shallow in batches(blocks, limits):
         parse = plain if shallow else loads
@@ -62,10 +62,10 @@ def profile_lines(blocks: Iterator[bytes], profile: FileProfile, limits: Limits)
 
 def _profile_chunk(lines: list[bytes], parse: Callable[[bytes], Any], profile: FileProfile) -> None:
     try:
-        found = list(map(parse, lines))
+        values = list(map(parse, lines))
     except ValueError:
-        found = [_value(line, parse) for line in lines if line.strip(BLANKS)]
-    profile_values(found, profile)
+        values = [_value(line, parse) for line in lines if line.strip(BLANKS)]
+    profile_values(values, profile)
 
 
 def _value(line: bytes, parse: Callable[[bytes], Any]) -> Any:
@@ -75,12 +75,12 @@ def _value(line: bytes, parse: Callable[[bytes], Any]) -> Any:
         return None
 
 
-def profile_values(found: list[Any], profile: FileProfile) -> None:
-    """Counts records, learns their columns and collects their dates; what is no object is unreadable."""
-    profile.records += len(found)
-    if set(map(type, found)) != OBJECTS:
-        profile.unreadable += sum(v.__class__ is not dict for v in found)
-        found = [v for v in found if v.__class__ is dict]
-    if found:
-        profile.observe_names(set().union(*found))
-        profile.dates.add(profile.event_times(found))
+def profile_values(values: list[Any], profile: FileProfile) -> None:
+    """Counts records, observes their columns and collects their dates; what is no object is unreadable."""
+    profile.records += len(values)
+    if set(map(type, values)) != OBJECTS:
+        profile.unreadable += sum(v.__class__ is not dict for v in values)
+        values = [v for v in values if v.__class__ is dict]
+    if values:
+        profile.observe_names(set().union(*values))
+        profile.dates.add(profile.event_times(values))

@@ -121,6 +121,6 @@ def record_of(text: bytes) -> Any:
 
 def profile_stream(blocks: Iterator[bytes], profile: FileProfile, limits: Limits) -> None:
     """Judges every record; one that is no object is unreadable."""
-    found = map(record_of, elements(blocks, limits))
-    while chunk := list(itertools.islice(found, CHUNK)):
+    records = map(record_of, elements(blocks, limits))
+    while chunk := list(itertools.islice(records, CHUNK)):
         profile_values(chunk, profile)

@@ -34,12 +34,12 @@ def batches(file: IO[bytes], limits: Limits) -> Iterator[Any]:
         options = {"pre_buffer": False, "buffer_size": BUFFER, "page_checksum_verification": True}
         schema = pq.ParquetFile(file, **options).schema_arrow
         # As dictionaries: a million rows that share one long text must not become a million long texts.
-        found = pq.ParquetFile(
+        parquet = pq.ParquetFile(
             file, read_dictionary=[f.name for f in schema if str(f.type) in TEXT_TYPES], **options
         )
-        _refuse_bombs(found.metadata, limits)
+        _refuse_bombs(parquet.metadata, limits)
         yield schema
-        for batch in found.iter_batches(batch_size=ROWS, use_threads=False):
+        for batch in parquet.iter_batches(batch_size=ROWS, use_threads=False):
             decoded += batch.nbytes
             limits.in_time(decoded)
             if decoded > max(limits.ratio_from, limits.max_ratio * size):
@@ -62,11 +62,11 @@ def _refuse_bombs(metadata: Any, limits: Limits) -> None:
             if chunk.total_uncompressed_size > max(
                 limits.ratio_from, limits.max_ratio * chunk.total_compressed_size
             ):
-                told = (
+                detail = (
                     f"{chunk.total_compressed_size} bytes of a column expand to"
                     f" {chunk.total_uncompressed_size}"
                 )
-                raise Unreadable(FileReason.DECOMPRESSION_BOMB, told)
+                raise Unreadable(FileReason.DECOMPRESSION_BOMB, detail)
 
 
 def profile_parquet(file: IO[bytes], profile: FileProfile, limits: Limits) -> None:

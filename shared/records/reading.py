@@ -1,6 +1,6 @@
 """The records of an accepted file, for files that Spark's own readers would misread.
 
-Counts as the door counted.
+Counts as ingestion counted.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from shared.records.text import BLANKS, begun, utf8
 from shared.records.verdict import Limits
 from shared.records.xml_stream import elements as xml_elements
 
-# The door's limits may have been set higher than the defaults; what passed it is read to the end, whatever
-# they were.
+# Ingestion's limits may have been set higher than the defaults; what it accepted is read to the end,
+# whatever they were.
 ACCEPTED = Limits(max_decompressed=1 << 62, max_spooled=1 << 62, max_ratio=1 << 40, max_record=1 << 30)
 
 

@@ -51,14 +51,14 @@ def rows(text: bytes, dataset: Dataset) -> pa.Table:
     target = schema(dataset)
     first = text.lstrip(b"\n").partition(b"\n")[0]
     try:
-        found = _read(
+        table = _read(
             text, dataset, target, ends=first.count(dataset.delimiter.encode()) == len(dataset.received)
         )
     except pa.ArrowInvalid:
         return _apart(text, dataset, target)
-    if _END in found.column_names and found[_END].null_count < found.num_rows:
+    if _END in table.column_names and table[_END].null_count < table.num_rows:
         return _apart(text, dataset, target)
-    return _table([found[n] for n in dataset.received], {}, target)
+    return _table([table[n] for n in dataset.received], {}, target)
 
 
 def _apart(text: bytes, dataset: Dataset, target: pa.Schema) -> pa.Table:
@@ -77,13 +77,15 @@ def _apart(text: bytes, dataset: Dataset, target: pa.Schema) -> pa.Table:
         for i, line in enumerate(lines)
         if line.count(delimiter) != count or not (line.endswith(end) and (encoded or is_utf8(line)))
     ]
-    found = _one_by_one([lines[i] for i in odd], dataset, target)
+    odd_rows = _one_by_one([lines[i] for i in odd], dataset, target)
     if len(odd) == len(lines):
-        return found
+        return odd_rows
     apart = set(odd)
     alike = [i for i in range(len(lines)) if i not in apart]
     table = _cast_table(_read(b"\n".join(lines[i] for i in alike), dataset, None, ends), dataset, target)
-    return pa.concat_tables([table, found]).take(pc.sort_indices(pa.array([*alike, *odd]))) if odd else table
+    return (
+        pa.concat_tables([table, odd_rows]).take(pc.sort_indices(pa.array([*alike, *odd]))) if odd else table
+    )
 
 
 def _read(text: bytes, dataset: Dataset, target: pa.Schema | None, ends: bool) -> pa.Table:
@@ -160,14 +162,14 @@ def _cast(texts: pa.Array, kind: pa.DataType) -> tuple[pa.Array, list[int]]:
 
 def _one_by_one(lines: Sequence[bytes], dataset: Dataset, target: pa.Schema) -> pa.Table:
     width = len(dataset.received)
-    found: list[dict[str, Any]] = []
+    parsed: list[dict[str, Any]] = []
     for line in lines:
         cells = line.split(dataset.delimiter.encode())
         whole = len(cells) == width or (len(cells) == width + 1 and not cells[-1])
-        found.append(
+        parsed.append(
             _row(cells[:width], dataset.received, target) if whole and is_utf8(line) else _broken(line)
         )
-    return pa.Table.from_pylist(found, target)
+    return pa.Table.from_pylist(parsed, target)
 
 
 def _broken(line: bytes) -> dict[str, Any]:

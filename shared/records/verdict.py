@@ -53,7 +53,7 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Rejected:
-    """A file that is put aside as a whole. `detail` never holds values of the file."""
+    """A file that is quarantined as a whole. `detail` never holds values of the file."""
 
     reason: FileReason
     detail: str

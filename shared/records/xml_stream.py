@@ -44,11 +44,11 @@ def declared_encoding(sample: bytes) -> str | None:
     """
     if wide := UTF16.get(sample[:4]):
         return wide
-    found = DECLARED.match(sample)
-    if found is None:
+    declared = DECLARED.match(sample)
+    if declared is None:
         return None
     try:
-        codec = codecs.lookup(found[1].decode())
+        codec = codecs.lookup(declared[1].decode())
         known = codec.name not in NO_CHARSET and "<".encode(codec.name) == b"<"
     except (LookupError, UnicodeError):
         known = False
@@ -160,19 +160,19 @@ def elements(blocks: Iterator[bytes], limits: Limits) -> Iterator[Fields]:
 
     Raises Unreadable for what is no well-formed XML.
     """
-    parser, found = expat.ParserCreate("utf-8", namespace_separator=" "), _Records(limits)
+    parser, records = expat.ParserCreate("utf-8", namespace_separator=" "), _Records(limits)
     parser.buffer_text = True
-    parser.StartElementHandler, parser.EndElementHandler = found.start, found.end
-    parser.CharacterDataHandler = found.characters
-    parser.StartDoctypeDeclHandler, parser.EntityDeclHandler = found.doctype, found.entity
+    parser.StartElementHandler, parser.EndElementHandler = records.start, records.end
+    parser.CharacterDataHandler = records.characters
+    parser.StartDoctypeDeclHandler, parser.EntityDeclHandler = records.doctype, records.entity
     try:
         for block in blocks:
             for at in range(0, len(block), PIECE):
                 parser.Parse(block[at : at + PIECE], False)
-                yield from found.ready
-                found.ready.clear()
+                yield from records.ready
+                records.ready.clear()
         parser.Parse(b"", True)
-        yield from found.ready
+        yield from records.ready
     except expat.ExpatError as error:
         bomb = error.code == expat.errors.codes.get(
             "limit on input amplification factor (from DTD and entities) breached"
@@ -185,8 +185,8 @@ def elements(blocks: Iterator[bytes], limits: Limits) -> Iterator[Fields]:
 
 def profile_xml(blocks: Iterator[bytes], profile: FileProfile, limits: Limits) -> None:
     """Judges every record."""
-    found = elements(blocks, limits)
-    while chunk := list(itertools.islice(found, CHUNK)):
+    records = elements(blocks, limits)
+    while chunk := list(itertools.islice(records, CHUNK)):
         profile_values(chunk, profile)
 
 

@@ -12,18 +12,12 @@ from glue_scripts.engine.gold.lake import check_complete
 from glue_scripts.engine.gold.transforms import transforms_of
 from shared.contracts import contract, domains
 from shared.project import domain_folder
+from tests.support.imports import imported
 
 # What Glue has at hand, beside Python's own library and the domain's own modules.
 AT_HAND = ("pyspark", "numpy", "scipy", "sklearn", "threadpoolctl", "pyarrow", "pandas")
 ENGINE = "glue_scripts.engine.gold"
 REGISTERED = "shared.spellings"
-
-
-def imported(file: Path) -> set[str]:
-    """The modules that a file imports, at whatever depth of it."""
-    tree = ast.parse(file.read_text("utf-8"))
-    plain = {alias.name for n in ast.walk(tree) if isinstance(n, ast.Import) for alias in n.names}
-    return plain | {n.module or "" for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
 
 
 def packed(domain: str) -> list[Path]:
@@ -46,7 +40,7 @@ def test_what_runs_on_glue_imports_what_transforms_may_use_only(domain: str) -> 
     foreign = {
         f"{file.name}: {module}"
         for file in packed(domain)
-        for module in imported(file)
+        for module in imported(ast.parse(file.read_text("utf-8")))
         if module not in (ENGINE, REGISTERED)
         and not module.startswith(f"domains.{domain}.")
         and module.partition(".")[0] not in (*AT_HAND, *sys.stdlib_module_names)

@@ -6,10 +6,10 @@ import pytest
 import sqlglot
 
 from shared.contracts import domains
-from shared.reports import Report, reports
+from shared.reports import Report, reports_of
 from tests.support.reports import NAMES, answer, database
 
-ALL = [report for domain in domains() for report in reports(domain)]
+ALL = [report for domain in domains() for report in reports_of(domain)]
 
 
 @pytest.mark.parametrize("report", ALL, ids=lambda r: f"{r.domain}-{r.name}")
@@ -26,4 +26,4 @@ def test_every_report_has_an_order(report: Report) -> None:
 
 
 def test_every_domain_has_reports() -> None:
-    assert {d for d in domains() if not reports(d)} == set()
+    assert {d for d in domains() if not reports_of(d)} == set()

@@ -123,8 +123,8 @@ def lake(spark: Any, emulation: process.Emulation) -> Lake:
     """All files were dropped while nothing read the queue; then their events came in reverse order, each
     twice, and were worked off.
     """
-    target = session.local(emulation)
-    deploy.deploy(target, synth.local_assembly("dev"), emulation.state / "recorded.json")
+    target = session.laptop_session(emulation)
+    deploy.deploy_assembly(target, synth.local_assembly("dev"), emulation.state / "recorded.json")
     made = Lake(target)
     made.reading(False)
     made.redeliver_soon()

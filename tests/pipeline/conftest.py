@@ -20,4 +20,4 @@ def emulation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[process.Emul
 
 @pytest.fixture(scope="session")
 def aws(emulation: process.Emulation) -> session.Session:
-    return session.local(emulation)
+    return session.laptop_session(emulation)

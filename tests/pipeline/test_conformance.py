@@ -362,10 +362,12 @@ class TestCatalog:
 class TestProcess:
     def test_state_survives_an_end_and_a_killed_one_is_refused(self, tmp_path: Path) -> None:
         first = process.start(tmp_path)
-        session.local(first).client("s3").create_bucket(Bucket="kept")
+        session.laptop_session(first).client("s3").create_bucket(Bucket="kept")
         process.stop(tmp_path)
         second = process.start(tmp_path)
-        assert [b["Name"] for b in session.local(second).client("s3").list_buckets()["Buckets"]] == ["kept"]
+        assert [b["Name"] for b in session.laptop_session(second).client("s3").list_buckets()["Buckets"]] == [
+            "kept"
+        ]
         assert second.port == first.port
         os.kill(second.pid, signal.SIGKILL)
         while process.running(tmp_path):

@@ -19,7 +19,7 @@ from cli import demo, drops, runs
 from domains.samples import Size, sample_of
 from local import deploy, toolchain
 from local.aws import calls, process
-from local.session import local as laptop
+from local.session import laptop_session as laptop
 from shared.contracts import domains
 from tests.stack.conftest import ACCOUNT, REGION, Assembly, read
 from tests.support.rights import Role, resolved, roles
@@ -62,10 +62,10 @@ def recorded(assembly: Assembly, tmp_path_factory: pytest.TempPathFactory) -> It
         emulation = process.start(state)
     try:
         session = laptop(emulation)
-        deploy.deploy(session, assembly.folder / "assembly-dev", state / "recorded.json")
+        deploy.deploy_assembly(session, assembly.folder / "assembly-dev", state / "recorded.json")
         for domain in domains():
             folder = tmp_path_factory.mktemp(domain)
-            sample_of(domain).made(SIZES.get(domain, Size(300, 2)), 7, folder, progress=False)
+            sample_of(domain).write(SIZES.get(domain, Size(300, 2)), 7, folder, progress=False)
             plan = [
                 d
                 for d in drops.planned([folder / "raw"], None, None)

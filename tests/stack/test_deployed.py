@@ -19,7 +19,7 @@ from local import deploy, npm
 from local.aws import process
 from local.aws.environment import client_environment
 from local.session import TargetError
-from local.session import local as laptop
+from local.session import laptop_session as laptop
 from local.settings import ROOT
 from tests.stack.conftest import Assembly
 
@@ -30,7 +30,7 @@ def aws(assembly: Assembly, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     state = tmp_path_factory.mktemp("aws")
     emulation = process.start(state)
     try:
-        deploy.deploy(laptop(emulation), assembly.folder / "assembly-dev", state / "recorded.json")
+        deploy.deploy_assembly(laptop(emulation), assembly.folder / "assembly-dev", state / "recorded.json")
         with pytest.MonkeyPatch.context() as patch:
             for name, value in client_environment(emulation.endpoint).items():
                 patch.setenv(name, value)

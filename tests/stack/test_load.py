@@ -22,7 +22,7 @@ from cli import runs
 from local import deploy
 from local.aws import process
 from local.session import Session
-from local.session import local as laptop
+from local.session import laptop_session as laptop
 from shared.contracts import Contract, contract
 from shared.names import STAGES, Names
 from shared.warehouse import Snapshot, batches, manifest, plan
@@ -123,7 +123,7 @@ def lab(assembly: Assembly, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         emulation = process.start(state)
     try:
         session = replace(laptop(emulation), names=NAMES)
-        deploy.deploy(session, assembly.folder / "assembly-test", state / "recorded.json")
+        deploy.deploy_assembly(session, assembly.folder / "assembly-test", state / "recorded.json")
         put_script(session, DOMAIN, STAGES, JOB)
         yield Lab(session, state)
     finally:

@@ -16,7 +16,7 @@ from cli import runs
 from local import deploy
 from local.aws import process
 from local.session import Session
-from local.session import local as laptop
+from local.session import laptop_session as laptop
 from shared.names import MAINTENANCE, STAGES
 from shared.zones import failure_key
 from tests.stack.conftest import Assembly
@@ -115,7 +115,7 @@ def lab(assembly: Assembly, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         emulation = process.start(state)
     try:
         session = laptop(emulation)
-        deploy.deploy(session, assembly.folder / "assembly-dev", state / "recorded.json")
+        deploy.deploy_assembly(session, assembly.folder / "assembly-dev", state / "recorded.json")
         put_script(session, DOMAIN, JOBS, JOB)
         yield Lab(session)
     finally:

@@ -9,7 +9,7 @@ import duckdb
 from local.athena import translate
 from shared.contracts import contract
 from shared.names import Names
-from shared.reports import Report, reports
+from shared.reports import Report, reports_of
 
 NAMES = Names("dev", "123456789012", "us-east-1")
 DUCKDB_TYPES = {"string": "varchar", "double": "double", "map<string,bigint>": "map(varchar, bigint)"}
@@ -48,4 +48,4 @@ def fill(
 
 
 def report_of(domain: str, name: str) -> Report:
-    return next(r for r in reports(domain) if r.name == name)
+    return next(r for r in reports_of(domain) if r.name == name)

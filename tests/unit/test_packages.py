@@ -7,12 +7,13 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from importlib.metadata import distributions, packages_distributions
 from pathlib import Path
 
 import pytest
+
+from tests.support.imports import imported as modules_imported
 
 ROOT = Path(__file__).parents[2]
 RUNTIME, DEV = ROOT / "requirements.lock", ROOT / "requirements-dev.lock"
@@ -52,13 +53,9 @@ def pins(text: str) -> dict[str, str]:
     return {normal(name): version for name, version in found}
 
 
-def imported(path: Path) -> Iterator[str]:
-    """The first names of absolute imports anywhere in a module."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module.partition(".")[0]
+def imported(path: Path) -> set[str]:
+    """The first names of what a module imports when it runs."""
+    return {module.partition(".")[0] for module in modules_imported(ast.parse(path.read_text("utf-8")))}
 
 
 def bringing(name: str, provided: dict[str, list[str]]) -> str | None:

@@ -14,7 +14,7 @@ import pytest
 
 from shared.contracts import Column, Dataset, Table
 from shared.records import Accepted, Limits, Rejected
-from shared.records.convert import convert
+from shared.records.convert import convert_to_parquet
 from shared.records.source import Source
 
 BANDS = {"band_sk": "int", "lower_bound": "int", "upper_bound": "int"}
@@ -60,7 +60,7 @@ def made(
     content: bytes, folder: Path, columns: dict[str, str] = BANDS
 ) -> tuple[Accepted | Rejected, list[dict[str, Any]]]:
     path = folder / "rows.parquet"
-    verdict = convert(Source(io.BytesIO(content), Limits()), table_of(columns), Limits(), path)
+    verdict = convert_to_parquet(Source(io.BytesIO(content), Limits()), table_of(columns), Limits(), path)
     return verdict, pq.read_table(path).to_pylist() if isinstance(verdict, Accepted) else []
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.reports import Report, reports
+from shared.reports import Report, reports_of
 from tests.support.reports import NAMES, answer, database, fill, report_of
 
 DOMAIN = "shop"
@@ -19,7 +19,7 @@ def test_a_report_without_a_description_is_refused(tmp_path: Path) -> None:
     (tmp_path / "shop" / "reports").mkdir(parents=True)
     (tmp_path / "shop" / "reports" / "r.sql").write_text("SELECT 1")
     with pytest.raises(ValueError, match="begin with a comment"):
-        reports("shop", tmp_path)
+        reports_of("shop", tmp_path)
 
 
 def test_names_of_databases_are_completed_and_columns_are_left_alone() -> None:

@@ -15,7 +15,7 @@ import pytest
 from moto import mock_aws
 from pyiceberg.catalog import Catalog
 
-from cli.rollback import rollback
+from cli.rollback import roll_back
 from local.athena import catalog_of
 from local.errors import LakeError
 from local.session import Session
@@ -54,7 +54,7 @@ def content(catalog: Catalog, zone: str, table: str) -> list[int]:
 
 
 def outcomes(session: Session, moment: dt.datetime) -> dict[str, str]:
-    return {r.table: r.outcome for r in rollback(session, "shop", moment) if r.outcome != "absent"}
+    return {r.table: r.outcome for r in roll_back(session, "shop", moment) if r.outcome != "absent"}
 
 
 def test_every_table_is_as_it_was_and_forward_again(session: Session, tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_a_moment_that_one_table_has_forgotten_changes_no_table(session: Session
         [s.snapshot_id for s in forgetful.snapshots()[:-1]]
     ).commit()
     with pytest.raises(LakeError, match=r"silver\.events no longer knows .* No table was changed"):
-        rollback(session, "shop", moment)
+        roll_back(session, "shop", moment)
     assert [content(lake, "silver", t) for t in ("users", "events")] == [[3], [3]]
 
 
@@ -107,7 +107,7 @@ def test_only_a_living_run_keeps_the_domain_to_itself(session: Session, tmp_path
             states.stop_execution(executionArn=run)
     if state == "running":
         with pytest.raises(LakeError, match="run r1 owns shop"):
-            rollback(session, "shop", moment)
+            roll_back(session, "shop", moment)
     else:
         assert outcomes(session, moment) == {"silver.users": "back"}
     assert content(lake, "silver", "users") == ([2] if state == "running" else [1])

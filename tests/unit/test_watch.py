@@ -12,7 +12,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from lambdas.watch.due import Patience, Situation, due
+from lambdas.watch.due import Patience, Situation, is_due
 from lambdas.watch.figures import freshness, job_run
 from lambdas.watch.pipelines import Pipelines
 from lambdas.watch.watch import Watch
@@ -47,7 +47,7 @@ def ago(minutes: float) -> dt.datetime:
 def test_a_run_is_due_when_enough_files_wait_or_one_waits_too_long(
     situation: Situation, expected: bool
 ) -> None:
-    assert due(situation, PATIENCE, NOW) is expected
+    assert is_due(situation, PATIENCE, NOW) is expected
 
 
 def ages(figures: list[dict[str, Any]]) -> dict[str, float]:

@@ -1,4 +1,4 @@
--- Rows and the latest time in every silver table that files land in.
+-- Rows and the latest time in every silver table that files are loaded into.
 SELECT 'events' AS silver_table, COUNT(*) AS row_count, MAX(ts) AS latest FROM silver.events
 UNION ALL
 SELECT 'users_updates', COUNT(*), MAX(updated_at) FROM silver.users_updates

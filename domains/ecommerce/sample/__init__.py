@@ -116,15 +116,20 @@ def _truth(rng: np.random.Generator, dataset: str, rows: int, period: Period, po
 
 def _counts(truth: Columns, injected: Injected, broken: int) -> dict[str, int]:
     """Where a dataset's records must go."""
-    written, aside = len(truth["spelling"]), injected.dirty + broken
+    written, quarantined = len(truth["spelling"]), injected.dirty + broken
     again = injected.older + injected.repeated
-    return {"read": written + again + aside, "written": written, "quarantined": aside, "deduplicated": again}
+    return {
+        "read": written + again + quarantined,
+        "written": written,
+        "quarantined": quarantined,
+        "deduplicated": again,
+    }
 
 
 def _reasons(injected: dict[str, Injected], done: Outcome) -> Counter[str]:
-    found = sum((i.reasons for i in injected.values()), Counter())
-    found["corrupt_record"] += sum(done.broken.values())
-    return found
+    reasons = sum((i.reasons for i in injected.values()), Counter())
+    reasons["corrupt_record"] += sum(done.broken.values())
+    return reasons
 
 
 def _write(
@@ -163,7 +168,7 @@ def _write(
             how = style(rng, n + 1, len(rows))
         done.broken[dataset] += how.broken
         content = body(rng, dataset, columns, rows, how)
-        _place(rng, dataset, n, a_day, how.suffix, content, period, out, done)
+        _write_file(rng, dataset, n, a_day, how.suffix, content, period, out, done)
         advance(len(rows))
 
 
@@ -173,7 +178,7 @@ def _day(moment: Any, period: Period, rng: np.random.Generator) -> int:
     return (moment - period.begin) // DAY if inside else int(rng.integers(0, period.days))
 
 
-def _place(
+def _write_file(
     rng: np.random.Generator,
     dataset: str,
     n: int,

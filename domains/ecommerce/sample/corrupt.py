@@ -1,4 +1,4 @@
-"""Files that must be put aside as a whole, one of every kind, and good files under misleading names."""
+"""Files that must be quarantined as a whole, one of every kind, and good files under misleading names."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LINES = b"".join(LINE % i for i in range(200))
 
 
 def corrupt_files(rng: np.random.Generator) -> dict[str, tuple[str, bytes]]:
-    """Name → (reason for which it is put aside, content)."""
+    """Name → (reason for which it is quarantined, content)."""
     zipped = gzip.compress(LINES, mtime=0)
     spoiled = bytearray(zipped)
     spoiled[-8] ^= 0xFF

@@ -39,7 +39,7 @@ def with_mess(
     rng: np.random.Generator, dataset: str, truth: Columns, period: Period, injected: Injected
 ) -> Columns:
     """The truth's records and what else producers send, each with `dirt`: the reasons for which it must be
-    put aside, or None.
+    quarantined, or None.
     """
     truth = {**truth, "dirt": np.full(len(truth["spelling"]), None, dtype=object)}
     parts = [truth, _repeated(rng, truth, injected)]
@@ -82,7 +82,7 @@ def _older(
 
 
 def _dirty(rng: np.random.Generator, dataset: str, truth: Columns, injected: Injected) -> Columns:
-    """Rows that must be put aside, under keys that no clean row has."""
+    """Rows that must be quarantined, under keys that no clean row has."""
     kinds = [k for k in DIRT if dataset in DIRT[k][1]]
     count = max(2 * len(kinds), int(len(truth["spelling"]) * DIRTY))
     rows = rng.integers(0, len(truth["spelling"]), count)

@@ -49,10 +49,10 @@ def states(updates: Columns) -> Iterator[tuple[str, int, tuple[Any, ...]]]:
     order = np.lexsort((updates["updated_at"], updates["user_id"].astype(str)))
     rows = list(zip(*(updates[c][order].tolist() for c in ("user_id", "updated_at", *TRACKED)), strict=True))
     known: tuple[Any, ...] = ()
-    for i, (user, moment, *told) in enumerate(rows):
+    for i, (user, moment, *values) in enumerate(rows):
         if i == 0 or rows[i - 1][0] != user:
             known = (None,) * len(TRACKED)
-        known = tuple(new if new is not None else old for new, old in zip(told, known, strict=True))
+        known = tuple(new if new is not None else old for new, old in zip(values, known, strict=True))
         yield user, moment, known
 
 

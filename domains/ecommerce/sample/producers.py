@@ -99,8 +99,8 @@ def _delimited(
     writer = csv.writer(text, delimiter=how.delimiter, lineterminator="\n")
     extra = [how.extra] if how.extra else []
     writer.writerow([*(how.names.get(n, n) for n in names), *extra])
-    told = list(zip(*_cells(rng, columns, rows, names, as_text=True), strict=True))
-    writer.writerows((*row, f"x{i % 7}") for i, row in enumerate(told)) if extra else writer.writerows(told)
+    lines = list(zip(*_cells(rng, columns, rows, names, as_text=True), strict=True))
+    writer.writerows((*row, f"x{i % 7}") for i, row in enumerate(lines)) if extra else writer.writerows(lines)
     for i in range(how.broken):
         writer.writerow([f"ragged-{i}", "row"][: max(1, len(names) - 2)])
     return text.getvalue().encode()
@@ -112,23 +112,23 @@ def _objects(
     """Records as objects; a column that is empty is left out of some of them."""
     written = [how.names.get(n, n) for n in names]
     cells = _cells(rng, columns, rows, names, as_text=False)
-    found = [dict(zip(written, row, strict=True)) for row in zip(*cells, strict=True)]
+    objects = [dict(zip(written, row, strict=True)) for row in zip(*cells, strict=True)]
     if how.extra:
-        for i, record in enumerate(found):
+        for i, record in enumerate(objects):
             record[how.extra] = {"page": i % 5, "tags": ["a", 1.5]} if how.extra == "context" else f"x{i % 7}"
-    for record in found[::3]:
+    for record in objects[::3]:
         for name in [n for n, v in record.items() if v is None]:
             del record[name]
-    return found
+    return objects
 
 
 def _lines(
     rng: np.random.Generator, columns: Columns, rows: np.ndarray, names: list[str], how: Style, dataset: str
 ) -> bytes:
-    found = [orjson.dumps(r) for r in _objects(rng, columns, rows, names, how)]
+    lines = [orjson.dumps(r) for r in _objects(rng, columns, rows, names, how)]
     key, time = KEYS[dataset], TIMES[dataset]
-    found += [f'{{"{key}": "broken-{i}", "{time}": "2026-01'.encode() for i in range(how.broken)]
-    return b"\n".join(found) + b"\n"
+    lines += [f'{{"{key}": "broken-{i}", "{time}": "2026-01'.encode() for i in range(how.broken)]
+    return b"\n".join(lines) + b"\n"
 
 
 def _array(

@@ -54,8 +54,8 @@ def value(column: str, given: Any, spelling: str, chance: int, as_text: bool) ->
     if isinstance(given, Verbatim):
         return str(given)
     if column in ("ts", "updated_at", "created_at"):
-        told = time_text(given, spelling)
-        return str(told) if as_text or chance < 20 else told
+        spelled = time_text(given, spelling)
+        return str(spelled) if as_text or chance < 20 else spelled
     if column == "delivered_at":
         return time_text(given, "iso_z")
     if column in MONEY:

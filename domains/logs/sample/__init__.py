@@ -19,7 +19,7 @@ from tqdm import tqdm
 from domains.logs.sample import oracle
 from domains.logs.sample.log_files import ROWS as BAD_ROWS
 from domains.logs.sample.log_files import json_gzip, ndjson, records, xml
-from domains.logs.sample.truth import SHARES, Columns, Period, truth
+from domains.logs.sample.truth import SHARES, Columns, Period, true_records
 
 START = dt.date(2026, 1, 1)
 ROWS = 50_000
@@ -80,7 +80,7 @@ def generate(
     shutil.rmtree(out, ignore_errors=True)
     period = Period(start, days)
     clean = {
-        n: truth(np.random.default_rng([seed, i]), n, max(20 * days, int(rows * share)), period)
+        n: true_records(np.random.default_rng([seed, i]), n, max(20 * days, int(rows * share)), period)
         for i, (n, share) in enumerate(SHARES.items())
     }
     oracle.write_truth(out / "truth", list(clean.values()), period)
@@ -120,20 +120,20 @@ def _write(
     rng: np.random.Generator, name: str, columns: Columns, day: int, period: Period, out: Path, done: Outcome
 ) -> None:
     """One file of one day; that of the first NDJSON day comes a second time under another name."""
-    found = records(rng, name, columns, np.flatnonzero(columns["file_day"] == day), period, done.reasons)
+    rows = records(rng, name, columns, np.flatnonzero(columns["file_day"] == day), period, done.reasons)
     folder = out / "raw" / "logs" / name
     folder.mkdir(parents=True, exist_ok=True)
     broken = (
-        int(rng.integers(1, 4)) if name == "ndjson" and rng.random() < BROKEN_SHARE and len(found) > 50 else 0
+        int(rng.integers(1, 4)) if name == "ndjson" and rng.random() < BROKEN_SHARE and len(rows) > 50 else 0
     )
     done.broken += broken
     match name:
         case "ndjson":
-            content = ndjson(rng, found, broken)
+            content = ndjson(rng, rows, broken)
         case "json_gzip":
-            content = json_gzip(found)
+            content = json_gzip(rows)
         case _:
-            content = xml(found, day)
+            content = xml(rows, day)
     (folder / NAMES[name].format(period.start + dt.timedelta(days=day))).write_bytes(content)
     done.files += 1
     if name == "ndjson" and day == 0:
@@ -146,12 +146,12 @@ def _write_corrupt(out: Path) -> None:
 
 
 def _counts(written: int, done: Outcome) -> dict[str, int]:
-    aside = done.broken + done.reasons[BAD_ROWS]
-    return {"read": written + aside, "written": written, "quarantined": aside, "deduplicated": 0}
+    quarantined = done.broken + done.reasons[BAD_ROWS]
+    return {"read": written + quarantined, "written": written, "quarantined": quarantined, "deduplicated": 0}
 
 
 def _reasons(done: dict[str, Outcome]) -> Counter[str]:
-    found = sum((d.reasons for d in done.values()), Counter[str]())
-    del found[BAD_ROWS]
-    found["corrupt_record"] += sum(d.broken for d in done.values())
-    return found
+    reasons = sum((d.reasons for d in done.values()), Counter[str]())
+    del reasons[BAD_ROWS]
+    reasons["corrupt_record"] += sum(d.broken for d in done.values())
+    return reasons

@@ -53,14 +53,14 @@ def records(
     """The records of one file in random order; bad ones, each bad in one column, stand among them and are
     counted by reason.
     """
-    found = [_record(dataset, columns, int(i), period) for i in rng.permutation(rows)]
-    good, choices = found[0], DIRT if dataset == "xml_errors" else (*DIRT, *UNKNOWN_METHOD)
-    for _ in range(rng.binomial(len(found), DIRT_SHARE)):
+    written = [_record(dataset, columns, int(i), period) for i in rng.permutation(rows)]
+    good, choices = written[0], DIRT if dataset == "xml_errors" else (*DIRT, *UNKNOWN_METHOD)
+    for _ in range(rng.binomial(len(written), DIRT_SHARE)):
         name, value, reasons = choices[rng.integers(len(choices))]
-        found.insert(int(rng.integers(len(found) + 1)), good | {name: value})
+        written.insert(int(rng.integers(len(written) + 1)), good | {name: value})
         bad.update(reasons)
         bad[ROWS] += 1
-    return found
+    return written
 
 
 def _record(dataset: str, columns: Columns, i: int, period: Period) -> dict[str, Any]:
@@ -78,24 +78,24 @@ def _record(dataset: str, columns: Columns, i: int, period: Period) -> dict[str,
     }
 
 
-def ndjson(rng: np.random.Generator, found: list[dict[str, Any]], broken: int) -> bytes:
+def ndjson(rng: np.random.Generator, rows: list[dict[str, Any]], broken: int) -> bytes:
     """One object a line; `broken` lines end too early."""
-    lines = [orjson.dumps(r | ({"trace": {"id": i}} if i % 50 == 0 else {})) for i, r in enumerate(found)]
+    lines = [orjson.dumps(r | ({"trace": {"id": i}} if i % 50 == 0 else {})) for i, r in enumerate(rows)]
     for _ in range(broken):
         lines.insert(int(rng.integers(len(lines) + 1)), b'{"timestamp": "2026-01-01T00:00:00Z", "ip": "192.0')
     return b"\n".join(lines) + b"\n"
 
 
-def json_gzip(found: list[dict[str, Any]]) -> bytes:
+def json_gzip(rows: list[dict[str, Any]]) -> bytes:
     """One array on one line."""
-    return gzip.compress(orjson.dumps(found), 6, mtime=0)
+    return gzip.compress(orjson.dumps(rows), 6, mtime=0)
 
 
-def xml(found: list[dict[str, Any]], number: int) -> bytes:
+def xml(rows: list[dict[str, Any]], number: int) -> bytes:
     """Documents take turns in encoding, namespace, and in what is an attribute, CDATA or an entity."""
     encoding = ENCODINGS[number % len(ENCODINGS)]
     prefix, declared = ("", "") if number % 2 else ("l:", ' xmlns:l="urn:logs"')
-    body = "".join(_error(r, i, prefix) for i, r in enumerate(found))
+    body = "".join(_error(r, i, prefix) for i, r in enumerate(rows))
     text = (
         f'<?xml version="1.0" encoding="{encoding}"?>\n<{prefix}errors{declared}>\n{body}</{prefix}errors>\n'
     )
@@ -110,6 +110,6 @@ def _error(record: dict[str, Any], number: int, prefix: str) -> str:
     message = named.pop("message", None)
     fields = "".join(f"<{prefix}{n}>{escape(v)}</{prefix}{n}>" for n, v in named.items())
     if message is not None:
-        told = f"<![CDATA[{message}]]>" if number % 3 == 1 else escape(message)
-        fields += f"<{prefix}message>{told}</{prefix}message>"
+        escaped = f"<![CDATA[{message}]]>" if number % 3 == 1 else escape(message)
+        fields += f"<{prefix}message>{escaped}</{prefix}message>"
     return f'<{prefix}error severity="high">{fields}</{prefix}error>\n'

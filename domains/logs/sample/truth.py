@@ -62,7 +62,7 @@ def addresses(rng: np.random.Generator, count: int) -> np.ndarray:
     return rng.choice(np.array(pool, dtype=object), count)
 
 
-def truth(rng: np.random.Generator, dataset: str, count: int, period: Period) -> Columns:
+def true_records(rng: np.random.Generator, dataset: str, count: int, period: Period) -> Columns:
     """Columns of one dataset's records. `file_day` is the day whose file holds the record."""
     second = rng.integers(0, period.days * 86_400, count)
     access = dataset != "xml_errors"

@@ -54,14 +54,14 @@ def distances(
         minus[:n] = up & zero
         np.minimum(best[:n], score[:n], out=best[:n])
     empty = patterns.lengths[mine] == 0
-    found: Integers = best if anywhere else score
-    found[empty] = 0 if anywhere else lengths[empty]
-    result[order] = found
+    distance: Integers = best if anywhere else score
+    distance[empty] = 0 if anywhere else lengths[empty]
+    result[order] = distance
     return result
 
 
 def common_prefix(left: Strings, left_of: Integers, right: Strings, right_of: Integers) -> Integers:
     """Length of the common beginning of each pair."""
     same: npt.NDArray[np.bool_] = (left.codes[left_of] == right.codes[right_of]) & (left.codes[left_of] != 0)
-    found: Integers = np.where(same.all(axis=1), same.shape[1], np.argmin(same, axis=1))
-    return found
+    lengths: Integers = np.where(same.all(axis=1), same.shape[1], np.argmin(same, axis=1))
+    return lengths

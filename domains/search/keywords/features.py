@@ -66,11 +66,11 @@ class Words:
     def __init__(self, slugs: Sequence[str]) -> None:
         titles = [set(words(s)) for s in slugs]
         self._at = {w: i for i, w in enumerate(sorted(set().union(*titles)))}
-        found = np.zeros(len(self._at) + 1)
+        occurrences = np.zeros(len(self._at) + 1)
         for title in titles:
             for word in title:
-                found[self._at[word]] += 1
-        self._weights = np.log((1 + len(slugs)) / (1 + found)) + 1
+                occurrences[self._at[word]] += 1
+        self._weights = np.log((1 + len(slugs)) / (1 + occurrences)) + 1
 
     def spellings(self, slugs: Sequence[str]) -> Spellings:
         split = [words(s) for s in slugs]
@@ -91,7 +91,7 @@ class Words:
         unknown = len(self._at)
         ids = [[self._at.get(w, unknown) for w in dict.fromkeys(ws)] for ws in split]
         rows = np.repeat(np.arange(len(split)), [len(i) for i in ids])
-        columns = np.fromiter((i for found in ids for i in found), np.int64, len(rows))
+        columns = np.fromiter((i for string_ids in ids for i in string_ids), np.int64, len(rows))
         return sparse.csr_matrix(
             (np.sqrt(self._weights[columns]), (rows, columns)), (len(split), unknown + 1)
         )
@@ -104,7 +104,7 @@ def _number_bits(slugged: str) -> int:
     return bits
 
 
-def features(queries: Spellings, titles: Spellings, candidates: Integers, cosines: Floats) -> Floats:
+def pair_features(queries: Spellings, titles: Spellings, candidates: Integers, cosines: Floats) -> Floats:
     """Pairs × NAMES, then the leads of RELATIVE; `candidates` are queries × k, and pairs go through them row
     by row.
     """

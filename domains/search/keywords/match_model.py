@@ -37,8 +37,8 @@ class Judge:
 
     def scores(self, features: Floats) -> Floats:
         with threadpool_limits(1):  # one task, one thread: a worker runs several tasks
-            found: Floats = self.model.predict_proba(features)[:, 1]
-        return found
+            scores: Floats = self.model.predict_proba(features)[:, 1]
+        return scores
 
     def status(self, score: float) -> Literal["matched", "review", "not_matched"]:
         if score >= self.match_from:
@@ -97,8 +97,8 @@ def _best_outside(
     """The best score that each title gets where it is not in the catalogue."""
     outside = Lessons.outside(shortlist, titles)
     _, features = shortlist.candidates(outside.queries, outside.meant)
-    found: Floats = model.predict_proba(features)[:, 1].reshape(len(outside.queries), -1).max(axis=1)
-    return found
+    best: Floats = model.predict_proba(features)[:, 1].reshape(len(outside.queries), -1).max(axis=1)
+    return best
 
 
 def _model(shortlist: Shortlist, titles: Sequence[str]) -> HistGradientBoostingClassifier:

@@ -76,12 +76,12 @@ class Normaliser:
     def matches(self, keywords: Sequence[str]) -> list[Match]:
         """One match per keyword. The caller passes each keyword once: equal ones cost twice."""
         slugs = [slug(k) for k in keywords]
-        found: list[Match] = [self._exactly(s) or NOTHING for s in slugs]
-        open_ = [i for i, s in enumerate(slugs) if found[i] is NOTHING and len(unspaced(s)) >= SHORTEST]
+        matches: list[Match] = [self._exactly(s) or NOTHING for s in slugs]
+        open_ = [i for i, s in enumerate(slugs) if matches[i] is NOTHING and len(unspaced(s)) >= SHORTEST]
         if self.judge is not None and open_:
             for i, match in zip(open_, self._judged([slugs[i] for i in open_], self.judge), strict=True):
-                found[i] = match
-        return found
+                matches[i] = match
+        return matches
 
     def _exactly(self, slugged: str) -> Match | None:
         for key in (slugged, unspaced(slugged)):
@@ -122,7 +122,7 @@ def _exact(slugs: Sequence[str]) -> dict[str, Exact]:
     bare: dict[str, list[str]] = {}
     for s in slugs:
         bare.setdefault(unspaced(s), []).append(s)
-    alone = {b: ("unspaced", found[0]) for b, found in bare.items() if len(found) == 1}
+    alone = {b: ("unspaced", sharing[0]) for b, sharing in bare.items() if len(sharing) == 1}
     return dict(chain(alone.items(), ((s, ("slug", s)) for s in slugs)))
 
 

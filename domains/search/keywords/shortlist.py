@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from domains.search.keywords.features import Floats, Spellings, Words, features
+from domains.search.keywords.features import Floats, Spellings, Words, pair_features
 from domains.search.keywords.strings import Integers
 from domains.search.keywords.vectors import Vectors
 
@@ -34,12 +34,15 @@ class Shortlist:
         that is not to be found.
         """
         spelled = self.words.spellings(queries)
-        found, cosines = self.vectors.nearest(spelled.plain, CANDIDATES + (without is not None))
+        nearest, cosines = self.vectors.nearest(spelled.plain, CANDIDATES + (without is not None))
         if without is not None:
-            kept = found != without[:, None]
+            kept = nearest != without[:, None]
             kept[kept.all(axis=1), -1] = False
-            found, cosines = found[kept].reshape(len(queries), -1), cosines[kept].reshape(len(queries), -1)
-        return found, features(spelled, self.titles, found, cosines)
+            nearest, cosines = (
+                nearest[kept].reshape(len(queries), -1),
+                cosines[kept].reshape(len(queries), -1),
+            )
+        return nearest, pair_features(spelled, self.titles, nearest, cosines)
 
     def numbers_of(self, slugs: Sequence[str]) -> Integers:
         at = {s: i for i, s in enumerate(self.slugs)}

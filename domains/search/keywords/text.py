@@ -48,5 +48,5 @@ def words(slugged: str) -> list[str]:
 
 def numbers(slugged: str) -> frozenset[str]:
     """The numbers in a title, Roman ones included: what tells a sequel from the film before it."""
-    found = (_ROMAN.get(w, w) for w in words(slugged))
-    return frozenset(w.lstrip("0") or "0" for w in found if w.isdecimal())
+    arabic = (_ROMAN.get(w, w) for w in words(slugged))
+    return frozenset(w.lstrip("0") or "0" for w in arabic if w.isdecimal())

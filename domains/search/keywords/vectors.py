@@ -55,8 +55,8 @@ class Vectors:
     @classmethod
     def of(cls, titles: Strings) -> Vectors:
         counts = _counts(titles)
-        found = np.bincount(counts.indices, minlength=counts.shape[1])
-        idf = np.log((1 + counts.shape[0]) / (1 + found)) + 1
+        document_counts = np.bincount(counts.indices, minlength=counts.shape[1])
+        idf = np.log((1 + counts.shape[0]) / (1 + document_counts)) + 1
         return cls(_weighted(counts, idf).T.tocsr(), idf)
 
     def nearest(self, queries: Strings, k: int) -> tuple[Integers, Floats]:

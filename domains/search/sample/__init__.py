@@ -81,14 +81,14 @@ def generate(
     """
     shutil.rmtree(out, ignore_errors=True)
     rng, known = random.Random(seed + 1), films()
-    found = searches(rows, days, start, seed, known)
-    again = [earlier(s) for s in found if s.kind == "case" and s.when.second and rng.random() < AGAIN]
+    originals = searches(rows, days, start, seed, known)
+    again = [earlier(s) for s in originals if s.kind == "case" and s.when.second and rng.random() < AGAIN]
     sent: set[str] = set()
     bad: Counter[str] = Counter()
     raw = out / "raw" / "search"
     for day in tqdm(range(days), unit=" days", desc="generate", disable=not progress):
         folder = start + dt.timedelta(days=day)
-        own = [_sent(rng, s, s.keyword) for s in found if s.folder == folder]
+        own = [_sent(rng, s, s.keyword) for s in originals if s.folder == folder]
         sent |= {r["keyword"].strip() for r in own if r["keyword"] is not None}
         own += [_sent(rng, s, (s.keyword or "").swapcase()) for s in again if s.folder == folder]
         for change, reason in BAD if own else ():
@@ -96,7 +96,7 @@ def generate(
             bad[reason] += 1
         rng.shuffle(own)
         _write(raw / "customer_search" / f"{folder:%Y%m%d}", own)
-    oracle.write_truth(out / "truth", found, known, sent)
+    oracle.write_truth(out / "truth", originals, known, sent)
     first = min((raw / "customer_search").rglob("*.parquet"))
     (first.parent / "sent again.parquet").write_bytes(first.read_bytes())
     (first.parent / "cut.parquet").write_bytes(first.read_bytes()[:-40])
@@ -105,7 +105,7 @@ def generate(
     crawled.write_bytes(
         b"".join(orjson.dumps(record(f) | {"crawled_at": "2022-06-01T00:00:00Z"}) + b"\n" for f in known)
     )
-    written, aside = len(found), bad.total()
+    written, quarantined = len(originals), bad.total()
     accepted = sum(1 for _ in (raw / "customer_search").rglob("part-*.parquet")) + 1
     none = {"quarantined": 0, "deduplicated": 0}
     expected = {
@@ -117,9 +117,9 @@ def generate(
         "file_reasons": {"corrupt_parquet": 1},
         "rows": {
             "customer_search": {
-                "read": written + aside + len(again),
+                "read": written + quarantined + len(again),
                 "written": written,
-                "quarantined": aside,
+                "quarantined": quarantined,
                 "deduplicated": len(again),
             },
             "movies": {"read": len(known), "written": len(known), **none},

@@ -21,9 +21,9 @@ def films() -> list[dict[str, Any]]:
     Raises LakeError when it cannot be fetched or is another file.
     """
     content = (npm.package(PACKAGE) / FILE).read_bytes()
-    if (found := hashlib.sha256(content).hexdigest()) != SHA256:
+    if (digest := hashlib.sha256(content).hexdigest()) != SHA256:
         raise LakeError(
-            f"{PACKAGE}/{FILE}: expected sha256 {SHA256}, found {found}. Delete"
+            f"{PACKAGE}/{FILE}: expected sha256 {SHA256}, found {digest}. Delete"
             f" {npm.TOOLS / 'node_modules' / PACKAGE} and run again."
         )
     return [film for film in json.loads(content) if film["Title"] is not None]

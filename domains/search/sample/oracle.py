@@ -71,7 +71,7 @@ REPORTS = {
 }
 
 
-def write_truth(folder: Path, found: list[Search], known: list[Film], sent: set[str]) -> None:
+def write_truth(folder: Path, searches: list[Search], known: list[Film], sent: set[str]) -> None:
     """`sent`: the distinct keywords as files spell them, trimmed."""
     folder.mkdir(parents=True, exist_ok=True)
     rows = [
@@ -90,7 +90,7 @@ def write_truth(folder: Path, found: list[Search], known: list[Film], sent: set[
             "network_type": NETWORKS[s.network],
             "plans": list(s.plans),
         }
-        for s in found
+        for s in searches
     ]
     types = {"moment": pa.timestamp("us"), "genres": pa.list_(pa.string()), "plans": pa.list_(pa.string())}
     pq.write_table(

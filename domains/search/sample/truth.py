@@ -86,8 +86,8 @@ class Search:
 
 def films() -> list[Film]:
     """The catalogue, with a number as id; the genre and the creative type are genres."""
-    found = catalogue.films()
-    spelled = Counter(unspaced(slug(str(f["Title"]))) for f in found)
+    records = catalogue.films()
+    spelled = Counter(unspaced(slug(str(f["Title"]))) for f in records)
     return [
         Film(
             f"m{i:05d}",
@@ -95,7 +95,7 @@ def films() -> list[Film]:
             tuple(dict.fromkeys(g for g in (f["Major Genre"], f["Creative Type"]) if g)),
             spelled[unspaced(slug(str(f["Title"])))] == 1 and len(slug(str(f["Title"]))) > 1,
         )
-        for i, f in enumerate(found)
+        for i, f in enumerate(records)
     ]
 
 
@@ -104,7 +104,7 @@ def searches(count: int, days: int, start: dt.date, seed: int, known: list[Film]
     exact = [f for f in known if f.plain and f.genres]
     spoiled = [f for f in known if f.plain and not f.genres and len(f.title) >= 8]
     plans = {u: tuple(rng.sample(PLANS, rng.choice((0, 0, 1, 1, 2)))) for u in range(USERS)}
-    found = []
+    drawn = []
     for i in range(count):
         when = dt.datetime.combine(start, dt.time()) + dt.timedelta(seconds=rng.randrange(days * 86_400))
         number = rng.randrange(USERS)
@@ -118,7 +118,7 @@ def searches(count: int, days: int, start: dt.date, seed: int, known: list[Film]
             keyword, kind, film = None, "none", None
         late = rng.random() < 0.03 and when.date() < start + dt.timedelta(days=days - 1)
         platform = rng.choice([*PLATFORMS, None]) if rng.random() < 0.2 else "android"
-        found.append(
+        drawn.append(
             Search(
                 f"e{seed}-{i:07d}",
                 when,
@@ -134,7 +134,7 @@ def searches(count: int, days: int, start: dt.date, seed: int, known: list[Film]
                 plans[number] if user is not None else (),
             )
         )
-    return found
+    return drawn
 
 
 def _keyword(

@@ -50,13 +50,13 @@ def generate(scale: float, seed: int, out: Path, *, progress: bool = True) -> di
                 " zstd)"
             )
     shutil.rmtree(out / "source")
-    _broken(raw)
+    _break_files(raw)
     expected = _expected(scale, seed, done, out / "truth")
     (out / "expected.json").write_text(json.dumps(expected, indent=1))
     return expected
 
 
-def _broken(raw: Path) -> None:
+def _break_files(raw: Path) -> None:
     """A file that was cut off on its way, and one that came twice."""
     table, name = TRUNCATED
     whole = min((raw / table).glob("*.gz")).read_bytes()
@@ -67,8 +67,8 @@ def _broken(raw: Path) -> None:
 
 def _expected(scale: float, seed: int, done: dict[str, Outcome], truth: Path) -> dict[str, Any]:
     accepted = sum(d.files for d in done.values())
-    found = oracle.expected(truth)
-    rows = found.pop("silver")
+    computed = oracle.expected(truth)
+    rows = computed.pop("silver")
     return {
         "domain": "tpcds",
         "scale": scale,
@@ -77,8 +77,8 @@ def _expected(scale: float, seed: int, done: dict[str, Outcome], truth: Path) ->
         "file_reasons": {"corrupt_gzip": 1},
         "rows": {t: _counts(rows[t], d) for t, d in done.items()},
         "quarantine": dict(sorted(sum((d.reasons for d in done.values()), Counter[str]()).items())),
-        **found,
-        "tables": {**{f"silver/{t}": n for t, n in rows.items()}, **found["tables"]},
+        **computed,
+        "tables": {**{f"silver/{t}": n for t, n in rows.items()}, **computed["tables"]},
     }
 
 

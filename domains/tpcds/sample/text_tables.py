@@ -60,15 +60,15 @@ class Source:
 
     @property
     def columns(self) -> list[str]:
-        found = self.con.execute(
+        result = self.con.execute(
             f"select name from parquet_schema('{self.path}') where num_children is null"
         ).fetchall()
-        return [name for (name,) in found]
+        return [name for (name,) in result]
 
     @property
     def rows(self) -> int:
-        found = self.con.execute(f"select count(*) from '{self.path}'").fetchone()
-        return int(found[0]) if found else 0
+        row = self.con.execute(f"select count(*) from '{self.path}'").fetchone()
+        return int(row[0]) if row else 0
 
     def lines(
         self, number: int, what: str, where: str = "true", cells: dict[str, str] | None = None
@@ -80,10 +80,10 @@ class Source:
             f"select * from '{self.path}' where {where} order by md5(concat_ws('/', '{what}', {self.seed},"
             f" {key})) limit {number}"
         )
-        found = self.con.execute(
+        result = self.con.execute(
             f"select concat_ws('|', {', '.join(cells.values())}) from ({chosen})"
         ).fetchall()
-        return [line for (line,) in found]
+        return [line for (line,) in result]
 
 
 def write(source: Source, folder: Path) -> Outcome:
@@ -94,18 +94,18 @@ def write(source: Source, folder: Path) -> Outcome:
     for part in range(parts):
         plain = source.table == PLAIN and part == parts - 1
         path = folder / f"{source.table}_{part + 1}_{parts}.dat{'' if plain else '.gz'}"
-        _part(source, path, rows * part // parts, rows * (part + 1) // parts, plain=plain)
+        _write_part(source, path, rows * part // parts, rows * (part + 1) // parts, plain=plain)
         done.files += 1
     if source.table in KEYS:
-        found = mess(source, rows, done)
+        extra_lines = mess(source, rows, done)
         end = "\n" if path.suffix == ".dat" else "|\n"
-        text = "".join(f"{line}{end}" for line in found).encode("latin-1")
+        text = "".join(f"{line}{end}" for line in extra_lines).encode("latin-1")
         with path.open("ab") as file:  # a gzip may have several members
             file.write(text if path.suffix == ".dat" else gzip.compress(text, 6, mtime=0))
     return done
 
 
-def _part(source: Source, path: Path, begin: int, end: int, *, plain: bool) -> None:
+def _write_part(source: Source, path: Path, begin: int, end: int, *, plain: bool) -> None:
     padded = PADDED.get(source.table)
     cells = [f"rpad({c}, 20, ' ')" if c == padded else c for c in source.columns]
     last = "" if plain else ", null"

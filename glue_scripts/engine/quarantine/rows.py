@@ -18,7 +18,6 @@ from glue_scripts.engine.run.job import Job
 from glue_scripts.engine.tables.iceberg import Stored, append, current_snapshot, ensure
 from shared.contracts import Dataset
 from shared.ledger.model import LedgerFile
-from shared.reasons import RowReason
 from shared.zones import GATHERED
 
 COLUMNS = {
@@ -86,12 +85,8 @@ def put_aside(
     if known:
         bad = with_history(spark, bad, home, stale)
         forget(spark, home, stale)
-    append(
-        bad.observe(
-            bad_rows, *(F.count_if(F.array_contains("reasons", r.value)).alias(r.value) for r in RowReason)
-        ),
-        home,
-    )
+    counts = (F.count_if(F.array_contains("reasons", r)).alias(r) for r in job.contract.row_reasons)
+    append(bad.observe(bad_rows, *counts), home)
     return observed_counts(all_rows.get, dataset), {reason: n for reason, n in bad_rows.get.items() if n}
 
 

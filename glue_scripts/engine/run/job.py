@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from shared.contracts import Contract, Table, contract
 from shared.names import CHANGES, Names
-from shared.reasons import FileReason, RowReason
+from shared.reasons import FileReason
 from shared.zones import quarantined_rows_prefix, table_path
 
 CATALOG = "glue_catalog"
@@ -125,8 +125,8 @@ def job(argv: Sequence[str]) -> Job:
     agreed, replay = contract(known.domain), known.replay
     if replay and replay.dataset not in (None, *(d.name for d in agreed.datasets)):
         parser.error(f"--replay: {replay.dataset!r} is not a dataset of {known.domain}")
-    if replay and replay.reason not in (None, *FileReason, *RowReason):
-        parser.error(f"--replay: {replay.reason!r} is not a reason")
+    if replay and replay.reason not in (None, *FileReason, *agreed.row_reasons):
+        parser.error(f"--replay: {replay.reason!r} is not a reason of {known.domain}")
     return Job(
         names=Names(env=known.env, account=known.account, region=known.region, prefix=known.prefix),
         contract=agreed,

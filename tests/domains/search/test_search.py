@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from cli.rollback import rollback
+from cli.rollback import roll_back
 from domains.samples import sample_of
 from domains.search import transforms as search
 from domains.search.sample import SCHEMA
@@ -289,7 +289,7 @@ def test_bad_runs_are_rolled_back_and_all_anew_gives_equal_tables(backwards: Any
     ).collect()
     assert sorted(r["event_id"] for r in then) == sorted(r[0] for r in before["fact_customer_search"]) != []
     session = Session(lake.names, boto3.Session(), os.environ["AWS_ENDPOINT_URL"])
-    done = {r.table: r.outcome for r in rollback(session, "search", moment)}
+    done = {r.table: r.outcome for r in roll_back(session, "search", moment)}
     assert (done["gold.fact_customer_search"], done["silver.searches"], done["gold.dim_date"]) == (
         "back",
         "back",

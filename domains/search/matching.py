@@ -1,6 +1,6 @@
 """Keywords of the searches → titles of the catalogue.
 
-Only distinct keywords that the current catalogue has not met are matched.
+Only distinct keywords that the current catalogue has not matched yet are matched.
 """
 
 from __future__ import annotations
@@ -41,26 +41,28 @@ def keyword_matches(lake: Lake) -> DataFrame:
     known = (
         lake.table("keyword_matches").where(F.col("index_version") == version(catalogue)).select("keyword")
     )
-    asked = lake.touched("searches").where("keyword IS NOT NULL").select("keyword").distinct()
-    fresh = (asked if lake.job.full_refresh else asked.join(known, "keyword", "left_anti")).localCheckpoint()
+    searched = lake.touched("searches").where("keyword IS NOT NULL").select("keyword").distinct()
+    fresh = (
+        searched if lake.job.full_refresh else searched.join(known, "keyword", "left_anti")
+    ).localCheckpoint()
     keywords = fresh.count()
     if not keywords:
         return lake.spark.createDataFrame([], f"index_version string, {COLUMNS}")
     index = lake.spark.sparkContext.broadcast(Normaliser.of(catalogue))
 
     def match(batches: Iterable[Any]) -> Iterator[Any]:
-        from domains.search.keyword_matches import matched
+        from domains.search.matching import matched
 
         for batch in batches:
             yield matched(batch, index.value)
 
     tasks = -(-keywords // KEYWORDS_PER_TASK)
-    found = (
+    matches = (
         fresh.repartition(tasks)
         .mapInPandas(match, COLUMNS)
         .withColumn("index_version", F.lit(version(catalogue)))
     )
-    return found.localCheckpoint()
+    return matches.localCheckpoint()
 
 
 def matched(keywords: Any, normaliser: Normaliser) -> Any:

@@ -1,0 +1,178 @@
+"""Reads the tables of silver and gold: their columns, keys, row rules and thresholds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+from shared.contracts.check import Place
+from shared.contracts.model import (
+    Column,
+    Dependency,
+    Reference,
+    RejectRule,
+    Table,
+    Threshold,
+)
+from shared.contracts.node import Node
+from shared.contracts.quality import rule_or_threshold
+
+PROPERTIES = (
+    "layer",
+    "kind",
+    "source",
+    "columnsOf",
+    "eventDate",
+    "order",
+    "tracked",
+    "changeKey",
+    "dependsOn",
+    "appendedBy",
+    "inheritsQuality",
+)
+COLUMN_PROPERTIES = ("aliases", "case", "derived", "times")
+LAYERS = ("bronze", "silver", "gold")
+KINDS = {
+    "silver": ("keyed", "log", "files", "latest", "scd2", "computed"),
+    "gold": ("dim", "fact", "mart", "bridge"),
+}
+TYPE = re.compile(
+    r"string|int|bigint|double|boolean|date|timestamp|map<string,bigint>|decimal\((\d{1,2}),(\d{1,2})\)"
+)
+
+
+def layer(node: Node) -> str:
+    """bronze, silver or gold."""
+    entries = {e.child("property").value: e for e in node.child("customProperties").items()}
+    if "layer" not in entries:
+        raise node.child("customProperties").error("missing property layer; expected bronze, silver or gold")
+    return entries["layer"].child("value").choice(LAYERS)
+
+
+def table(node: Node, earlier: Mapping[str, Table], by_month: bool = False) -> tuple[Table, Place]:
+    """A table with the thresholds that it names itself, and where it stands; raises ContractError."""
+    custom = node.custom(PROPERTIES)
+    zone = custom.child("layer").choice(("silver", "gold"))
+    base = custom.child("columnsOf")
+    if base.value is not None and base.text() not in earlier:
+        raise base.error(f"{base.value!r} is not a table that stands above this one")
+    parent = earlier[base.text()] if base.value is not None else None
+    own = list(node.child("properties").items())
+    keys = _positions(own, "primaryKey")
+    checks = [(n, c) for n, c in _quality(node, own) if c is not None]
+    rules = [(n, c) for n, c in checks if isinstance(c, RejectRule)]
+    gate = [(n, c) for n, c in checks if isinstance(c, Threshold)]
+    inherits = custom.child("inheritsQuality")
+    found = Table(
+        name=node.child("physicalName").name(),
+        zone=cast(Any, zone),
+        kind=cast(Any, custom.child("kind").choice(KINDS[zone])),
+        description=node.child("description").text(),
+        columns=(*(parent.columns if parent else ()), *(column(p) for p in own)),
+        primary_key=(*(parent.primary_key if parent else ()), *keys),
+        partitioned_by=(*(parent.partitioned_by if parent else ()), *_positions(own, "partitioned")),
+        by_month=by_month,
+        sources=_one_or_more(custom.child("source")),
+        event_date_column=custom.child("eventDate").text("") or None,
+        order=custom.child("order").texts(),
+        rejects=tuple(c for _, c in rules),
+        tracked=custom.child("tracked").texts(),
+        change_key=custom.child("changeKey").text("") or None,
+        depends_on=tuple(_dependency(d) for d in custom.child("dependsOn").items()),
+        appended_by=custom.child("appendedBy").texts(),
+        gate=tuple(c for _, c in gate),
+        compound_references=tuple(_compound_reference(r, zone) for r in node.child("relationships").items()),
+    )
+    place = Place(
+        node,
+        rules=tuple(n for n, _ in rules),
+        gate=tuple(n for n, _ in gate),
+        inherits=None if inherits.value is None else inherits.flag(),
+    )
+    return found, place
+
+
+def with_inherited(
+    table: Table,
+    place: Place,
+    thresholds: Sequence[tuple[Node, Threshold]],
+    reasons: Collection[str],
+) -> tuple[Table, Place]:
+    """A table that a dataset is loaded into, with those thresholds of the document that it does not replace
+    and whose metric it has.
+    """
+    if place.inherits is False:
+        return table, place
+    own = {(t.metric, t.action) for t in table.gate}
+    taken = [
+        (node, t)
+        for node, t in thresholds
+        if (t.metric, t.action) not in own and t.metric in table.metrics(reasons)
+    ]
+    return (
+        replace(table, gate=(*(t for _, t in taken), *table.gate)),
+        replace(place, gate=(*(node for node, _ in taken), *place.gate)),
+    )
+
+
+def _quality(node: Node, columns: Sequence[Node]) -> Iterator[tuple[Node, RejectRule | Threshold | None]]:
+    """What the table and its own columns promise."""
+    for entry in node.child("quality").items():
+        yield entry, rule_or_threshold(entry)
+    for each in columns:
+        for entry in each.child("quality").items():
+            yield entry, rule_or_threshold(entry, each.child("name").text())
+
+
+def _compound_reference(node: Node, zone: str) -> Reference:
+    """A foreign key of several columns, each written as `table.column`."""
+    node.only(("type", "from", "to"))
+    own, other = (tuple(name.partition(".") for name in node.child(side).texts()) for side in ("from", "to"))
+    tables = {table for table, _, _ in other}
+    if len(own) != len(other) or len(own) < 2 or len(tables) != 1:
+        raise node.error(
+            "from and to must name the same number of columns, two or more, each side of one table"
+        )
+    return Reference(
+        tuple(c for _, _, c in own), tables.pop().removeprefix(f"{zone}_"), tuple(c for _, _, c in other)
+    )
+
+
+def _one_or_more(node: Node) -> tuple[str, ...]:
+    return (node.text(),) if isinstance(node.value, str) else node.texts()
+
+
+def _positions(properties: list[Node], flag: str) -> tuple[str, ...]:
+    position = "primaryKeyPosition" if flag == "primaryKey" else "partitionKeyPosition"
+    chosen = [p for p in properties if p.child(flag).flag()]
+    return tuple(p.child("name").text() for p in sorted(chosen, key=lambda p: p.child(position).number()))
+
+
+def column(node: Node) -> Column:
+    """Raises ContractError."""
+    custom = node.custom(COLUMN_PROPERTIES)
+    kind = node.child("physicalType")
+    if not TYPE.fullmatch(kind.text()):
+        raise kind.error(f"{kind.value!r} is not a supported type ({TYPE.pattern.replace('|', ', ')})")
+    related = [r.child("to").text() for r in node.child("relationships").items()]
+    return Column(
+        name=node.child("name").name(),
+        type=kind.text(),
+        description=node.child("description").text(),
+        required=node.child("required").flag(),
+        aliases=custom.child("aliases").texts(),
+        derived=custom.child("derived").text("") or None,
+        times=tuple(t.text() for t in custom.child("times").items()),
+        case=cast(Any, custom.child("case").choice(("upper", "lower"), ""))
+        if custom.child("case").value
+        else None,
+        references=related[0] if related else None,
+        confidential=node.child("classification").text("public") == "confidential",
+    )
+
+
+def _dependency(node: Node) -> Dependency:
+    node.only(("table", "column"))
+    return Dependency(node.child("table").text(), node.child("column").text("") or None)

@@ -1,0 +1,403 @@
+"""Row rules, thresholds, reasons and promises of a contract, in a shop of one table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from cli.main import main
+from shared.contracts import ContractError, RejectRule, Threshold
+from shared.contracts.odcs import parsed
+from shared.contracts.problems import problems
+
+SHOP = """
+apiVersion: v3.1.0
+kind: DataContract
+id: shop
+name: shop
+version: 1.0.0
+status: active
+domain: shop
+description:
+  purpose: Sales of a shop.
+slaProperties:
+  - {property: freshness, value: 2, unit: d}
+customProperties:
+  - {property: nullSpellings, value: [""]}
+  - property: reasons
+    value:
+      - {name: too_long_ago, help: It was sold before the shop opened.}
+  - property: quality
+    value:
+      - type: custom
+        engine: lakehouse
+        severity: warning
+        implementation: {metric: quarantine_rate, maximum: 0.2, minimumRows: 1000}
+      - type: custom
+        engine: lakehouse
+        severity: error
+        implementation: {metric: quarantine_rate, maximum: 0.5, minimumRows: 1000}
+schema:
+  - name: bronze_sales
+    physicalName: sales
+    logicalType: object
+    description: What was sold.
+    customProperties:
+      - {property: layer, value: bronze}
+      - {property: formats, value: [csv]}
+  - name: silver_sales
+    physicalName: sales
+    logicalType: object
+    description: One row per sale.
+    customProperties:
+      - {property: layer, value: silver}
+      - {property: kind, value: keyed}
+      - {property: source, value: sales}
+      - {property: order, value: [sold_at]}
+    properties:
+      - name: sale
+        logicalType: string
+        physicalType: string
+        primaryKey: true
+        primaryKeyPosition: 1
+        description: Its number.
+      - {name: amount, logicalType: integer, physicalType: int, description: Paid.}
+      - {name: sold_at, logicalType: timestamp, physicalType: timestamp, description: When.}
+  - name: gold_total
+    physicalName: total
+    logicalType: object
+    description: Of all sales.
+    customProperties:
+      - {property: layer, value: gold}
+      - {property: kind, value: mart}
+    properties:
+      - name: amount
+        logicalType: integer
+        physicalType: bigint
+        primaryKey: true
+        primaryKeyPosition: 1
+        description: Paid.
+"""
+WARN = Threshold("quarantine_rate", 0.2, "warn", 1000)
+HALT = Threshold("quarantine_rate", 0.5, "halt", 1000)
+SALES, GOLD = 1, 2
+AMOUNT = 1
+
+
+def shop() -> dict[str, Any]:
+    return yaml.safe_load(SHOP)
+
+
+def document_property(document: dict[str, Any], name: str) -> list[Any]:
+    return next(p["value"] for p in document["customProperties"] if p["property"] == name)
+
+
+def with_table_quality(*entries: str, table: int = SALES) -> dict[str, Any]:
+    document = shop()
+    document["schema"][table]["quality"] = [yaml.safe_load(e) for e in entries]
+    return document
+
+
+def with_column_quality(*entries: str) -> dict[str, Any]:
+    document = shop()
+    document["schema"][SALES]["properties"][AMOUNT]["quality"] = [yaml.safe_load(e) for e in entries]
+    return document
+
+
+def sales(document: dict[str, Any]) -> Any:
+    return parsed(document, "shop.odcs.yaml").table("sales")
+
+
+def refusal(document: dict[str, Any]) -> str:
+    with pytest.raises(ContractError) as refused:
+        parsed(document, "shop.odcs.yaml")
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT COUNT(*) FROM ${table} WHERE amount < 0",
+        "select count(*) from ${table} where amount < 0",
+        "SELECT COUNT(*)\n  FROM ${table}\n  WHERE amount < 0\n",
+        "SELECT COUNT(*) FROM ${table} WHERE ${column} < 0",
+    ],
+)
+def test_a_count_of_rows_that_must_be_none_is_a_rule_of_its_column(query: str):
+    document = with_column_quality("{type: sql, mustBe: 0}")
+    document["schema"][SALES]["properties"][AMOUNT]["quality"][0]["query"] = query
+    assert sales(document).rejects == (RejectRule("invalid_value", "amount < 0", ("amount",)),)
+
+
+def test_a_rule_of_several_columns_is_the_table_s_and_may_have_a_reason_of_the_domain():
+    document = with_table_quality(
+        """
+        type: sql
+        query: SELECT COUNT(*) FROM ${table} WHERE sold_at < '2020-01-01' and amount is null
+        mustBe: 0
+        description: The shop opened in 2020.
+        customProperties:
+          - {property: reason, value: too_long_ago}
+          - {property: columns, value: [sold_at, amount]}
+        """
+    )
+    assert sales(document).rejects == (
+        RejectRule("too_long_ago", "sold_at < '2020-01-01' and amount is null", ("sold_at", "amount")),
+    )
+
+
+def test_a_text_is_for_people():
+    assert sales(with_column_quality("{type: text, description: It is in cents.}")).rejects == ()
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        (
+            "{type: sql, query: SELECT 1, mustBe: 0}",
+            "quality[0].query: expected SELECT COUNT(*) FROM ${table} WHERE <what makes a row bad>, found 'SELECT 1'",
+        ),
+        (
+            "{type: sql, query: 'SELECT COUNT(*) FROM ${table} WHERE a', mustBe: 5}",
+            "quality[0].mustBe: expected 0, for a row that breaks the rule is quarantined; found 5",
+        ),
+        (
+            "{type: sql, query: 'SELECT COUNT(*) FROM ${table} WHERE a', mustBe: false}",
+            "quality[0].mustBe: expected 0, for a row that breaks the rule is quarantined; found False",
+        ),
+        (
+            "{type: sql, query: 'SELECT COUNT(*) FROM ${table} WHERE a', mustBe: 0, severity: warning}",
+            "quality[0]: unknown key 'severity'",
+        ),
+        (
+            "{type: sql, query: 'SELECT COUNT(*) FROM ${table} WHERE ${other}', mustBe: 0}",
+            "quality[0].query: expected no variable but ${table} and ${column}",
+        ),
+        (
+            "{metric: rowCount, mustBeGreaterThan: 0}",
+            "quality[0]: nothing here measures rowCount of a column",
+        ),
+        (
+            "{metric: nullValues, mustBeLessOrEqualTo: 5, unit: rows, severity: error}",
+            "quality[0].unit: 'rows' is not one of percent",
+        ),
+        (
+            "{type: custom, engine: lakehouse, implementation: {metric: a, maximum: 1}, severity: error}",
+            "quality[0]: a figure of a run is a table's",
+        ),
+    ],
+)
+def test_what_nothing_here_executes_is_refused_at_a_column(entry: str, message: str):
+    assert refusal(with_column_quality(entry)).startswith(
+        f"shop.odcs.yaml: schema[1].properties[1].{message}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        (
+            "{type: custom, engine: soda, implementation: x}",
+            "quality[0].engine: 'soda' is not one of lakehouse",
+        ),
+        (
+            "{type: custom, engine: lakehouse, implementation: x, severity: error}",
+            "quality[0].implementation: expected a mapping, found 'x'",
+        ),
+        (
+            "{type: custom, engine: lakehouse, implementation: {metric: a, maximum: 1}, severity: info}",
+            "quality[0].severity: 'info' is not one of error, warning",
+        ),
+        (
+            "{metric: nullValues, mustBeLessOrEqualTo: 5, unit: percent, severity: error}",
+            "quality[0]: nothing here measures nullValues of a table",
+        ),
+        (
+            "{type: sql, query: 'SELECT COUNT(*) FROM ${table} WHERE ${column} < 0', mustBe: 0}",
+            "quality[0].query: expected no variable but ${table}",
+        ),
+        (
+            "{type: sql, query: 'SELECT COUNT(*) FROM ${table} WHERE a', mustBe: 0,"
+            " customProperties: [{property: columns, value: [nope]}]}",
+            "quality[0].customProperties: columns: nope is not a column of sales",
+        ),
+    ],
+)
+def test_what_nothing_here_executes_is_refused_at_a_table(entry: str, message: str):
+    assert refusal(with_table_quality(entry)).startswith(f"shop.odcs.yaml: schema[1].{message}")
+
+
+def test_a_table_that_no_dataset_is_loaded_into_has_no_row_rules():
+    rule = "{type: sql, query: 'SELECT COUNT(*) FROM ${table} WHERE amount < 0', mustBe: 0}"
+    assert refusal(with_table_quality(rule, table=GOLD)) == (
+        "shop.odcs.yaml: schema[2].quality[0]: only a table that a dataset is loaded into has row rules"
+    )
+
+
+def test_a_table_that_a_dataset_is_loaded_into_inherits_the_thresholds_of_the_document():
+    found = parsed(shop(), "shop.odcs.yaml")
+    assert found.table("sales").gate == (WARN, HALT)
+    assert found.table("total").gate == ()
+
+
+def test_a_dataset_is_loaded_into_the_table_with_its_thresholds():
+    found = parsed(shop(), "shop.odcs.yaml")
+    assert found.dataset("sales").target is found.table("sales")
+
+
+def test_a_table_s_own_threshold_replaces_that_of_the_same_metric_and_severity():
+    own = "{type: custom, engine: lakehouse, severity: error, implementation: {metric: quarantine_rate, maximum: 0.9}}"
+    assert sales(with_table_quality(own)).gate == (WARN, Threshold("quarantine_rate", 0.9, "halt", 0))
+
+
+def test_the_share_of_empty_values_is_a_threshold_beside_the_inherited_ones():
+    document = with_column_quality(
+        "{metric: nullValues, mustBeLessOrEqualTo: 50, unit: percent, severity: warning,"
+        " customProperties: [{property: minimumRows, value: 10}]}"
+    )
+    assert sales(document).gate == (WARN, HALT, Threshold("null_rate_amount", 0.5, "warn", 10))
+
+
+def test_a_table_may_inherit_nothing():
+    document = shop()
+    document["schema"][SALES]["customProperties"].append({"property": "inheritsQuality", "value": False})
+    assert sales(document).gate == ()
+
+
+def test_only_a_table_that_a_dataset_is_loaded_into_may_say_that_it_inherits():
+    document = shop()
+    document["schema"][GOLD]["customProperties"].append({"property": "inheritsQuality", "value": False})
+    assert "inheritsQuality: only a table that a dataset is loaded into inherits" in refusal(document)
+
+
+def orphans(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with a threshold for all that only tables with foreign keys have."""
+    figure = {"metric": "orphan_rate", "maximum": 0.1}
+    document_property(document, "quality").append(
+        {"type": "custom", "engine": "lakehouse", "severity": "warning", "implementation": figure}
+    )
+    return document
+
+
+def test_a_table_inherits_only_what_it_has_a_metric_for():
+    with_key, without = orphans(shop()), shop()["schema"][SALES]
+    with_key["schema"][SALES]["properties"][AMOUNT]["relationships"] = [{"to": "silver_other.sale"}]
+    without |= {"name": "silver_other", "physicalName": "other"}
+    without["customProperties"][2] = {"property": "source", "value": "others"}
+    with_key["schema"] += [dict(shop()["schema"][0], name="bronze_others", physicalName="others"), without]
+    found = parsed(with_key, "shop.odcs.yaml")
+    assert found.table("sales").gate == (WARN, HALT, Threshold("orphan_rate", 0.1, "warn", 0))
+    assert found.table("other").gate == (WARN, HALT)
+
+
+def test_a_threshold_of_the_document_that_no_table_has_a_metric_for_is_refused():
+    assert refusal(orphans(shop())) == (
+        "shop.odcs.yaml: customProperties.quality[2]: 'orphan_rate' is not a metric of any table that a dataset"
+        " is loaded into"
+    )
+
+
+def test_two_values_for_one_metric_and_severity_are_refused():
+    document = shop()
+    document_property(document, "quality").append(document_property(document, "quality")[0])
+    assert refusal(document) == (
+        "shop.odcs.yaml: customProperties.quality[2]: quarantine_rate has two values above which it must warn"
+    )
+
+
+def test_a_reason_of_the_domain_is_counted_and_may_have_a_threshold():
+    figure = "{metric: quarantined_too_long_ago, maximum: 5}"
+    document = with_table_quality(
+        f"{{type: custom, engine: lakehouse, severity: error, implementation: {figure}}}"
+    )
+    assert sales(document).gate[-1] == Threshold("quarantined_too_long_ago", 5, "halt", 0)
+    assert parsed(document, "shop.odcs.yaml").row_reasons == (
+        *("corrupt_record", "missing_key", "missing_timestamp", "impossible_timestamp"),
+        *("invalid_type", "invalid_value", "schema_mismatch", "too_long_ago"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("reason", "message"),
+    [
+        ({"name": "missing_key", "help": "x"}, "'missing_key' is a reason of every domain"),
+        ({"name": "empty_file", "help": "x"}, "'empty_file' is a reason of every domain"),
+        ({"name": "TooLong", "help": "x"}, "'TooLong' is not a name: lower case letters, digits and _"),
+        ({"name": "too_long_ago", "help": "x"}, "'too_long_ago' is given twice"),
+        ({"name": "new"}, "missing; expected text"),
+    ],
+)
+def test_a_reason_needs_a_name_of_its_own_and_a_help(reason: dict[str, str], message: str):
+    document = shop()
+    document_property(document, "reasons").append(reason)
+    assert message in refusal(document)
+
+
+def test_freshness_is_promised_in_hours_or_days():
+    assert parsed(shop(), "shop.odcs.yaml").dataset("sales").freshness_hours == 48
+
+
+@pytest.mark.parametrize("name", ["frequency", "retention", "latency"])
+def test_a_promise_that_nothing_keeps_is_refused(name: str):
+    document = shop()
+    document["slaProperties"].append({"property": name, "value": 1, "unit": "d"})
+    assert refusal(document).startswith(
+        f"shop.odcs.yaml: slaProperties[1].property: nothing here keeps or measures '{name}'; expected freshness"
+    )
+
+
+def test_freshness_is_promised_once_and_for_the_whole_domain():
+    twice = shop()
+    twice["slaProperties"] *= 2
+    assert refusal(twice) == "shop.odcs.yaml: slaProperties[1].property: freshness is given twice"
+    part = shop()
+    part["slaProperties"][0]["element"] = "silver_sales"
+    assert "unknown key 'element'" in refusal(part)
+
+
+def test_all_that_is_wrong_within_parts_is_told_at_once():
+    document = with_column_quality("{type: custom, engine: soda}", "{metric: rowCount, mustBe: 1}")
+    document["slaProperties"][0]["unit"] = "y"
+    document["schema"][SALES]["properties"][0]["physicalType"] = "text"
+    document["schema"][SALES]["properties"][2]["description"] = None
+    document["schema"][SALES]["customProperties"][1]["value"] = "heap"
+    document["schema"][0]["customProperties"][1]["value"] = ["xls"]
+    del document["schema"][GOLD]["customProperties"]
+    assert [e.path for e in problems(document, "shop.odcs.yaml")] == [
+        "slaProperties[0].unit",
+        "schema[0].customProperties.formats[0]",
+        "schema[1].properties[0].physicalType",
+        "schema[1].properties[1].quality[0]",
+        "schema[1].properties[1].quality[1]",
+        "schema[1].properties[2].description",
+        "schema[1].customProperties.kind",
+        "schema[2].customProperties",
+    ]
+
+
+def test_all_that_is_wrong_between_parts_is_told_at_once():
+    document = shop()
+    document["schema"][SALES]["customProperties"][3]["value"] = ["nope"]
+    document["schema"][GOLD]["customProperties"].append(
+        {"property": "dependsOn", "value": [{"table": "x", "column": "y"}]}
+    )
+    document["customProperties"][0]["value"] = ["null"]
+    assert [e.reason for e in problems(document, "shop.odcs.yaml")] == [
+        "order: nope is not a column of sales",
+        "dependsOn: x is not a table of this contract",
+        "nullSpellings must hold the empty text",
+    ]
+
+
+def test_a_right_document_has_no_problems():
+    assert problems(shop(), "shop.odcs.yaml") == []
+
+
+def test_replay_takes_the_reasons_of_its_domain_only(capsys: pytest.CaptureFixture[str]):
+    assert main(["replay", "web", "--reason", "negative_amount"]) == 1
+    assert (
+        "'negative_amount' is not a reason of web; expected one of unknown_dataset, "
+        in capsys.readouterr().err
+    )
