@@ -67,6 +67,11 @@ TRANSACTIONS = lines(
 )
 
 
+@pytest.fixture(scope="module", autouse=True)
+def settings() -> None:
+    """Plans are compiled, as in production: here is every format and nearly every kind of table."""
+
+
 @pytest.fixture(scope="module")
 def shop(rig: Callable[[str], Rig]) -> tuple[Rig, dict[str, RunResult]]:
     lake = rig("mistakes")

@@ -14,7 +14,7 @@ import boto3
 import pytest
 from pyspark.sql import DataFrame
 
-from cli.rollback import rollback
+from cli.rollback import roll_back
 from glue_scripts.engine.gold import Lake
 from glue_scripts.engine.gold.references import (
     KeyCollisionError,
@@ -202,7 +202,7 @@ def test_a_correction_reaches_all_that_follows_and_a_rollback_undoes_it(shop: An
     assert {t: lake.commits(t) for t in KEPT} == commits
 
     session = Session(lake.names, boto3.Session(), os.environ["AWS_ENDPOINT_URL"])
-    done = {r.table: r.outcome for r in rollback(session, "retail", moment)}
+    done = {r.table: r.outcome for r in roll_back(session, "retail", moment)}
     assert {done[t] for t in KEPT} == {"back"}
     assert done["silver.customer"] == "same"
     for table in KEPT:
