@@ -14,51 +14,56 @@ from collections.abc import Iterable
 
 from pyspark.sql import SparkSession
 
-from glue_scripts.engine.bronze.deliveries import delivered
-from glue_scripts.engine.bronze.intake import ingested
-from glue_scripts.engine.run.job import Job, job
+from glue_scripts.engine.bronze.deliveries import register_deliveries
+from glue_scripts.engine.bronze.intake import ingest_files
+from glue_scripts.engine.run import log
+from glue_scripts.engine.run.job import Job, parsed_job
 from glue_scripts.engine.run.lock import guard
-from glue_scripts.engine.run.session import Aws, aws, session
-from shared.ingestion.figures import figures
+from glue_scripts.engine.run.session import Aws, aws, spark_session
+from shared.ingestion.figures import file_figures
 from shared.ledger.model import LedgerFile
 from shared.metrics import datum, send
 
 
-def main(spark: SparkSession, run: Job, clients: Aws) -> None:
-    """Finds what was delivered, and gives every file that waits its outcome, a task a file: a crash leaves
-    the others to the next run.
+def main(spark: SparkSession, job: Job, clients: Aws) -> None:
+    """Registers what was delivered, and gives every file that waits its outcome, a task a file: a crash
+    leaves the others to the next run.
 
-    A file whose content another worker is bringing in is left to the next run. The first failure is raised
-    when the others have theirs.
+    A file whose content another worker is bringing in is left to the next run. Raises TakenOverError, and
+    the first failure of a file when the others have their outcome.
     """
-    check = guard(run, clients.ledger)
+    check = guard(job, clients.ledger)
     check()
-    if run.source:
-        fresh = delivered(clients, run, run.source, dt.datetime.now(dt.UTC))
-        print(f"run {run.run_id}: {fresh} new files in s3://{run.source.bucket}/{run.source.prefix}")  # noqa: T201
-    waiting = clients.ledger.deferred(run.domain)
+    if job.source:
+        fresh = register_deliveries(clients, job, job.source, dt.datetime.now(dt.UTC))
+        location = f"s3://{job.source.bucket}/{job.source.prefix}"
+        log.info(job, f"{fresh} new files in {location}", files=fresh, location=location)
+    waiting = clients.ledger.deferred(job.domain)
     while waiting:
         check()
-        found = ingested(spark, run.names, waiting)
-        publish(clients, found.settled)
-        if found.failure:
-            raise found.failure
-        done = len(waiting) - len(found.waiting)
-        print(f"run {run.run_id}: {done} of {len(waiting)} files that were deferred have their outcome")  # noqa: T201
+        intake = ingest_files(spark, job.names, waiting)
+        publish(clients, intake.settled)
+        if intake.failure:
+            raise intake.failure
+        done = len(waiting) - len(intake.waiting)
+        log.info(job, f"{done} of {len(waiting)} files that were deferred have their outcome", files=done)
         if not done:
             return
-        waiting = found.waiting
+        waiting = intake.waiting
 
 
 def publish(clients: Aws, outcomes: Iterable[LedgerFile]) -> None:
-    """The figures that the function would have sent, one request a file: these files are few."""
+    """Sends the metrics that the ingest function would have sent, one request a file: these files are few."""
     for outcome in outcomes:
         send(
             clients.cloudwatch,
-            [datum(f.name, f.value, f.unit, Domain=f.domain, Dataset=f.dataset) for f in figures(outcome)],
+            [
+                datum(f.name, f.value, f.unit, Domain=f.domain, Dataset=f.dataset)
+                for f in file_figures(outcome)
+            ],
         )
 
 
 if __name__ == "__main__":
-    this = job(sys.argv[1:])
-    main(session(f"{this.domain} bronze ingest"), this, aws(this))
+    job = parsed_job(sys.argv[1:])
+    main(spark_session(f"{job.domain} bronze ingest"), job, aws(job))

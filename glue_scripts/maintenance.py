@@ -10,21 +10,22 @@ import datetime as dt
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from pyspark.sql import SparkSession
 
-from glue_scripts.engine.run.job import CATALOG, Job, job
+from glue_scripts.engine.run import log
+from glue_scripts.engine.run.job import CATALOG, Job, parsed_job
 from glue_scripts.engine.run.lock import Guard, guard
-from glue_scripts.engine.run.session import Aws, aws, session
+from glue_scripts.engine.run.session import Aws, aws, spark_session
 
 PARALLEL_TABLES = 2
-# a file that no snapshot knows may be of a commit in work: longer than any run (Iceberg refuses less than one
-# day)
+# A file that no snapshot knows may be of a commit in work: longer than any run (Iceberg refuses less than one
+# day).
 ORPHAN_DAYS = 3
 COMPACTION = {
     "min-input-files": "5",
-    # merge-on-read leaves delete files; readers pay for each until it is folded in
+    # Merge-on-read leaves delete files; readers pay for each until it is folded in
     "delete-file-threshold": "1",
 }
 
@@ -40,31 +41,33 @@ class Upkeep:
     orphans: int
 
 
-def main(spark: SparkSession, run: Job, clients: Aws, snapshot_days: int, now: dt.datetime) -> list[Upkeep]:
+def main(spark: SparkSession, job: Job, clients: Aws, snapshot_days: int, now: dt.datetime) -> list[Upkeep]:
     """Looks after every table of the domain that exists; a table that fails does not keep the others from
     their turn.
+
+    Raises TakenOverError, and the first failure of a table when the others have had their turn.
     """
-    check = guard(run, clients.ledger)
+    check = guard(job, clients.ledger)
     with ThreadPoolExecutor(PARALLEL_TABLES) as pool:
         futures = [
-            pool.submit(look_after, spark, *table, snapshot_days, now, check) for table in tables(spark, run)
+            pool.submit(look_after, spark, *table, snapshot_days, now, check) for table in tables(spark, job)
         ]
     done = [f.result() for f in futures]
     for upkeep in done:
-        print(f"run {run.run_id}: {upkeep}")  # noqa: T201
+        log.info(job, f"looked after {upkeep.table}", **asdict(upkeep))
     return done
 
 
-def tables(spark: SparkSession, run: Job) -> list[tuple[str, str]]:
+def tables(spark: SparkSession, job: Job) -> list[tuple[str, str]]:
     """Identifier and location of the domain's Iceberg tables, each once: datasets may share a table of
     rejected rows.
     """
-    found = [(run.identifier(t), run.location(t)) for t in run.contract.tables]
-    found += [
-        (run.quarantine_identifier(d.name), run.quarantine_location(d.name)) for d in run.contract.datasets
+    known = [(job.identifier(t), job.location(t)) for t in job.contract.tables]
+    known += [
+        (job.quarantine_identifier(d.name), job.quarantine_location(d.name)) for d in job.contract.datasets
     ]
-    found.append((run.changes_identifier, run.changes_location))
-    return [table for table in dict.fromkeys(found) if spark.catalog.tableExists(table[0])]
+    known.append((job.changes_identifier, job.changes_location))
+    return [table for table in dict.fromkeys(known) if spark.catalog.tableExists(table[0])]
 
 
 def look_after(
@@ -77,9 +80,8 @@ def look_after(
     name = identifier.removeprefix(f"{CATALOG}.")
     options = ", ".join(f"'{k}', '{v}'" for k, v in COMPACTION.items())
     [compacted] = call(spark, "rewrite_data_files", f"table => '{name}', options => map({options})")
-    call(
-        spark, "rewrite_position_delete_files", f"table => '{name}', options => map('rewrite-all', 'true')"
-    )  # drops what is folded in
+    # Drops the delete files that are folded in.
+    call(spark, "rewrite_position_delete_files", f"table => '{name}', options => map('rewrite-all', 'true')")
     call(spark, "rewrite_manifests", f"table => '{name}', use_caching => false")
     expired = before(now, snapshot_days)
     snapshots = spark.table(f"{identifier}.snapshots").count()
@@ -118,11 +120,11 @@ def snapshot_days(argv: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    this = job(sys.argv[1:])
+    job = parsed_job(sys.argv[1:])
     main(
-        session(f"{this.domain} maintenance"),
-        this,
-        aws(this),
+        spark_session(f"{job.domain} maintenance"),
+        job,
+        aws(job),
         snapshot_days(sys.argv[1:]),
         dt.datetime.now(dt.UTC),
     )

@@ -10,44 +10,45 @@ from concurrent.futures import ThreadPoolExecutor
 
 from pyspark.sql import SparkSession
 
-from glue_scripts.engine.gold.lake import Shared, Transform, check_complete, refresh
+from glue_scripts.engine.gold.lake import Shared, Transform
 from glue_scripts.engine.gold.references import waves
+from glue_scripts.engine.gold.tables import check_complete, refresh
 from glue_scripts.engine.gold.transforms import transforms_of
 from glue_scripts.engine.gold.warehouse import write_load_plan
-from glue_scripts.engine.run.job import Job, job
+from glue_scripts.engine.run import log
+from glue_scripts.engine.run.job import Job, parsed_job
 from glue_scripts.engine.run.lock import guard
-from glue_scripts.engine.run.session import Aws, aws, session
+from glue_scripts.engine.run.session import Aws, aws, spark_session
 from glue_scripts.engine.tables import changes
 
 PARALLEL_TABLES = 4
 
 
-def main(spark: SparkSession, run: Job, transforms: dict[str, Transform], clients: Aws) -> None:
+def main(spark: SparkSession, job: Job, transforms: dict[str, Transform], clients: Aws) -> None:
     """Refreshes every gold table, several at a time; changes are settled only when all have followed, then
     the warehouse may load them.
+
+    Raises LookupError where tables and transforms do not match, TakenOverError, and what `refresh` raises.
     """
-    check_complete(run.contract.gold, transforms)
-    check = guard(run, clients.ledger)
+    check_complete(job.contract.gold, transforms)
+    check = guard(job, clients.ledger)
     check()
-    pending = changes.pending(spark, run)
+    pending = changes.pending(spark, job)
     with Shared() as shared, ThreadPoolExecutor(PARALLEL_TABLES) as pool:
-        for tables in waves(run.contract.gold):
+        for tables in waves(job.contract.gold):
             futures = [
-                pool.submit(refresh, spark, run, table, transforms[table.name], pending, check, shared)
+                pool.submit(refresh, spark, job, table, transforms[table.name], pending, check, shared)
                 for table in tables
             ]
             for future in futures:
                 future.result()
     check()
-    changes.settle(spark, run, pending)
-    if run.warehouse:
-        write_load_plan(spark, run, clients.s3)
-    print(  # noqa: T201
-        f"run {run.run_id}: gold follows silver, {len(run.contract.gold)} tables, changes of runs"
-        f" {', '.join(pending.run_ids) or 'none'}"
-    )
+    changes.settle(spark, job, pending)
+    if job.warehouse:
+        write_load_plan(spark, job, clients.s3)
+    log.info(job, "gold follows silver", tables=len(job.contract.gold), changes_of_runs=pending.run_ids)
 
 
 if __name__ == "__main__":
-    this = job(sys.argv[1:])
-    main(session(f"{this.domain} silver to gold"), this, transforms_of(this.domain), aws(this))
+    job = parsed_job(sys.argv[1:])
+    main(spark_session(f"{job.domain} silver to gold"), job, transforms_of(job.domain), aws(job))

@@ -24,14 +24,14 @@ from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 
 from lambdas.ingest.event import created_objects
-from shared.ingestion import COPY, Ingest, Store, figures
+from shared.ingestion import COPY, Ingest, Store, file_figures
 from shared.ledger import Ledger
 from shared.ledger.model import LedgerFile
 from shared.metrics import NAMESPACE
 from shared.names import Names
 from shared.records import Limits
 
-# for what follows reading: a wait for equal content, copies, the ledger, the rest of a batch of small files
+# For what follows reading: a wait for equal content, copies, the ledger, the rest of a batch of small files
 RESERVE_SECONDS = 40
 
 
@@ -77,7 +77,7 @@ def report(outcome: LedgerFile) -> None:
             "reason": outcome.reason,
         },
     )
-    for figure in figures(outcome):
+    for figure in file_figures(outcome):
         with single_metric(figure.name, MetricUnit(figure.unit), figure.value, namespace=NAMESPACE) as metric:
             metric.add_dimension("Domain", figure.domain)
             metric.add_dimension("Dataset", figure.dataset)

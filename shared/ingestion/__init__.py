@@ -2,9 +2,10 @@
 what is too large for it.
 """
 
-from shared.ingestion.content_ownership import BusyError, ownership
-from shared.ingestion.figures import NOWHERE, figures
-from shared.ingestion.ingest import Ingest, bronze_key_of, judged, read_as
+from shared.ingestion.content_ownership import BusyError
+from shared.ingestion.figures import NOWHERE, file_figures
+from shared.ingestion.ingest import Ingest
+from shared.ingestion.reading import bronze_key_of
 from shared.ingestion.store import COPY, Store
 
 __all__ = [
@@ -14,8 +15,5 @@ __all__ = [
     "NOWHERE",
     "Store",
     "bronze_key_of",
-    "figures",
-    "judged",
-    "ownership",
-    "read_as",
+    "file_figures",
 ]

@@ -7,12 +7,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from shared.contracts import contract
+from shared.contracts import Dataset
 from shared.ledger import Ledger
 from shared.ledger.model import LedgerFile
 
-# seconds in which a file with the same content gets its outcome; the queue would ask again only after half an
-# hour
+# Seconds in which a file with the same content gets its outcome; the queue would ask again only after half an
+# hour.
 PATIENCE = 20
 
 
@@ -33,7 +33,9 @@ class Ownership:
     other: str | None = None
 
 
-def ownership(ledger: Ledger, entry: LedgerFile, wait: Callable[[float], None]) -> Ownership:
+def ownership(
+    ledger: Ledger, entry: LedgerFile, dataset: Dataset, wait: Callable[[float], None]
+) -> Ownership:
     """What a readable file's content makes of it.
 
     Raises BusyError while another file with this content has no outcome.
@@ -41,10 +43,10 @@ def ownership(ledger: Ledger, entry: LedgerFile, wait: Callable[[float], None]) 
     Where a new version replaces a file, a version that goes back to older content is no duplicate: it must
     win.
     """
-    dataset = contract(entry.domain).dataset(entry.dataset)
     if dataset.duplicate_files == "accept":
         return Ownership(duplicate=False)
-    content, follows = (entry.domain, entry.dataset, entry.sha256 or ""), dataset.target.kind == "files"
+    content = (entry.domain, entry.dataset, entry.sha256 or "")
+    follows = dataset.target.kind == "files"
     owner = _owner(ledger, entry, wait)
     if owner == entry.place or (follows and _key(owner) == entry.key):
         return Ownership(False, ledger.owner_before(*content) if follows else None)

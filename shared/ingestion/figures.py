@@ -1,4 +1,4 @@
-"""What CloudWatch is told of a file that has been looked at."""
+"""The metrics of a file that ingestion has looked at, as CloudWatch gets them."""
 
 from __future__ import annotations
 
@@ -21,11 +21,10 @@ class Figure:
     dataset: str
 
 
-def figures(file: LedgerFile) -> list[Figure]:
+def file_figures(file: LedgerFile) -> list[Figure]:
     """One file of its status, and its bytes unless they are still to be read."""
-    unknown = (
-        file.reason == FileReason.UNKNOWN_DATASET
-    )  # names that anybody can choose would make metrics without end
+    # Names that anybody can choose would make metrics without end.
+    unknown = file.reason == FileReason.UNKNOWN_DATASET
     place = (NOWHERE, NOWHERE) if unknown else (file.domain, file.dataset)
     status = "".join(word.capitalize() for word in file.status.split("_"))
     read = (

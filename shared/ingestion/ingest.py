@@ -1,11 +1,12 @@
-"""One object version from its event to its outcome.
+"""One object version from its event to its outcome, and a quarantined file once more after a fix.
 
-Effects come first, the ledger last: a crash anywhere is repaired by the retry.
+Effects come first, the ledger next, what may go last: a crash anywhere is repaired by the retry.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import json
 import tempfile
 import time
 from collections.abc import Callable
@@ -15,21 +16,21 @@ from pathlib import Path
 from shared.contracts import Dataset, contract, domains
 from shared.ingestion.content_ownership import BusyError, ownership
 from shared.ingestion.figures import NOWHERE
-from shared.ingestion.store import Opened, Store
+from shared.ingestion.reading import Deferral, Judgement, bronze_key_of, judgement, read_as
+from shared.ingestion.store import Store
 from shared.ledger import Claim, Ledger
 from shared.ledger.model import FileId, FileStatus, LedgerFile
 from shared.names import Names
 from shared.reasons import FileReason
-from shared.records import Accepted, Late, Limits, Rejected, judge
-from shared.records.source import Source
-from shared.zones import NO_DATE, bronze_key, is_folder_marker, quarantined_file_key, raw_key, suffixes
+from shared.records import Accepted, Limits, Rejected
+from shared.zones import is_folder_marker, quarantined_file_key, raw_key, reason_key
 
 
 @dataclass(frozen=True)
 class Ingest:
     """What ingestion works with.
 
-    `defers`: what exceeds the limits of size or time is left to the bronze job, not put aside.
+    `defers`: what exceeds the limits of size or time is left to the bronze job, not quarantined.
     """
 
     names: Names
@@ -43,54 +44,90 @@ class Ingest:
     def __call__(self, file: FileId, owner: str) -> LedgerFile | None:
         """What became of a file version, or None when there is nothing to do.
 
-        Raises BusyError, or what AWS raises.
+        Raises BusyError while another worker holds the file or its content, or what AWS raises.
         """
         if file.key.endswith("/") and self._marks_a_folder(file):
             return None
+        dataset = dataset_of(file.key)
         match self.ledger.claim(file, owner):
             case Claim.DONE:
-                self._clear(file, self.ledger.outcome(file))
+                self._clear_raw(file, dataset, self.ledger.outcome(file))
                 return None
             case Claim.BUSY:
                 raise BusyError(f"{file.key} is being ingested by another worker")
         try:
-            outcome = self._routed(self._arrived(file))
+            outcome = self._outcome(self._arrived(file), dataset)
             self.ledger.commit(outcome)
         except BaseException:
             self.ledger.release(file, owner)
             raise
-        self._clear(file, outcome)
+        self._clear_raw(file, dataset, outcome)
         return outcome
 
-    def finish(self, handed: LedgerFile) -> LedgerFile | None:
+    def finish(self, deferred: LedgerFile) -> LedgerFile | None:
         """The outcome of a file that was deferred; it arrived when the function saw it.
 
-        None when another run was faster.
+        None when another run was faster. Raises BusyError while another worker holds its content, or what
+        AWS raises.
 
         There is no claim: a domain's bronze job runs once at a time, and until the outcome the file stays
         deferred, so that a crash leaves it to the next run.
         """
-        file = handed.file_id
+        file = deferred.file_id
+        dataset = dataset_named(deferred.domain, deferred.dataset)
         if (settled := self.ledger.outcome(file)) is None:
-            outcome = self._routed(replace(handed, status=FileStatus.QUARANTINED, detail=None))
+            arrived = replace(deferred, status=FileStatus.QUARANTINED, detail=None)
+            outcome = self._outcome(arrived, dataset)
             settled = outcome if self.ledger.settle(outcome) else self.ledger.outcome(file)
-            self._clear(file, settled)
+            self._clear_raw(file, dataset, settled)
             return outcome if settled is outcome else None
-        self._clear(file, settled)
+        self._clear_raw(file, dataset, settled)
         return None
 
-    def _clear(self, file: FileId, outcome: LedgerFile | None) -> None:
-        """Where the contract archives files, one that stands in bronze or quarantine leaves raw; after a
-        crash when its event returns.
+    def replay(self, file: LedgerFile, dataset: Dataset, run_id: str) -> LedgerFile:
+        """A quarantined file judged once more: what the ledger holds of it now, which is the file itself
+        where the reason is the same, or while another worker holds its content.
+
+        With the reason `object_gone`, which the ledger does not get, where quarantine has it no longer.
         """
-        dataset = dataset_of(file.key)
+        place = FileId(file.target_bucket or "", file.target_key or "", "null")
+        with tempfile.TemporaryDirectory() as scratch:
+            judged = self._judged(place, file.key, dataset, Path(scratch))
+            if judged is None:
+                return replace(file, reason=FileReason.OBJECT_GONE)
+            entry = replace(file, history=_with_reason(file, run_id))
+            match judged.verdict:
+                case Accepted() as verdict:
+                    fresh = replace(entry, reason=None, detail=None, target_bucket=None, target_key=None)
+                    try:
+                        outcome = self._accepted(place, fresh, dataset, verdict, judged)
+                    except BusyError:
+                        return file  # the next replay sees what became of the other one
+                    self.ledger.commit(outcome)
+                    for key in (place.key, reason_key(place.key)):
+                        self.store.remove(replace(place, key=key))
+                    return outcome
+                case Rejected(reason=reason, detail=detail) if reason != file.reason:
+                    outcome = replace(entry, reason=reason, detail=detail)
+                    self.store.explain(outcome)
+                    self.ledger.commit(outcome)
+                    return outcome
+        return file
+
+    def _clear_raw(self, file: FileId, dataset: Dataset | None, outcome: LedgerFile | None) -> None:
+        """Where the contract archives files, one that bronze or quarantine holds leaves raw; after a crash
+        when its event returns.
+        """
         if (
             outcome is None
             or outcome.status is FileStatus.DEFERRED
             or outcome.reason == FileReason.OBJECT_GONE
         ):
             return
-        if dataset is not None and dataset.archive and file.bucket == self.names.bucket("raw"):
+        if dataset is None or not dataset.archive or file.bucket != self.names.bucket("raw"):
+            return
+        # What a source location inside the raw bucket holds under other keys is not ours to remove.
+        if file.key.startswith(f"{dataset.domain}/{dataset.name}/"):
             self.store.remove(file)
 
     def _marks_a_folder(self, file: FileId) -> bool:
@@ -106,139 +143,80 @@ class Ingest:
         )
         return replace(entry, ingested_at=self.now().isoformat(timespec="microseconds"))
 
-    def _routed(self, entry: LedgerFile) -> LedgerFile:
-        """Judges the file, brings it to where it belongs, and tells what the ledger shall hold."""
-        file, dataset = entry.file_id, agreed(entry)
+    def _outcome(self, entry: LedgerFile, dataset: Dataset | None) -> LedgerFile:
+        """Judges the file and brings it to where it belongs; returns what the ledger shall hold."""
+        file = entry.file_id
         with tempfile.TemporaryDirectory() as scratch:
-            with self.store.opened(file) as opened:
-                if opened is None:
-                    return replace(
-                        entry,
-                        reason=FileReason.OBJECT_GONE,
-                        detail="the object version does not exist any more",
-                    )
-                entry = replace(entry, bytes=opened.size)
-                if self.defers and dataset is not None and dataset.stored_as == "parquet":
-                    return replace(
-                        entry, status=FileStatus.DEFERRED, detail="the bronze job makes Parquet of it"
-                    )
-                verdict, sha256, made = self._judged(entry, dataset, opened, Path(scratch))
-            if self.defers and isinstance(verdict, Rejected) and verdict.reason == FileReason.TOO_LARGE:
-                return replace(entry, status=FileStatus.DEFERRED, detail=verdict.detail)
-            entry = replace(entry, sha256=sha256)
-            if isinstance(verdict, Rejected):
-                return self._put_aside(file, entry, verdict)
-            return self._accepted(file, entry, verdict, made)
+            judged = self._judged(file, file.key, dataset, Path(scratch))
+            if judged is None:
+                detail = "the object version does not exist any more"
+                return replace(entry, reason=FileReason.OBJECT_GONE, detail=detail)
+            entry = replace(entry, bytes=judged.size)
+            match judged.verdict:
+                case Deferral(detail):
+                    return replace(entry, status=FileStatus.DEFERRED, detail=detail)
+                case Rejected() as verdict:
+                    return self._quarantined(replace(entry, sha256=judged.sha256), dataset, verdict)
+                case Accepted() as verdict:
+                    assert dataset is not None  # without a dataset the verdict is unknown_dataset
+                    return self._accepted(file, entry, dataset, verdict, judged)
 
-    def _judged(
-        self, entry: LedgerFile, dataset: Dataset | None, opened: Opened, scratch: Path
-    ) -> tuple[Accepted | Rejected, str | None, Path | None]:
-        """The verdict, the hash of the content when it was read, and what was made of the file."""
-        if dataset is None:
-            return Rejected(FileReason.UNKNOWN_DATASET, "no contract has this domain and dataset"), None, None
-        if opened.size > self.limits.max_bytes:
-            return (
-                Rejected(FileReason.TOO_LARGE, f"{opened.size} bytes are more than {self.limits.max_bytes}"),
-                None,
-                None,
-            )
-        source = Source(opened.body, self.limits)
-        try:
-            verdict, made = judged(source, dataset, self.limits, entry.key, scratch)
-        except Late as late:
-            return Rejected(FileReason.TOO_LARGE, str(late)), None, None
-        return verdict, source.sha256, made
+    def _judged(self, file: FileId, key: str, dataset: Dataset | None, scratch: Path) -> Judgement | None:
+        """The judgement on the object; `key` is the raw key, whose suffixes count. None when it is gone."""
+        with self.store.opened(file) as opened:
+            if opened is None:
+                return None
+            return judgement(opened, dataset, self.limits, key, scratch, defers=self.defers)
 
-    def _put_aside(self, file: FileId, entry: LedgerFile, verdict: Rejected) -> LedgerFile:
-        dataset = agreed(entry)
-        key = quarantined_file_key(placed(entry), file.version, *([dataset.layout] if dataset else []))
-        aside = replace(
-            entry,
-            reason=verdict.reason,
-            detail=verdict.detail,
-            target_bucket=self.names.bucket("quarantine"),
-            target_key=key,
+    def _quarantined(self, entry: LedgerFile, dataset: Dataset | None, verdict: Rejected) -> LedgerFile:
+        bucket, key = self.names.bucket("quarantine"), _quarantine_key(entry, dataset)
+        outcome = replace(
+            entry, reason=verdict.reason, detail=verdict.detail, target_bucket=bucket, target_key=key
         )
-        self.store.copy(file, self.names.bucket("quarantine"), key)
-        self.store.explain(aside)
-        return aside
+        self.store.copy(entry.file_id, bucket, key)
+        self.store.explain(outcome)
+        return outcome
 
-    def _accepted(self, file: FileId, entry: LedgerFile, verdict: Accepted, made: Path | None) -> LedgerFile:
-        found = ownership(self.ledger, entry, self.wait)
-        read = replace(read_as(entry, verdict), duplicate_of=found.other)
-        if found.duplicate:
+    def _accepted(
+        self, place: FileId, entry: LedgerFile, dataset: Dataset, verdict: Accepted, judged: Judgement
+    ) -> LedgerFile:
+        """Brings a readable file from where it lies to bronze, unless its content is there already."""
+        read = read_as(replace(entry, sha256=judged.sha256), verdict)
+        owned = ownership(self.ledger, read, dataset, self.wait)
+        read = replace(read, duplicate_of=owned.other)
+        if owned.duplicate:
             return replace(read, status=FileStatus.DUPLICATE)
-        key = bronze_key_of(read, made)
-        if made is None:
-            self.store.copy(file, self.names.bucket("bronze"), key)
+        bucket, key = self.names.bucket("bronze"), bronze_key_of(read, dataset, judged.parquet)
+        if judged.parquet is None:
+            self.store.copy(place, bucket, key)
         else:
-            self.store.put(made, self.names.bucket("bronze"), key)
-        return replace(
-            read, status=FileStatus.ACCEPTED, target_bucket=self.names.bucket("bronze"), target_key=key
-        )
+            self.store.put(judged.parquet, bucket, key)
+        return replace(read, status=FileStatus.ACCEPTED, target_bucket=bucket, target_key=key)
 
 
 def dataset_of(key: str) -> Dataset | None:
     """The dataset under whose prefix a raw key lies, or None."""
     place = raw_key(key)
-    return _named(place.domain, place.dataset) if place else None
+    return dataset_named(place.domain, place.dataset) if place else None
 
 
-def _named(domain: str, dataset: str) -> Dataset | None:
-    return (
-        next((d for d in contract(domain).datasets if d.name == dataset), None)
-        if domain in domains()
-        else None
-    )
+def dataset_named(domain: str, dataset: str) -> Dataset | None:
+    """The dataset of a contract, or None when no contract knows it."""
+    if domain not in domains():
+        return None
+    return next((d for d in contract(domain).datasets if d.name == dataset), None)
 
 
-def judged(
-    source: Source, dataset: Dataset, limits: Limits, key: str, scratch: Path
-) -> tuple[Accepted | Rejected, Path | None]:
-    """The verdict on a file; where bronze keeps Parquet also what was made of it, in the scratch folder."""
-    if dataset.stored_as == "original":
-        return judge(source, dataset, limits, suffixes(key)), None
-    from shared.records.convert import convert_to_parquet  # the function never needs it
-
-    made = scratch / "rows.parquet"
-    return convert_to_parquet(source, dataset, limits, made), made
-
-
-def read_as(entry: LedgerFile, verdict: Accepted) -> LedgerFile:
-    """The entry with what was found in the file."""
-    return replace(
-        entry,
-        records=verdict.records,
-        unreadable_records=verdict.unreadable_records,
-        event_dates=tuple(d.isoformat() for d in verdict.event_dates),
-        primary_date=primary_date(verdict.event_dates).isoformat(),
-        profile=verdict.profile,
-    )
-
-
-def bronze_key_of(file: LedgerFile, made: Path | None = None) -> str:
-    """Where bronze keeps a file that was read; under the suffix of what was `made` of it, if anything."""
-    day = dt.date.fromisoformat(file.primary_date or "")
-    name = f"{file.key[: len(file.key) - len(suffixes(file.key))]}{made.suffix}" if made else file.key
-    return bronze_key(file.domain, file.dataset, day, name, file.sha256 or "", contract(file.domain).layout)
-
-
-def agreed(entry: LedgerFile) -> Dataset | None:
-    """The dataset that a file belongs to, or None when no contract knows it."""
-    return _named(entry.domain, entry.dataset)
-
-
-def placed(entry: LedgerFile) -> str:
-    """The key that a file has, or would have, in raw: one from elsewhere keeps its whole key below its
-    dataset.
-    """
+def _quarantine_key(entry: LedgerFile, dataset: Dataset | None) -> str:
+    """A file from elsewhere than raw keeps its whole key below its dataset."""
+    if dataset is None:
+        return quarantined_file_key(entry.key, entry.version)
     folder = f"{entry.domain}/{entry.dataset}/"
-    return entry.key if entry.key.startswith(folder) or agreed(entry) is None else f"{folder}{entry.key}"
+    key = entry.key if entry.key.startswith(folder) else f"{folder}{entry.key}"
+    return quarantined_file_key(key, entry.version, dataset.layout)
 
 
-def primary_date(event_dates: dict[dt.date, int]) -> dt.date:
-    """The most frequent date; the earliest of equals.
-
-    A file without any date goes to 1970-01-01, never to today.
-    """
-    return min(event_dates, key=lambda d: (-event_dates[d], d), default=NO_DATE)
+def _with_reason(file: LedgerFile, run_id: str) -> str:
+    """The file's history with the reason that it had until this run."""
+    overturned = {"reason": file.reason, "detail": file.detail, "until_run": run_id}
+    return json.dumps([*json.loads(file.history or "[]"), overturned])

@@ -14,13 +14,8 @@ from typing import Any
 from shared.ledger.model import FileId, LedgerFile, explanation
 from shared.zones import reason_key
 
-MISSING = (
-    "NoSuchKey",
-    "NoSuchVersion",
-    "MethodNotAllowed",
-    "404",
-    "405",
-)  # not allowed: the version is a delete marker
+# Not allowed: the version is a delete marker.
+MISSING = ("NoSuchKey", "NoSuchVersion", "MethodNotAllowed", "404", "405")
 # One request up to 1 GB (S3: up to 5), larger objects in parts, of which S3 takes 10,000.
 COPY: dict[str, Any] = {
     "multipart_threshold": 1 << 30,
@@ -38,7 +33,7 @@ class Opened:
 
 
 class Store:
-    """Reads raw objects and copies them to where they belong.
+    """Reads objects and copies them to where they belong.
 
     `s3` is a boto3 S3 client, `copying` its TransferConfig(**COPY).
     """
@@ -50,31 +45,31 @@ class Store:
     def opened(self, file: FileId) -> Iterator[Opened | None]:
         """The object version as a stream, or None when it is gone."""
         try:
-            found = self._s3.get_object(**_place(file))
+            response = self._s3.get_object(**_place(file))
         except self._s3.exceptions.ClientError as error:
             if error.response["Error"]["Code"] not in MISSING:
                 raise
             yield None
             return
         try:
-            yield Opened(found["Body"], int(found["ContentLength"]))
+            yield Opened(response["Body"], int(response["ContentLength"]))
         finally:
-            found["Body"].close()  # what was not read would block the connection for the next file
+            response["Body"].close()  # what was not read would block the connection for the next file
 
     def copy(self, file: FileId, bucket: str, key: str) -> None:
         """Server-side copy, in parts when the object is large."""
         self._s3.copy(_place(file), bucket, key, Config=self._copying)
 
     def put(self, file: Path, bucket: str, key: str) -> None:
-        """Uploads what was made of an object, in parts when it is large."""
+        """Uploads the Parquet that replaces an object, in parts when it is large."""
         self._s3.upload_file(str(file), bucket, key, Config=self._copying)
 
     def remove(self, file: FileId) -> None:
-        """Removes this version of a raw object; one that is gone already is no error."""
+        """Removes this version of an object; one that is gone already is no error."""
         self._s3.delete_object(**_place(file))
 
     def explain(self, outcome: LedgerFile) -> None:
-        """Writes why a file was put aside beside the file."""
+        """Writes why a file was quarantined beside the file."""
         key = reason_key(outcome.target_key or "")
         self._s3.put_object(
             Bucket=outcome.target_bucket, Key=key, Body=explanation(outcome), ContentType="application/json"

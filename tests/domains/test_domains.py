@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from glue_scripts.engine.gold.lake import check_complete
+from glue_scripts.engine.gold.tables import check_complete
 from glue_scripts.engine.gold.transforms import transforms_of
 from shared.contracts import contract, domains
 from shared.project import domain_folder

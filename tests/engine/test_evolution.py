@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from glue_scripts.engine.tables.iceberg import MigrationNeededError, Stored, append, ensure
+from glue_scripts.engine.tables.iceberg import MigrationNeededError, Stored, append, prepare
 from shared.contracts.evolution import Shape, breaks
 
 NUMBERS = itertools.count()
@@ -32,7 +32,7 @@ def table(spark: Any, rig: Any) -> Stored:
         OLD,
         ("day",),
     )
-    ensure(spark, made)
+    prepare(spark, made)
     append(
         spark.sql(
             "SELECT 'a' id, 1.25BD amount, 7 visits, float(0.5) ratio, 'Hanoi' city, DATE'2026-01-01' day"
@@ -44,7 +44,7 @@ def table(spark: Any, rig: Any) -> Stored:
 
 def test_new_columns_and_wider_types_are_applied_and_rows_stay(spark: Any, table: Stored) -> None:
     wider = {**OLD, "amount": "decimal(18,2)", "visits": "bigint", "ratio": "double", "country": "string"}
-    assert not ensure(spark, dataclasses.replace(table, columns=wider))
+    assert not prepare(spark, dataclasses.replace(table, columns=wider))
     assert dict(spark.table(table.identifier).dtypes) == wider
     assert [tuple(map(str, r)) for r in spark.table(table.identifier).collect()] == [
         ("a", "1.25", "7", "0.5", "Hanoi", "2026-01-01", "None"),
@@ -64,15 +64,15 @@ def test_anything_else_is_refused_and_changes_nothing_until_the_printed_migratio
         "extra": "date",
     }
     with pytest.raises(MigrationNeededError, match=r"city is not in the contract"):
-        ensure(spark, dataclasses.replace(table, columns=wanted))
+        prepare(spark, dataclasses.replace(table, columns=wanted))
     with pytest.raises(MigrationNeededError, match=r"visits is int, the contract says string"):
-        ensure(spark, dataclasses.replace(table, columns={**OLD, "visits": "string", "extra": "date"}))
+        prepare(spark, dataclasses.replace(table, columns={**OLD, "visits": "string", "extra": "date"}))
     assert dict(spark.table(table.identifier).dtypes) == OLD  # not even the safe part
     old, new = (Shape("mart", c, frozenset(), ("id",), ("day",)) for c in (OLD, wanted))
     statements = [s for b in breaks("shop", table.identifier, old, new) for s in b.migration]
     rename = next(s for s in statements if "RENAME" in s)
     spark.sql(rename.partition(":")[2].strip().removesuffix(";"))
-    ensure(spark, dataclasses.replace(table, columns=wanted))
+    prepare(spark, dataclasses.replace(table, columns=wanted))
     assert [(r["id"], r["town"], r["extra"]) for r in spark.table(table.identifier).collect()] == [
         ("a", "Hanoi", None)
     ]
@@ -83,5 +83,5 @@ def test_the_printed_drop_makes_way_for_the_contract(spark: Any, table: Stored) 
     old, new = (Shape("mart", c, frozenset(), ("id",), ("day",)) for c in (OLD, wanted))
     (found,) = breaks("shop", table.identifier, old, new)
     spark.sql(found.migration[0].removesuffix(";"))
-    ensure(spark, dataclasses.replace(table, columns=wanted))
+    prepare(spark, dataclasses.replace(table, columns=wanted))
     assert spark.table(table.identifier).columns == list(wanted)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from glue_scripts.engine.quarantine.record_counts import RecordCounts, RecordsLostError, UnbalancedError
-from glue_scripts.engine.silver import load as landing
+from glue_scripts.engine.silver import batch, fill
 from tests.engine.test_mistakes import lines
 from tests.support.rig import Rig
 
@@ -37,18 +37,16 @@ def lake(rig: Callable[[str], Rig]) -> Rig:
 
 
 def lose_in_reader(monkeypatch: pytest.MonkeyPatch) -> type[Exception]:
-    records = landing.records
+    records = batch.records
     monkeypatch.setattr(
-        landing, "records", lambda *a: records(*a).where("event_id IS NULL OR event_id <> 'e3'")
+        batch, "records", lambda *a: records(*a).where("event_id IS NULL OR event_id <> 'e3'")
     )
     return RecordsLostError
 
 
 def lose_before_the_commit(monkeypatch: pytest.MonkeyPatch) -> type[Exception]:
-    newest = landing.newest_per_key
-    monkeypatch.setattr(
-        landing, "newest_per_key", lambda rows, *a: newest(rows.where("event_id <> 'e3'"), *a)
-    )
+    newest = batch.newest_per_key
+    monkeypatch.setattr(batch, "newest_per_key", lambda rows, *a: newest(rows.where("event_id <> 'e3'"), *a))
     return UnbalancedError
 
 
@@ -100,13 +98,13 @@ def test_a_fill_without_one_good_row_ends_with_all_of_them_aside(rig: Callable[[
 
 def test_what_was_counted_twice_is_counted_anew(lake: Rig, monkeypatch: pytest.MonkeyPatch):
     """An observation counts a task again that is run again, because a machine with its output was lost."""
-    observed_counts, seen = landing.observed_counts, list[RecordCounts]()
+    observed_counts, seen = fill.observed_counts, list[RecordCounts]()
 
     def doubled_at_first(*a: Any) -> RecordCounts:
         seen.append(observed_counts(*a))
         return replace(seen[-1], read=2 * seen[-1].read, bad=2 * seen[-1].bad) if len(seen) == 1 else seen[-1]
 
-    monkeypatch.setattr(landing, "observed_counts", doubled_at_first)
+    monkeypatch.setattr(fill, "observed_counts", doubled_at_first)
     lake.silver("run-1")
     rows = lake.results("run-1")["events"].rows
     assert (rows.read, rows.written, rows.quarantined, rows.deduplicated) == (5, 3, 1, 1)

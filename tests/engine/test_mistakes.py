@@ -16,7 +16,7 @@ from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts import bronze_to_silver
 from glue_scripts.engine.quarantine.record_counts import UnbalancedError
-from glue_scripts.engine.silver import load as landing
+from glue_scripts.engine.silver import batch, merge
 from shared.ledger.model import LedgerFile, RunResult
 from tests.support.rig import Rig
 
@@ -264,15 +264,15 @@ def test_a_row_that_is_lost_on_its_way_into_silver_stops_the_run(
         lines({"event_id": "e3", "ts": "2026-01-01"}, {"event_id": "e2", "ts": "2026-01-02"}),
     )
     if place == "before":
-        newest = landing.newest_per_key
+        newest = batch.newest_per_key
         monkeypatch.setattr(
-            landing,
+            batch,
             "newest_per_key",
             lambda *a: newest(*a).withColumn("_file", F.expr("if(event_id = 'e3', -1, _file)")),
         )
     else:
-        compared = landing._compared
-        monkeypatch.setattr(landing, "_compared", lambda *a: compared(*a).where("event_id <> 'e3'"))
+        compared = merge._compared
+        monkeypatch.setattr(merge, "_compared", lambda *a: compared(*a).where("event_id <> 'e3'"))
     before = lake.rows("silver.events")
     with pytest.raises(UnbalancedError, match=r"shop/events: RowCounts\(read=2, written=0"):
         lake.silver("run-2")

@@ -16,7 +16,7 @@ from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts import bronze_to_silver, silver_to_gold
 from glue_scripts.engine.gold.lake import Lake
-from glue_scripts.engine.silver import load as landing
+from glue_scripts.engine.silver import load, merge
 from glue_scripts.engine.tables.reconcile import Difference
 from tests.support.rig import Rig
 
@@ -87,9 +87,9 @@ def silver_dies(lake: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     def follow(*_: Any) -> None:
         raise ConnectionError("the driver died")
 
-    real = landing.write
-    monkeypatch.setattr(landing, "write", write)
-    monkeypatch.setattr(bronze_to_silver, "follow", follow)
+    real = merge.write
+    monkeypatch.setattr(merge, "write", write)
+    monkeypatch.setattr(load, "follow", follow)
     job = lake.job("run-dead-1")
     with pytest.raises((PySparkException, ConnectionError)):
         bronze_to_silver.main(lake.spark, job, lake.clients(job))

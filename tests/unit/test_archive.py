@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from glue_scripts.engine.bronze import intake
-from glue_scripts.engine.bronze.archive import archive
+from glue_scripts.engine.bronze.archive import archive_files
 from glue_scripts.engine.quarantine.replay import replay_files
 from glue_scripts.engine.run.job import Job, Replay
 from shared.contracts import contract
@@ -42,8 +42,8 @@ def test_a_run_that_dies_while_it_archives_is_repaired_by_the_next(lake: Rig, di
     lake.ledger._table.meta.client.meta.events.register("before-call.dynamodb", fail)
     if dies_before:
         with pytest.raises(InjectedError):
-            archive(clients, lake.ledger.pending("shop", "events"), "r1")
-    archive(clients, lake.ledger.pending("shop", "events"), "r1")
+            archive_files(clients, lake.ledger.pending("shop", "events"), "r1")
+    archive_files(clients, lake.ledger.pending("shop", "events"), "r1")
     assert lake.objects("bronze") == {ARCHIVED: GOOD}
     assert [f.target_key for f in lake.ledger.files()] == [ARCHIVED]
 
@@ -52,7 +52,7 @@ def test_entries_that_share_a_stored_object_each_get_their_copy(lake: Rig):
     lake.arrive("web/ndjson/a.ndjson", LINE)
     lake.arrive("web/ndjson/a.ndjson", LINE)
     clients: Any = SimpleNamespace(s3=lake.s3, ledger=lake.ledger)
-    archive(clients, lake.ledger.pending("web", "ndjson"), "r1")
+    archive_files(clients, lake.ledger.pending("web", "ndjson"), "r1")
     assert sorted(lake.objects("bronze")) == sorted(f.target_key or "" for f in lake.ledger.files())
     assert list(lake.objects("bronze").values()) == [LINE, LINE]
 

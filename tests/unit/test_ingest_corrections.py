@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from glue_scripts.engine.silver.reopen import reopen
-from glue_scripts.engine.silver.work import work
+from glue_scripts.engine.silver.reopen import reopen_copies
+from glue_scripts.engine.silver.work import pending_work
 from shared.contracts import contract
 from tests.support.ingest_rig import NAMES, InjectedError, Rig, rig
 
@@ -36,9 +36,9 @@ def read(lake: Rig, **options: Any) -> dict[str, int]:
         domain="web", run_id="run", names=NAMES, **({"full_refresh": False, "by_date": False} | options)
     )
     dataset, clients = contract("web").dataset("ndjson"), SimpleNamespace(s3=lake.s3, ledger=lake.ledger)
-    found = work(run, lake.ledger, dataset)
-    if reopen(run, clients, found):
-        found = work(run, lake.ledger, dataset)
+    found = pending_work(run, lake.ledger, dataset)
+    if reopen_copies(run, clients, dataset, found):
+        found = pending_work(run, lake.ledger, dataset)
     return {f.key: f.records for f in found.files}
 
 

@@ -37,7 +37,7 @@ def function(lake: Rig, limits: Limits = SMALL) -> Ingest:
     return replace(lake.ingest, limits=limits, defers=True)
 
 
-def write_load_plan(lake: Rig, key: str, content: bytes, limits: Limits = SMALL) -> LedgerFile:
+def deferred(lake: Rig, key: str, content: bytes, limits: Limits = SMALL) -> LedgerFile:
     body, by_job = lake.drop(key, content), lake.ingest
     lake.ingest = function(lake, limits)
     (left,) = lake.deliver(body)
@@ -51,7 +51,7 @@ def too_late() -> Limits:
 
 
 def test_a_file_above_the_limit_waits_untouched_for_the_job(lake: Rig):
-    left = write_load_plan(lake, "shop/events/big.json", GOOD)
+    left = deferred(lake, "shop/events/big.json", GOOD)
     assert (left.status, left.reason, left.bytes, left.sha256) == (
         FileStatus.DEFERRED,
         None,
@@ -82,7 +82,7 @@ def test_its_event_again_changes_nothing(lake: Rig):
     ],
 )
 def test_a_file_that_outlasts_the_function_is_deferred(lake: Rig, name: str, content: bytes):
-    left = write_load_plan(lake, f"shop/events/{name}", content, too_late())
+    left = deferred(lake, f"shop/events/{name}", content, too_late())
     assert (left.status, (left.detail or "")[:21]) == (FileStatus.DEFERRED, "the time was up after")
 
 
@@ -94,7 +94,7 @@ def test_parquet_takes_time_after_its_last_byte_has_arrived_too():
 
 
 def test_a_small_file_behind_slow_ones_of_its_batch_is_read_though_the_time_is_up(lake: Rig):
-    assert write_load_plan(lake, "shop/events/small.json", GOOD, too_late()).status is FileStatus.ACCEPTED
+    assert deferred(lake, "shop/events/small.json", GOOD, too_late()).status is FileStatus.ACCEPTED
 
 
 @pytest.mark.parametrize(
@@ -106,9 +106,7 @@ def test_the_job_gives_the_outcome_of_an_unhurried_function(name: str, content: 
         straight = lake.arrive(f"shop/events/{name}", content)
         expected = lake.objects("bronze"), {unversioned(k) for k in lake.objects("quarantine")}
     with rig() as lake:
-        outcome = lake.ingest.finish(
-            write_load_plan(lake, f"shop/events/{name}", content, Limits(max_bytes=10))
-        )
+        outcome = lake.ingest.finish(deferred(lake, f"shop/events/{name}", content, Limits(max_bytes=10)))
         assert outcome is not None
         assert unversioned(outcome.target_key) == unversioned(straight.target_key)
         assert replace(outcome, version=straight.version, target_key=straight.target_key) == straight
@@ -126,7 +124,7 @@ def unversioned(key: str | None) -> str:
 
 
 def test_the_arrival_is_when_the_function_saw_it(lake: Rig):
-    left = write_load_plan(lake, "shop/events/big.json", GOOD)
+    left = deferred(lake, "shop/events/big.json", GOOD)
     outcome = replace(lake.ingest, now=lambda: pytest.fail("asked for the time")).finish(left)
     assert outcome is not None
     assert outcome.ingested_at == left.ingested_at == "2024-03-05T12:00:00.000000+00:00"
@@ -134,7 +132,7 @@ def test_the_arrival_is_when_the_function_saw_it(lake: Rig):
 
 def test_content_that_came_before_is_a_duplicate_and_a_later_version_of_the_key_another_file(lake: Rig):
     first = lake.arrive("shop/events/first.json", GOOD)
-    left = write_load_plan(lake, "shop/events/again.json", GOOD)
+    left = deferred(lake, "shop/events/again.json", GOOD)
     newer = lake.arrive("shop/events/again.json", GOOD + b'{"event_id":"e4","ts":"2024-03-02"}\n')
     outcome = lake.ingest.finish(left)
     assert outcome is not None
@@ -143,7 +141,7 @@ def test_content_that_came_before_is_a_duplicate_and_a_later_version_of_the_key_
 
 
 def test_a_file_that_is_gone_is_quarantined_as_such(lake: Rig):
-    left = write_load_plan(lake, "shop/events/big.json", GOOD)
+    left = deferred(lake, "shop/events/big.json", GOOD)
     lake.s3.delete_object(Bucket=NAMES.bucket("raw"), Key=left.key, VersionId=left.version)
     outcome = lake.ingest.finish(left)
     assert outcome is not None
@@ -151,7 +149,7 @@ def test_a_file_that_is_gone_is_quarantined_as_such(lake: Rig):
 
 
 def test_the_job_again_leaves_an_outcome_as_it_is(lake: Rig):
-    left = write_load_plan(lake, "shop/events/big.json", GOOD)
+    left = deferred(lake, "shop/events/big.json", GOOD)
     outcome = lake.ingest.finish(left)
     assert outcome is not None
     lake.ledger.mark_processed([outcome], "run-1")
@@ -163,7 +161,7 @@ def test_the_job_again_leaves_an_outcome_as_it_is(lake: Rig):
 
 def test_while_a_file_waits_with_a_content_nobody_else_brings_it(lake: Rig):
     """The job died between taking the content and the outcome."""
-    left = write_load_plan(lake, "shop/events/big.json", GOOD)
+    left = deferred(lake, "shop/events/big.json", GOOD)
     assert lake.ledger.content_owner("shop", "events", hashlib.sha256(GOOD).hexdigest(), left.file_id)
     later = lake.drop("shop/events/other.json", GOOD)
     with pytest.raises(BusyError):
@@ -177,7 +175,7 @@ def test_while_a_file_waits_with_a_content_nobody_else_brings_it(lake: Rig):
 def test_a_crash_at_any_call_of_the_job_leaves_the_file_to_the_next_run(key: str, when: str):
     def run(at: int) -> tuple[object, int]:
         with rig() as lake:
-            left = write_load_plan(lake, key, GOOD, Limits(max_bytes=10))
+            left = deferred(lake, key, GOOD, Limits(max_bytes=10))
             lake.faults.arm(at, when, dead=True)
             try:
                 lake.ingest.finish(left)

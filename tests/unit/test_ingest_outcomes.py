@@ -14,7 +14,7 @@ import pytest
 
 from shared.contracts import contract
 from shared.ingestion import BusyError, Ingest
-from shared.ingestion import content_ownership as module
+from shared.ingestion import ingest as module
 from shared.ledger.model import FileId, FileStatus, LedgerFile
 from shared.records import Limits
 from tests.support.ingest_rig import GOOD, NAMES, NOON, InjectedError, Rig, message, rig

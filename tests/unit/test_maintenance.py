@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from glue_scripts.engine.run.job import job
+from glue_scripts.engine.run.job import parsed_job
 from glue_scripts.maintenance import tables
 
 
@@ -21,7 +21,7 @@ def test_a_table_that_datasets_share_has_one_turn() -> None:
         "region": "us-east-1",
         "run_id": "m",
     }
-    run = job([word for name, value in arguments.items() for word in (f"--{name}", value)])
+    run = parsed_job([word for name, value in arguments.items() for word in (f"--{name}", value)])
     spark: Any = SimpleNamespace(catalog=SimpleNamespace(tableExists=lambda _: True))
     found = [identifier for identifier, _ in tables(spark, run)]
     assert [i for i in found if "quarantine" in i] == [

@@ -12,9 +12,9 @@ from unittest.mock import MagicMock
 import pytest
 
 from glue_scripts import bronze_to_silver
+from glue_scripts.engine.silver.batch import Loaded
 from glue_scripts.engine.silver.gate import decision, judgement
-from glue_scripts.engine.silver.load import Landed
-from glue_scripts.engine.silver.metrics import metrics
+from glue_scripts.engine.silver.metrics import run_metrics
 from glue_scripts.engine.silver.work import Work
 from shared.contracts import Threshold, contract
 from shared.ledger.model import RowCounts, RunResult
@@ -111,8 +111,8 @@ def test_a_run_that_accepts_opens_the_gate_and_tells_of_its_own_findings(monkeyp
 
 def test_a_run_s_figures_have_the_names_that_thresholds_may_use():
     dataset = contract("shop").dataset("events")
-    done = Landed(RowCounts(4, 2, 2), {"missing_key": 2}, {"user_id": 1}, 0, 0, None)
-    found = metrics(dataset, [], done)
+    done = Loaded(RowCounts(4, 2, 2), {"missing_key": 2}, {"user_id": 1}, 0, 0)
+    found = run_metrics(dataset, [], done)
     assert found["null_rate_user_id"] == 0.5
     assert found["quarantined_missing_key"] == 2
     assert set(found) <= set(names(dataset.target.sent_names))

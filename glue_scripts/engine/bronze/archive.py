@@ -16,34 +16,36 @@ from shared.zones import archive_key, is_archived
 PARALLEL_COPIES = 16
 
 
-def archive(clients: Aws, files: Iterable[LedgerFile], run_id: str) -> None:
-    """Copies, tells the ledger, then removes: whatever happens in between, the ledger names a place where the
-    file is.
+def archive_files(clients: Aws, files: Iterable[LedgerFile], run_id: str) -> None:
+    """Copies, enters the copy in the ledger, then removes: whatever happens in between, the ledger names a
+    place where the file is.
 
     A file that was moved by a run that died before it was processed has its original removed now.
     """
     objects: dict[tuple[str | None, str], list[tuple[LedgerFile, str | None]]] = defaultdict(list)
-    chosen = list(files)
-    for file, key in _places([f for f in chosen if f.target_key and not is_archived(f.target_key)], run_id):
+    all_files = list(files)
+    for file, key in _places(
+        [f for f in all_files if f.target_key and not is_archived(f.target_key)], run_id
+    ):
         objects[file.target_bucket, file.target_key or ""].append((file, key))
-    for file in chosen:
+    for file in all_files:
         if file.left_key and file.processed_by is None and is_archived(file.target_key or ""):
             objects[file.target_bucket, file.left_key].append((file, None))
     with ThreadPoolExecutor(PARALLEL_COPIES) as pool:
-        list(pool.map(lambda found: _move(clients, *found), objects.items()))
+        list(pool.map(lambda moves: _move(clients, *moves), objects.items()))
 
 
 def _places(files: Iterable[LedgerFile], run_id: str) -> list[tuple[LedgerFile, str]]:
     """Each file's place; files that would get one name are told apart by a number."""
     seen: Counter[str] = Counter()
-    found = []
+    places = []
     for file in files:
         key = archive_key(
             file.domain, file.dataset, file.key, dt.datetime.fromisoformat(file.ingested_at), run_id
         )
         seen[key] += 1
-        found.append((file, key if seen[key] == 1 else f"{key}-{seen[key]}"))
-    return found
+        places.append((file, key if seen[key] == 1 else f"{key}-{seen[key]}"))
+    return places
 
 
 def _move(

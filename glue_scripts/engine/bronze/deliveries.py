@@ -11,7 +11,7 @@ from glue_scripts.engine.run.session import Aws
 from shared.ledger.model import FileStatus, LedgerFile
 
 
-def delivered(clients: Aws, run: Job, source: Delivery, now: dt.datetime) -> int:
+def register_deliveries(clients: Aws, job: Job, source: Delivery, now: dt.datetime) -> int:
     """Enters every file that the ledger does not know yet and returns their number.
 
     A file is known by key and content (ETag).
@@ -19,11 +19,11 @@ def delivered(clients: Aws, run: Job, source: Delivery, now: dt.datetime) -> int
     return sum(
         clients.ledger.enter(file)
         for table in source.tables
-        for file in _files(clients.s3, run, source, table, now)
+        for file in _files(clients.s3, job, source, table, now)
     )
 
 
-def _files(s3: Any, run: Job, source: Delivery, table: str, now: dt.datetime) -> Iterator[LedgerFile]:
+def _files(s3: Any, job: Job, source: Delivery, table: str, now: dt.datetime) -> Iterator[LedgerFile]:
     pages = s3.get_paginator("list_objects_v2").paginate(
         Bucket=source.bucket, Prefix=f"{source.prefix}{table}/"
     )
@@ -33,7 +33,7 @@ def _files(s3: Any, run: Job, source: Delivery, table: str, now: dt.datetime) ->
             source.bucket,
             entry["Key"],
             version,
-            run.domain,
+            job.domain,
             table,
             FileStatus.DEFERRED,
             sequencer=version,  # both alike: there is no version to ask for

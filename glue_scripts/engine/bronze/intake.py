@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
@@ -45,33 +46,37 @@ def limits() -> Limits:
     return Limits(max_bytes=LARGEST_BYTES, max_decompressed=LARGEST_BYTES, max_spooled=spooled)
 
 
-def ingested(spark: SparkSession, names: Names, files: Sequence[LedgerFile]) -> Intake:
+def ingest_files(spark: SparkSession, names: Names, files: Sequence[LedgerFile]) -> Intake:
     """Gives every file its outcome; one that fails stops no other."""
     with ThreadPoolExecutor(PARALLEL_FILES) as pool:
         tasks = [pool.submit(_on_a_worker, spark, names, file) for file in files]
     failures = [error for task in tasks if (error := task.exception())]
-    found = [file for task in tasks if not task.exception() for file in task.result()]
-    settled, waiting = (
-        [f for f in found if (f.status is FileStatus.DEFERRED) is waits] for waits in (False, True)
-    )
+    files_done = [file for task in tasks if not task.exception() for file in task.result()]
+    settled = [f for f in files_done if f.status is not FileStatus.DEFERRED]
+    waiting = [f for f in files_done if f.status is FileStatus.DEFERRED]
     return Intake(settled, waiting, next(iter(failures), None))
 
 
 def _on_a_worker(spark: SparkSession, names: Names, file: LedgerFile) -> list[LedgerFile]:
-    return spark.sparkContext.parallelize([file], 1).flatMap(partial(ingest, names)).collect()
+    return spark.sparkContext.parallelize([file], 1).flatMap(partial(ingest_file, names)).collect()
 
 
-def ingest(names: Names, file: LedgerFile) -> list[LedgerFile]:
+def ingest_file(names: Names, file: LedgerFile) -> list[LedgerFile]:
     """The outcome of one file; the file itself while another one has its content; nothing when it had its
     outcome before.
     """
     dynamodb, s3 = _clients(names.region)
-    store, ledger = Store(s3, TransferConfig(**COPY)), Ledger(dynamodb.Table(names.ledger_table))
     try:
-        outcome = Ingest(names, ledger, store, limits(), lambda: dt.datetime.now(dt.UTC)).finish(file)
+        outcome = ingestion(names, Ledger(dynamodb.Table(names.ledger_table)), s3).finish(file)
     except BusyError:
         return [file]
     return [outcome] if outcome else []
+
+
+def ingestion(names: Names, ledger: Ledger, s3: Any, wait: Callable[[float], None] = time.sleep) -> Ingest:
+    """Ingestion with a job's limits."""
+    store = Store(s3, TransferConfig(**COPY))
+    return Ingest(names, ledger, store, limits(), lambda: dt.datetime.now(dt.UTC), wait)
 
 
 @cache

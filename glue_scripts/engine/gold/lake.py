@@ -2,74 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import RLock
 
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F  # noqa: N812
 
-from glue_scripts.engine.gold.references import check_references, checks_references, unseen
+from glue_scripts.engine.gold.scope import Scope
 from glue_scripts.engine.run.job import Job
-from glue_scripts.engine.run.lock import Guard
-from glue_scripts.engine.tables.changes import Changes
-from glue_scripts.engine.tables.iceberg import COPY_ON_WRITE, Stored, among, append, ensure, replace_all
-from glue_scripts.engine.tables.reconcile import difference, write
-from shared.contracts import Table
-
-
-@dataclass(frozen=True)
-class Scope:
-    """The dates and keys for which a table is recomputed; `everything` when all of it is."""
-
-    everything: bool
-    dates: frozenset[str] = frozenset()
-    key_column: str | None = None
-    keys: DataFrame | None = None
-
-    def rows(
-        self, source: DataFrame, date_column: str = "event_date", dates: Iterable[str] | None = None
-    ) -> DataFrame:
-        """The rows of a source, or of the table itself, that lie in the scope.
-
-        `dates`: no row of the scope has another.
-        """
-        if self.everything:
-            return source
-        in_dates = among(date_column, self.dates)
-        if self.keys is None or self.key_column is None or self.key_column not in source.columns:
-            return source.where(in_dates)
-        within = (
-            source if dates is None else source.where(among(date_column, dates))
-        )  # other dates' files are not opened
-        keys = self.keys.select(F.col("key").alias(self.key_column))
-        if not self.dates:
-            return within.join(keys, self.key_column, "left_semi")
-        marked = within.join(
-            keys.withColumn("_touched", F.lit(True)).hint("broadcast"), self.key_column, "left"
-        )
-        return marked.where(in_dates | F.col("_touched")).drop("_touched")
-
-    def reach(self, source: DataFrame) -> frozenset[str] | None:
-        """The dates of a source that have rows in the scope, from its date and key alone; None where that is
-        no help.
-        """
-        key = self.key_column
-        if (
-            self.everything
-            or not self.dates
-            or self.keys is None
-            or key is None
-            or not {"event_date", key} <= set(source.columns)
-        ):
-            return None
-        keys = self.keys.select(F.col("key").alias(key))
-        of_keys = (
-            source.select("event_date", key).join(keys, key, "left_semi").select("event_date").distinct()
-        )
-        return self.dates | {str(r["event_date"]) for r in of_keys.collect()}
 
 
 class Shared:
@@ -82,10 +23,10 @@ class Shared:
 
     def __init__(self) -> None:
         self._rows: dict[str, DataFrame] = {}
-        self._asking = RLock()
+        self._lock = RLock()
 
     def __call__(self, name: str, rows: Callable[[], DataFrame]) -> DataFrame:
-        with self._asking:
+        with self._lock:
             if name not in self._rows:
                 self._rows[name] = rows().persist(StorageLevel.MEMORY_AND_DISK)
             return self._rows[name]
@@ -132,101 +73,3 @@ class Lake:
 
 
 Transform = Callable[[Lake], DataFrame]
-
-
-def scope(run: Job, table: Table, pending: Changes) -> Scope | None:
-    """The scope of a gold table; None when nothing that it depends on changed.
-
-    A table that names no dependency is computed whole.
-    """
-    if run.full_refresh or not table.depends_on:
-        return Scope(everything=True)
-    sources = {d.table for d in table.depends_on}
-    if sources & pending.everything or any(
-        d.column is None and d.table in pending.dates for d in table.depends_on
-    ):
-        return Scope(everything=True)
-    dates = frozenset().union(
-        *(pending.dates.get(d.table, frozenset()) for d in table.depends_on if d.column == "event_date")
-    )
-    keyed = [d for d in table.depends_on if d.column not in (None, "event_date") and d.table in pending.dates]
-    if not dates and not keyed:
-        return None
-    keys = pending.keys([d.table for d in keyed]) if keyed else None
-    return Scope(False, dates, keyed[0].column if keyed else None, keys)
-
-
-def stored_table(run: Job, table: Table) -> Stored:
-    """Changes are found by the column event_date where the table has one, else by its first partition column,
-    a date.
-    """
-    date = "event_date" if "event_date" in table.column_names else next(iter(table.partitioned_by), None)
-    columns = {c.name: c.type for c in table.columns}
-    return Stored(
-        run.identifier(table), run.location(table), columns, table.partition_fields, date, COPY_ON_WRITE
-    )
-
-
-def refresh(
-    spark: SparkSession,
-    run: Job,
-    table: Table,
-    transform: Transform,
-    pending: Changes,
-    check: Guard,
-    shared: Shared,
-) -> None:
-    """Brings one gold table up to date in one commit. Incremental and full give equal tables.
-
-    `check` goes before the commit.
-    """
-    home = stored_table(run, table)
-    empty = ensure(spark, home)
-    found = Scope(everything=True) if empty else scope(run, table, pending)
-    if found is None:
-        return
-    lake = Lake(spark, run, found, shared)
-    wanted = transform(lake).selectExpr(*(f"CAST({c.name} AS {c.type}) AS {c.name}" for c in table.columns))
-    with _kept(wanted, table) as rows:
-        check_references(spark, run, table, rows)
-        if table.appended_by and not run.full_refresh:
-            fresh = unseen(rows, spark.table(home.identifier), table)
-            check()
-            append(fresh, home)
-        elif empty or (run.full_refresh and table.depends_on):
-            check()
-            replace_all(rows, home)
-        else:
-            stored = spark.table(home.identifier)
-            touched = found.rows(
-                stored, home.date_column or "event_date", lake.touched_dates() if home.date_column else None
-            )
-            with difference(rows, touched, home, table.primary_key, table.column_names) as changes:
-                check()
-                write(changes, home, table.primary_key)
-
-
-@contextmanager
-def _kept(rows: DataFrame, table: Table) -> Iterator[DataFrame]:
-    """The rows, computed once where they are held against other rows before they are written."""
-    if not table.appended_by and not checks_references(table):
-        yield rows
-        return
-    kept = rows.persist(StorageLevel.MEMORY_AND_DISK)
-    try:
-        yield kept
-    finally:
-        kept.unpersist()
-
-
-def check_complete(tables: tuple[Table, ...], transforms: Mapping[str, Transform]) -> None:
-    """Every gold table of the contract has a transform and the other way round."""
-    missing, unknown = (
-        {t.name for t in tables} - transforms.keys(),
-        transforms.keys() - {t.name for t in tables},
-    )
-    if missing or unknown:
-        raise LookupError(
-            f"gold tables without a transform: {sorted(missing)}; transforms without a table:"
-            f" {sorted(unknown)}"
-        )

@@ -23,30 +23,30 @@ class KeyCollisionError(RuntimeError):
     """Two natural keys have one surrogate key. Nothing of the table was committed."""
 
 
-def check_references(spark: SparkSession, run: Job, table: Table, rows: DataFrame) -> None:
+def check_references(spark: SparkSession, job: Job, table: Table, rows: DataFrame) -> None:
     """Raises ReferentialIntegrityError where more rows than the gate's `orphan_rows` refer to nothing; null
     counts where required.
     """
     if (allowed := _allowed_orphans(table)) is None:
         return
-    held = table.references
-    for reference in held:
+    references = table.references
+    for reference in references:
         keys = [
             F.col(key).alias(column) for column, key in zip(reference.columns, reference.keys, strict=True)
         ]
-        known = spark.table(run.identifier(run.contract.table(reference.table))).select(*keys).distinct()
+        known = spark.table(job.identifier(job.contract.table(reference.table))).select(*keys).distinct()
         rows = rows.join(
             known.withColumn(f"_has_{reference.name}", F.lit(True)), list(reference.columns), "left"
         )
-    found = rows.agg(*(F.count_if(F.expr(_refers_to_nothing(table, r))).alias(r.name) for r in held)).first()
-    for reference in held:
-        if found is not None and found[reference.name] > allowed:
-            columns, keys_there = (
-                " and ".join(reference.columns),
-                ", ".join(f"{reference.table}.{key}" for key in reference.keys),
-            )
+    orphans = rows.agg(
+        *(F.count_if(F.expr(_refers_to_nothing(table, r))).alias(r.name) for r in references)
+    ).first()
+    for reference in references:
+        if orphans is not None and orphans[reference.name] > allowed:
+            columns = " and ".join(reference.columns)
+            keys_there = ", ".join(f"{reference.table}.{key}" for key in reference.keys)
             raise ReferentialIntegrityError(
-                f"{run.domain}: {found[reference.name]} rows of {table.name} have a {columns} that"
+                f"{job.domain}: {orphans[reference.name]} rows of {table.name} have a {columns} that"
                 f" {keys_there} does not have; nothing of {table.name} was committed. Look at how the"
                 f" domain's transforms compute {reference.table}, then run again."
             )
@@ -67,22 +67,21 @@ def _allowed_orphans(table: Table) -> float | None:
     return next((t.maximum for t in table.gate if t.metric == ORPHAN_ROWS and t.action == "halt"), None)
 
 
-def unseen(wanted: DataFrame, stored: DataFrame, table: Table) -> DataFrame:
-    """The wanted rows whose natural key the table lacks.
+def unseen(rows: DataFrame, stored: DataFrame, table: Table) -> DataFrame:
+    """The rows whose natural key the table lacks.
 
     Raises KeyCollisionError when a key stands for two natural keys.
     """
     names = [quoted(c) for c in dict.fromkeys((*table.primary_key, *table.appended_by))]
-    both = wanted.select(*names).unionByName(stored.select(*names))
+    both = rows.select(*names).unionByName(stored.select(*names))
     shared = both.distinct().groupBy(*table.primary_key).count().where("count > 1")
     if doubled := shared.count():
         raise KeyCollisionError(
             f"{table.name}: {doubled} keys stand for two natural keys each; nothing was committed. Change the"
             " key's hash."
         )
-    fresh = wanted.dropDuplicates(
-        list(table.primary_key)
-    )  # rows of one key are equal, so it does not matter which stays
+    # Rows of one key are equal, so it does not matter which stays.
+    fresh = rows.dropDuplicates(list(table.primary_key))
     return fresh.join(stored.select(*table.primary_key), list(table.primary_key), "left_anti")
 
 
@@ -91,13 +90,15 @@ def waves(tables: Sequence[Table]) -> list[list[Table]]:
 
     Those that wait for each other come last, together.
     """
-    left, done, found = list(tables), set[str](), list[list[Table]]()
+    left = list(tables)
+    done = set[str]()
+    groups = list[list[Table]]()
     while left:
         ready = [t for t in left if _referred(t) <= done | {t.name}] or left
-        found.append(ready)
+        groups.append(ready)
         done |= {t.name for t in ready}
         left = [t for t in left if t not in ready]
-    return found
+    return groups
 
 
 def _referred(table: Table) -> set[str]:

@@ -8,6 +8,9 @@ from glue_scripts.engine.gold.lake import Transform
 
 
 def transforms_of(domain: str, zone: str = "GOLD") -> dict[str, Transform]:
-    """`GOLD` or `SILVER` of domains/<domain>/transforms.py: table name → rule."""
-    found: dict[str, Transform] = getattr(importlib.import_module(f"domains.{domain}.transforms"), zone)
-    return found
+    """`GOLD` or `SILVER` of domains/<domain>/transforms.py: table name → rule.
+
+    Raises ModuleNotFoundError or AttributeError where the domain has none.
+    """
+    transforms: dict[str, Transform] = getattr(importlib.import_module(f"domains.{domain}.transforms"), zone)
+    return transforms

@@ -20,22 +20,25 @@ class DeleteFilesError(RuntimeError):
     """A gold table holds deletes beside its data files; copying the files would bring deleted rows back."""
 
 
-def write_load_plan(spark: SparkSession, run: Job, s3: Any) -> None:
+def write_load_plan(spark: SparkSession, job: Job, s3: Any) -> None:
     """Writes the plan last: whoever reads it finds everything that it names. Raises DeleteFilesError."""
-    found = []
-    for table in in_order_of_reference(run.contract):
-        snapshot = current(spark, run, table)
-        url = _put(s3, run, f"{table.name}.manifest", manifest(snapshot))
+    snapshots = []
+    for table in in_order_of_reference(job.contract):
+        snapshot = current(spark, job, table)
+        url = _put(s3, job, f"{table.name}.manifest", manifest(snapshot))
         _put(
-            s3, run, f"{table.name}.json", batches(run.contract, table, snapshot, url, run.run_id).document()
+            s3, job, f"{table.name}.json", batches(job.contract, table, snapshot, url, job.run_id).document()
         )
-        found.append((table, snapshot.id))
-    _put(s3, run, LOAD_PLAN, json.dumps(plan(run.contract, found)))
+        snapshots.append((table, snapshot.id))
+    _put(s3, job, LOAD_PLAN, json.dumps(plan(job.contract, snapshots)))
 
 
-def current(spark: SparkSession, run: Job, table: Table) -> Snapshot:
-    """The snapshot that readers see now; no other run of the domain commits meanwhile."""
-    name = run.identifier(table)
+def current(spark: SparkSession, job: Job, table: Table) -> Snapshot:
+    """The snapshot that readers see now; no other run of the domain commits meanwhile.
+
+    Raises DeleteFilesError where copying its data files would not give its rows.
+    """
+    name = job.identifier(table)
     head = current_snapshot(spark, name)
     files = spark.sql(f"SELECT content, file_path, file_size_in_bytes FROM {name}.files").collect()
     if deletes := sum(1 for f in files if f["content"] != 0):
@@ -50,7 +53,7 @@ def current(spark: SparkSession, run: Job, table: Table) -> Snapshot:
     )
 
 
-def _put(s3: Any, run: Job, name: str, content: str) -> str:
-    bucket, key = run.names.bucket("gold"), warehouse_key(run.domain, name)
+def _put(s3: Any, job: Job, name: str, content: str) -> str:
+    bucket, key = job.names.bucket("gold"), warehouse_key(job.domain, name)
     s3.put_object(Bucket=bucket, Key=key, Body=content.encode(), ContentType="application/json")
     return f"s3://{bucket}/{key}"

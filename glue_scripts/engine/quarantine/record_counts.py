@@ -1,4 +1,4 @@
-"""What is counted of a run's judged records, and held against what the door counted."""
+"""What is counted of a run's judged records, and held against what ingestion counted."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from shared.ledger.model import RowCounts
 
 
 class RecordsLostError(RuntimeError):
-    """Silver did not see the records that the door counted. Its table was not changed."""
+    """Silver did not see the records that ingestion counted. Its table was not changed."""
 
 
 class UnbalancedError(RuntimeError):
@@ -41,8 +41,8 @@ class RecordCounts:
     bad_files: frozenset[int] = frozenset()
 
 
-def figures(dataset: Dataset) -> list[Column]:
-    """The aggregates of judged rows that make a census."""
+def record_aggregates(dataset: Dataset) -> list[Column]:
+    """The aggregates of judged rows that make their RecordCounts."""
     return [
         F.count(F.lit(1)).alias("read"),
         F.count_if("_bad").alias("bad"),
@@ -55,31 +55,37 @@ def figures(dataset: Dataset) -> list[Column]:
     ]
 
 
-def observed_counts(found: Mapping[str, Any], dataset: Dataset) -> RecordCounts:
-    """From the values of `figures`."""
-    nulls = {c: found[f"null_{c}"] for c in dataset.target.column_names if c in dataset.received}
-    return RecordCounts(found["read"], found["bad"], found["extra"], nulls, frozenset(found["bad_files"]))
+def observed_counts(aggregates: Mapping[str, Any], dataset: Dataset) -> RecordCounts:
+    """From the values of `record_aggregates`."""
+    nulls = {c: aggregates[f"null_{c}"] for c in dataset.target.column_names if c in dataset.received}
+    return RecordCounts(
+        aggregates["read"], aggregates["bad"], aggregates["extra"], nulls, frozenset(aggregates["bad_files"])
+    )
 
 
 def expected_records(files: Iterable[BronzeFile]) -> int:
-    """What the door counted."""
+    """What ingestion counted."""
     return sum(f.entry.records for f in files)
 
 
-def nothing_lost(read: int, files: Sequence[BronzeFile]) -> None:
-    """Raises RecordsLostError unless silver read what the door counted."""
+def check_nothing_lost(read: int, files: Sequence[BronzeFile]) -> None:
+    """Raises RecordsLostError unless silver read what ingestion counted."""
     expected = expected_records(files)
     if read != expected:
         raise RecordsLostError(
-            f"the door counted {expected} records in {len(files)} files, silver read {read}. The silver table"
-            " was not changed; rows that were put aside may stand in quarantine already, and the next run of"
-            f" these files puts them aside anew instead of twice. First file: {files[0].entry.key}. Run"
-            " again; when it stays, it is a bug in a reader: report it with the file."
+            f"ingestion counted {expected} records in {len(files)} files, silver read {read}. The silver"
+            " table was not changed; bad rows may stand in quarantine already, and the next run of these"
+            f" files quarantines them anew instead of twice. First file: {files[0].entry.key}. Run again;"
+            " when it stays, it is a bug in a reader: report it with the file."
         )
 
 
 def balanced(dataset: Dataset, counts: RowCounts) -> RowCounts:
     """The counts. Raises UnbalancedError unless each record is in one place."""
     if not counts.balanced:
-        raise UnbalancedError(f"{dataset.domain}/{dataset.name}: {counts}")
+        raise UnbalancedError(
+            f"{dataset.domain}/{dataset.name}: {counts}: the records read are not those written, quarantined,"
+            " deduplicated and replaced. The silver table was not changed, and the files stay pending. Run"
+            " again; when it stays, it is a bug in the engine: report it with the files."
+        )
     return counts

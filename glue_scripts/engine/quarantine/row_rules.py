@@ -1,4 +1,4 @@
-"""Which rows are put aside and why.
+"""Which rows are quarantined and why.
 
 Rows are judged before any deduplication, so rows without a key never collapse into one.
 """
@@ -35,17 +35,17 @@ def tests(dataset: Dataset) -> list[tuple[str, str, tuple[str, ...]]]:
     )
     unknown = f"_raw IS NULL AND _extra IS NOT NULL AND {empty}"
     known = f"_raw IS NULL AND NOT coalesce({unknown}, false)"
-    found: list[tuple[str, str, tuple[str, ...]]] = [
+    checks: list[tuple[str, str, tuple[str, ...]]] = [
         ("_raw IS NOT NULL", RowReason.CORRUPT_RECORD, ()),
         (unknown, RowReason.SCHEMA_MISMATCH, ()),
     ]
-    found += [
+    checks += [
         (f"{known} AND {quoted(k)} IS NULL", RowReason.MISSING_KEY, (k,))
         for k in table.primary_key
         if k in names
     ]
     if date := dataset.event_date_column:
-        found += [
+        checks += [
             (f"{known} AND {quoted(TEXT + date)} IS NULL", RowReason.MISSING_TIMESTAMP, (date,)),
             (
                 f"{quoted(date)} < {EARLIEST} OR {quoted(date)} > _ingested_at + INTERVAL 1 DAY",
@@ -53,12 +53,12 @@ def tests(dataset: Dataset) -> list[tuple[str, str, tuple[str, ...]]]:
                 (date,),
             ),
         ]
-    found += [
+    checks += [
         (f"{quoted(TEXT + n)} IS NOT NULL AND {quoted(n)} IS NULL", RowReason.INVALID_TYPE, (n,))
         for n in names
         if table.column(n).type != "string"
     ]
-    found += [
+    checks += [
         (
             f"{quoted(n)} < {EARLIEST} OR {quoted(n)} > _ingested_at + INTERVAL 3650 DAY",
             RowReason.IMPOSSIBLE_TIMESTAMP,
@@ -67,8 +67,8 @@ def tests(dataset: Dataset) -> list[tuple[str, str, tuple[str, ...]]]:
         for n in names
         if table.column(n).type == "timestamp" and n != dataset.event_date_column
     ]
-    found += [(f"{known} AND ({rule.when})", rule.reason, rule.columns) for rule in table.rejects]
-    return found
+    checks += [(f"{known} AND ({rule.when})", rule.reason, rule.columns) for rule in table.rejects]
+    return checks
 
 
 def reasons(dataset: Dataset) -> str:

@@ -1,4 +1,4 @@
-"""Rows that were put aside: kept whole, with every reason, in one Iceberg table per dataset that replay and
+"""Quarantined rows: kept whole, with every reason, in one Iceberg table per dataset that replay and
 analysts read.
 """
 
@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 
-from glue_scripts.engine.quarantine.record_counts import RecordCounts, figures, observed_counts
+from glue_scripts.engine.quarantine.record_counts import RecordCounts, observed_counts, record_aggregates
 from glue_scripts.engine.quarantine.row_rules import with_reasons
 from glue_scripts.engine.read.bronze_files import primary_date
 from glue_scripts.engine.read.conform import raw_record
 from glue_scripts.engine.read.sql import literal
 from glue_scripts.engine.run.job import Job
-from glue_scripts.engine.tables.iceberg import Stored, append, current_snapshot, ensure
+from glue_scripts.engine.tables.iceberg import Stored, append, current_snapshot, prepare
 from shared.contracts import Dataset
 from shared.ledger.model import LedgerFile
 from shared.zones import GATHERED
@@ -33,7 +33,7 @@ COLUMNS = {
 }
 
 
-def stored(job: Job, dataset: Dataset) -> Stored:
+def quarantine_table(job: Job, dataset: Dataset) -> Stored:
     """The table of a dataset, or of its domain; partitioned by the primary event date of the file a row came
     with.
     """
@@ -47,7 +47,7 @@ def stored(job: Job, dataset: Dataset) -> Stored:
     )
 
 
-def quarantined(rows: DataFrame, files: DataFrame, job: Job, dataset: Dataset) -> DataFrame:
+def quarantined_rows(rows: DataFrame, files: DataFrame, job: Job, dataset: Dataset) -> DataFrame:
     """Judged rows that are bad, as quarantine keeps them."""
     bad = with_reasons(rows.where("_bad"), dataset).selectExpr(
         "_file", "reasons", "columns", f"{raw_record(dataset)} AS raw_record"
@@ -66,7 +66,7 @@ def quarantined(rows: DataFrame, files: DataFrame, job: Job, dataset: Dataset) -
     )
 
 
-def put_aside(
+def quarantine_rows(
     spark: SparkSession,
     job: Job,
     dataset: Dataset,
@@ -78,29 +78,29 @@ def put_aside(
 
     Counts all rows on the way, and the bad ones of each reason.
     """
-    home = stored(job, dataset)
-    known = not ensure(spark, home) and bool(stale)
+    target = quarantine_table(job, dataset)
+    known = not prepare(spark, target) and bool(stale)
     all_rows, bad_rows = Observation(), Observation()
-    bad = quarantined(rows.observe(all_rows, *figures(dataset)), files, job, dataset)
+    bad = quarantined_rows(rows.observe(all_rows, *record_aggregates(dataset)), files, job, dataset)
     if known:
-        bad = with_history(spark, bad, home, stale)
-        forget(spark, home, stale)
+        bad = with_history(spark, bad, target, stale)
+        forget(spark, target, stale)
     counts = (F.count_if(F.array_contains("reasons", r)).alias(r) for r in job.contract.row_reasons)
-    append(bad.observe(bad_rows, *counts), home)
+    append(bad.observe(bad_rows, *counts), target)
     return observed_counts(all_rows.get, dataset), {reason: n for reason, n in bad_rows.get.items() if n}
 
 
 def clear(spark: SparkSession, job: Job, dataset: Dataset, stale: Sequence[LedgerFile]) -> None:
     """Keeps no row of stale files in quarantine; the table is there afterwards."""
-    home = stored(job, dataset)
-    if not ensure(spark, home) and stale:
-        forget(spark, home, stale)
+    target = quarantine_table(job, dataset)
+    if not prepare(spark, target) and stale:
+        forget(spark, target, stale)
 
 
 def with_history(
     spark: SparkSession, rows: DataFrame, table: Stored, files: Sequence[LedgerFile]
 ) -> DataFrame:
-    """The rows, with the run and history of those that stand in quarantine already; a reason that changed
+    """The rows, with the run and history of those that are in quarantine already; a reason that changed
     becomes history.
 
     The table has rows. They are read from a fixed snapshot: `forget` removes them before the new rows are
@@ -123,7 +123,7 @@ def with_history(
 
 
 def forget(spark: SparkSession, table: Stored, files: Sequence[LedgerFile]) -> None:
-    """Removes what an earlier run put aside from these files, before they are judged again."""
+    """Removes what an earlier run quarantined of these files, before they are judged again."""
     spark.sql(f"DELETE FROM {table.identifier} WHERE {_of(files)}")
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
-from glue_scripts.engine.read.values import values
+from glue_scripts.engine.read.values import driver_rows
 from shared.contracts import Dataset, folded
 from shared.ledger.model import LedgerFile, Profile
 from shared.zones import dated
@@ -55,7 +55,7 @@ def primary_date(file: LedgerFile) -> str:
     return file.primary_date or dated(file.target_key or "").isoformat()
 
 
-def bronze_files(entries: Iterable[LedgerFile], dataset: Dataset) -> list[BronzeFile]:
+def files_in_order(entries: Iterable[LedgerFile], dataset: Dataset) -> list[BronzeFile]:
     """The run's files in order of arrival. One stored object that two entries share is read once."""
     ordered = sorted(entries, key=lambda e: (e.ingested_at, e.key, e.version))
     by_place = {e.target_key: e for e in reversed(ordered)}
@@ -107,7 +107,7 @@ def files_table(spark: SparkSession, files: Sequence[BronzeFile]) -> DataFrame:
         for f in files
     )
     texts = ("_path", "_source_file", "_source_version", "_sha256", "ingested", "_primary_date")
-    return values(spark, {"_file": pa.int32(), **dict.fromkeys(texts, pa.string())}, rows).selectExpr(
+    return driver_rows(spark, {"_file": pa.int32(), **dict.fromkeys(texts, pa.string())}, rows).selectExpr(
         "_file",
         "_path",
         "_source_file",
@@ -117,3 +117,10 @@ def files_table(spark: SparkSession, files: Sequence[BronzeFile]) -> DataFrame:
         "CAST(_primary_date AS date) _primary_date",
         f"coalesce({DAY}, _primary_date) _day",
     )
+
+
+def located(rows: DataFrame) -> DataFrame:
+    """Each row with the path it was read from, as it was asked for: bronze names need no URL encoding. Taken
+    as it is: any function of it is computed for each row anew, and costs more than reading the row.
+    """
+    return rows.selectExpr("*", "_metadata.file_path AS _path")

@@ -1,9 +1,9 @@
 """Bronze files → records: every column of the contract as text, everything else in `_extra`, unreadable
 records in `_raw`.
 
-Spark's readers are used where the door found that they agree with `shared.records` on the file; all other
-files go through that very code on the executors. Either way the number of records must be the one that the
-door counted.
+Spark's readers are used where ingestion found that they agree with `shared.records` on the file; all other
+files go through that very code on the executors. Either way the number of records must be the one that
+ingestion counted.
 """
 
 from __future__ import annotations
@@ -13,12 +13,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import reduce
 from typing import Any
 
-import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
-from glue_scripts.engine.read.bronze_files import BronzeFile
+from glue_scripts.engine.read.bronze_files import BronzeFile, located
+from glue_scripts.engine.read.delimited import delimited_records
 from glue_scripts.engine.read.sql import literal, quoted
-from glue_scripts.engine.read.values import values
 from shared.contracts import Dataset, folded
 from shared.records.verdict import RAW, UNCAST
 
@@ -57,7 +56,7 @@ def _received(spark: SparkSession, files: Sequence[BronzeFile], dataset: Dataset
     read = sorted(_merged(groups).items(), key=repr)
     parts = [READERS[key[0]](spark, group, dataset) for key, group in read if key[0] != "csv"]
     if delimited := [group for key, group in read if key[0] == "csv"]:
-        parts.append(_delimited(spark, delimited, dataset))
+        parts.append(delimited_records(spark, delimited, dataset))
     return reduce(DataFrame.unionByName, parts)
 
 
@@ -77,12 +76,12 @@ def _merged(groups: dict[tuple[Any, ...], list[BronzeFile]]) -> dict[tuple[Any, 
     schemas: list[tuple[dict[str, str], list[BronzeFile]]] = []
     for key in sorted((k for k in groups if k[0] == "parquet"), key=repr):
         types = dict(zip(key[1], key[2], strict=True))
-        home = next((s for s in schemas if all(s[0].get(n, t) == t for n, t in types.items())), None)
-        if home is None:
-            home = ({}, [])
-            schemas.append(home)
-        home[0].update(types)
-        home[1].extend(groups[key])
+        group = next((s for s in schemas if all(s[0].get(n, t) == t for n, t in types.items())), None)
+        if group is None:
+            group = ({}, [])
+            schemas.append(group)
+        group[0].update(types)
+        group[1].extend(groups[key])
     return merged | {("parquet", i): files for i, (_, files) in enumerate(schemas)}
 
 
@@ -94,14 +93,14 @@ def _json(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> Dat
         .options(columnNameOfCorruptRecord="_raw", **JSON_OPTIONS)
         .json([f.path for f in files])
     )
-    return _by_name(_located(rows), names, dataset, raw="_raw")
+    return _by_name(located(rows), names, dataset, raw="_raw")
 
 
 def _parquet(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> DataFrame:
     names = sorted({n for f in files for n in f.profile.columns})
     widest = spark.read.option("mergeSchema", "true").parquet(*_one_of_each(files))
     rows = spark.read.schema(widest.schema).parquet(*[f.path for f in files])
-    return _by_name(_located(rows), names, dataset, raw="CAST(NULL AS string)")
+    return _by_name(located(rows), names, dataset, raw="CAST(NULL AS string)")
 
 
 def _made(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> DataFrame:
@@ -111,7 +110,7 @@ def _made(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> Dat
         *[f.path for f in files]
     )
     extra = "CAST(NULL AS map<string,string>) AS _extra"
-    return _located(rows).selectExpr("_path", *map(quoted, dataset.received), UNCAST, extra, RAW)
+    return located(rows).selectExpr("_path", *map(quoted, dataset.received), UNCAST, extra, RAW)
 
 
 def _one_of_each(files: list[BronzeFile]) -> list[str]:
@@ -147,71 +146,8 @@ def _extra(unknown: Sequence[str]) -> str:
     return f"CASE WHEN {present} THEN map_from_entries(filter(array({pairs}), e -> e.v IS NOT NULL)) END"
 
 
-def _delimited(spark: SparkSession, groups: list[list[BronzeFile]], dataset: Dataset) -> DataFrame:
-    """All delimited files, although their headers differ: cells are found by position, positions by file."""
-    cells = reduce(DataFrame.unionByName, (_cells(spark, group) for group in groups))
-    headers = _headers(spark, [f for group in groups for f in group], dataset)
-    wide = cells.join(headers.hint("broadcast"), "_path", "inner")
-    columns = [f"get(_cells, {quoted('_at_' + c)}) AS {quoted(c)}" for c in dataset.received]
-    extra = (
-        "map_from_entries(filter(transform(_extras, e -> struct(e.name AS k, get(_cells, e.at) AS v)), e ->"
-        " e.v IS NOT NULL))"
-    )
-    return wide.selectExpr(
-        "_path",
-        *columns,
-        f"CASE WHEN size(_extras) > 0 THEN {extra} END AS _extra",
-        "CAST(NULL AS string) AS _raw",
-    )
-
-
-def _cells(spark: SparkSession, files: list[BronzeFile]) -> DataFrame:
-    """The rows of files of one shape, each as an array of cells."""
-    first = files[0].profile
-    names = [f"c{i}" for i in range(len(first.columns))]
-    options = {"header": "true", "sep": first.delimiter, "quote": '"', "escape": '"', "maxColumns": "20480"}
-    options["multiLine"] = str(first.multiline).lower()
-    rows = (
-        spark.read.schema(", ".join(f"{c} string" for c in names))
-        .options(**options)
-        .csv([f.path for f in files])
-    )
-    return _located(rows).selectExpr("_path", f"array({', '.join(names)}) AS _cells")
-
-
-def _headers(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> DataFrame:
-    """Where each column of the contract stands in each file (null: not there), and the
-    columns nobody knows.
-    """
-    names = dataset.received
-    rows = []
-    for file in files:
-        known = {
-            dataset.aliases[folded(c)]: i
-            for i, c in enumerate(file.profile.columns)
-            if folded(c) in dataset.aliases
-        }
-        extras = [
-            {"name": c, "at": i}
-            for i, c in enumerate(file.profile.columns)
-            if folded(c) not in dataset.aliases
-        ]
-        rows.append((file.path, *(known.get(n) for n in names), extras))
-    extra = pa.list_(pa.struct({"name": pa.string(), "at": pa.int32()}))
-    return values(
-        spark, {"_path": pa.string(), **{f"_at_{n}": pa.int32() for n in names}, "_extras": extra}, rows
-    )
-
-
-def _located(rows: DataFrame) -> DataFrame:
-    """Each row with the path it was read from, as it was asked for: bronze names need no URL encoding. Taken
-    as it is: any function of it is computed for each row anew, and costs more than reading the row.
-    """
-    return rows.selectExpr("*", "_metadata.file_path AS _path")
-
-
 def _python(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> DataFrame:
-    """The door's own reading code, one file a task: for files that Spark's readers would misread."""
+    """Ingestion's own reading code, one file a task: for files that Spark's readers would misread."""
     names = dataset.received
     listed = [(f.path, f.entry.target_bucket, f.entry.target_key, f.profile.to_json()) for f in files]
     slices = min(len(listed), 4 * spark.sparkContext.defaultParallelism)

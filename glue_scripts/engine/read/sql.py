@@ -1,7 +1,7 @@
 """Spark SQL as text: quoting, and the casts of text to a contract's types.
 
 Every function takes and returns SQL expressions. A cast gives null when the text is not of the type; the
-caller tells that from an empty value.
+caller can distinguish that from an empty value.
 """
 
 from __future__ import annotations
@@ -42,7 +42,10 @@ def cleaned(value: str, null_spellings: tuple[str, ...]) -> str:
 
 
 def typed(value: str, kind: str, case: str | None = None) -> str:
-    """Cleaned text as a value of a Spark type."""
+    """Cleaned text as a value of a Spark type.
+
+    Raises ValueError for a type that no column of a contract can have.
+    """
     if kind == "string":
         return f"{case}({value})" if case else value
     if kind in ("int", "bigint"):

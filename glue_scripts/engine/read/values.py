@@ -11,7 +11,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
 
-def values(
+def driver_rows(
     spark: SparkSession, columns: Mapping[str, pa.DataType], rows: Iterable[Sequence[Any]]
 ) -> DataFrame:
     """A table of these rows, with the columns in their order."""

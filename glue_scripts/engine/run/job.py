@@ -67,13 +67,13 @@ class Job:
         )
 
     def replays(self, dataset: str, reason: str, ingested_at: str) -> bool:
-        """Whether something that was put aside for a reason is to be judged again."""
-        asked = self.replay
+        """Whether something that was quarantined for a reason is to be judged again."""
+        replay = self.replay
         return (
-            asked is not None
-            and asked.dataset in (None, dataset)
-            and asked.reason in (None, reason)
-            and (asked.since is None or ingested_at >= asked.since.isoformat())
+            replay is not None
+            and replay.dataset in (None, dataset)
+            and replay.reason in (None, reason)
+            and (replay.since is None or ingested_at >= replay.since.isoformat())
         )
 
     def identifier(self, table: Table) -> str:
@@ -106,7 +106,7 @@ class Job:
         return f"s3://{self.names.bucket('silver')}/{self.domain}/{CHANGES}"
 
 
-def job(argv: Sequence[str]) -> Job:
+def parsed_job(argv: Sequence[str]) -> Job:
     """The job in a command line; what Glue itself adds is accepted and ignored.
 
     Raises SystemExit naming a missing argument.
@@ -121,32 +121,32 @@ def job(argv: Sequence[str]) -> Job:
     parser.add_argument("--replay", type=_replay, default=None)
     parser.add_argument("--source", default=ABSENT)
     parser.add_argument("--source_tables", default=ABSENT)
-    known, _ = parser.parse_known_args(list(argv))
-    agreed, replay = contract(known.domain), known.replay
-    if replay and replay.dataset not in (None, *(d.name for d in agreed.datasets)):
-        parser.error(f"--replay: {replay.dataset!r} is not a dataset of {known.domain}")
-    if replay and replay.reason not in (None, *FileReason, *agreed.row_reasons):
-        parser.error(f"--replay: {replay.reason!r} is not a reason of {known.domain}")
+    given, _ = parser.parse_known_args(list(argv))
+    domain_contract, replay = contract(given.domain), given.replay
+    if replay and replay.dataset not in (None, *(d.name for d in domain_contract.datasets)):
+        parser.error(f"--replay: {replay.dataset!r} is not a dataset of {given.domain}")
+    if replay and replay.reason not in (None, *FileReason, *domain_contract.row_reasons):
+        parser.error(f"--replay: {replay.reason!r} is not a reason of {given.domain}")
     return Job(
-        names=Names(env=known.env, account=known.account, region=known.region, prefix=known.prefix),
-        contract=agreed,
-        run_id=known.run_id,
-        from_date=known.from_date,
-        to_date=known.to_date,
-        full_refresh=known.full_refresh,
-        accept_gate=known.accept_gate,
+        names=Names(env=given.env, account=given.account, region=given.region, prefix=given.prefix),
+        contract=domain_contract,
+        run_id=given.run_id,
+        from_date=given.from_date,
+        to_date=given.to_date,
+        full_refresh=given.full_refresh,
+        accept_gate=given.accept_gate,
         replay=replay,
-        warehouse=known.warehouse,
-        source=_delivery(known.source, known.source_tables, agreed),
+        warehouse=given.warehouse,
+        source=_delivery(given.source, given.source_tables, domain_contract),
     )
 
 
-def _delivery(location: str, tables: str, agreed: Contract) -> Delivery | None:
+def _delivery(location: str, tables: str, domain_contract: Contract) -> Delivery | None:
     """`s3://bucket/folder/` and names of datasets, separated by commas; without names all."""
     if location == ABSENT:
         return None
     bucket, _, prefix = location.removeprefix("s3://").partition("/")
-    chosen = tuple(tables.split(",")) if tables != ABSENT else tuple(d.name for d in agreed.datasets)
+    chosen = tuple(tables.split(",")) if tables != ABSENT else tuple(d.name for d in domain_contract.datasets)
     return Delivery(bucket, prefix.rstrip("/") + "/" if prefix.strip("/") else "", chosen)
 
 
@@ -158,13 +158,15 @@ def _replay(text: str) -> Replay | None:
     """`true` for everything, or a JSON object with dataset, reason, since; unknown names are refused."""
     if text in (ABSENT, "false"):
         return None
-    asked = {} if text == "true" else json.loads(text)
-    if not isinstance(asked, dict) or not asked.keys() <= {"dataset", "reason", "since"}:
+    request = {} if text == "true" else json.loads(text)
+    if not isinstance(request, dict) or not request.keys() <= {"dataset", "reason", "since"}:
         raise argparse.ArgumentTypeError(
             f"expected true or an object with dataset, reason and since, found {text!r}"
         )
-    since = asked.get("since")
-    return Replay(asked.get("dataset"), asked.get("reason"), dt.date.fromisoformat(since) if since else None)
+    since = request.get("since")
+    return Replay(
+        request.get("dataset"), request.get("reason"), dt.date.fromisoformat(since) if since else None
+    )
 
 
 def _flag(text: str) -> bool:

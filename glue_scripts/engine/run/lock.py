@@ -17,21 +17,21 @@ class TakenOverError(RuntimeError):
     """
 
 
-def guard(run: Job, ledger: Ledger) -> Guard:
+def guard(job: Job, ledger: Ledger) -> Guard:
     """To be called at a job's start and before its commits.
 
     Raises TakenOverError naming the run that owns the domain.
 
     A domain that nobody owns is free: a job that somebody starts in the Glue console has no lock.
     """
-    return partial(_refuse_another_owner, run, ledger)
+    return partial(_refuse_another_owner, job, ledger)
 
 
-def _refuse_another_owner(run: Job, ledger: Ledger) -> None:
-    owner = ledger.lock_owner(run.domain)
-    if owner not in (None, run.run_id):
+def _refuse_another_owner(job: Job, ledger: Ledger) -> None:
+    owner = ledger.lock_owner(job.domain)
+    if owner not in (None, job.run_id):
         raise TakenOverError(
-            f"run {run.run_id} must not write: run {owner} owns {run.domain} now. Nothing is lost: what this"
+            f"run {job.run_id} must not write: run {owner} owns {job.domain} now. Nothing is lost: what this"
             f" run has not done is still pending and {owner}, or the next run, does it. Do not redrive this"
             " run."
         )

@@ -41,7 +41,7 @@ class Aws:
     cloudwatch: Any
 
 
-def session(name: str) -> SparkSession:
+def spark_session(name: str) -> SparkSession:
     """A session that reads any spelling of a column, keeps UTC, and refuses silent casts."""
     spark: SparkSession = SparkSession.builder.appName(name).getOrCreate()
     for key, value in SETTINGS.items():

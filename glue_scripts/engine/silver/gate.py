@@ -1,4 +1,4 @@
-"""The quality gate between silver and gold: a run's figures against the contract's thresholds."""
+"""The quality gate between silver and gold: a run's metrics against the contract's thresholds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ ORDER = ("pass", "warn", "halt")
 
 
 def judgement(thresholds: Iterable[Threshold], values: Mapping[str, float]) -> tuple[str, tuple[str, ...]]:
-    """The worst action that a figure calls for, and a sentence for each threshold that was crossed."""
+    """The worst action that a metric calls for, and a sentence for each threshold that was crossed."""
     crossed = [
         t
         for t in thresholds
@@ -23,9 +23,9 @@ def judgement(thresholds: Iterable[Threshold], values: Mapping[str, float]) -> t
 def decision(
     gate: str, findings: Sequence[str], *, accepted: bool, closed_by: str | None
 ) -> tuple[str, tuple[str, ...]]:
-    """What the state machine is told.
+    """What the state machine reads.
 
-    Who accepts means all that stands in silver after this run, so its own halt becomes a warning.
+    Who accepts means all that is in silver after this run, so its own halt becomes a warning.
     """
     if accepted:
         return (

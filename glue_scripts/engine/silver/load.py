@@ -1,276 +1,67 @@
-"""One dataset's files → its silver table: judge, put aside, deduplicate, merge.
+"""One dataset's files → its silver table: judge, quarantine, deduplicate, merge.
 
-Every record is accounted for.
+Every record is accounted for before readers see one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from pyspark import StorageLevel
-from pyspark.sql import DataFrame, Observation, SparkSession
+from pyspark.sql import Observation, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 
-from glue_scripts.engine.quarantine import rows as quarantine
-from glue_scripts.engine.quarantine.record_counts import (
-    RecordCounts,
-    balanced,
-    expected_records,
-    figures,
-    nothing_lost,
-    observed_counts,
-)
-from glue_scripts.engine.quarantine.row_rules import judged
+from glue_scripts.engine.quarantine.record_counts import check_nothing_lost
 from glue_scripts.engine.read.bronze_files import BronzeFile, files_table
-from glue_scripts.engine.read.conform import conformed
-from glue_scripts.engine.read.readers import records
-from glue_scripts.engine.read.sql import literal, quoted
 from glue_scripts.engine.run.job import Job
 from glue_scripts.engine.run.lock import Guard
-from glue_scripts.engine.silver.replace import identified, replaced
-from glue_scripts.engine.silver.versions import content, identity, newest_per_key
+from glue_scripts.engine.silver.batch import Batch, Loaded
+from glue_scripts.engine.silver.derive import follow, followers
+from glue_scripts.engine.silver.fill import fill_table
+from glue_scripts.engine.silver.merge import merge_rows
+from glue_scripts.engine.silver.replace import replace_rows
+from glue_scripts.engine.silver.target import silver_table
 from glue_scripts.engine.silver.work import Work
-from glue_scripts.engine.tables import changes
-from glue_scripts.engine.tables.iceberg import LINEAGE_COLUMNS, Stored, among, audited, ensure
-from glue_scripts.engine.tables.reconcile import Difference, write
-from shared.contracts import Dataset, Table
-from shared.ledger.model import LedgerFile, RowCounts
+from glue_scripts.engine.tables.iceberg import prepare
+from glue_scripts.engine.tables.memory import persisted
+from shared.contracts import Dataset
 
 
-@dataclass(frozen=True)
-class Landed:
-    """What became of a dataset's records.
-
-    `keys`: the touched keys of the landing table, None when all are.
-    """
-
-    rows: RowCounts
-    reasons: dict[str, int]
-    nulls: dict[str, int]
-    extra_rows: int
-    removed: int
-    keys: DataFrame | None
-
-
-@dataclass(frozen=True)
-class Batch:
-    """The files of a dataset that a run lands. `stale`: files of which quarantine may hold rows already."""
-
-    spark: SparkSession
-    job: Job
-    dataset: Dataset
-    files: Sequence[BronzeFile]
-    numbers: DataFrame
-    stale: Sequence[LedgerFile]
-
-    @property
-    def table(self) -> Table:
-        return self.dataset.target
-
-    def judged(self, files: Sequence[BronzeFile]) -> DataFrame:
-        """All rows of some of the files."""
-        return judged(
-            conformed(
-                records(self.spark, files, self.numbers, self.dataset), self.job.contract, self.dataset
-            ),
-            self.dataset,
-        )
-
-    def put_aside(self, files: Sequence[BronzeFile]) -> tuple[RecordCounts, dict[str, int]]:
-        """Brings bad rows of some of the files to quarantine, in the place of stale files' rows; counts all
-        rows, and the bad by reason.
-        """
-        if not files:
-            quarantine.clear(self.spark, self.job, self.dataset, self.stale)
-            return RecordCounts(), {}
-        return quarantine.put_aside(
-            self.spark, self.job, self.dataset, self.judged(files), self.numbers, self.stale
-        )
-
-    def wanted(self, judged_rows: DataFrame) -> DataFrame:
-        """What silver is to hold of judged rows. The judgement must stand behind a barrier, such as an
-        observation: the planner would push it below the casts that it rests on.
-        """
-        table = self.table
-        computed = {k for k in table.primary_key if table.column(k).derived}
-        good = judged_rows.where("NOT _bad").selectExpr(
-            *(quoted(c) for c in table.column_names if c not in computed), "_extra", "_file"
-        )
-        known = self.numbers.select("_file", "_source_file", "_sha256", "_ingested_at").hint("broadcast")
-        own = [
-            *map(quoted, table.column_names),
-            "_source_file",
-            "_ingested_at",
-            f"{literal(self.job.run_id)} AS _run_id",
-            "_extra",
-        ]
-        if table.kind == "files":
-            return identified(good.join(known, "_file", "inner"), table).selectExpr(*own)
-        newest = newest_per_key(good.selectExpr("*", f"{content(table)} AS _content"), table)
-        return newest.join(known, "_file", "inner").selectExpr(*own, "_content", "_sent")
-
-
-def silver_table(job: Job, table: Table) -> Stored:
-    columns = {c.name: c.type for c in table.columns} | LINEAGE_COLUMNS
-    date = "event_date" if "event_date" in columns else None
-    return Stored(job.identifier(table), job.location(table), columns, table.partition_fields, date)
-
-
-@contextmanager
-def landed(
+def load_dataset(
     spark: SparkSession,
     job: Job,
     dataset: Dataset,
     files: Sequence[BronzeFile],
     work: Work,
     check: Guard,
+    *,
     again: bool,
-) -> Iterator[Landed]:
-    """Lands the files; `check` goes before each commit.
+) -> Loaded:
+    """Loads the files, then the tables that follow theirs; `check` goes before each commit of bad or good
+    rows. `again`: an earlier run may have quarantined rows of them already.
 
-    `again`: an earlier run may have put rows of them aside already.
+    Raises RecordsLostError, UnbalancedError and MigrationNeededError, with the silver table as it was.
     """
     check()
+    table, target = dataset.target, silver_table(job, dataset.target)
     stale = [*work.superseded, *(f for f in work.files if again or job.full_refresh or f.processed_by)]
     batch = Batch(spark, job, dataset, files, files_table(spark, files), stale)
-    home = silver_table(job, dataset.target)
-    if dataset.target.kind != "files" and (ensure(spark, home) or job.full_refresh):
-        yield _filled(batch, home, check)
-        return
-    seen, reasons = batch.put_aside(files)
-    nothing_lost(seen.read, files)
+    if table.kind != "files" and (prepare(spark, target) or job.full_refresh):
+        loaded = fill_table(batch, target, check)
+        for follower in followers(table, job.contract.silver):
+            follow(spark, job, table, follower, keys=None)
+        return loaded
+    seen, reasons = batch.quarantine(files)
+    check_nothing_lost(seen.read, files)
     check()
-
-    def counted(written: int, again_sent: int = 0, updated: int = 0) -> RowCounts:
-        return balanced(dataset, RowCounts(seen.read, written, seen.bad, again_sent, updated))
-
-    wanted = batch.wanted(batch.judged(files).observe(Observation(), F.count(F.lit(1)).alias("read")))
-    if dataset.target.kind == "files":
-        with replaced(spark, job, dataset, home, wanted, work, counted) as (rows, removed):
-            yield Landed(rows, reasons, seen.nulls, seen.extra, removed, None)
-    else:
-        with _merged(spark, job, dataset.target, home, wanted, counted) as (rows, keys):
-            yield Landed(rows, reasons, seen.nulls, seen.extra, 0, keys)
-
-
-def _filled(batch: Batch, home: Stored, check: Guard) -> Landed:
-    """Makes the files the table's whole content. They are read once: what is counted on the way is held
-    against the door's count, and bad rows are put aside, before readers see the table.
-    """
-    observed, kept = Observation(), Observation()
-    rows = batch.judged(batch.files)
-    wanted = batch.wanted(rows.observe(observed, *figures(batch.dataset)))
-    with audited(
-        batch.spark, wanted.observe(kept, F.count(F.lit(1)).alias("rows"), F.sum("_sent").alias("sent")), home
-    ):
-        written, sent = kept.get["rows"], kept.get["sent"] or 0
-        seen = _seen(batch, rows, observed)
-        nothing_lost(seen.read, batch.files)
-        check()
-        aside, reasons = batch.put_aside([f for f in batch.files if f.number in seen.bad_files])
-        counts = balanced(batch.dataset, RowCounts(seen.read, written, aside.bad, sent - written))
-        changes.record_everything(batch.spark, batch.job, batch.table)
-        check()
-    return Landed(counts, reasons, seen.nulls, seen.extra, 0, None)
-
-
-def _seen(batch: Batch, rows: DataFrame, observed: Observation) -> RecordCounts:
-    """What was observed; counted anew where it is not what the door counted: an observation counts a task
-    twice that was run again.
-    """
-    if (seen := observed_counts(observed.get, batch.dataset)).read == expected_records(batch.files):
-        return seen
-    [counted] = rows.agg(*figures(batch.dataset)).collect()
-    return observed_counts(counted.asDict(), batch.dataset)
-
-
-@contextmanager
-def _merged(
-    spark: SparkSession,
-    job: Job,
-    table: Table,
-    home: Stored,
-    wanted: DataFrame,
-    counted: Callable[[int, int, int], RowCounts],
-) -> Iterator[tuple[RowCounts, DataFrame]]:
-    """Brings the wanted rows into silver; gives the run's counts and the touched keys. `counted` is asked
-    before the commit: from the numbers of rows that stand, that a newer one outdid, and that were
-    replaced.
-    """
-    staged = wanted.persist(StorageLevel.MEMORY_AND_DISK)
-    compared = _compared(spark, table, home, staged).persist(StorageLevel.MEMORY_AND_DISK)
-    found = (
-        compared.groupBy("_outcome", "_old_date")
-        .agg(F.count(F.lit(1)).alias("rows"), F.sum("_sent").alias("sent"))
-        .collect()
-    )
-    total = {
-        o: sum(c["rows"] for c in found if c["_outcome"] == o) for o in ("insert", "update", "same", "older")
-    }
-    standing, updated = total["insert"] + total["same"], total["update"]
-    counts = counted(standing, sum(c["sent"] for c in found) - standing - updated, updated)
-    changed = compared.where("_outcome <> 'older'").selectExpr(
-        f"{_date(home)} AS event_date", f"{changes.changed_key(table)} AS key", "_old_date", "_old_key"
-    )
-    changes.record(job, table, changed)
-    rows = compared.where("_outcome IN ('insert', 'update')").withColumnRenamed("_outcome", "_action")
-    old = frozenset(str(c["_old_date"]) for c in found if c["_outcome"] == "update")
-    write(Difference(rows, total["insert"], updated, 0, old), home, identity_in_table(table))
-    yield counts, staged.select(*table.primary_key[:1]).distinct()
-    compared.unpersist()
-    staged.unpersist()
-
-
-def identity_in_table(table: Table) -> tuple[str, ...]:
-    """Stored columns that identify a row; a log is only ever appended to."""
-    return tuple(c for c in identity(table) if c != "_content")
-
-
-def _date(home: Stored) -> str:
-    """SQL for the date by which a table's changes are found."""
-    return quoted(home.date_column) if home.date_column else "CAST(NULL AS date)"
-
-
-def _near(spark: SparkSession, home: Stored, staged: DataFrame, keys: list[str]) -> DataFrame:
-    """The stored rows of the dates on which some staged key was found; of a table without dates all."""
-    everything = spark.table(home.identifier)
-    if home.date_column is None:
-        return everything
-    found = everything.select(*keys, "event_date").join(staged.select(*keys).distinct(), keys, "left_semi")
-    dates = [r["event_date"] for r in found.select("event_date").distinct().collect()]
-    return everything.where(among("event_date", dates))
-
-
-def _compared(spark: SparkSession, table: Table, home: Stored, staged: DataFrame) -> DataFrame:
-    """Staged rows with `_outcome`: insert, update (newer than the stored row), same (this very row stands
-    already), older.
-
-    The key alone is searched in the whole table; whole rows are read only from the dates where it was found.
-    """
-    keys = list(identity_in_table(table))
-    stored = _near(spark, home, staged, keys)
-    order = [quoted(c) for c in table.order]
-    old = stored.join(staged.select(*keys).distinct(), keys, "left_semi").selectExpr(
-        *map(quoted, keys),
-        f"{_date(home)} AS _old_date",
-        f"{changes.changed_key(table)} AS _old_key",
-        f"struct({', '.join([*order, content(table)])}) AS _old_order",
-        f"{content(table)} AS _old_content",
-        "_source_file AS _old_source",
-        "_ingested_at AS _old_ingested",
-    )
-    on = [*keys, *(["_content"] if table.kind == "log" else [])]
-    old = (
-        old.withColumnRenamed("_old_content", "_content") if table.kind == "log" else old.drop("_old_content")
-    )
-    newer = f"struct({', '.join([*order, '_content'])}) > _old_order"
-    return staged.join(old, on, "left").selectExpr(
-        *(quoted(c) for c in home.columns),
-        "_sent",
-        "_old_date",
-        "_old_key",
-        f"CASE WHEN _old_order IS NULL THEN 'insert' WHEN {newer} THEN 'update' WHEN _old_source ="
-        " _source_file AND _old_ingested = _ingested_at THEN 'same' ELSE 'older' END AS _outcome",
-    )
+    judged = batch.judged(files).observe(Observation(), F.count(F.lit(1)).alias("read"))
+    with persisted(batch.silver_rows(judged)) as staged:
+        if table.kind == "files":
+            keys = None  # a removed row has no staged key: its followers are computed whole
+            rows, removed = replace_rows(spark, job, dataset, target, staged, work, seen)
+        else:
+            keys = staged.select(*table.primary_key[:1]).distinct()
+            rows, removed = merge_rows(batch, target, staged, seen), 0
+        # While the staged rows are kept: the keys are computed from them.
+        for follower in followers(table, job.contract.silver):
+            follow(spark, job, table, follower, keys)
+    return Loaded(rows, reasons, seen.nulls, seen.extra, removed)

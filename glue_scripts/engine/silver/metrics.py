@@ -1,4 +1,4 @@
-"""A run's figures: stored as `metric,value` per dataset and run, and sent to CloudWatch
+"""A run's metrics: stored as `metric,value` per dataset and run, and sent to CloudWatch
 under the same names.
 """
 
@@ -11,19 +11,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from glue_scripts.engine.read.bronze_files import BronzeFile
-from glue_scripts.engine.silver.load import Landed
+from glue_scripts.engine.silver.batch import Loaded
 from shared.contracts import Dataset, folded
 from shared.metrics import datum, null_rate, quarantined, send
 
 RATES = ("null_rate_", "quarantine_rate", "orphan_rate")
 
 
-def metrics(dataset: Dataset, files: Sequence[BronzeFile], done: Landed) -> dict[str, float]:
+def run_metrics(dataset: Dataset, files: Sequence[BronzeFile], loaded: Loaded) -> dict[str, float]:
     """Counts as they are, rates as shares of 0 to 1.
 
     `removed_rows`: rows of older versions of the files that left silver.
     """
-    rows = done.rows
+    rows = loaded.rows
     accepted = rows.read - rows.quarantined
     counts: dict[str, float] = {
         "files": len(files),
@@ -33,11 +33,11 @@ def metrics(dataset: Dataset, files: Sequence[BronzeFile], done: Landed) -> dict
         "duplicates": rows.deduplicated,
         "quarantined_rows": rows.quarantined,
         "quarantine_rate": rows.quarantined / rows.read if rows.read else 0.0,
-        "extra_column_rows": done.extra_rows,
-        "removed_rows": done.removed,
+        "extra_column_rows": loaded.extra_rows,
+        "removed_rows": loaded.removed,
     }
-    counts |= {quarantined(reason): n for reason, n in done.reasons.items()}
-    counts |= {null_rate(column): n / accepted if accepted else 0.0 for column, n in done.nulls.items()}
+    counts |= {quarantined(reason): n for reason, n in loaded.reasons.items()}
+    counts |= {null_rate(column): n / accepted if accepted else 0.0 for column, n in loaded.nulls.items()}
     return counts | {f"drift_column_{name}": n for name, n in _drift(dataset, files).items()}
 
 
@@ -58,7 +58,7 @@ def as_csv(values: Mapping[str, float]) -> bytes:
 
 
 def publish(cloudwatch: Any, dataset: Dataset, values: Mapping[str, float]) -> None:
-    """Sends the figures to CloudWatch, without those of single drift columns (their names are the
+    """Sends the metrics to CloudWatch, without those of single drift columns (their names are the
     producers').
     """
     kept = {name: value for name, value in values.items() if not name.startswith("drift_column_")}

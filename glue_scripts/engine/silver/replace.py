@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-
 import pyarrow as pa
-from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F  # noqa: N812
 
+from glue_scripts.engine.quarantine.record_counts import RecordCounts, balanced
 from glue_scripts.engine.read.sql import literal, quoted
-from glue_scripts.engine.read.values import values
+from glue_scripts.engine.read.values import driver_rows
 from glue_scripts.engine.run.job import Job
 from glue_scripts.engine.silver.work import Work
 from glue_scripts.engine.tables import changes
-from glue_scripts.engine.tables.iceberg import Stored, among, ensure
-from glue_scripts.engine.tables.reconcile import difference, write
+from glue_scripts.engine.tables.iceberg import Stored, among, prepare
+from glue_scripts.engine.tables.memory import persisted
+from glue_scripts.engine.tables.reconcile import difference_of, differing_rows, write
 from shared.contracts import Dataset, Table
 from shared.ledger.model import RowCounts
 
@@ -35,47 +33,50 @@ def identified(rows: DataFrame, table: Table) -> DataFrame:
     return ids.selectExpr("*", *keys)
 
 
-@contextmanager
-def replaced(
+def replace_rows(
     spark: SparkSession,
     job: Job,
     dataset: Dataset,
-    home: Stored,
-    wanted: DataFrame,
+    target: Stored,
+    staged: DataFrame,
     work: Work,
-    counted: Callable[[int], RowCounts],
-) -> Iterator[tuple[RowCounts, int]]:
-    """Makes the files' rows those of silver, touching only rows that differ; gives the run's counts, for
-    which `counted` is asked by the number of wanted rows before the commit, and how many rows were
-    removed.
+    seen: RecordCounts,
+) -> tuple[RowCounts, int]:
+    """Makes the staged rows those that silver holds of the files, touching only rows that differ, in one
+    commit; returns the run's counts and how many rows were removed. `seen`: the judged records that the rows
+    come from.
+
+    Raises UnbalancedError, with the table as it was.
     """
-    ensure(spark, home)
-    staged = wanted.persist(StorageLevel.MEMORY_AND_DISK)
-    found = {str(r["event_date"]): r["count"] for r in staged.groupBy("event_date").count().collect()}
-    counts = counted(sum(found.values()))
-    stored = _old(spark, job, dataset, home, work.keys, work.dates | found.keys())
+    prepare(spark, target)
     table = dataset.target
-    with difference(
-        staged, stored, home, table.primary_key, (*table.column_names, "_source_file")
-    ) as differing:
-        if not differing.empty:
-            rows = differing.rows.selectExpr(
-                "event_date", f"{changes.changed_key(table)} AS key", "_old_date", "_old_key"
-            )
-            changes.record(job, table, rows)
-            write(differing, home, table.primary_key)
-        yield counts, differing.deleted
-    staged.unpersist()
+    written = {str(r["event_date"]): r["count"] for r in staged.groupBy("event_date").count().collect()}
+    counts = balanced(dataset, RowCounts(seen.read, sum(written.values()), seen.bad))
+    stored = _old(spark, job, dataset, target, work.keys, work.dates | written.keys())
+    compared = (*table.column_names, "_source_file")
+    with persisted(differing_rows(staged, stored, target, table.primary_key, compared)) as rows:
+        difference = difference_of(rows, target)
+        if not difference.empty:
+            # Announced before the commit, like every change: a crash in between loses none.
+            key = f"{changes.changed_key(table)} AS key"
+            changes.record(job, table, rows.selectExpr("event_date", key, "_old_date", "_old_key"))
+            write(difference, target, table.primary_key)
+    return counts, difference.deleted
 
 
 def _old(
-    spark: SparkSession, job: Job, dataset: Dataset, home: Stored, keys: frozenset[str], dates: frozenset[str]
+    spark: SparkSession,
+    job: Job,
+    dataset: Dataset,
+    target: Stored,
+    keys: frozenset[str],
+    dates: frozenset[str],
 ) -> DataFrame:
     """The stored rows of any version of the files; a full refresh also finds those of files that are no
     longer accepted.
     """
-    rows = spark.table(home.identifier)
+    rows = spark.table(target.identifier)
     if job.full_refresh:
         return rows.where(f"startswith(_source_file, {literal(f'{dataset.domain}/{dataset.name}/')})")
-    known = values(spark, {"_source_file": pa.string()}, ((k,) for k in sorted(keys))).hint("broadcast")
+    known = driver_rows(spark, {"_source_file": pa.string()}, ((k,) for k in sorted(keys))).hint("broadcast")
     return rows.where(among("event_date", dates)).join(known, "_source_file", "left_semi")

@@ -15,7 +15,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts.engine.read.sql import literal, quoted
-from glue_scripts.engine.read.values import values
+from glue_scripts.engine.read.values import driver_rows
 from glue_scripts.engine.run.job import Job
 from glue_scripts.engine.tables.iceberg import Stored, append
 from shared.contracts import Table
@@ -45,7 +45,7 @@ class Changes:
         )
 
 
-def stored(job: Job) -> Stored:
+def changes_table(job: Job) -> Stored:
     return Stored(job.changes_identifier, job.changes_location, COLUMNS)
 
 
@@ -58,14 +58,14 @@ def record(job: Job, table: Table, old_and_new: DataFrame) -> None:
         rows.selectExpr(
             f"{literal(job.run_id)} AS run_id", f"{literal(table.name)} AS table_name", "event_date", "key"
         ),
-        stored(job),
+        changes_table(job),
     )
 
 
 def record_everything(spark: SparkSession, job: Job, table: Table) -> None:
     """Announces that a table was filled as a whole."""
     kinds = {"run_id": pa.string(), "table_name": pa.string(), "event_date": pa.date32(), "key": pa.string()}
-    append(values(spark, kinds, [(job.run_id, table.name, None, None)]), stored(job))
+    append(driver_rows(spark, kinds, [(job.run_id, table.name, None, None)]), changes_table(job))
 
 
 def pending(spark: SparkSession, job: Job) -> Changes:
@@ -76,12 +76,12 @@ def pending(spark: SparkSession, job: Job) -> Changes:
         F.collect_set("run_id").alias("run_ids"),
         F.max(F.col("event_date").isNull() & F.col("key").isNull()).alias("all"),
     )
-    found = dates.collect()
+    summaries = dates.collect()
     return Changes(
         rows=rows,
-        run_ids=tuple(sorted({i for r in found for i in r["run_ids"]})),
-        dates={r["table_name"]: frozenset(r["dates"]) for r in found},
-        everything=frozenset(r["table_name"] for r in found if r["all"]),
+        run_ids=tuple(sorted({i for r in summaries for i in r["run_ids"]})),
+        dates={r["table_name"]: frozenset(r["dates"]) for r in summaries},
+        everything=frozenset(r["table_name"] for r in summaries if r["all"]),
     )
 
 

@@ -5,8 +5,7 @@ commits.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -40,7 +39,7 @@ UNAUDITED = "unaudited"  # the branch of rows that are not shown yet
 
 @dataclass(frozen=True)
 class Stored:
-    """A table as it stands in the catalog: its Spark SQL name, place, columns (name → Spark type) and
+    """A table as the catalog has it: its Spark SQL name, place, columns (name → Spark type) and
     partition fields as SQL.
 
     `date_column`: the date by which its changes are found; the columns' bounds that Iceberg keeps spare the
@@ -59,21 +58,21 @@ class MigrationNeededError(RuntimeError):
     """The contract asks for a change that cannot be applied to a live table."""
 
 
-def ensure(spark: SparkSession, table: Stored) -> bool:
+def prepare(spark: SparkSession, table: Stored) -> bool:
     """Creates the table, or adds nullable columns and widens types. Returns whether it holds no rows.
 
     Raises MigrationNeededError.
     """
-    if created(spark, table):
+    if create_or_evolve(spark, table):
         return True
     # isEmpty reads files one by one until it finds a row; limit(1).count() would open them all.
     return spark.table(f"{table.identifier}.snapshots").isEmpty() or spark.table(table.identifier).isEmpty()
 
 
-def created(spark: SparkSession, table: Stored) -> bool:
-    """Makes the table what the contract says, like `ensure`, but looks at no rows.
+def create_or_evolve(spark: SparkSession, table: Stored) -> bool:
+    """Makes the table what the contract says, like `prepare`, but looks at no rows.
 
-    Returns whether it was not there.
+    Returns whether it was not there. Raises MigrationNeededError.
     """
     if not spark.catalog.tableExists(table.identifier):
         spark.sql(_ddl(table))
@@ -99,20 +98,20 @@ def _evolve(spark: SparkSession, table: Stored) -> None:
     live = {f.name: f.dataType.simpleString() for f in spark.table(table.identifier).schema}
     changes = column_changes(live, table.columns)
     if changes.retyped or changes.removed:
-        told = [
+        conflicts = [
             f"{name} is {old}, the contract says {table.columns[name]}"
             for name, old in changes.retyped.items()
         ]
-        told += [f"{name} is not in the contract" for name in changes.removed]
+        conflicts += [f"{name} is not in the contract" for name in changes.removed]
         raise MigrationNeededError(
-            f"{table.identifier}: {'; '.join(told)}. Only new columns and wider types are applied by"
+            f"{table.identifier}: {'; '.join(conflicts)}. Only new columns and wider types are applied by"
             " themselves. Nothing was changed: put the columns back in the contract, or migrate the table"
             " (docs/reference/contracts.md, section Evolution)."
         )
-    for name, wanted in changes.added.items():
-        spark.sql(f"ALTER TABLE {table.identifier} ADD COLUMN {quoted(name)} {wanted}")
-    for name, wanted in changes.widened.items():
-        spark.sql(f"ALTER TABLE {table.identifier} ALTER COLUMN {quoted(name)} TYPE {wanted}")
+    for name, kind in changes.added.items():
+        spark.sql(f"ALTER TABLE {table.identifier} ADD COLUMN {quoted(name)} {kind}")
+    for name, kind in changes.widened.items():
+        spark.sql(f"ALTER TABLE {table.identifier} ALTER COLUMN {quoted(name)} TYPE {kind}")
 
 
 def current_snapshot(spark: SparkSession, identifier: str) -> int | None:
@@ -141,25 +140,26 @@ def replace_all(rows: DataFrame, table: Stored) -> None:
     rows.select(*table.columns).writeTo(table.identifier).overwrite(F.lit(True))
 
 
-@contextmanager
-def audited(spark: SparkSession, rows: DataFrame, table: Stored) -> Iterator[None]:
-    """Makes the rows the table's whole content in one commit, at the end of the block; until then they stand
-    on a branch.
+def write_unaudited(spark: SparkSession, rows: DataFrame, table: Stored) -> None:
+    """Makes the rows the whole content of a branch that readers do not see, until `publish_audited`.
 
-    So what the block finds wrong is never seen by readers (write, audit, publish:
-    https://iceberg.apache.org/docs/latest/branching/). Fails when somebody else commits to the table
-    meanwhile.
+    What is found wrong with them in between is never seen (write, audit, publish:
+    https://iceberg.apache.org/docs/latest/branching/).
     """
     alter = f"ALTER TABLE {table.identifier}"
-    spark.sql(
-        f"{alter} DROP BRANCH IF EXISTS {UNAUDITED}"
-    )  # of a run that found something wrong, or was killed
+    # A run that found something wrong, or was killed, left its branch.
+    spark.sql(f"{alter} DROP BRANCH IF EXISTS {UNAUDITED}")
     spark.sql(f"{alter} CREATE BRANCH {UNAUDITED}")
     rows.select(*table.columns).writeTo(f"{table.identifier}.branch_{UNAUDITED}").overwrite(F.lit(True))
-    yield
+
+
+def publish_audited(spark: SparkSession, table: Stored) -> None:
+    """Makes the branch the table's content, in one commit. Fails when somebody else committed to the table
+    meanwhile.
+    """
     catalog, _, name = table.identifier.partition(".")
     spark.sql(f"CALL {catalog}.system.fast_forward('{name}', 'main', '{UNAUDITED}')")
-    spark.sql(f"{alter} DROP BRANCH {UNAUDITED}")
+    spark.sql(f"ALTER TABLE {table.identifier} DROP BRANCH {UNAUDITED}")
 
 
 def apply(changes: DataFrame, table: Stored, key: Sequence[str], dates: Iterable[str] | None) -> None:

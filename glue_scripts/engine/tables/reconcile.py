@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from pyspark import StorageLevel
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F  # noqa: N812
 
@@ -32,41 +30,35 @@ class Difference:
         return not (self.inserted or self.updated or self.deleted)
 
 
-@contextmanager
-def difference(
-    wanted: DataFrame,
+def differing_rows(
+    target_rows: DataFrame,
     stored: DataFrame,
     table: Stored,
     key: Sequence[str],
     compared: Sequence[str],
     change_key: str | None = None,
-) -> Iterator[Difference]:
-    """What separates the stored rows from the wanted ones; lineage does not count, only `compared` columns
-    do.
+) -> DataFrame:
+    """The rows in which the stored ones differ from the wanted ones, as a Difference has them; lineage does
+    not count, only `compared` columns do. To be persisted: a difference is counted before it is written.
     """
     old = stored.select(F.struct(*stored.columns).alias("_o")).withColumn("_stored", F.lit(True))
-    new = wanted.select(F.struct(*wanted.columns).alias("_n")).withColumn("_wanted", F.lit(True))
+    new = target_rows.select(F.struct(*target_rows.columns).alias("_n")).withColumn("_target", F.lit(True))
     on = [F.col(f"_n.{quoted(k)}").eqNullSafe(F.col(f"_o.{quoted(k)}")) for k in key]
     both = new.join(old, on, "full")
     same = _content("_n", compared, table).eqNullSafe(_content("_o", compared, table))
     action = F.expr(
-        "CASE WHEN _stored IS NULL THEN 'insert' WHEN _wanted IS NULL THEN 'delete' ELSE 'update' END"
+        "CASE WHEN _stored IS NULL THEN 'insert' WHEN _target IS NULL THEN 'delete' ELSE 'update' END"
     )
     chosen = [
-        F.expr(f"coalesce(_n.{quoted(c)}, CASE WHEN _wanted IS NULL THEN _o.{quoted(c)} END)").alias(c)
+        F.expr(f"coalesce(_n.{quoted(c)}, CASE WHEN _target IS NULL THEN _o.{quoted(c)} END)").alias(c)
         for c in table.columns
     ]
-    date = F.col(f"_o.{quoted(table.date_column)}") if table.date_column else F.lit(None).cast("date")
+    old_date = F.col(f"_o.{quoted(table.date_column)}") if table.date_column else F.lit(None).cast("date")
     old_key = F.col(f"_o.{quoted(change_key)}") if change_key else F.lit(None).cast("string")
-    differing = both.where(F.col("_stored").isNull() | F.col("_wanted").isNull() | ~same)
-    rows = differing.select(
-        *chosen, action.alias("_action"), date.alias("_old_date"), old_key.alias("_old_key")
+    differing = both.where(F.col("_stored").isNull() | F.col("_target").isNull() | ~same)
+    return differing.select(
+        *chosen, action.alias("_action"), old_date.alias("_old_date"), old_key.alias("_old_key")
     )
-    rows = rows.persist(StorageLevel.MEMORY_AND_DISK)
-    try:
-        yield _summary(rows, table.date_column is not None)
-    finally:
-        rows.unpersist()
 
 
 def _content(side: str, compared: Sequence[str], table: Stored) -> Column:
@@ -79,20 +71,20 @@ def _content(side: str, compared: Sequence[str], table: Stored) -> Column:
     return F.struct(*map(value, compared))
 
 
-def _summary(rows: DataFrame, dated: bool) -> Difference:
+def difference_of(rows: DataFrame, table: Stored) -> Difference:
+    """The differing rows with their numbers."""
     counts = rows.groupBy("_action", "_old_date").count().collect()
     total = {a: sum(r["count"] for r in counts if r["_action"] == a) for a in ("insert", "update", "delete")}
-    old = (
-        frozenset(str(r["_old_date"]) for r in counts if isinstance(r["_old_date"], date)) if dated else None
-    )
-    return Difference(rows, total["insert"], total["update"], total["delete"], old)
+    dates = frozenset(str(r["_old_date"]) for r in counts if isinstance(r["_old_date"], date))
+    old_dates = dates if table.date_column is not None else None
+    return Difference(rows, total["insert"], total["update"], total["delete"], old_dates)
 
 
-def write(found: Difference, table: Stored, key: Sequence[str]) -> None:
+def write(difference: Difference, table: Stored, key: Sequence[str]) -> None:
     """Commits a difference; rows that are only new are appended, which searches nothing."""
-    if found.empty:
+    if difference.empty:
         return
-    if not found.updated and not found.deleted:
-        append(found.rows, table)
+    if not difference.updated and not difference.deleted:
+        append(difference.rows, table)
     else:
-        apply(found.rows, table, key, found.old_dates)
+        apply(difference.rows, table, key, difference.old_dates)

@@ -17,7 +17,7 @@ from domains.tpcds.sample import oracle
 from glue_scripts import bronze_ingest
 from glue_scripts.engine.bronze import intake
 from glue_scripts.engine.run.job import Delivery
-from glue_scripts.engine.silver.integrity import integrity
+from glue_scripts.engine.silver.integrity import orphan_counts
 from shared.contracts import contract
 from tests.support.rig import Rig
 
@@ -68,11 +68,11 @@ def expected(sample: Path) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def lake(spark: SparkSession, sample: Path) -> Delivered:
     """Bronze dies in the middle of a table, and is run again."""
-    made, finished = Delivered(spark, "tpcds", sample, TABLES), intake.ingested
+    made, finished = Delivered(spark, "tpcds", sample, TABLES), intake.ingest_files
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             bronze_ingest,
-            "ingested",
+            "ingest_files",
             lambda s, names, files: finished(s, names, files[: len(files) // 2]) and die(),
         )
         with pytest.raises(KeyboardInterrupt):
@@ -191,7 +191,7 @@ def test_foreign_keys_are_measured(lake: Delivered):
     gone = lake.truth(
         "select count(*) filter (where sr_customer_sk <= 100), count(sr_customer_sk) from store_returns"
     )[0]
-    found = integrity(lake.spark, job, [job.contract.table("store_returns")])["store_returns"]
+    found = orphan_counts(lake.spark, job, [job.contract.table("store_returns")])["store_returns"]
     assert (found["orphans_sr_customer_sk"], found["orphan_rate"]) == (gone[0], gone[0] / gone[1])
     lake.spark.sql(
         f"DELETE FROM {job.identifier(job.contract.table('store_sales'))} WHERE ss_ticket_number <= 100"
@@ -199,7 +199,7 @@ def test_foreign_keys_are_measured(lake: Delivered):
     (lost, of) = lake.truth(
         "select count(*) filter (where sr_ticket_number <= 100), count(*) from store_returns"
     )[0]
-    found = integrity(lake.spark, job, [job.contract.table("store_returns")])["store_returns"]
+    found = orphan_counts(lake.spark, job, [job.contract.table("store_returns")])["store_returns"]
     assert 0 < lost == found["orphans_sr_item_sk_sr_ticket_number"]
     assert found["orphan_rate_sr_item_sk_sr_ticket_number"] == lost / of
 

@@ -1,4 +1,4 @@
-"""What a job says when records were lost on the way; landing itself needs Spark (tests/engine)."""
+"""What a job says when records were lost on the way; the load itself needs Spark (tests/engine)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from glue_scripts.engine.quarantine.record_counts import RecordsLostError, nothing_lost
+from glue_scripts.engine.quarantine.record_counts import RecordsLostError, check_nothing_lost
 
 
 def test_lost_records_are_told_with_what_was_changed_and_what_to_do() -> None:
@@ -16,7 +16,7 @@ def test_lost_records_are_told_with_what_was_changed_and_what_to_do() -> None:
         SimpleNamespace(entry=SimpleNamespace(key=f"shop/events/{n}.json", records=2)) for n in "ab"
     ]
     with pytest.raises(RecordsLostError, match="counted 4 records in 2 files, silver read 3") as error:
-        nothing_lost(3, files)
+        check_nothing_lost(3, files)
     said = str(error.value)
     assert "nothing was committed" not in said
     assert all(
@@ -28,4 +28,4 @@ def test_lost_records_are_told_with_what_was_changed_and_what_to_do() -> None:
             "Run again",
         )
     )
-    nothing_lost(4, files)
+    check_nothing_lost(4, files)

@@ -1,0 +1,87 @@
+"""Tables that transforms compute, brought up to date: gold, and the computed ones of silver."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import nullcontext
+
+from pyspark.sql import DataFrame, SparkSession
+
+from glue_scripts.engine.gold.lake import Lake, Shared, Transform
+from glue_scripts.engine.gold.references import check_references, checks_references, unseen
+from glue_scripts.engine.gold.scope import Scope, scope_of
+from glue_scripts.engine.run.job import Job
+from glue_scripts.engine.run.lock import Guard
+from glue_scripts.engine.tables.changes import Changes
+from glue_scripts.engine.tables.iceberg import COPY_ON_WRITE, Stored, append, prepare, replace_all
+from glue_scripts.engine.tables.memory import persisted
+from glue_scripts.engine.tables.reconcile import difference_of, differing_rows, write
+from shared.contracts import Table
+
+
+def stored_table(job: Job, table: Table) -> Stored:
+    """Changes are found by the column event_date where the table has one, else by its first partition column,
+    a date.
+    """
+    date = "event_date" if "event_date" in table.column_names else next(iter(table.partitioned_by), None)
+    columns = {c.name: c.type for c in table.columns}
+    return Stored(
+        job.identifier(table), job.location(table), columns, table.partition_fields, date, COPY_ON_WRITE
+    )
+
+
+def refresh(
+    spark: SparkSession,
+    job: Job,
+    table: Table,
+    transform: Transform,
+    pending: Changes,
+    check: Guard,
+    shared: Shared,
+) -> None:
+    """Brings one gold table up to date in one commit. Incremental and full give equal tables.
+
+    `check` goes before the commit. Raises ReferentialIntegrityError, KeyCollisionError and
+    MigrationNeededError, with the table as it was.
+    """
+    target = stored_table(job, table)
+    empty = prepare(spark, target)
+    touched = Scope(everything=True) if empty else scope_of(job, table, pending)
+    if touched is None:
+        return
+    lake = Lake(spark, job, touched, shared)
+    computed = transform(lake).selectExpr(*(f"CAST({c.name} AS {c.type}) AS {c.name}" for c in table.columns))
+    # Rows that are held against others before they are written are computed once.
+    compared = bool(table.appended_by) or checks_references(table)
+    with persisted(computed) if compared else nullcontext(computed) as rows:
+        check_references(spark, job, table, rows)
+        if table.appended_by and not job.full_refresh:
+            fresh = unseen(rows, spark.table(target.identifier), table)
+            check()
+            append(fresh, target)
+        elif empty or (job.full_refresh and table.depends_on):
+            check()
+            replace_all(rows, target)
+        else:
+            _reconcile(lake, table, rows, target, check)
+
+
+def _reconcile(lake: Lake, table: Table, rows: DataFrame, target: Stored, check: Guard) -> None:
+    """Writes the rows of the scope that differ from the stored ones."""
+    dates = lake.touched_dates() if target.date_column else None
+    stored = lake.scope.rows(lake.spark.table(target.identifier), target.date_column or "event_date", dates)
+    with persisted(differing_rows(rows, stored, target, table.primary_key, table.column_names)) as differing:
+        difference = difference_of(differing, target)
+        check()
+        write(difference, target, table.primary_key)
+
+
+def check_complete(tables: tuple[Table, ...], transforms: Mapping[str, Transform]) -> None:
+    """Raises LookupError unless every table of the contract has a transform, and the other way round."""
+    names = {t.name for t in tables}
+    missing, unknown = names - transforms.keys(), transforms.keys() - names
+    if missing or unknown:
+        raise LookupError(
+            f"tables of the contract without a transform: {sorted(missing)}; transforms without a table:"
+            f" {sorted(unknown)}. Add what is missing to the domain's transforms.py or to its contract."
+        )

@@ -1,0 +1,90 @@
+"""The files of a dataset that a run loads, from records to the rows of silver, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame, SparkSession
+
+from glue_scripts.engine.quarantine import rows as quarantine
+from glue_scripts.engine.quarantine.record_counts import RecordCounts
+from glue_scripts.engine.quarantine.row_rules import judged
+from glue_scripts.engine.read.bronze_files import BronzeFile
+from glue_scripts.engine.read.conform import conformed
+from glue_scripts.engine.read.readers import records
+from glue_scripts.engine.read.sql import literal, quoted
+from glue_scripts.engine.run.job import Job
+from glue_scripts.engine.silver.replace import identified
+from glue_scripts.engine.silver.versions import content, newest_per_key
+from shared.contracts import Dataset, Table
+from shared.ledger.model import LedgerFile, RowCounts
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What became of a dataset's records. `removed`: rows of older versions of the files that left silver."""
+
+    rows: RowCounts
+    reasons: dict[str, int]
+    nulls: dict[str, int]
+    extra_rows: int
+    removed: int
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The files of a dataset that a run loads. `stale`: files of which quarantine may hold rows already."""
+
+    spark: SparkSession
+    job: Job
+    dataset: Dataset
+    files: Sequence[BronzeFile]
+    numbers: DataFrame
+    stale: Sequence[LedgerFile]
+
+    @property
+    def table(self) -> Table:
+        return self.dataset.target
+
+    def judged(self, files: Sequence[BronzeFile]) -> DataFrame:
+        """All rows of some of the files."""
+        return judged(
+            conformed(
+                records(self.spark, files, self.numbers, self.dataset), self.job.contract, self.dataset
+            ),
+            self.dataset,
+        )
+
+    def quarantine(self, files: Sequence[BronzeFile]) -> tuple[RecordCounts, dict[str, int]]:
+        """Brings bad rows of some of the files to quarantine, in the place of stale files' rows; counts all
+        rows, and the bad by reason.
+        """
+        if not files:
+            quarantine.clear(self.spark, self.job, self.dataset, self.stale)
+            return RecordCounts(), {}
+        return quarantine.quarantine_rows(
+            self.spark, self.job, self.dataset, self.judged(files), self.numbers, self.stale
+        )
+
+    def silver_rows(self, judged_rows: DataFrame) -> DataFrame:
+        """What silver is to hold of judged rows. The judgement must stand behind a barrier, such as an
+        observation: the planner would push it below the casts that it rests on.
+        """
+        table = self.table
+        computed = {k for k in table.primary_key if table.column(k).derived}
+        good = judged_rows.where("NOT _bad").selectExpr(
+            *(quoted(c) for c in table.column_names if c not in computed), "_extra", "_file"
+        )
+        known = self.numbers.select("_file", "_source_file", "_sha256", "_ingested_at").hint("broadcast")
+        own = [
+            *map(quoted, table.column_names),
+            "_source_file",
+            "_ingested_at",
+            f"{literal(self.job.run_id)} AS _run_id",
+            "_extra",
+        ]
+        if table.kind == "files":
+            return identified(good.join(known, "_file", "inner"), table).selectExpr(*own)
+        newest = newest_per_key(good.selectExpr("*", f"{content(table)} AS _content"), table)
+        return newest.join(known, "_file", "inner").selectExpr(*own, "_content", "_sent")

@@ -1,0 +1,54 @@
+"""A silver table that is filled as a whole: at first, and by a full refresh."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame, Observation
+from pyspark.sql import functions as F  # noqa: N812
+
+from glue_scripts.engine.quarantine.record_counts import (
+    RecordCounts,
+    balanced,
+    check_nothing_lost,
+    expected_records,
+    observed_counts,
+    record_aggregates,
+)
+from glue_scripts.engine.run.lock import Guard
+from glue_scripts.engine.silver.batch import Batch, Loaded
+from glue_scripts.engine.tables import changes
+from glue_scripts.engine.tables.iceberg import Stored, publish_audited, write_unaudited
+from shared.ledger.model import RowCounts
+
+
+def fill_table(batch: Batch, target: Stored, check: Guard) -> Loaded:
+    """Makes the files the table's whole content. They are read once, on the way to a branch that readers do
+    not see; it is published when all records are accounted for and the bad ones are in quarantine.
+
+    Raises RecordsLostError or UnbalancedError, with the table as it was; `check` goes before each commit.
+    """
+    judged, written = Observation(), Observation()
+    rows = batch.judged(batch.files)
+    silver = batch.silver_rows(rows.observe(judged, *record_aggregates(batch.dataset)))
+    numbers = (F.count(F.lit(1)).alias("rows"), F.sum("_sent").alias("sent"))
+    write_unaudited(batch.spark, silver.observe(written, *numbers), target)
+    kept, sent = written.get["rows"], written.get["sent"] or 0
+    seen = _seen(batch, rows, judged)
+    check_nothing_lost(seen.read, batch.files)
+    check()
+    quarantined, reasons = batch.quarantine([f for f in batch.files if f.number in seen.bad_files])
+    counts = balanced(batch.dataset, RowCounts(seen.read, kept, quarantined.bad, sent - kept))
+    changes.record_everything(batch.spark, batch.job, batch.table)
+    # After a crash here the branch is left, and the next run replaces it.
+    check()
+    publish_audited(batch.spark, target)
+    return Loaded(counts, reasons, seen.nulls, seen.extra, removed=0)
+
+
+def _seen(batch: Batch, rows: DataFrame, judged: Observation) -> RecordCounts:
+    """What was observed; counted anew where it is not what ingestion counted: an observation counts a task
+    twice that was run again.
+    """
+    if (seen := observed_counts(judged.get, batch.dataset)).read == expected_records(batch.files):
+        return seen
+    [counted] = rows.agg(*record_aggregates(batch.dataset)).collect()
+    return observed_counts(counted.asDict(), batch.dataset)

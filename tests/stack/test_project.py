@@ -1,0 +1,94 @@
+"""A company's project outside the checkout: environments.toml and one domain, nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ENVIRONMENTS = """
+[dev]
+
+[live]
+prefix = "acme"
+protected = true
+tags = {team = "data", "cost-center" = "42"}
+"""
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder: Path = tmp_path_factory.mktemp("company")
+    (folder / "environments.toml").write_text(ENVIRONMENTS, "utf-8")
+    lake(folder, "scaffold", "sales")
+    return folder
+
+
+def lake(project: Path, *words: str | Path) -> str:
+    """What a verb says for the project; it must end well."""
+    outer = {**os.environ, "LAKE_PROJECT": str(project)}
+    command = [sys.executable, "-m", "cli", *map(str, words)]
+    done = subprocess.run(command, cwd=ROOT, env=outer, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+    return done.stdout + done.stderr
+
+
+def test_its_contract_alone_is_judged(project: Path) -> None:
+    assert lake(project, "contract", "lint").splitlines() == ["sales: 1 datasets, 2 tables: right"]
+
+
+def test_its_templates_hold_its_domain_its_environments_and_its_tags_only(
+    project: Path, tmp_path: Path
+) -> None:
+    lake(project, "synth", "--out", tmp_path)
+    assert {p.name for p in tmp_path.glob("assembly-*")} == {"assembly-dev", "assembly-live"}
+    templates = [json.loads(p.read_text()) for p in tmp_path.rglob("*.template.json")]
+    resources = [r for t in templates for r in t["Resources"].values()]
+    jobs = {r["Properties"]["Name"] for r in resources if r["Type"] == "AWS::Glue::Job"}
+    stages = ("bronze-ingest", "bronze-to-silver", "silver-to-gold", "maintenance")
+    assert jobs == {
+        f"{prefix}-sales-{stage}" for prefix in ("lakehouse-dev", "acme-live") for stage in stages
+    }
+    [live] = [
+        r["Properties"] for r in resources if r["Properties"].get("StateMachineName") == "acme-live-sales"
+    ]
+    tags = {tag["Key"]: tag["Value"] for tag in live["Tags"]}
+    assert {"team": "data", "cost-center": "42", "lakehouse:env": "live"}.items() <= tags.items()
+
+
+def test_its_stacks_are_named_for_deployment(project: Path) -> None:
+    said = lake(project, "deploy", "--env", "live", "--list")
+    assert "live/storage (acme-live-storage)" in said
+    assert "lakehouse-dev" not in said
+
+
+@pytest.mark.slow
+def test_its_files_become_tables_on_the_laptop_and_its_tests_pass(project: Path) -> None:
+    try:
+        lake(project, "up")
+        lake(
+            project,
+            "drop",
+            project / "domains/sales/example/orders.csv",
+            "--domain",
+            "sales",
+            "--dataset",
+            "orders",
+        )
+        lake(project, "run", "sales")
+        answer = project / "answer.json"
+        lake(project, "query", "--domain", "sales", "--report", "newest_days", "--json", answer)
+        rows = json.loads(answer.read_text())["rows"]
+    finally:
+        lake(project, "up", "--stop")
+    assert [[str(v) for v in row] for row in rows] == [
+        ["2026-05-02", "1", "0.00"],
+        ["2026-05-01", "2", "17.50"],
+    ]
+    assert (project / ".lake" / ".gitignore").read_text() == "*\n"
+    assert "passed" in lake(project, "test")
