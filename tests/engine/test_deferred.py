@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import pytest
 
-from glue_scripts import bronze_ingest, bronze_to_silver
 from shared.ledger.model import FileStatus
 from tests.support.rig import Rig
 
@@ -18,23 +17,18 @@ OTHER = (
 )
 
 
-def bronze(lake: Rig, run_id: str) -> None:
-    job = lake.job(run_id)
-    bronze_ingest.main(lake.spark, job, lake.clients(job))
-
-
 def test_what_was_deferred_ends_as_if_the_function_had_read_it(rig: Callable[[str], Rig]):
     """And a file that cannot be reached at all fails the job without holding up the others."""
     lake = rig("handed")
     lake.drop("shop/events/small.json", OTHER)
     files = {"one.json": GOOD, "two.json": GOOD, "broken.json.gz": gzip.compress(GOOD)[:-4]}
-    left = [lake.write_load_plan(f"shop/events/{name}", content) for name, content in files.items()]
+    left = [lake.drop_deferred(f"shop/events/{name}", content) for name, content in files.items()]
     assert [f.status for f in left if f] == [FileStatus.DEFERRED] * 3
     assert left[0]
     unreachable = replace(left[0], bucket="nowhere-at-all")
     lake.ledger.commit(unreachable)
     with pytest.raises(Exception, match="NoSuchBucket"):
-        bronze(lake, "run-1")
+        lake.bronze("run-1")
     settled = {
         f.key.removeprefix("shop/events/"): f for f in lake.ledger.files() if f.bucket != unreachable.bucket
     }
@@ -47,7 +41,6 @@ def test_what_was_deferred_ends_as_if_the_function_had_read_it(rig: Callable[[st
         "corrupt_gzip",
     )
     assert lake.ledger.deferred("shop") == [unreachable]
-    job = lake.job("run-2")
-    bronze_to_silver.main(lake.spark, job, lake.clients(job))
+    lake.silver("run-2")
     assert [r[0] for r in lake.rows("silver.events", "event_id")] == ["e1", "e2", "e3", "e4"]
     assert {f.processed_by for f in lake.ledger.accepted("shop", "events")} == {"run-2"}

@@ -124,7 +124,7 @@ def lake(spark: Any, emulation: process.Emulation) -> Lake:
     twice, and were worked off.
     """
     target = session.laptop_session(emulation)
-    deploy.deploy_assembly(target, synth.local_assembly(), emulation.state / "recorded.json")
+    deploy.deploy_assembly(target, synth.local_assembly("dev"), emulation.state / "recorded.json")
     made = Lake(target)
     made.reading(False)
     made.redeliver_soon()

@@ -85,12 +85,14 @@ def test_a_refresh_that_loses_a_row_leaves_what_stood(
 def test_a_fill_without_one_good_row_ends_with_all_of_them_aside(rig: Callable[[str], Rig]):
     lake = rig("fillbad")
     lake.drop("shop/events/bad.ndjson", lines({"ts": "2026-01-01"}, {"ts": "2026-01-02"}))
-    result = lake.run("run-1")["events"]
+    lake.silver("run-1")
+    result = lake.results("run-1")["events"]
     assert (result.rows.read, result.rows.quarantined, result.rows.written) == (2, 2, 0)
     assert result.reasons == {"missing_key": 2}
     assert events(lake) == []
     lake.drop("shop/events/good.ndjson", GOOD)
-    assert lake.run("run-2")["events"].rows.written == 2
+    lake.silver("run-2")
+    assert lake.results("run-2")["events"].rows.written == 2
     assert events(lake) == ["e1", "e2"]
 
 
@@ -103,7 +105,8 @@ def test_what_was_counted_twice_is_counted_anew(lake: Rig, monkeypatch: pytest.M
         return replace(seen[-1], read=2 * seen[-1].read, bad=2 * seen[-1].bad) if len(seen) == 1 else seen[-1]
 
     monkeypatch.setattr(fill, "observed_counts", doubled_at_first)
-    rows = lake.run("run-1")["events"].rows
+    lake.silver("run-1")
+    rows = lake.results("run-1")["events"].rows
     assert (rows.read, rows.written, rows.quarantined, rows.deduplicated) == (5, 3, 1, 1)
     assert len(seen) == 2
 

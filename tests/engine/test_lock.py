@@ -67,7 +67,7 @@ def test_only_the_owner_writes(rig: Callable[[str], Rig]):
         "shop/transactions/t.json",
         b'{"tx_id":"t1","user_id":"u1","amount":1,"status":"paid","created_at":"2026-01-01"}\n',
     )
-    lake.write_load_plan("shop/events/b.json", EVENTS + EVENTS)
+    lake.drop_deferred("shop/events/b.json", EVENTS + EVENTS)
     pending = lake.ledger.files()
     table.put_item(Item={"pk": "lock#shop", "sk": "lock", "run_id": "run-2"})
     job = lake.job("run-1")

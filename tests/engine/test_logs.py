@@ -1,4 +1,6 @@
-"""The logs domain through the real engine: what must come out right (domain page)."""
+"""Logs of a site through the real engine: rows that follow their file, constants, the archive, maps, times of a
+domain's own.
+"""
 
 from __future__ import annotations
 
@@ -165,8 +167,8 @@ def test_a_corrected_file_of_the_same_name_replaces_the_day_and_no_other(correct
     assert activity(lake) == {FIRST: (30, 0, 30), SECOND: (70, 0, 70)}
     assert lake.objects("silver", other) == before
     commits = lake.commits("silver.logs")
-    lake.run("run-3", from_date=SECOND, to_date=SECOND)
-    lake.run("run-4")
+    lake.silver("run-3", from_date=SECOND, to_date=SECOND)
+    lake.silver("run-4")
     assert lake.commits("silver.logs") == commits
     lake.drop(key("ndjson", SECOND), first)
     lake.run("run-5")
@@ -190,6 +192,8 @@ def mixed(rig: Callable[..., Rig]) -> Rig:
         access(FIRST, 0),
         access(FIRST, 7, ip="::1"),
         access(SECOND, 8, ip="2001:db8::8:800:200c:417a"),
+        access(FIRST, 0, ip="10.1.1.1", timestamp="30.11.2024 10:00:00"),
+        access(FIRST, 0, ip="10.1.1.2", timestamp="at 11:00:00"),
     ]
     lake.drop("web/ndjson/mixed.ndjson", ndjson(*good, *bad))
     lake.drop("web/ndjson/broken.json.gz", gzip.compress(ndjson(*good))[:-9])
@@ -202,7 +206,24 @@ def mixed(rig: Callable[..., Rig]) -> Rig:
 
 
 def test_a_file_that_mixes_days_gives_each_its_own_rows_and_keeps_equal_records(mixed: Rig):
-    assert activity(mixed) == {FIRST: (3, 0, 2), SECOND: (1, 0, 1)}
+    assert activity(mixed) == {FIRST: (4, 0, 3), SECOND: (2, 0, 2)}
+
+
+def test_times_as_only_this_domain_writes_them_are_read_and_a_bare_one_is_of_the_file_s_day(mixed: Rig):
+    found = (
+        mixed.table("silver.logs").where("ip_address like '10.1.1.%'").select("ip_address", "event_timestamp")
+    )
+    assert sorted(map(tuple, found.collect())) == [
+        ("10.1.1.1", dt.datetime(2024, 11, 30, 10)),
+        ("10.1.1.2", dt.datetime(2024, 11, 29, 11)),
+    ]
+
+
+def test_a_day_of_gold_lies_by_itself(mixed: Rig):
+    assert {row["partition"][0] for row in mixed.table("gold.daily_activity.partitions").collect()} == {
+        FIRST,
+        SECOND,
+    }
 
 
 def test_bad_rows_are_put_aside_under_data_quality_with_their_columns(mixed: Rig):
@@ -263,9 +284,9 @@ def test_whoever_is_corrected_each_content_counts_once_and_none_is_lost(rig: Cal
     for number, (files, wanted, aside) in enumerate(steps):
         for name, content in files.items():
             lake.drop(name, content)
-        lake.run(f"run-{number}")
+        lake.silver(f"run-{number}")
         assert (counted(lake), lake.rows("quarantine.data_quality", "source_file")) == (wanted, [(aside,)]), (
             number
         )
-    lake.run("full", full_refresh=True)
+    lake.silver("full", full_refresh=True)
     assert (counted(lake), lake.rows("quarantine.data_quality", "source_file")) == (wanted, [(aside,)])

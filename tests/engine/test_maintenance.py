@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from glue_scripts import bronze_to_silver, maintenance
+from glue_scripts import maintenance
 from glue_scripts.engine.run.lock import TakenOverError, guard
 from glue_scripts.maintenance import Upkeep
 from tests.support.rig import Rig
@@ -18,15 +18,10 @@ IN_A_WEEK = NOW + dt.timedelta(days=8)
 RUNS = 5  # as many files as compaction waits for
 
 
-def run(lake: Rig, run_id: str) -> None:
-    job = lake.job(run_id)
-    bronze_to_silver.main(lake.spark, job, lake.clients(job))
-
-
 @pytest.fixture(scope="module")
 def used(rig: Callable[[str], Rig]) -> Rig:
     """Five small runs on one day, each of which updates a row of the last: data files and delete files pile
-    up.
+    up. Users come in the first and the last.
     """
     lake = rig("maint")
     for n in range(RUNS):
@@ -34,10 +29,11 @@ def used(rig: Callable[[str], Rig]) -> Rig:
             {"event_id": f"e{i}", "ts": f"2024-03-01T10:{n:02}:00Z", "user_id": f"u{i % 3}"}
             for i in (n, n + 1, 99)
         ]
-        users = [{"user_id": f"u{n}", "country": "DE", "updated_at": f"2024-03-01T10:{n:02}:00Z"}]
-        for dataset, records in {"events": events, "users": users}.items():
-            lake.drop(f"shop/{dataset}/{n}.json", "\n".join(map(json.dumps, records)).encode())
-        run(lake, f"r{n}")
+        lake.drop(f"shop/events/{n}.json", "\n".join(map(json.dumps, events)).encode())
+        if n in (0, RUNS - 1):
+            user = {"user_id": f"u{n}", "country": "DE", "updated_at": f"2024-03-01T10:{n:02}:00Z"}
+            lake.drop(f"shop/users/{n}.json", json.dumps(user).encode())
+        lake.silver(f"r{n}")
     return lake
 
 
@@ -110,5 +106,5 @@ def test_a_run_that_lost_the_domain_touches_no_table(used: Rig) -> None:
 
 def test_runs_go_on_after_maintenance(used: Rig) -> None:
     used.drop("shop/events/late.json", b'{"event_id": "e0", "ts": "2024-03-01T11:00:00Z", "user_id": "u7"}')
-    run(used, "late")
+    used.silver("late")
     assert ("e0", "u7") in used.rows("silver.events", "event_id", "user_id")

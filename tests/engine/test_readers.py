@@ -25,7 +25,7 @@ TABLES = (
     "silver.users_updates",
     "silver.users",
     "gold.fact_events",
-    "gold.daily_active_users",
+    "gold.user_ltv",
 )
 FIRST, MORE = 40, 60
 EVERY_ID = sorted(f"e{n}" for n in range(FIRST + MORE))

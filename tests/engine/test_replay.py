@@ -61,11 +61,12 @@ def test_replay_moves_what_passes_and_leaves_the_rest_with_its_history(
     lake.drop("web/ndjson/empty.ndjson", b" ")
     assert aside is not None
     assert aside.reason == "format_not_accepted"
-    assert lake.run("run-1")["ndjson"].rows == RowCounts(4, 1, 3)
+    lake.silver("run-1")
+    assert lake.results("run-1")["ndjson"].rows == RowCounts(4, 1, 3)
     columns = ("reasons", "run_id", "history", "columns")
 
-    nothing = lake.run("run-2", replay=Replay())
-    assert nothing["ndjson"].rows == RowCounts(4, 1, 3)
+    lake.silver("run-2", replay=Replay())
+    assert lake.results("run-2")["ndjson"].rows == RowCounts(4, 1, 3)
     assert {r[1:3] for r in lake.rows("quarantine.data_quality", *columns)} == {("run-1", None)}
 
     fixed_contract()
@@ -95,5 +96,5 @@ def test_replay_moves_what_passes_and_leaves_the_rest_with_its_history(
     assert left == [f"web/system/lambda/ndjson/empty.ndjson{end}" for end in ("", ".reason.json")]
 
     commits, rows = lake.commits("silver.logs"), lake.rows("quarantine.data_quality")
-    lake.run("run-5", replay=Replay())
+    lake.silver("run-5", replay=Replay())
     assert (lake.commits("silver.logs"), lake.rows("quarantine.data_quality")) == (commits, rows)

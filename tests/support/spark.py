@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 from pyspark.sql import SparkSession
@@ -15,6 +16,15 @@ from local.aws.environment import client_environment
 from local.settings import ROOT
 from local.spark import environment, jvm_settings, settings
 from tests.support.rig import Rig
+
+# Java that is generated and compiled for a plan pays with many rows only, and the tables here have few
+# (measured on test_mistakes: 72 CPU s, 67 without whole stages, 56 without any; half the shuffle partitions
+# less 5). Two partitions, not one, so that rows of one key may still be apart.
+FOR_FEW_ROWS = {
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.shuffle.partitions": "2",
+}
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +53,16 @@ def spark(emulation: process.Emulation) -> Iterator[SparkSession]:
 def rig(spark: SparkSession) -> Callable[..., Rig]:
     """A lake of its own for an environment's name and a domain."""
     return lambda env, domain: Rig(spark, env, domain)
+
+
+@contextmanager
+def interpreted(spark: SparkSession) -> Iterator[None]:
+    """Plans inside the block are interpreted, for tests of few rows."""
+    before = {name: spark.conf.get(name) for name in FOR_FEW_ROWS}
+    for name, value in FOR_FEW_ROWS.items():
+        spark.conf.set(name, value)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            spark.conf.set(name, value)

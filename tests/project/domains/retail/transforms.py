@@ -1,4 +1,4 @@
-"""Gold of the tests' retailer."""
+"""Silver and gold of the tests' retailer."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pyspark.sql import functions as F  # noqa: N812
 from glue_scripts.engine.gold import Lake, Transform
 
 MONEY = "decimal(18,2)"
+PROMOTION_KEY = "xxhash64(promotion)"
 
 
 def customer_value(lake: Lake) -> DataFrame:
@@ -29,4 +30,49 @@ def customer_value(lake: Lake) -> DataFrame:
     )
 
 
-GOLD: dict[str, Transform] = {"customer_value": customer_value}
+def sale_promotions(lake: Lake) -> DataFrame:
+    """A promotion that a sale names twice counts where it stands first."""
+    listed = lake.touched("sales").selectExpr(
+        "s_item_sk", "s_ticket", "s_customer_sk", "posexplode(split(s_promotions, ',')) AS (at, promotion)"
+    )
+    return listed.groupBy("s_item_sk", "s_ticket", "s_customer_sk", "promotion").agg(
+        (F.min("at") + 1).alias("place")
+    )
+
+
+def dim_promotion(lake: Lake) -> DataFrame:
+    return (
+        lake.touched("sale_promotions")
+        .selectExpr(f"{PROMOTION_KEY} AS promotion_key", "promotion")
+        .distinct()
+    )
+
+
+def fact_sales(lake: Lake) -> DataFrame:
+    known = F.col("s_channel").isin(list(lake.parameter("channels")))
+    return lake.touched("sales").select(
+        F.col("s_item_sk").alias("item_sk"),
+        F.col("s_ticket").alias("ticket"),
+        "s_customer_sk",
+        F.when(known, F.col("s_channel")).otherwise("other").alias("channel"),
+        F.col("s_price").alias("price"),
+    )
+
+
+def bridge_sale_promotion(lake: Lake) -> DataFrame:
+    return lake.touched("sale_promotions").selectExpr(
+        "s_item_sk AS item_sk",
+        "s_ticket AS ticket",
+        f"{PROMOTION_KEY} AS promotion_key",
+        "place",
+        "s_customer_sk",
+    )
+
+
+SILVER: dict[str, Transform] = {"sale_promotions": sale_promotions}
+GOLD: dict[str, Transform] = {
+    "customer_value": customer_value,
+    "dim_promotion": dim_promotion,
+    "fact_sales": fact_sales,
+    "bridge_sale_promotion": bridge_sale_promotion,
+}
