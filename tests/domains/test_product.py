@@ -7,11 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from cli.cost import Resources, lines
 from shared.contracts import domains
 from shared.project import ENVIRONMENTS
 from stacks.config import environments, settings
+from stacks.prices import price_list
 from tests.conftest import PROJECT
 from tests.domains.conftest import Product
+from tests.stack.test_app import POLICY_CHARACTERS as MOST
+from tests.stack.test_app import policy_characters
 from tests.stack.test_storage import CORE
 from tests.support.gate import PROTECTED_RULES, RULES, grammar_faults
 from tests.support.golden import Golden, content
@@ -26,10 +30,27 @@ def test_the_security_rules_find_nothing_that_was_not_accepted(product: Product)
         assert passed.findings == {}
         protected = all(settings(env).protected for env in passed.envs)
         assert passed.idle(PROTECTED_RULES if protected else RULES) == []
+        for file in passed.templates:
+            assert "${Token[" not in file.read_text(), file
 
 
 def test_cloudformation_finds_no_fault_in_any_template(product: Product) -> None:
     assert grammar_faults(file for passed in product.passed for file in passed.templates) == ""
+
+
+def test_every_policy_fits_its_quota_with_all_domains(product: Product) -> None:
+    """The ingest function's grows with every domain that archives, the watch function's with every domain."""
+    policies = dict(product.assembly.resources("AWS::IAM::ManagedPolicy"))
+    assert policies
+    assert {place: size for place, p in policies.items() if (size := policy_characters(p)) >= MOST} == {}
+
+
+def test_a_month_of_the_usage_that_is_assumed_sets_off_no_budget_alarm(product: Product) -> None:
+    for env in environments():
+        templates = [template for (of, _), template in product.assembly.stacks.items() if of == env]
+        items = lines(Resources.in_templates(templates), settings(env).usage)
+        usd = sum(line.usd(price_list().prices) for line in items)
+        assert 1 < usd < 0.8 * settings(env).monthly_budget_usd, env
 
 
 def test_the_core_s_stateful_resources_have_the_ids_of_the_core_s_own_tests(product: Product) -> None:
