@@ -20,6 +20,7 @@ from tests.support.rig import Rig
 # Java that is generated and compiled for a plan pays with many rows only, and the tables here have few
 # (measured on test_mistakes: 72 CPU s, 67 without whole stages, 56 without any; half the shuffle partitions
 # less 5). Two partitions, not one, so that rows of one key may still be apart.
+# `catalog.listTables` fails so: Spark decodes its rows by compiled code only.
 FOR_FEW_ROWS = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",

@@ -309,7 +309,7 @@ def test_a_bad_run_is_rolled_back_and_all_anew_is_what_it_was(backwards: Rig):
         "back",
         "same",
     )
-    for table in lake.spark.catalog.listTables(f"glue_catalog.{lake.names.database('search', 'gold')}"):
+    for table in lake.job("any").contract.gold:
         lake.spark.catalog.refreshTable(f"glue_catalog.{lake.names.database('search', 'gold')}.{table.name}")
     assert {t: lake.rows(f"gold.{t}") for t in KEPT} == before
     lake.run("after", full_refresh=True)
