@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import IO
 
 from local.console import fail, say
 from local.processes import run
 from local.settings import ROOT
 from shared.project import project_folder
 
+SIDE_BY_SIDE = 2  # gates; more would wait for each other on a laptop
 NOTHING_FOUND = 5  # pytest's exit code
 EXAMPLE = "./lake test --slow -k idempotent"
 PASSES_ARGUMENTS_ON = True
@@ -61,11 +66,40 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     skipped = arguments.only_pytest or arguments.write_golden
     gates = {} if skipped else stages(project_folder(), slow=arguments.slow)
-    failed = [name for name, command in gates.items() if not _passes(name, command)]
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        passed = list(pool.map(_passes, gates, gates.values()))
+    failed = [name for name, fine in zip(gates, passed, strict=True) if not fine]
     if failed:  # named before pytest, whose own summary stays the last line
         fail(f"failed so far: {', '.join(failed)}")
-    codes = [_pytest(arguments, places) for places in _places(arguments.rest, project_folder())]
-    return max(codes) or (1 if failed else 0)
+    return _tests(arguments) or (1 if failed else 0)
+
+
+def _tests(arguments: argparse.Namespace) -> int:
+    """The worst exit code of the calls of pytest.
+
+    They run side by side, each with a Spark of its own; the first is seen as it goes, the others when they
+    have ended.
+    """
+    first, *others = (_pytest(arguments, places) for places in _places(arguments.rest, project_folder()))
+    with contextlib.ExitStack() as running:
+        calls = [(command, running.enter_context(tempfile.TemporaryFile())) for command in others]
+        behind = [(_started(command, out), out) for command, out in calls]
+        codes = [_started(first).wait()]
+        if behind and codes[0] not in (
+            0,
+            NOTHING_FOUND,
+        ):  # said here: the last line is another call's summary
+            fail("failed so far: tests of the core")
+        for call, out in behind:
+            codes.append(call.wait())
+            out.seek(0)
+            sys.stdout.write(out.read().decode(errors="replace"))
+    return max(0 if code == NOTHING_FOUND else code for code in codes)
+
+
+def _started(command: list[str], out: IO[bytes] | None = None) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}  # tests of a project find the product
+    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=out)
 
 
 def _places(given: Sequence[str], own: Path) -> list[list[str]]:
@@ -78,12 +112,9 @@ def _places(given: Sequence[str], own: Path) -> list[list[str]]:
     return [[DOMAINS], *([[*FIXTURES, *map(str, tests)]] if tests else [])]
 
 
-def _pytest(arguments: argparse.Namespace, places: Sequence[str]) -> int:
-    """Its exit code; to find nothing is no failure, for another call may have found what was chosen."""
-    command = [sys.executable, "-m", "pytest", *_chosen(arguments), *arguments.rest, *places]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}  # tests of a project find the product
-    code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
-    return 0 if code == NOTHING_FOUND else code
+def _pytest(arguments: argparse.Namespace, places: Sequence[str]) -> list[str]:
+    """A call; one that finds nothing of what was chosen is no failure, for another may have."""
+    return [sys.executable, "-m", "pytest", *_chosen(arguments), *arguments.rest, *places]
 
 
 def _chosen(arguments: argparse.Namespace) -> list[str]:

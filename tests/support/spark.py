@@ -18,8 +18,8 @@ from local.spark import environment, jvm_settings, settings
 from tests.support.rig import Rig
 
 # Java that is generated and compiled for a plan pays with many rows only, and the tables here have few
-# (measured on test_mistakes: 72 CPU s, 67 without whole stages, 56 without any; half the shuffle partitions
-# less 5). Two partitions, not one, so that rows of one key may still be apart.
+# (measured on part of test_mistakes, CPU s: 72; 67 without whole stages, 56 without any; 64 with one shuffle
+# partition). Two partitions, not one, so that rows of one key may still be apart.
 # `catalog.listTables` fails so: Spark decodes its rows by compiled code only.
 FOR_FEW_ROWS = {
     "spark.sql.codegen.wholeStage": "false",
