@@ -25,7 +25,7 @@ CALLS = (
     b'[{"timestamp": "2026-01-01T11:00:00Z", "ip": "::1", "method": "POST", "status": 201, "endpoint": "/a"}]'
 )
 ERRORS = b"<errors><e><errorTime>2026-01-01T12:00:00Z</errorTime><clientIp>10.0.0.2</clientIp><errorCode>503</errorCode></e></errors>"
-SALES = b"1|100|1|2026-01-01|2|20.00|\n2|101|2|2026-01-02|1|-5.00|\n"
+SALES = b"1|100|1|2026-01-01|2|20.00|web|spring|\n2|101|2|2026-01-02|1|-5.00|store||\n"
 CUT_OFF = gzip.compress(EVENTS)[:-4]
 
 FILES = {
