@@ -76,8 +76,8 @@ class Settings(BaseModel):
     tags: dict[TagText, TagText] = {}
     """Tags of everything that the environment has, beside the product's own."""
     protected: bool = False
-    """What people rely on: its data must be retained, and the security rules of regulated workloads count
-    too.
+    """What people rely on: its data must be retained and encrypted with a key of its own, and the security
+    rules of regulated workloads (NIST 800-53) count too.
     """
     account: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
     region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] | None = None
@@ -85,8 +85,10 @@ class Settings(BaseModel):
     """Buckets, ledger and catalog outlive their stacks; where it is not said, those of a protected
     environment.
     """
-    customer_key: bool = False
-    """Data is encrypted with a key of the environment's own (SSE-KMS) instead of S3's (SSE-S3)."""
+    customer_key: bool = Field(default_factory=lambda given: bool(given.get("protected")))
+    """Data and logs are encrypted with a key of the environment's own (SSE-KMS) instead of S3's (SSE-S3);
+    where it is not said, those of a protected environment are.
+    """
     audit_objects: bool = False
     """CloudTrail notes every read and write of an object of the data buckets: $1 per million."""
     scheduled: bool = False
@@ -149,9 +151,17 @@ class Settings(BaseModel):
         return project_domains() if self.domains is None else tuple(sorted(self.domains))
 
     @model_validator(mode="after")
-    def _fits_together(self) -> Self:
+    def _keeps_its_promise(self) -> Self:
         if self.protected and not self.retain_data:
             raise ValueError("a protected environment must retain its data: retain_data must be true")
+        if self.protected and not self.customer_key:
+            raise ValueError(
+                "a protected environment encrypts with a key of its own: customer_key must be true"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
         if len(self.prefix) + len(self.env) > LONGEST_NAMES:
             raise ValueError(
                 f"prefix and environment name have {len(self.prefix) + len(self.env)} characters together; at"

@@ -9,7 +9,7 @@ import pytest
 
 from cli.cost import Resources, lines
 from shared.contracts import domains
-from shared.project import ENVIRONMENTS
+from shared.project import ENVIRONMENTS, PRODUCT, domain_folder, project_folder
 from stacks.config import environments, settings
 from stacks.prices import price_list
 from tests.conftest import PROJECT
@@ -23,6 +23,11 @@ from tests.support.stateful import WHY, ids_by_domain
 
 HERE = Path(__file__).parent
 GOLDEN = "stateful.json"
+
+
+def golden_file(domain: str) -> Path:
+    """A company's is with its domain: nothing of it goes into the product's folder."""
+    return (HERE / domain if project_folder() == PRODUCT else domain_folder(domain)) / GOLDEN
 
 
 def test_the_security_rules_find_nothing_that_was_not_accepted(product: Product) -> None:
@@ -66,7 +71,7 @@ def test_the_core_s_stateful_resources_have_the_ids_of_the_core_s_own_tests(prod
 def test_a_domain_s_stateful_resources_keep_their_logical_ids_in_every_environment(
     product: Product, golden: Golden, domain: str
 ) -> None:
-    path = HERE / domain / GOLDEN
+    path = golden_file(domain)
     if domain not in domains():
         pytest.skip(f"{domain} is gone")
     if not path.exists() and not golden.write:

@@ -34,7 +34,12 @@ def test_an_environment_may_have_any_name_and_all_domains_without_a_word(
     assert list(environments()) == ["staging2", "live"]
     staging, live = settings("staging2"), settings("live")
     assert (staging.prefix, staging.retain_data, staging.chosen_domains) == ("acme", False, DOMAINS)
-    assert (live.retain_data, live.chosen_domains, live.tags) == (True, ("shop", "web"), {"team": "data"})
+    assert (live.retain_data, live.customer_key, live.chosen_domains, live.tags) == (
+        True,
+        True,
+        ("shop", "web"),
+        {"team": "data"},
+    )
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,12 @@ from stacks.usage import Usage
 
 TEXT = (Path(__file__).parents[2] / "docs" / "reference" / "environments.md").read_text("utf-8")
 ROW = re.compile(r"^\| `(\w+)` \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
-OWN_WORDS = {"env": "the table's name", "retain_data": "as `protected`", "usage": "all defaults"}
+OWN_WORDS = {
+    "env": "the table's name",
+    "retain_data": "as `protected`",
+    "customer_key": "as `protected`",
+    "usage": "all defaults",
+}
 SECTIONS = {"sources": Source, "crawl": CrawlSettings, "usage": Usage}
 
 
