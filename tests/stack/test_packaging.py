@@ -75,7 +75,7 @@ def test_the_glue_library_has_every_contract_without_a_yaml_parser(tmp_path: Pat
 
 def test_archives_hold_code_and_compiled_contracts_only(tmp_path: Path) -> None:
     function, library = lambda_archive(tmp_path, DOMAINS, dependencies=False), glue_archive(tmp_path, DOMAINS)
-    for made, packages in ((function, {"lambdas"}), (library, {"glue_scripts", "domains"})):
+    for made, packages in ((function, {"lambdas", "domains"}), (library, {"glue_scripts", "domains"})):
         names = zipfile.ZipFile(made).namelist()
         assert {n.split("/")[0] for n in names} == {*packages, "shared"}
         assert not [n for n in names if "/sample/" in n]
@@ -83,6 +83,22 @@ def test_archives_hold_code_and_compiled_contracts_only(tmp_path: Path) -> None:
             "shared/contracts/index.json",
             *(f"shared/contracts/{d}.odcs.json" for d in domains()),
         }
+
+
+def test_of_domains_the_function_has_their_own_spellings_only_and_the_jobs_no_sample_and_no_test(
+    tmp_path: Path,
+) -> None:
+    function, library = lambda_archive(tmp_path, DOMAINS, dependencies=False), glue_archive(tmp_path, DOMAINS)
+    of_domains = [
+        {n for n in zipfile.ZipFile(made).namelist() if n.startswith("domains/")}
+        for made in (function, library)
+    ]
+    spellings = {"domains/__init__.py", "domains/web/__init__.py", "domains/web/spellings.py"}
+    packages = {f"domains/{d}/__init__.py" for d in DOMAINS}
+    assert of_domains == [
+        spellings,
+        {*spellings, *packages, *(f"domains/{d}/transforms.py" for d in DOMAINS)},
+    ]
 
 
 def test_the_same_content_gives_the_same_bytes_whenever_it_is_packed(tmp_path: Path) -> None:
