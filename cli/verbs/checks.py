@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import IO
 
 from local.console import fail, say
 from local.processes import run
@@ -25,7 +22,9 @@ EXAMPLE = "./lake test --slow -k idempotent"
 PASSES_ARGUMENTS_ON = True
 BIN = Path(sys.executable).parent
 PACKAGES = ("shared", "lambdas", "glue_scripts", "stacks", "local", "domains", "cli")
-DOMAINS = "tests/domains"  # they see the project, the others one of their own: two calls of pytest
+QUICK = ("tests/unit", "tests/stack", "tests/pipeline")
+ENGINE = "tests/engine"
+DOMAINS = "tests/domains"  # they see the project, the others one of their own
 # For tests that lie in a project's own folders.
 FIXTURES = ("-p", "tests.support.spark", "-c", "pyproject.toml", "--rootdir", ".")
 
@@ -77,29 +76,32 @@ def execute(arguments: argparse.Namespace) -> int:
 def _tests(arguments: argparse.Namespace) -> int:
     """The worst exit code of the calls of pytest.
 
-    They run side by side, each with a Spark of its own; the first is seen as it goes, the others when they
-    have ended.
+    The first is seen as it goes. The others run beside it, one after the other, and are shown when it has
+    ended.
     """
     first, *others = (_pytest(arguments, places) for places in _places(arguments.rest, project_folder()))
-    with contextlib.ExitStack() as running:
-        calls = [(command, running.enter_context(tempfile.TemporaryFile())) for command in others]
-        behind = [(_started(command, out), out) for command, out in calls]
-        codes = [_started(first).wait()]
-        if behind and codes[0] not in (
-            0,
-            NOTHING_FOUND,
-        ):  # said here: the last line is another call's summary
-            fail("failed so far: tests of the core")
-        for call, out in behind:
-            codes.append(call.wait())
-            out.seek(0)
-            sys.stdout.write(out.read().decode(errors="replace"))
+    with ThreadPoolExecutor(1) as beside:
+        behind = [beside.submit(_captured, command) for command in others]
+        codes = [subprocess.run(first, cwd=ROOT, env=_environment(), check=False).returncode]
+        for call in behind:
+            if codes[-1] not in (0, NOTHING_FOUND):  # said here: the last line is the last call's summary
+                fail("failed so far: a call of pytest; its summary is above")
+            code, output = call.result()
+            codes.append(code)
+            sys.stdout.write(output)
     return max(0 if code == NOTHING_FOUND else code for code in codes)
 
 
-def _started(command: list[str], out: IO[bytes] | None = None) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}  # tests of a project find the product
-    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=out)
+def _captured(command: list[str]) -> tuple[int, str]:
+    """Exit code and output of a call."""
+    done = subprocess.run(
+        command, cwd=ROOT, env=_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+    )
+    return done.returncode, done.stdout.decode(errors="replace")
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT)}  # tests of a project find the product
 
 
 def _places(given: Sequence[str], own: Path) -> list[list[str]]:
@@ -107,7 +109,7 @@ def _places(given: Sequence[str], own: Path) -> list[list[str]]:
     if any(Path(arg.partition("::")[0]).exists() for arg in given):
         return [[]]
     if own == ROOT:
-        return [[], [DOMAINS]]
+        return [[*QUICK], [ENGINE], [DOMAINS]]  # the two behind start a Spark each, in turn
     tests = [*own.glob("domains/*/tests"), *own.glob("tests")]
     return [[DOMAINS], *([[*FIXTURES, *map(str, tests)]] if tests else [])]
 

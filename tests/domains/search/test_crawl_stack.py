@@ -15,7 +15,7 @@ from stacks.config import ConfigError, environments, settings
 OPERATIONS = Path(__file__).parents[3] / "docs" / "howto" / "operations.md"
 ACCOUNT, REGION = "123456789012", "us-east-1"
 CRAWL = {
-    "dataset": "shop/events",
+    "dataset": "search/movies",
     "url": "https://films.example.com/api/movies?lang=vi",
     "page_parameter": "p",
     "secret_name": "film-api-key",
@@ -79,8 +79,8 @@ def test_the_function_writes_films_reads_one_secret_and_nothing_else(
     by_action = {str(s["Action"]): s for s in statements}
     assert "secret:film-api-key-??????" in json.dumps(by_action["secretsmanager:GetSecretValue"]["Resource"])
     (write,) = [s for s in statements if "s3:PutObject" in s["Action"]]
-    assert json.dumps(write["Resource"]).endswith('/shop/events/*"')
-    assert by_action["s3:ListBucket"]["Condition"] == {"StringLike": {"s3:prefix": "shop/events/*"}}
+    assert json.dumps(write["Resource"]).endswith('/search/movies/*"')
+    assert by_action["s3:ListBucket"]["Condition"] == {"StringLike": {"s3:prefix": "search/movies/*"}}
 
 
 def test_dev_does_not_crawl_by_itself(ingestion: dict[str, dict[str, Any]]) -> None:
