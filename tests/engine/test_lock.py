@@ -98,7 +98,7 @@ def test_only_the_owner_writes(rig: Callable[[str], Rig]):
     assert not stands("quarantine.events_rows")
     assert lake.rows("silver.events") == []
     with pytest.raises(TakenOverError):
-        silver(lake, "run-1", LostLater(table, after=2))  # while bad rows were put aside
+        silver(lake, "run-1", LostLater(table, after=2))  # while bad rows were quarantined
     assert lake.rows("quarantine.events_rows", "source_file") == [("shop/events/a.json",)]
     assert lake.rows("silver.events") == []
 

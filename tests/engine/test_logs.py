@@ -226,7 +226,7 @@ def test_a_day_of_gold_lies_by_itself(mixed: Rig):
     }
 
 
-def test_bad_rows_are_put_aside_under_data_quality_with_their_columns(mixed: Rig):
+def test_bad_rows_are_quarantined_under_data_quality_with_their_columns(mixed: Rig):
     found = mixed.rows("quarantine.data_quality", "reasons", "columns")
     assert found == [
         (["impossible_timestamp"], ["event_timestamp"]),

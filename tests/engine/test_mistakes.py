@@ -137,7 +137,7 @@ def test_each_table_was_shown_in_one_commit_so_readers_never_saw_a_part(shop: An
     assert {t: shop[0].table(f"{t}.history").count() for t in tables} == dict.fromkeys(tables, 1)
 
 
-def test_a_record_without_a_date_is_put_aside_and_never_dated_today(shop: Any):
+def test_a_record_without_a_date_is_quarantined_and_never_dated_today(shop: Any):
     found = {
         json.loads(raw).get("event_id"): reasons
         for reasons, _, raw in aside(shop[0], "events")
@@ -148,7 +148,7 @@ def test_a_record_without_a_date_is_put_aside_and_never_dated_today(shop: Any):
     assert max(r[0] for r in shop[0].rows("silver.events", "event_date")) == dt.date(2026, 1, 3)
 
 
-def test_a_number_that_would_lose_digits_is_put_aside_with_its_column(shop: Any):
+def test_a_number_that_would_lose_digits_is_quarantined_with_its_column(shop: Any):
     assert [c for r, c, _ in aside(shop[0], "transactions") if r == ["invalid_type"]] == [["amount"]]
     assert [c for r, c, raw in aside(shop[0], "events") if '"e8"' in raw] == [["age"]]
 

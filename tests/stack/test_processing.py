@@ -122,7 +122,7 @@ def test_crawlers_look_at_each_dataset_of_what_is_schema_on_read(assembly: Assem
         assert "Schedule" not in crawlers[NAMES.crawler(contract.domain, "bronze")]
 
 
-def test_quarantine_crawlers_look_where_the_door_puts_files(assembly: Assembly) -> None:
+def test_quarantine_crawlers_look_where_ingestion_puts_files(assembly: Assembly) -> None:
     crawlers = {
         r["Properties"]["Name"]: r["Properties"] for _, r in assembly.resources("AWS::Glue::Crawler", "dev")
     }

@@ -1,4 +1,4 @@
-"""What the tests of records share: a file's content through the door and through the executors' reader, which
+"""What the tests of records share: a file's content through ingestion and through the executors' reader, which
 must agree.
 """
 
@@ -46,7 +46,7 @@ def read(content: bytes, suffix: str = "", dataset: Any = EVENTS) -> tuple[Accep
 def reason(
     content: bytes, suffix: str = "", dataset: Any = EVENTS, limits: Limits | None = None
 ) -> tuple[str, str]:
-    """Why a bad file is put aside, and the detail."""
+    """Why a bad file is quarantined, and the detail."""
     found = verdict(content, suffix, dataset, limits)
     assert isinstance(found, Rejected), found
     return str(found.reason), found.detail

@@ -92,7 +92,7 @@ def test_glue_pays_for_dpu_hours_at_the_price_of_its_class_and_never_for_more_th
     assert found["Step Functions", "transitions"] == 0.03  # 60 × 20 / 1,000 × 0.025
 
 
-def test_the_door_pays_by_the_file() -> None:
+def test_ingestion_pays_by_the_file() -> None:
     function = resource("AWS::Lambda::Function", FunctionName="lakehouse-prod-ingest", MemorySize=2048)
     table, trail = resource("AWS::DynamoDB::GlobalTable"), resource("AWS::CloudTrail::Trail")
     found = cost(USAGE, function, table, trail)

@@ -71,7 +71,7 @@ def test_a_correction_to_the_content_of_another_key_takes_its_place(lake: Rig):
 
 
 @pytest.mark.parametrize("at", range(1, 12))
-def test_a_door_that_dies_while_a_correction_takes_a_content_repeats_it(lake: Rig, at: int):
+def test_an_ingestion_that_dies_while_a_correction_takes_a_content_repeats_it(lake: Rig, at: int):
     lake.arrive(D29, lines(29, 50))
     lake.arrive(COPY, lines(29, 59))
     body = lake.drop(D29, lines(29, 59))

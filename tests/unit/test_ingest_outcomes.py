@@ -123,7 +123,7 @@ def test_two_rejected_versions_of_a_key_stand_side_by_side_in_quarantine(lake: R
     assert [t["version"] for t in told] == [o.version for o in outcomes]
 
 
-def test_an_empty_object_is_put_aside_and_a_folder_marker_ignored(lake: Rig):
+def test_an_empty_object_is_quarantined_and_a_folder_marker_ignored(lake: Rig):
     assert lake.arrive("shop/events/empty.csv", b"").reason == "empty_file"
     assert lake.deliver(lake.drop("shop/events/new folder/", b"")) == [None]
     assert len(lake.ledger.files()) == 1
@@ -280,7 +280,7 @@ def test_a_file_that_another_worker_holds_is_busy(lake: Rig):
     assert lake.deliver(body)[0].status == "accepted"  # type: ignore[union-attr]
 
 
-def test_a_file_larger_than_the_function_can_read_in_time_is_put_aside_unread(lake: Rig):
+def test_a_file_larger_than_the_function_can_read_in_time_is_quarantined_unread(lake: Rig):
     small = Ingest(NAMES, lake.ledger, lake.ingest.store, Limits(max_bytes=100), lambda: NOON)
     (outcome,) = [
         small(FileId(NAMES.bucket("raw"), "shop/events/a.json", v, "01"), "m") for v in [_version(lake)]

@@ -11,7 +11,7 @@ from glue_scripts.engine.quarantine.record_counts import RecordsLostError, check
 
 
 def test_lost_records_are_told_with_what_was_changed_and_what_to_do() -> None:
-    """The rows to be put aside may be committed before the count is known."""
+    """The rows to be quarantined may be committed before the count is known."""
     files: list[Any] = [
         SimpleNamespace(entry=SimpleNamespace(key=f"shop/events/{n}.json", records=2)) for n in "ab"
     ]

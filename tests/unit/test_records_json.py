@@ -1,4 +1,4 @@
-"""orjson and the standard library give the same verdict on any line, so that the door and the executors
+"""orjson and the standard library give the same verdict on any line, so that ingestion and the executors
 agree.
 """
 
@@ -134,7 +134,7 @@ def test_depth_counts_brackets_outside_of_strings(line: bytes, expected: int):
     assert depth(line) == expected
 
 
-def test_without_orjson_the_door_gives_the_same_verdict_on_a_file():
+def test_without_orjson_ingestion_gives_the_same_verdict_on_a_file():
     lines = [
         *[b'{"event_id":"e","ts":"2024-03-01","n":12.50}'] * 30,
         *[

@@ -1,4 +1,4 @@
-"""Each reason for which the door puts a file aside, and what it says; details never hold content."""
+"""Each reason for which ingestion quarantines a file, and what it says; details never hold content."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ BAD: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_file_that_cannot_be_trusted_is_put_aside_with_its_reason(name: str):
+def test_a_file_that_cannot_be_trusted_is_quarantined_with_its_reason(name: str):
     content, expected = BAD[name]
     assert reason(content)[0] == expected
     assert "secret" not in reason(content)[1]
@@ -177,7 +177,7 @@ def test_verdicts_are_plain_values():
     assert json.loads(json.dumps(FileReason.EMPTY_FILE)) == "empty_file"
 
 
-def test_what_the_door_let_pass_with_higher_limits_is_read_to_the_end():
+def test_what_ingestion_let_pass_with_higher_limits_is_read_to_the_end():
     content = b'{"event_id":"' + b"x" * 20_000_000 + b'"}\n' + GOOD
     assert reason(content)[0] == "record_too_large"
     found = verdict(content, limits=Limits(max_record=30_000_000))

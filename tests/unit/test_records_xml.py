@@ -55,7 +55,7 @@ def test_elements_attributes_cdata_entities_and_comments_are_fields():
     ]
 
 
-def test_format_dates_and_records_are_told_by_the_door():
+def test_format_dates_and_records_are_told_by_ingestion():
     found, _ = read(
         f"<errors>{ONE.format('a')}{ONE.format('b').replace('29T', '30T')}<error/></errors>".encode(),
         dataset=ERRORS,
@@ -141,7 +141,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_bad_xml_is_put_aside_with_its_reason(name: str):
+def test_bad_xml_is_quarantined_with_its_reason(name: str):
     content, expected = BAD[name]
     found, detail = reason(content.encode(), dataset=ERRORS, limits=replace(Limits(), max_record=16 * 2**20))
     assert found == expected, detail

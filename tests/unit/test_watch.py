@@ -129,7 +129,7 @@ def test_a_file_that_waits_for_the_bronze_job_waits_for_a_run(watch: Watch) -> N
     assert len(watch.check()) == 1
 
 
-def test_a_file_too_large_for_the_door_starts_a_run_too(watch: Watch) -> None:
+def test_a_file_too_large_for_ingestion_starts_a_run_too(watch: Watch) -> None:
     watch.ledger.commit(replace(file(1, ago(60)), status=FileStatus.DEFERRED))
     assert watch.check() == ["20260301T1200Z-watch"]
 
