@@ -16,6 +16,7 @@ import aws_cdk as cdk
 
 from shared.contracts import ContractError, EvolutionError, contract, contracts
 from shared.contracts.released import check_released
+from shared.project import domains_folder
 from stacks.base import Lake
 from stacks.config import ConfigError, Settings, environments, settings
 from stacks.gate import add_gate
@@ -66,6 +67,12 @@ def synthesize(
 
 
 def _lake(settings: Settings, *, dependencies: bool) -> Lake:
+    """Raises ConfigError for a project without a domain: an environment of nothing."""
+    if not settings.chosen_domains:
+        raise ConfigError(
+            f"{domains_folder()} holds no domain, a folder with a contract.odcs.yaml; `./lake scaffold NAME`"
+            " writes one"
+        )
     chosen = tuple(contract(domain) for domain in settings.chosen_domains)
     return Lake(settings, chosen, BUILD_DIR, dependencies=dependencies)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, cast
 
 from local.console import fail
@@ -56,6 +56,11 @@ def main(argv: Sequence[str]) -> int:
     if verb not in VERBS:
         print(f"there is no verb {verb!r}\n\n{help_text()}")
         return 2
+    return run(lambda: _executed(verb, rest))
+
+
+def _executed(verb: str, words: Sequence[str]) -> int:
+    """What a verb takes may depend on the project, so reading its arguments can go wrong like its work."""
     module = cast(Verb, importlib.import_module(f"cli.verbs.{VERBS[verb][0]}"))
     parser = argparse.ArgumentParser(
         prog=f"./lake {verb}",
@@ -64,19 +69,17 @@ def main(argv: Sequence[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     module.configure(parser)
-    arguments, unknown = parser.parse_known_args(rest)
+    arguments, unknown = parser.parse_known_args(words)
     arguments.rest = unknown
     if unknown and not getattr(module, "PASSES_ARGUMENTS_ON", False):
         parser.error(f"unknown arguments: {' '.join(unknown)}")
-    return run(module, arguments)
+    return module.execute(arguments)
 
 
-def run(verb: Verb, arguments: argparse.Namespace) -> int:
-    """Executes a verb; what is expected to go wrong is one message and exit code 1, anything else is a bug
-    with its traceback.
-    """
+def run(work: Callable[[], int]) -> int:
+    """What is expected to go wrong is one message and exit code 1, anything else a bug with its traceback."""
     try:
-        return verb.execute(arguments)
+        return work()
     except expected() as error:
         return fail(str(error))
     except KeyboardInterrupt:

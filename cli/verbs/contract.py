@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 
 from cli import data_model
 from cli.venvs import program
@@ -12,7 +13,7 @@ from local.processes import run
 from shared.contracts import ContractError, contract, domains
 from shared.contracts.load import CONTRACT, document, place, problems
 from shared.contracts.released import forget, record, released, released_domains, shapes
-from shared.project import domains_folder, shown
+from shared.project import PRODUCT, domains_folder, project_folder, shown
 
 EXAMPLE = "./lake contract lint"
 ACTIONS = (
@@ -39,7 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     if arguments.action == "docs":
-        written = data_model.write()
+        written = data_model.write(_pages())
         say(f"written: {len(written)} pages in {written[0].parent}")
         return 0
     if arguments.action == "release":
@@ -47,8 +48,19 @@ def execute(arguments: argparse.Namespace) -> int:
     return _lint(arguments.datacontract)
 
 
+def _pages() -> Path:
+    """Where the data model is written: a company's is with its own files."""
+    own = project_folder()
+    return data_model.FOLDER if own == PRODUCT else own / "docs" / "data-model"
+
+
 def _lint(with_datacontract: bool) -> int:
     """Says what is wrong with every contract, not only with the first."""
+    if not domains():
+        return fail(
+            f"{domains_folder()} holds no domain, a folder with a contract.odcs.yaml; `./lake scaffold NAME`"
+            " writes one"
+        )
     wrong: list[str] = []
     for domain in domains():
         found = violations(domain)

@@ -67,6 +67,33 @@ def test_its_stacks_are_named_for_deployment(project: Path) -> None:
     assert "lakehouse-dev" not in said
 
 
+@pytest.mark.parametrize(
+    ("environments", "words", "message"),
+    [
+        (None, "status", "environments.toml is missing: it names the environments"),
+        ("[dev", "up", "environments.toml: is not TOML"),
+        (
+            "[dev]",
+            "synth",
+            "holds no domain, a folder with a contract.odcs.yaml; `./lake scaffold NAME` writes one",
+        ),
+        ("[dev]", "contract lint", "holds no domain, a folder with a contract.odcs.yaml"),
+        ('[dev]\ndomains = ["sales"]', "synth", "domains: there is no sales in the project"),
+    ],
+)
+def test_a_project_that_lacks_something_is_told_in_one_message(
+    tmp_path: Path, environments: str | None, words: str, message: str
+) -> None:
+    if environments is not None:
+        (tmp_path / "environments.toml").write_text(environments, "utf-8")
+    outer = {**os.environ, "LAKE_PROJECT": str(tmp_path)}
+    command = [sys.executable, "-m", "cli", *words.split()]
+    done = subprocess.run(command, cwd=ROOT, env=outer, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.slow
 def test_its_files_become_tables_on_the_laptop_and_its_tests_pass(project: Path) -> None:
     try:
