@@ -34,6 +34,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Forgets what the laptop's lakehouse held, then runs the demo."""
+    if arguments.domain is None:  # before anything is forgotten
+        return fail("no domain of the project brings a sample (domains/<name>/sample/), which a demo needs")
     if advice := laptop.check_java():
         return fail(advice)
     sample = demo.Sample(arguments.domain, size(arguments), arguments.seed, HOME / "demo")

@@ -78,6 +78,7 @@ def test_its_stacks_are_named_for_deployment(project: Path) -> None:
             "holds no domain, a folder with a contract.odcs.yaml; `./lake scaffold NAME` writes one",
         ),
         ("[dev]", "contract lint", "holds no domain, a folder with a contract.odcs.yaml"),
+        ("[dev]", "demo", "no domain of the project brings a sample"),
         ('[dev]\ndomains = ["sales"]', "synth", "domains: there is no sales in the project"),
     ],
 )
