@@ -14,8 +14,9 @@ import pytest
 import yaml
 
 from cli import data_model
-from shared.contracts import ContractError, compiled, contract, contracts, folded
+from shared.contracts import ContractError, compiled, contract, contracts, domains, folded
 from shared.contracts.odcs import parsed
+from stacks.packaging import spellings
 
 ROOT = Path(__file__).parents[2]
 
@@ -266,6 +267,9 @@ def test_the_packed_form_needs_no_yaml_and_says_the_same(tmp_path: Path):
         target.write_bytes(source.read_bytes())
     for name, content in compiled().items():
         (package / "contracts" / name).write_bytes(content)
+    for name, content in spellings(domains()).items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.read_bytes())
     code = "import sys; sys.modules['yaml'] = None; from shared.contracts import contracts; print(repr(contracts()))"
     told = subprocess.run(
         [sys.executable, "-S", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True

