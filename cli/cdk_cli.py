@@ -8,7 +8,8 @@ import sys
 from collections.abc import Sequence
 
 from local import npm
-from local.settings import HOME, ROOT
+from local.settings import ROOT
+from shared.project import project_folder
 
 
 def command(action: str, env: str, extra: Sequence[str] = ()) -> list[str]:
@@ -25,7 +26,7 @@ def command(action: str, env: str, extra: Sequence[str] = ()) -> list[str]:
         "--app",
         app,
         "--output",
-        str(HOME / "deploy" / env),
+        str(project_folder() / ".lake" / "deploy" / env),
         "-c",
         f"env={env}",
         *gate,

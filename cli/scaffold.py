@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from local.errors import LakeError
-from shared.project import domain_folder, shown
+from shared.project import PRODUCT, domain_folder, project_folder, shipped, shown
 
 TEMPLATES = Path(__file__).parent / "templates" / "domain"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,24}")
@@ -26,11 +26,15 @@ def write_domain(domain: str) -> Path:
             f"{domain!r} cannot name a domain: expected lower case letters, digits and _, at most 25, "
             f"beginning with a letter, and not {' or '.join(sorted(RESERVED))}"
         )
+    if shipped(domain):
+        raise ScaffoldError(f"the product brings a domain {domain}; choose another name")
     if folder.exists():
         raise ScaffoldError(f"{shown(folder)} is there already; nothing was written")
     shutil.copytree(TEMPLATES, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    # `./lake` works in the product's folder, so a path of another project is said whole.
+    seen = shown(folder) if project_folder() == PRODUCT else str(folder)
     for file in (p for p in folder.rglob("*") if p.is_file()):
-        text = file.read_text("utf-8").replace("DOMAIN_FOLDER", shown(folder)).replace("DOMAIN", domain)
+        text = file.read_text("utf-8").replace("DOMAIN_FOLDER", seen).replace("DOMAIN", domain)
         file.write_text(text, "utf-8")
         file.rename(file.with_name(file.name.replace("DOMAIN", domain)))
     return folder

@@ -30,6 +30,14 @@ def domain_folder(domain: str) -> Path:
     return domains_folder() / domain
 
 
+def shipped(domain: str) -> bool:
+    """Whether a project apart names a domain like one that the product brings.
+
+    Python could not tell their code from each other: both are `domains.<name>`.
+    """
+    return project_folder() != PRODUCT and (PRODUCT / "domains" / domain).exists()
+
+
 def shown(path: Path) -> str:
     """A path as messages name it: below the project or the product where it is."""
     for root in (project_folder(), PRODUCT):

@@ -79,7 +79,10 @@ def _tests(arguments: argparse.Namespace) -> int:
     The first is seen as it goes. The others run beside it, one after the other, and are shown when it has
     ended.
     """
-    first, *others = (_pytest(arguments, places) for places in _places(arguments.rest, project_folder()))
+    places = _places(arguments.rest, project_folder())
+    if arguments.write_golden and project_folder() != ROOT:
+        places = [[DOMAINS]]  # a company's own tests have none
+    first, *others = (_pytest(arguments, place) for place in places)
     with ThreadPoolExecutor(1) as beside:
         behind = [beside.submit(_captured, command) for command in others]
         codes = [subprocess.run(first, cwd=ROOT, env=_environment(), check=False).returncode]
@@ -107,7 +110,7 @@ def _environment() -> dict[str, str]:
 def _places(given: Sequence[str], own: Path) -> list[list[str]]:
     """What each call of pytest looks at, beside its options."""
     if any(Path(arg.partition("::")[0]).exists() for arg in given):
-        return [[]]
+        return [[] if own == ROOT else [*FIXTURES]]
     if own == ROOT:
         return [[*QUICK], [ENGINE], [DOMAINS]]  # the two behind start a Spark each, in turn
     tests = [*own.glob("domains/*/tests"), *own.glob("tests")]

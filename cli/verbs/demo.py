@@ -13,7 +13,7 @@ from local import laptop
 from local.aws import process
 from local.console import fail, print_table, say, write_json
 from local.session import STATE
-from local.settings import HOME
+from shared.project import project_folder
 
 EXAMPLE = "./lake demo --rows 200000 --days 7 --json demo.json"
 SHOWN_ROWS = 7
@@ -38,7 +38,9 @@ def execute(arguments: argparse.Namespace) -> int:
         return fail("no domain of the project brings a sample (domains/<name>/sample/), which a demo needs")
     if advice := laptop.check_java():
         return fail(advice)
-    sample = demo.Sample(arguments.domain, size(arguments), arguments.seed, HOME / "demo")
+    sample = demo.Sample(
+        arguments.domain, size(arguments), arguments.seed, project_folder() / ".lake" / "demo"
+    )
     try:
         report = demo.run(sample)
     finally:

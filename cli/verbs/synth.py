@@ -7,8 +7,8 @@ from pathlib import Path
 
 from local.assembly import stacks
 from local.console import say
-from local.settings import ROOT
 from local.synth import synthesize
+from shared.project import project_folder
 from stacks.config import environments
 
 EXAMPLE = "./lake synth --env prod --out /tmp/templates"
@@ -17,7 +17,7 @@ EXAMPLE = "./lake synth --env prod --out /tmp/templates"
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--env", choices=tuple(environments()), help="one environment; all without it")
     parser.add_argument(
-        "--out", type=Path, default=ROOT / "cdk.out", help="folder to write to (default cdk.out)"
+        "--out", type=Path, default=project_folder() / "cdk.out", help="folder to write to (default cdk.out)"
     )
 
 

@@ -13,7 +13,7 @@ from shared.contracts.errors import ContractError
 from shared.contracts.model import Contract
 from shared.contracts.odcs import parsed
 from shared.contracts.problems import problems as problems_of
-from shared.project import domain_folder, domains_folder, shown
+from shared.project import domain_folder, domains_folder, shipped, shown
 
 CONTRACT = "contract.odcs.yaml"
 INDEX = "index.json"
@@ -76,6 +76,10 @@ def document(domain: str) -> dict[str, Any]:
     if packed is not None:
         document: dict[str, Any] = json.loads(packed)
         return document
+    if shipped(domain):
+        raise ContractError(
+            place(domain), "domain", f"the product brings a domain {domain}; choose another name"
+        )
     import yaml  # only outside AWS: packed code carries JSON
 
     text = (domain_folder(domain) / CONTRACT).read_text("utf-8")

@@ -95,6 +95,21 @@ def test_a_project_that_lacks_something_is_told_in_one_message(
     assert "Traceback" not in done.stderr
 
 
+def test_a_domain_is_not_named_like_one_of_the_product(tmp_path: Path) -> None:
+    """Its code would be taken for the product's, which is imported under the same name."""
+    shipped = next((ROOT / "domains").glob("*/contract.odcs.yaml")).parent
+    (tmp_path / "environments.toml").write_text("[dev]", "utf-8")
+    folder = tmp_path / "domains" / shipped.name
+    folder.mkdir(parents=True)
+    (folder / "contract.odcs.yaml").write_bytes((shipped / "contract.odcs.yaml").read_bytes())
+    outer = {**os.environ, "LAKE_PROJECT": str(tmp_path)}
+    for words in (["contract", "lint"], ["scaffold", shipped.name]):
+        command = [sys.executable, "-m", "cli", *words]
+        done = subprocess.run(command, cwd=ROOT, env=outer, capture_output=True, text=True, check=False)
+        assert done.returncode == 1
+        assert f"the product brings a domain {shipped.name}; choose another name" in done.stderr
+
+
 @pytest.mark.slow
 def test_its_files_become_tables_on_the_laptop_and_its_tests_pass(project: Path) -> None:
     try:
