@@ -24,12 +24,12 @@ def violations(document: Mapping[str, Any], file: str) -> list[ContractError]:
     """All that the standard does not allow in a document, in its order."""
     errors = sorted(_validator().iter_errors(document), key=lambda e: [str(p) for p in e.absolute_path])
     broken = {tuple(e.absolute_path) for e in errors if e.validator not in UNKNOWN}
-    told: dict[tuple[str, str], None] = {}
+    refusals: dict[tuple[str, str], None] = {}
     for error in errors:
         beside = tuple(error.absolute_path) in broken
         if reason := _unknown(error, beside) if error.validator in UNKNOWN else _reason(error):
-            told[_path(error.absolute_path), reason] = None
-    return [ContractError(file, path or "(document)", reason) for path, reason in told]
+            refusals[_path(error.absolute_path), reason] = None
+    return [ContractError(file, path or "(document)", reason) for path, reason in refusals]
 
 
 @cache

@@ -100,9 +100,11 @@ def _release(chosen: Sequence[str]) -> int:
         old = released(domain)
         new = shapes(contract(domain)) if domain in domains() else {}
         changed = sorted(t for t in old.keys() | new.keys() if old.get(t) != new.get(t))
-        told = ", ".join(
+        changes = ", ".join(
             f"{t} ({'new' if t not in old else 'removed' if t not in new else 'changed'})" for t in changed
         )
         path = record(contract(domain)) if new else forget(domain)
-        say(f"{domain}: {told or 'as released before'}; record: {shown(path)}{'' if new else ' (deleted)'}")
+        say(
+            f"{domain}: {changes or 'as released before'}; record: {shown(path)}{'' if new else ' (deleted)'}"
+        )
     return 0

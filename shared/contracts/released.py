@@ -30,7 +30,7 @@ def check_released(contracts: Iterable[Contract], database: Database, folder: Pa
     """
     wanted = {c.domain: shapes(c) for c in contracts}
     found = [
-        _told(domain, table, problem)
+        _described(domain, table, problem)
         for domain in released_domains(folder)
         for table, problem in _problems(domain, released(domain, folder), wanted.get(domain, {}), database)
     ]
@@ -50,7 +50,7 @@ def _problems(
             yield name, problem
 
 
-def _told(domain: str, table: str, problem: Break) -> str:
+def _described(domain: str, table: str, problem: Break) -> str:
     place = f"{shown(domains_folder() / domain / 'contract.odcs.yaml')}: {table}" + (
         f".{problem.column}" if problem.column else ""
     )

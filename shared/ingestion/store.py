@@ -9,10 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shared.ledger.model import FileId, LedgerFile, explanation
 from shared.zones import reason_key
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 # Not allowed: the version is a delete marker.
 MISSING = ("NoSuchKey", "NoSuchVersion", "MethodNotAllowed", "404", "405")
@@ -38,7 +41,7 @@ class Store:
     `s3` is a boto3 S3 client, `copying` its TransferConfig(**COPY).
     """
 
-    def __init__(self, s3: Any, copying: Any) -> None:
+    def __init__(self, s3: S3Client, copying: Any) -> None:
         self._s3, self._copying = s3, copying
 
     @contextmanager
@@ -72,10 +75,13 @@ class Store:
         """Writes why a file was quarantined beside the file."""
         key = reason_key(outcome.target_key or "")
         self._s3.put_object(
-            Bucket=outcome.target_bucket, Key=key, Body=explanation(outcome), ContentType="application/json"
+            Bucket=outcome.target_bucket or "",
+            Key=key,
+            Body=explanation(outcome),
+            ContentType="application/json",
         )
 
 
-def _place(file: FileId) -> dict[str, str]:
+def _place(file: FileId) -> Any:  # of three calls, whose types name it differently
     versioned = {} if file.version in ("null", file.sequencer) else {"VersionId": file.version}
     return {"Bucket": file.bucket, "Key": file.key, **versioned}

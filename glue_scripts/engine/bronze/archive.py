@@ -54,7 +54,7 @@ def _move(
     """One stored object, which entries of equal name and content share: removed when the last of them has its
     copy.
     """
-    bucket, original = place
+    bucket, original = place[0] or "", place[1]
     for file, key in moves:
         if key is not None:
             clients.s3.copy({"Bucket": bucket, "Key": original}, bucket, key)

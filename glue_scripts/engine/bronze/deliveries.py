@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 from glue_scripts.engine.run.job import Delivery, Job
 from glue_scripts.engine.run.session import Aws
 from shared.ledger.model import FileStatus, LedgerFile
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 
 def register_deliveries(clients: Aws, job: Job, source: Delivery, now: dt.datetime) -> int:
@@ -23,7 +26,7 @@ def register_deliveries(clients: Aws, job: Job, source: Delivery, now: dt.dateti
     )
 
 
-def _files(s3: Any, job: Job, source: Delivery, table: str, now: dt.datetime) -> Iterator[LedgerFile]:
+def _files(s3: S3Client, job: Job, source: Delivery, table: str, now: dt.datetime) -> Iterator[LedgerFile]:
     pages = s3.get_paginator("list_objects_v2").paginate(
         Bucket=source.bucket, Prefix=f"{source.prefix}{table}/"
     )

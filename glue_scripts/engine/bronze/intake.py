@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from boto3.s3.transfer import TransferConfig
@@ -21,6 +21,9 @@ from shared.ledger import Ledger
 from shared.ledger.model import FileStatus, LedgerFile
 from shared.names import Names
 from shared.records import Limits
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 PARALLEL_FILES = 32
 LARGEST_BYTES = 2**40  # what a job of some hours reads
@@ -73,7 +76,9 @@ def ingest_file(names: Names, file: LedgerFile) -> list[LedgerFile]:
     return [outcome] if outcome else []
 
 
-def ingestion(names: Names, ledger: Ledger, s3: Any, wait: Callable[[float], None] = time.sleep) -> Ingest:
+def ingestion(
+    names: Names, ledger: Ledger, s3: S3Client, wait: Callable[[float], None] = time.sleep
+) -> Ingest:
     """Ingestion with a job's limits."""
     store = Store(s3, TransferConfig(**COPY))
     return Ingest(names, ledger, store, limits(), lambda: dt.datetime.now(dt.UTC), wait)

@@ -5,7 +5,7 @@ statements, a plan.
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pyspark.sql import SparkSession
 
@@ -15,12 +15,15 @@ from shared.contracts import Table
 from shared.warehouse import Snapshot, batches, in_order_of_reference, manifest, plan
 from shared.zones import LOAD_PLAN, warehouse_key
 
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
 
 class DeleteFilesError(RuntimeError):
     """A gold table holds deletes beside its data files; copying the files would bring deleted rows back."""
 
 
-def write_load_plan(spark: SparkSession, job: Job, s3: Any) -> None:
+def write_load_plan(spark: SparkSession, job: Job, s3: S3Client) -> None:
     """Writes the plan last: whoever reads it finds everything that it names. Raises DeleteFilesError."""
     snapshots = []
     for table in in_order_of_reference(job.contract):
@@ -53,7 +56,7 @@ def current(spark: SparkSession, job: Job, table: Table) -> Snapshot:
     )
 
 
-def _put(s3: Any, job: Job, name: str, content: str) -> str:
+def _put(s3: S3Client, job: Job, name: str, content: str) -> str:
     bucket, key = job.names.bucket("gold"), warehouse_key(job.domain, name)
     s3.put_object(Bucket=bucket, Key=key, Body=content.encode(), ContentType="application/json")
     return f"s3://{bucket}/{key}"

@@ -6,13 +6,17 @@ All settings come from the job's `--conf` or the laptop's spark-defaults.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import boto3
 from pyspark.sql import SparkSession
 
 from glue_scripts.engine.run.job import Job
 from shared.ledger import Ledger
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_s3 import S3Client
 
 SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
@@ -37,8 +41,8 @@ class Aws:
     """Clients of one run."""
 
     ledger: Ledger
-    s3: Any
-    cloudwatch: Any
+    s3: S3Client
+    cloudwatch: CloudWatchClient
 
 
 def spark_session(name: str) -> SparkSession:

@@ -8,12 +8,15 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from glue_scripts.engine.read.bronze_files import BronzeFile
 from glue_scripts.engine.silver.batch import Loaded
 from shared.contracts import Dataset, folded
 from shared.metrics import datum, null_rate, quarantined, send
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
 
 RATES = ("null_rate_", "quarantine_rate", "orphan_rate")
 
@@ -57,7 +60,7 @@ def as_csv(values: Mapping[str, float]) -> bytes:
     return text.getvalue().encode()
 
 
-def publish(cloudwatch: Any, dataset: Dataset, values: Mapping[str, float]) -> None:
+def publish(cloudwatch: CloudWatchClient, dataset: Dataset, values: Mapping[str, float]) -> None:
     """Sends the metrics to CloudWatch, without those of single drift columns (their names are the
     producers').
     """

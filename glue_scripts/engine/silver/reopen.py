@@ -53,7 +53,7 @@ def _accept(
     """
     bucket, key = job.names.bucket("bronze"), bronze_key_of(copy, dataset)
     try:
-        clients.s3.copy({"Bucket": gone.target_bucket, "Key": gone.target_key}, bucket, key)
+        clients.s3.copy({"Bucket": gone.target_bucket or "", "Key": gone.target_key or ""}, bucket, key)
     except clients.s3.exceptions.ClientError as error:
         if error.response["Error"]["Code"] not in MISSING:
             raise
