@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import subprocess
 import sys
 import time
@@ -85,7 +84,7 @@ def _tests(arguments: argparse.Namespace) -> int:
     first, *others = (_pytest(arguments, place) for place in places)
     with ThreadPoolExecutor(1) as beside:
         behind = [beside.submit(_captured, command) for command in others]
-        codes = [subprocess.run(first, cwd=ROOT, env=_environment(), check=False).returncode]
+        codes = [subprocess.run(first, cwd=ROOT, check=False).returncode]
         for call in behind:
             if codes[-1] not in (0, NOTHING_FOUND):  # said here: the last line is the last call's summary
                 fail("failed so far: a call of pytest; its summary is above")
@@ -97,14 +96,8 @@ def _tests(arguments: argparse.Namespace) -> int:
 
 def _captured(command: list[str]) -> tuple[int, str]:
     """Exit code and output of a call."""
-    done = subprocess.run(
-        command, cwd=ROOT, env=_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
-    )
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     return done.returncode, done.stdout.decode(errors="replace")
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT)}  # tests of a project find the product
 
 
 def _places(given: Sequence[str], own: Path) -> list[list[str]]:
