@@ -15,6 +15,7 @@ from tests.support.golden import OPTION, Golden
 
 TESTS = Path(__file__).parent
 PROJECT = TESTS / "project"
+FIELD = TESTS / "field"
 GOLDEN = pytest.StashKey[Golden]()
 
 
@@ -25,14 +26,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Chooses the project before any test module is imported: contracts are read once a process."""
     places = [Path(arg.partition("::")[0]).absolute() for arg in config.args]
-    core = [p for p in places if p.is_relative_to(TESTS) and not p.is_relative_to(TESTS / "domains")]
-    if core and len(core) < len(places):
+    projects = {_project_of(p) for p in places}
+    if len(projects) > 1:
         raise pytest.UsageError(
-            "tests of domains see another project than the others: run them by themselves"
+            "tests of domains, of the field and the others see a project each: run them by themselves"
         )
-    if core:
-        os.environ["LAKE_PROJECT"] = str(PROJECT)
+    if project := next(iter(projects), None):
+        os.environ["LAKE_PROJECT"] = str(project)
     config.stash[GOLDEN] = Golden(write=config.getoption(OPTION))
+
+
+def _project_of(place: Path) -> Path | None:
+    """The project that the tests of a place see; None: the one that was chosen from outside."""
+    if place.is_relative_to(FIELD):
+        return FIELD
+    return PROJECT if place.is_relative_to(TESTS) and not place.is_relative_to(TESTS / "domains") else None
 
 
 @pytest.fixture(scope="session")
@@ -50,5 +58,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """`pytest tests` are those of the core."""
-    in_domains = collection_path.is_relative_to(TESTS / "domains")
-    return True if in_domains and os.environ.get("LAKE_PROJECT") == str(PROJECT) else None
+    other = collection_path.is_relative_to(TESTS / "domains") or collection_path.is_relative_to(FIELD)
+    return True if other and os.environ.get("LAKE_PROJECT") == str(PROJECT) else None

@@ -23,6 +23,7 @@ BIN = Path(sys.executable).parent
 PACKAGES = ("shared", "lambdas", "glue_scripts", "stacks", "local", "domains", "cli")
 QUICK = ("tests/unit", "tests/stack", "tests/pipeline")
 ENGINE = "tests/engine"
+FIELD = "tests/field"  # a project of its own, too
 DOMAINS = "tests/domains"  # they see the project, the others one of their own
 # For tests that lie in a project's own folders.
 FIXTURES = ("-p", "tests.support.spark", "-c", "pyproject.toml", "--rootdir", ".")
@@ -105,7 +106,7 @@ def _places(given: Sequence[str], own: Path) -> list[list[str]]:
     if any(Path(arg.partition("::")[0]).exists() for arg in given):
         return [[] if own == ROOT else [*FIXTURES]]
     if own == ROOT:
-        return [[*QUICK], [ENGINE], [DOMAINS]]  # the two behind start a Spark each, in turn
+        return [[*QUICK], [ENGINE], [FIELD], [DOMAINS]]  # those behind start a Spark each, in turn
     tests = [*own.glob("domains/*/tests"), *own.glob("tests")]
     return [[DOMAINS], *([[*FIXTURES, *map(str, tests)]] if tests else [])]
 
