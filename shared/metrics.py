@@ -27,7 +27,7 @@ COUNTS = (
         "quarantined_rows",
         "quarantine_rate",
     ),
-    *("extra_column_rows", "removed_rows"),
+    *("extra_column_rows", "removed_rows", "ambiguous_times"),
 )
 
 ORPHAN_RATE = "orphan_rate"  # the worst of a silver table's foreign keys

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from shared.contracts.errors import ContractError
 from shared.contracts.model import Contract, Dataset, Table
 from shared.contracts.node import Node
+from shared.contracts.unclear import SAID_IN_VAIN, unclear_spellings
 from shared.metrics import ORPHAN_ROWS
-from shared.spellings import spellings_of
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,8 @@ def contradictions(contract: Contract, places: Mapping[str, Place], root: Node) 
     for table in contract.tables:
         place = places[table.name]
         yield from _columns(table, place.node)
-        yield from _spellings(contract.domain, table, place.node)
+        if table.zone == "gold" and (said := [c.name for c in table.columns if c.declared.said]):
+            yield place.node.child("properties").error(f"{', '.join(said)}: {SAID_IN_VAIN}")
         yield from _keys(table, place.node)
         yield from _rules(contract, table, place)
         yield from _links(contract, table, place.node, names)
@@ -40,6 +41,7 @@ def contradictions(contract: Contract, places: Mapping[str, Place], root: Node) 
         node = places[dataset.target.name].node
         yield from _known(dataset.target, node, f"constants of {dataset.name}", dataset.constants)
         yield from _stored(dataset, root)
+        yield from unclear_spellings(dataset, node)
     if "" not in contract.null_spellings:
         yield root.child("customProperties").error("nullSpellings must hold the empty text")
 
@@ -65,17 +67,6 @@ def _columns(table: Table, node: Node) -> Iterator[ContractError]:
         if name in seen:
             yield node.child("properties").error(f"column {name} is given twice")
         seen.add(name)
-
-
-def _spellings(domain: str, table: Table, node: Node) -> Iterator[ContractError]:
-    known = spellings_of(domain)
-    for column in table.columns:
-        if unknown := [t for t in column.times if t not in known]:
-            registered = ", ".join(known) or "none"
-            yield node.child("properties").error(
-                f"times of {column.name}: {', '.join(unknown)} is not registered in"
-                f" domains/{domain}/spellings.py ({registered})"
-            )
 
 
 def _keys(table: Table, node: Node) -> Iterator[ContractError]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
+from shared.contracts import spelled
 from shared.contracts.model import LOADED_KINDS, Dataset, Layout, Table
 from shared.contracts.node import Node
+from shared.values import Declared
 
 STORAGE = ("header", "delimiter", "fallbackEncoding", "storedAs")
 PROPERTIES = (
@@ -17,15 +19,23 @@ PROPERTIES = (
     "encodings",
     "constants",
     "archive",
+    "undated",
     *STORAGE,
+    *spelled.DEFAULTS,
 )
+NOTHING = Declared()
 FORMATS = ("csv", "json", "ndjson", "parquet", "xml")
 
 
 def dataset(
-    node: Node, domain: str, layout: Layout, tables: Mapping[str, Table], freshness: int | None
+    node: Node,
+    domain: str,
+    layout: Layout,
+    tables: Mapping[str, Table],
+    freshness: int | None,
+    above: Declared = NOTHING,
 ) -> Dataset:
-    """One bronze entry; raises ContractError."""
+    """One bronze entry; `above`: what the document says of spellings. Raises ContractError."""
     custom = node.custom(PROPERTIES)
     name = node.child("physicalName").name()
     targets = [t for t in tables.values() if t.kind in LOADED_KINDS and name in t.sources]
@@ -57,4 +67,6 @@ def dataset(
         fallback_encoding=custom.child("fallbackEncoding").text("") or None,
         stored_as=cast(Any, custom.child("storedAs").choice(("original", "parquet"), "original")),
         freshness_hours=freshness,
+        declared=spelled.defaults(custom).over(above),
+        undated=custom.child("undated").flag(),
     )

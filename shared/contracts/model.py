@@ -11,6 +11,8 @@ from typing import Literal
 
 from shared import metrics
 from shared.reasons import RowReason
+from shared.values import Declared, Plan, compiled
+from shared.values.plan import ISO_SOURCES, NUMBER_SOURCES
 
 Zone = Literal["bronze", "silver", "gold"]
 Kind = Literal["raw", "keyed", "log", "files", "latest", "scd2", "computed", "dim", "fact", "mart", "bridge"]
@@ -22,8 +24,8 @@ LOADED_KINDS: tuple[Kind, ...] = ("keyed", "log", "files")  # tables that take t
 class Column:
     """One column. `type` is a Spark SQL type name; `aliases` are other spellings producers use.
 
-    `derived`: SQL over the other columns that computes it; no producer sends it. `times`: spellings of a time
-    beside the usual ones, which the domain registers (shared/spellings.py).
+    `derived`: SQL over the other columns that computes it; no producer sends it. `declared`: what the column
+    itself says of its spellings; how its texts are read in a dataset is `Dataset.plan`.
     """
 
     name: str
@@ -33,7 +35,7 @@ class Column:
     aliases: tuple[str, ...] = ()
     case: Literal["upper", "lower"] | None = None
     derived: str | None = None
-    times: tuple[str, ...] = ()
+    declared: Declared = field(default_factory=Declared)
     references: str | None = None
     confidential: bool = False
 
@@ -92,7 +94,8 @@ class Table:
     `sources`: the datasets, or for latest and scd2 the log, that it is computed from.
 
     `appended_by`: the natural key of a table that only gains rows, those whose natural key it lacks; what
-    stands is never changed. `by_month`: a date that partitions does so by its month.
+    stands is never changed. `by_month`: a date that partitions does so by its month. `event_timezone`: the
+    zone whose calendar day is `event_date`.
     """
 
     name: str
@@ -113,6 +116,7 @@ class Table:
     gate: tuple[Threshold, ...] = ()
     appended_by: tuple[str, ...] = ()
     compound_references: tuple[Reference, ...] = ()
+    event_timezone: str = "UTC"
 
     def column(self, name: str) -> Column:
         return next(c for c in self.columns if c.name == name)
@@ -158,7 +162,8 @@ class Dataset:
     a file leaves raw once it has its outcome, and bronze once silver has it. `layout`: how keys in bronze
     spell the event date. `header` false: the columns are the contract's, in its order. `delimiter`: of text
     without header. `fallback_encoding`: of lines that are no UTF-8. `stored_as`: what bronze holds; the
-    bronze job makes Parquet of the contract's types.
+    bronze job makes Parquet of the contract's types. `declared`: the document's and the dataset's words on
+    spellings. `undated`: a file may have no readable event date at all.
     """
 
     name: str
@@ -177,10 +182,21 @@ class Dataset:
     fallback_encoding: str | None = None
     stored_as: Literal["original", "parquet"] = "original"
     freshness_hours: int | None = None
+    declared: Declared = field(default_factory=Declared)
+    undated: bool = False
+
+    def plan(self, column: str) -> Plan:
+        """How texts of a column are read in files of this dataset.
+
+        Raises UnreadableFormatError for a format that nothing reads, which a contract that was read has not.
+        """
+        found = self.target.column(column)
+        sources = tuple(f for f in self.formats if f in (*NUMBER_SOURCES, *ISO_SOURCES))
+        return compiled(found.name, found.type, found.declared.over(self.declared), self.domain, sources)
 
     @property
     def event_date_column(self) -> str | None:
-        """The column whose UTC date is a record's event date; None for what has no date of its own."""
+        """The column whose day is a record's event date; None for what has no date of its own."""
         return self.target.event_date_column
 
     @property

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
+from shared.contracts import spelled
 from shared.contracts.check import Place
 from shared.contracts.model import (
     Column,
@@ -32,7 +33,7 @@ PROPERTIES = (
     "appendedBy",
     "inheritsQuality",
 )
-COLUMN_PROPERTIES = ("aliases", "case", "derived", "times")
+COLUMN_PROPERTIES = ("aliases", "case", "derived", *spelled.OF_COLUMN)
 LAYERS = ("bronze", "silver", "gold")
 KINDS = {
     "silver": ("keyed", "log", "files", "latest", "scd2", "computed"),
@@ -51,10 +52,12 @@ def layer(node: Node) -> str:
     return entries["layer"].child("value").choice(LAYERS)
 
 
-def table(node: Node, earlier: Mapping[str, Table], by_month: bool = False) -> tuple[Table, Place]:
+def table(
+    node: Node, earlier: Mapping[str, Table], by_month: bool = False, zone: str = "UTC"
+) -> tuple[Table, Place]:
     """A table with the thresholds that it names itself, and where it stands; raises ContractError."""
     custom = node.custom(PROPERTIES)
-    zone = custom.child("layer").choice(("silver", "gold"))
+    level = custom.child("layer").choice(("silver", "gold"))
     base = custom.child("columnsOf")
     if base.value is not None and base.text() not in earlier:
         raise base.error(f"{base.value!r} is not a table that stands above this one")
@@ -67,8 +70,8 @@ def table(node: Node, earlier: Mapping[str, Table], by_month: bool = False) -> t
     inherits = custom.child("inheritsQuality")
     found = Table(
         name=node.child("physicalName").name(),
-        zone=cast(Any, zone),
-        kind=cast(Any, custom.child("kind").choice(KINDS[zone])),
+        zone=cast(Any, level),
+        kind=cast(Any, custom.child("kind").choice(KINDS[level])),
         description=node.child("description").text(),
         columns=(*(parent.columns if parent else ()), *(column(p) for p in own)),
         primary_key=(*(parent.primary_key if parent else ()), *keys),
@@ -83,7 +86,8 @@ def table(node: Node, earlier: Mapping[str, Table], by_month: bool = False) -> t
         depends_on=tuple(_dependency(d) for d in custom.child("dependsOn").items()),
         appended_by=custom.child("appendedBy").texts(),
         gate=tuple(c for _, c in gate),
-        compound_references=tuple(_compound_reference(r, zone) for r in node.child("relationships").items()),
+        compound_references=tuple(_compound_reference(r, level) for r in node.child("relationships").items()),
+        event_timezone=zone,
     )
     place = Place(
         node,
@@ -164,7 +168,7 @@ def column(node: Node) -> Column:
         required=node.child("required").flag(),
         aliases=custom.child("aliases").texts(),
         derived=custom.child("derived").text("") or None,
-        times=tuple(t.text() for t in custom.child("times").items()),
+        declared=spelled.of_column(node, custom),
         case=cast(Any, custom.child("case").choice(("upper", "lower"), ""))
         if custom.child("case").value
         else None,

@@ -213,12 +213,16 @@ def profile_rows(blocks: Iterator[bytes], profile: FileProfile, limits: Limits) 
             FileReason.UNPARSABLE, f"{len(rows.header)} columns are more than {limits.max_columns}"
         )
     at = rows.header.index(dated) if dated is not None else None
+    watched = profile.watched(rows.header)
     for chunk in rows:
         good = [row for row in chunk if row.__class__ is list]
         profile.records += len(chunk)
         profile.unreadable += len(chunk) - len(good)
         if at is not None:
             profile.dates.add([row[at] for row in good if isinstance(row, list)])
+        for i, watch in watched:
+            cells = [row[i] if isinstance(row, list) else None for row in chunk] if watch.open else []
+            profile.watch(watch, cells, profile.records - len(chunk))
     if not profile.records:
         raise Unreadable(FileReason.EMPTY_FILE, "header only")
     profile.multiline = rows.multiline

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from shared.contracts import Dataset, folded
+from shared.records.contradictions import Watch, watches
 from shared.records.dates import DateCount
-from shared.spellings import spellings_of
 
 MAX_NAMES = 500
 MAX_NAME = 1000
@@ -37,10 +37,29 @@ class FileProfile:
     def __post_init__(self) -> None:
         self._aliases = self.dataset.aliases
         self._names: set[str] = set()
+        self.watches = watches(self.dataset)
+        self._watched_names: list[tuple[str, Watch]] = []
         when = self.dataset.event_date_column
-        times = self.dataset.target.column(when).times if when is not None else ()
-        own = spellings_of(self.dataset.domain) if times else {}
-        self.dates = DateCount([text for t in times if (text := own[t].text) is not None])
+        plan = self.dataset.plan(when) if when is not None else None
+        self.dates = DateCount(plan, self.dataset.target.event_timezone)
+
+    def watched(self, columns: Sequence[str]) -> list[tuple[int, Watch]]:
+        """Where columns stand whose values may contradict the contract."""
+        names = [self._aliases.get(folded(c)) for c in columns]
+        return [(i, self.watches[n]) for i, n in enumerate(names) if n in self.watches]
+
+    def watch(self, watch: Watch, values: Sequence[Any], before: int) -> None:
+        """Takes a column's values of several records; `before`: the number of records before these. Dates of the
+        column that carries the event date have been collected just now.
+        """
+        if watch.open:
+            dated = watch.column == self.dataset.event_date_column
+            watch.see(self.dates.odd if dated else values, values, before)
+
+    def watch_records(self, records: list[dict[str, Any]], before: int) -> None:
+        """The same of JSON records, whose columns may differ."""
+        for name, watch in self._watched_names:
+            self.watch(watch, [record.get(name) for record in records], before)
 
     def observe_columns(self, columns: Iterable[str]) -> str | None:
         """Takes the columns of a file or record; gives the one that carries the event date, whatever its
@@ -72,6 +91,9 @@ class FileProfile:
         self.columns = tuple(sorted({*self.columns, *small})[:MAX_NAMES])
         self.observe_columns(self.columns if fits else small)
         self.plain &= fits
+        if self.watches:
+            spelled = sorted(small)
+            self._watched_names += [(spelled[i], watch) for i, watch in self.watched(spelled)]
         dates = {n for n in small if self._aliases.get(folded(n), "") == self.dataset.event_date_column}
         self.dated = (*self.dated, *sorted(dates - set(self.dated)))[:MAX_DATED]
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from shared.contracts import Dataset
 from shared.ledger.model import Profile
 from shared.reasons import FileReason
+from shared.records.contradictions import refuse_contradictions
 from shared.records.delimited import profile_rows
 from shared.records.file_profile import MAX_NAMES, FileProfile
 from shared.records.json_lines import profile_lines
@@ -34,6 +35,8 @@ def judge(source: Source, dataset: Dataset, limits: Limits, suffix: str = "") ->
         kind, encoding = _profiled(source, profile, limits)
         source.drain()
         refuse_unreadable(profile)
+        refuse_contradictions(profile.watches.values())
+        refuse_undated(profile)
     except Unreadable as stop:
         source.drain()
         return Rejected(stop.reason, stop.detail)
@@ -104,6 +107,20 @@ def refuse_unreadable(profile: FileProfile) -> None:
     if not profile.known:
         raise Unreadable(
             FileReason.NO_KNOWN_COLUMN, f"none of {len(profile.columns)} columns is in the contract"
+        )
+
+
+def refuse_undated(profile: FileProfile) -> None:
+    """Raises Unreadable when records have event dates and none can be read: the file belongs to no day."""
+    dataset, column = profile.dataset, profile.dataset.event_date_column
+    if column is None or dataset.undated or dataset.layout == "undated":
+        return
+    plan, dates = dataset.plan(column), profile.dates.result()
+    if not dates and profile.dates.unread and plan.dated_by_text:
+        formats = ", ".join(f.name for f in plan.formats)
+        raise Unreadable(
+            FileReason.NO_READABLE_DATE,
+            f"none of {profile.dates.unread} values of {column} is spelled as declared ({formats})",
         )
 
 

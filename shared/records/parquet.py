@@ -77,10 +77,18 @@ def profile_parquet(file: IO[bytes], profile: FileProfile, limits: Limits) -> No
     profile.plain &= len({n.lower() for n in schema.names}) == len(schema.names)
     dated = profile.observe_columns(schema.names)
     at = schema.names.index(dated) if dated is not None else None
+    watched = [(i, w) for i, w in profile.watched(schema.names) if _is_text(schema.field(i).type)]
     for batch in stream:
         profile.records += batch.num_rows
         if at is not None:
             _count_dates(batch.column(at), profile)
+        for i, watch in watched:
+            cells = texts(batch.column(i)) if watch.open else []
+            profile.watch(watch, cells, profile.records - batch.num_rows)
+
+
+def _is_text(kind: Any) -> bool:
+    return str(kind) in TEXT_TYPES or str(getattr(kind, "value_type", "")) in TEXT_TYPES
 
 
 def _count_dates(column: Any, profile: FileProfile) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from pyspark.sql import Column
 from pyspark.sql import functions as F  # noqa: N812
 
+from glue_scripts.engine.quarantine.row_rules import ambiguous
 from glue_scripts.engine.read.bronze_files import BronzeFile
 from glue_scripts.engine.read.sql import quoted
 from shared.contracts import Dataset
@@ -31,7 +32,8 @@ class RecordCounts:
     """Judged records by number.
 
     `extra`: good ones with a column that no contract knows; `nulls`: good ones without a value, by column;
-    `bad_files`: the numbers of the files with bad ones.
+    `bad_files`: the numbers of the files with bad ones. `ambiguous`: good ones' local times that occur
+    twice.
     """
 
     read: int = 0
@@ -39,6 +41,7 @@ class RecordCounts:
     extra: int = 0
     nulls: dict[str, int] = field(default_factory=dict)
     bad_files: frozenset[int] = frozenset()
+    ambiguous: int = 0
 
 
 def record_aggregates(dataset: Dataset) -> list[Column]:
@@ -47,6 +50,7 @@ def record_aggregates(dataset: Dataset) -> list[Column]:
         F.count(F.lit(1)).alias("read"),
         F.count_if("_bad").alias("bad"),
         F.count_if(F.expr("NOT _bad AND _extra IS NOT NULL")).alias("extra"),
+        F.sum(F.expr(f"CASE WHEN _bad THEN 0 ELSE {ambiguous(dataset)} END")).alias("ambiguous"),
         F.collect_set(F.expr("CASE WHEN _bad THEN _file END")).alias("bad_files"),
         *(
             F.count_if(F.expr(f"NOT _bad AND {quoted(n)} IS NULL")).alias(f"null_{n}")
@@ -59,7 +63,12 @@ def observed_counts(aggregates: Mapping[str, Any], dataset: Dataset) -> RecordCo
     """From the values of `record_aggregates`."""
     nulls = {c: aggregates[f"null_{c}"] for c in dataset.target.column_names if c in dataset.received}
     return RecordCounts(
-        aggregates["read"], aggregates["bad"], aggregates["extra"], nulls, frozenset(aggregates["bad_files"])
+        aggregates["read"],
+        aggregates["bad"],
+        aggregates["extra"],
+        nulls,
+        frozenset(aggregates["bad_files"]),
+        aggregates["ambiguous"] or 0,
     )
 
 

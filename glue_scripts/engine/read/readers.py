@@ -19,7 +19,7 @@ from glue_scripts.engine.read.bronze_files import BronzeFile, located
 from glue_scripts.engine.read.delimited import delimited_records
 from glue_scripts.engine.read.sql import literal, quoted
 from shared.contracts import Dataset, folded
-from shared.records.verdict import RAW, UNCAST
+from shared.records.verdict import RAW, UNCAST, kept_as_text
 
 BATCH = 4096
 JSON_OPTIONS = {
@@ -105,7 +105,11 @@ def _parquet(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> 
 
 def _made(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> DataFrame:
     """Parquet that the bronze job made: columns in the contract's types, what was of no type in `_uncast`."""
-    columns = ", ".join(f"{quoted(n)} {dataset.target.column(n).type}" for n in dataset.received)
+    types = {
+        n: "string" if kept_as_text(dataset.plan(n)) else dataset.target.column(n).type
+        for n in dataset.received
+    }
+    columns = ", ".join(f"{quoted(n)} {kind}" for n, kind in types.items())
     rows = spark.read.schema(f"{columns}, {UNCAST} map<string,string>, {RAW} string").parquet(
         *[f.path for f in files]
     )

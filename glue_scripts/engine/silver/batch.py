@@ -23,13 +23,16 @@ from shared.ledger.model import LedgerFile, RowCounts
 
 @dataclass(frozen=True)
 class Loaded:
-    """What became of a dataset's records. `removed`: rows of older versions of the files that left silver."""
+    """What became of a dataset's records. `removed`: rows of older versions of the files that left silver.
+    `ambiguous_times`: local times that their zone has twice, read as the earlier.
+    """
 
     rows: RowCounts
     reasons: dict[str, int]
     nulls: dict[str, int]
     extra_rows: int
     removed: int
+    ambiguous_times: int = 0
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ def fill_table(batch: Batch, target: Stored, check: Guard) -> Loaded:
     # After a crash here the branch is left, and the next run replaces it.
     check()
     publish_audited(batch.spark, target)
-    return Loaded(counts, reasons, seen.nulls, seen.extra, removed=0)
+    return Loaded(counts, reasons, seen.nulls, seen.extra, removed=0, ambiguous_times=seen.ambiguous)
 
 
 def _seen(batch: Batch, rows: DataFrame, judged: Observation) -> RecordCounts:

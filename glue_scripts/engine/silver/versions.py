@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts.engine.read.sql import quoted
+from glue_scripts.engine.read.times_sql import event_day
 from shared.contracts import Table
 
 
@@ -65,7 +66,9 @@ def latest_values(updates: DataFrame, table: Table) -> DataFrame:
     )
     rows = updates.groupBy(*key).agg(*values, F.max(time).alias(time), F.expr(newest).alias("_newest"))
     return rows.selectExpr(
-        *map(quoted, [*key, *plain, time]), f"CAST({quoted(time)} AS date) AS event_date", "_newest.*"
+        *map(quoted, [*key, *plain, time]),
+        f"{event_day(quoted(time), table.event_timezone)} AS event_date",
+        "_newest.*",
     )
 
 
@@ -94,7 +97,7 @@ def intervals(updates: DataFrame, table: Table) -> DataFrame:
     own = {
         "valid_from": quoted(time),
         "is_current": "valid_to IS NULL",
-        "event_date": f"CAST({quoted(time)} AS date)",
+        "event_date": event_day(quoted(time), table.event_timezone),
     }
     columns = [f"{own[c]} AS {quoted(c)}" if c in own else quoted(c) for c in table.column_names]
     return rows.selectExpr(*columns, "_newest.*")
