@@ -8,6 +8,7 @@ from pathlib import Path
 
 from shared.contracts import Contract, Dataset, Table, contracts
 from shared.reasons import FILE_HELP, ROW_HELP
+from shared.values.words import described
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference" / "data-model"
 INDEX = "README.md"
@@ -168,7 +169,8 @@ def _dataset(dataset: Dataset) -> Entry:
         "is recorded as a duplicate and skipped" if dataset.duplicate_files == "skip" else "is accepted again"
     )
     constants = ", ".join(f"`{k}` = `{v}`" for k, v in dataset.constants.items())
-    event_date = f"; their event date is the UTC date of `{dataset.event_date_column}`."
+    zone = dataset.target.event_timezone
+    event_date = f"; their event date is the day of `{dataset.event_date_column}` in the zone {zone}."
     sentences = [
         f"Dropped under `{dataset.domain}/{dataset.name}/`.",
         f"Formats: {', '.join(dataset.formats)}, each also gzipped; the content decides, not the name.",
@@ -180,11 +182,21 @@ def _dataset(dataset: Dataset) -> Entry:
         f"Always: {constants}." if constants else "",
         "Files move to the archive once silver holds them." if dataset.archive else "",
         _shape(dataset),
+        *_spelled(dataset),
         f"Records are loaded into silver `{dataset.target.name}`"
         + (event_date if dataset.event_date_column else "."),
     ]
     text = [dataset.description, "", *(f"- {sentence}" for sentence in sentences if sentence)]
     return Entry("raw", dataset.name, f"files: {', '.join(dataset.formats)}", text)
+
+
+def _spelled(dataset: Dataset) -> list[str]:
+    """How the dataset's values are spelled, columns with equal words together."""
+    words: dict[str, list[str]] = {}
+    for name in dataset.received:
+        if text := described(dataset.plan(name)):
+            words.setdefault(text, []).append(f"`{name}`")
+    return [f"{', '.join(names)}: {text}." for text, names in words.items()]
 
 
 def _shape(dataset: Dataset) -> str:

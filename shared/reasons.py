@@ -75,9 +75,9 @@ FILE_HELP: dict[FileReason, str] = {
     ),
     FileReason.OBJECT_GONE: "The object was deleted or expired before it could be read.",
     FileReason.DATE_ORDER_CONTRADICTED: (
-        "Dates of a column do not fit the declared order of day and month, and all fit the other one: those that"
-        " did fit were meant otherwise, too. Declare the other order in the column's `formats`, or give this"
-        " source a dataset of its own."
+        "Dates of a column do not fit the declared order of day and month, and all fit the other one: those"
+        " that did fit were meant otherwise, too. Declare the other order in the column's `formats`, or give"
+        " this source a dataset of its own."
     ),
     FileReason.DECIMAL_MARK_CONTRADICTED: (
         "Numbers of a column do not fit the declared marks, and all fit the other decimal mark. Declare the"
@@ -95,12 +95,12 @@ ROW_HELP: dict[RowReason, str] = {
     RowReason.MISSING_TIMESTAMP: "The column that gives the event date is empty.",
     RowReason.IMPOSSIBLE_TIMESTAMP: "The event time is more than one day after ingestion.",
     RowReason.INVALID_TYPE: (
-        "A value is not spelled as its column declares, or is not of its type; `columns` names the columns."
+        "A value is not spelled as its column declares or not of its type; `columns` names the columns."
         " Declare the spelling (`formats`, `decimalMark`, `numberStyle`, `booleans`), then replay."
     ),
     RowReason.NONEXISTENT_LOCAL_TIME: (
-        "A local time that the clock leapt over in spring; `columns` names the columns. The producer's clock is"
-        " of another zone: correct `defaultTimezone`, or have offsets sent, then replay."
+        "A local time that the clock leapt over in spring; `columns` names the columns. The producer's clock"
+        " is of another zone: correct `defaultTimezone`, or have offsets sent, then replay."
     ),
     RowReason.OUT_OF_RANGE: (
         "A value below its column's `minimum` or above its `maximum`; `columns` names the columns."

@@ -85,7 +85,8 @@ def _numbers(plan: Plan, dataset: Dataset) -> Iterator[str]:
     if "." in spelled.group_marks and typed:
         yield (
             f"with groupMark '.' the text 1.234 is a thousand, but {', '.join(typed)} has numbers that are"
-            " spelled with a point, and there it is one and a bit: let the dataset have csv or xml only, or drop the mark"
+            " spelled with a point, and there it is one and a bit: let the dataset have csv or xml only, or"
+            " drop the mark"
         )
 
 

@@ -1,5 +1,5 @@
-"""Whether a file contradicts its contract as a whole: values of a column do not fit the declared order of day and
-month, or the declared decimal mark, and all fit the other one. Then those that did fit are wrong, too.
+"""Whether a file contradicts its contract as a whole: values of a column do not fit the declared order of day
+and month, or the declared decimal mark, and all fit the other one. Then those that did fit are wrong, too.
 
 Only columns with such a spelling are looked at, and each only until a value fits the declared way alone.
 """
@@ -33,7 +33,7 @@ class Watch:
     open: bool = True
 
     def see(self, texts: Iterable[Any], values: Sequence[Any], before: int) -> None:
-        """Takes some texts among the values of several records; `before`: the number of records before these."""
+        """Takes some texts among the values of several records; `before`: how many records came before."""
         for text in texts:
             if text.__class__ is str and self.open:
                 self._see(text, values, before)

@@ -104,7 +104,7 @@ def _says_its_day(plan: Plan, zone: str) -> bool:
 
 
 def _whole_day(plan: Plan, zone: str) -> Callable[[int], str]:
-    """Epochs of one day as one text, where the only format for a whole number is an epoch and days are UTC's."""
+    """Epochs of one day as one text, where one epoch is declared and days are UTC's."""
     if any(f.name == "epoch_by_size" for f in plan.formats) and is_utc(zone):
         return _whole_day_by_size
     units = [UNITS[f.name] for f in plan.formats if f.name in UNITS]

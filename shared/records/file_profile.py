@@ -49,8 +49,8 @@ class FileProfile:
         return [(i, self.watches[n]) for i, n in enumerate(names) if n in self.watches]
 
     def watch(self, watch: Watch, values: Sequence[Any], before: int) -> None:
-        """Takes a column's values of several records; `before`: the number of records before these. Dates of the
-        column that carries the event date have been collected just now.
+        """Takes a column's values of several records; `before`: how many records came before. Those of the
+        column that carries the event date have been counted just now.
         """
         if watch.open:
             dated = watch.column == self.dataset.event_date_column

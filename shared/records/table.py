@@ -1,7 +1,7 @@
 """Lines of delimited text without header → an Arrow table of the contract's types.
 
-A column whose spelling is any but the usual one is text here, and silver reads it by its plan. What has a type
-here is what that plan would read, too.
+A column whose spelling is any but the usual one is text here, and silver reads it by its plan. What has a
+type here is what that plan would read, too.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The plan of a column in a dataset: everything that its texts may look like, compiled once from the contract.
+"""The plan of a column in a dataset: all that its texts may look like, compiled once from the contract.
 
 The Python reader is here; glue_scripts/engine/read/sql.py makes the same of it in Spark's SQL.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache, cached_property, partial
 from typing import Literal
@@ -48,7 +48,7 @@ class Plan:
     declared: Declared
     formats: tuple[Format, ...] = ()
     respelled: tuple[Spelling, ...] = ()
-    numbers: Numbers = Numbers()
+    numbers: Numbers = field(default_factory=Numbers)
     booleans: tuple[Words, Words] = BOOLEANS
 
     @property
@@ -78,14 +78,12 @@ class Plan:
 
     @cached_property
     def plain(self) -> bool:
-        """Whether a typed column could hold its values as well: nothing but the usual spelling is declared."""
+        """Whether a typed column could hold its values, too: only the usual spelling is declared."""
         usual = self.numbers.default and self.booleans == BOOLEANS and not self.nothing and not self.respelled
         return usual and self.type not in ("timestamp", "double") and all(f.name == ISO for f in self.formats)
 
     def value(self, text: str) -> Value | None:
-        """The value of a text; None for one that is of no declared spelling. A text without a value (empty,
-        a null spelling) is the caller's.
-        """
+        """The value of a text; None for one of no declared spelling. Null spellings are the caller's."""
         text = text.strip(BLANKS)
         match self.kind:
             case "date":
@@ -104,8 +102,9 @@ class Plan:
         return text
 
     def bound(self, what: Literal["minimum", "maximum"]) -> dt.date | int | float | Decimal | None:
-        """The least or greatest value of the column, spelled in its contract as ISO 8601 or as a plain number; None
-        where none is said or the text is neither.
+        """The least or greatest value of the column, in the contract as ISO 8601 or a plain number.
+
+        None where none is said, or the text is neither.
         """
         text: str | None = getattr(self.declared, what)
         if text is None or self.kind not in ("number", "date", "timestamp"):

@@ -40,7 +40,7 @@ MOST_OFFSET = 18 * 3600  # of java.time
 
 
 class Moment(NamedTuple):
-    """`day`: since 1970. `micros`: of the day. `offset`: seconds east of UTC, None where the text has none."""
+    """`day`: since 1970. `micros`: of the day. `offset`: seconds east of UTC, None without one."""
 
     day: int
     micros: int
