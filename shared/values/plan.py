@@ -63,8 +63,9 @@ class Plan:
 
     @property
     def zoned(self) -> bool:
-        """Whether its local times are those of a zone with rules of its own."""
-        return self.kind == "timestamp" and self.zone is not None and not is_utc(self.zone)
+        """Whether it has local times, of a zone with rules of its own."""
+        local = self.kind == "timestamp" and any(f.local for f in self.formats)
+        return local and self.zone is not None and not is_utc(self.zone)
 
     @property
     def nothing(self) -> Words:
