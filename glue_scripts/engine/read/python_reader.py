@@ -10,16 +10,21 @@ import pyarrow as pa
 
 from shared.contracts import folded
 from shared.ledger.model import Profile
+from shared.records.envelope import opened
 from shared.records.reading import Record, records
 
 
 def arrow_batches(
-    file: Mapping[str, Any], names: Sequence[str], aliases: Mapping[str, str], size: int
+    file: Mapping[str, Any],
+    names: Sequence[str],
+    aliases: Mapping[str, str],
+    size: int,
+    envelope: str | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """The file's records in batches of the schema that `read.records` promises."""
     body = boto3.client("s3").get_object(Bucket=file["bucket"], Key=file["key"])["Body"]
     rows: list[dict[str, Any]] = []
-    for record in records(body, Profile.from_json(file["profile"])):
+    for record in opened(records(body, Profile.from_json(file["profile"])), envelope, aliases):
         rows.append({"_path": file["path"], **_row(record, aliases)})
         if len(rows) == size:
             yield _batch(rows, names)
