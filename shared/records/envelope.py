@@ -9,12 +9,10 @@ schemas). What has no part of an envelope stays as it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from shared.contracts import folded
-from shared.records.reading import Record, as_text
-from shared.records.strict_json import exact
 
 PARTS = {"before", "after", "op"}
 TOMBSTONE = b"null"  # what Kafka keeps of a deleted key, after its delete: no record
@@ -22,18 +20,6 @@ TOMBSTONE = b"null"  # what Kafka keeps of a deleted key, after its delete: no r
 
 def is_tombstone(text: bytes) -> bool:
     return len(text) < 16 and text.strip() == TOMBSTONE
-
-
-def opened(records: Iterator[Record], envelope: str | None, known: Collection[str] = ()) -> Iterator[Record]:
-    """The records as rows; `known`: the folded names that the contract has a column for."""
-    if envelope != "debezium":
-        yield from records
-        return
-    for record in records:
-        if record.fields is not None:
-            yield Record({k: as_text(v) for k, v in row_of(record.fields, known, _parsed).items()})
-        elif not is_tombstone((record.raw or "").encode()):
-            yield record
 
 
 def row_of(
@@ -51,13 +37,3 @@ def row_of(
     own = {k: v for k, v in record.items() if k not in ("before", "after", "source")}
     own |= {f"source.{k}": v for k, v in source.items()}
     return {**row, **{k: v for k, v in own.items() if folded(k) in known}}
-
-
-def _parsed(text: str | None) -> Any:
-    """A nested value, which readers hand over as JSON text."""
-    if text is None or text[:1] != "{":
-        return text
-    try:
-        return exact(text.encode())
-    except ValueError:
-        return text

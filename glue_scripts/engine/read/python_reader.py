@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import boto3
@@ -10,8 +10,9 @@ import pyarrow as pa
 
 from shared.contracts import folded
 from shared.ledger.model import Profile
-from shared.records.envelope import opened
-from shared.records.reading import Record, records
+from shared.records.envelope import is_tombstone, row_of
+from shared.records.reading import Record, as_text, records
+from shared.records.strict_json import exact
 
 
 def arrow_batches(
@@ -58,3 +59,25 @@ def _batch(rows: list[dict[str, Any]], names: Sequence[str]) -> pa.RecordBatch:
         ]
     )
     return pa.RecordBatch.from_pylist([{f.name: r.get(f.name) for f in schema} for r in rows], schema=schema)
+
+
+def opened(records: Iterator[Record], envelope: str | None, known: Collection[str] = ()) -> Iterator[Record]:
+    """The records as rows; `known`: the folded names that the contract has a column for."""
+    if envelope != "debezium":
+        yield from records
+        return
+    for record in records:
+        if record.fields is not None:
+            yield Record({k: as_text(v) for k, v in row_of(record.fields, known, _parsed).items()})
+        elif not is_tombstone((record.raw or "").encode()):
+            yield record
+
+
+def _parsed(text: str | None) -> Any:
+    """A nested value, which readers hand over as JSON text."""
+    if text is None or text[:1] != "{":
+        return text
+    try:
+        return exact(text.encode())
+    except ValueError:
+        return text
