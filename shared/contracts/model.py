@@ -146,6 +146,11 @@ class Table:
         """
         return self.operation is not None and self.kind == "keyed"
 
+    @property
+    def tombstones(self) -> str:
+        """The name of the table beside it that remembers deletes."""
+        return f"{self.name}_deleted"
+
     def column(self, name: str) -> Column:
         return next(c for c in self.columns if c.name == name)
 
