@@ -127,10 +127,8 @@ def _versions(contract: Contract, table: Table, node: Node) -> Iterator[Contract
             "operation: only keyed and log tables that a dataset is loaded into follow operations"
         )
     yield from _operation(table, loaded, node)
-    if (deleted := f"{table.name}_deleted") in {t.name for t in contract.tables}:
-        yield node.error(
-            f"operation: the table {deleted} would stand where deletes are remembered; rename it"
-        )
+    if table.buries and table.tombstones in {t.name for t in contract.tables}:
+        yield node.error(f"operation: {table.tombstones} is where deletes are remembered; rename that table")
 
 
 def _operation(table: Table, loaded: Iterable[Dataset], node: Node) -> Iterator[ContractError]:

@@ -27,7 +27,13 @@ def tombstones(job: Job, table: Table) -> Stored:
     names = dict.fromkeys((*table.primary_key, *table.order))
     columns = {n: table.column(n).type for n in names} | LINEAGE_COLUMNS
     del columns["_extra"]
-    return Stored(f"{job.identifier(table)}_deleted", f"{job.location(table)}_deleted", columns)
+    return Stored(*tombstones_place(job, table), columns)
+
+
+def tombstones_place(job: Job, table: Table) -> tuple[str, str]:
+    """Identifier and location."""
+    folder = job.location(table).removesuffix(table.name)
+    return job.identifier(table).removesuffix(table.name) + table.tombstones, folder + table.tombstones
 
 
 def with_tombstones(batch: Batch, rows: DataFrame) -> DataFrame:
