@@ -58,7 +58,7 @@ def roll_back(session: Session, domain: str, moment: dt.datetime) -> list[Rolled
 def _tables(domain: str) -> list[tuple[str, str]]:
     """Zone and name of every table, and of what remembers the deletes of one."""
     known = contract(domain).tables
-    return [(t.zone, t.name) for t in known] + [(t.zone, t.tombstones) for t in known if t.buries]
+    return [*((t.zone, t.name) for t in known), *((t.zone, t.tombstones) for t in known if t.buries)]
 
 
 def _is_running(session: Session, domain: str, owner: str) -> bool:

@@ -20,7 +20,7 @@ def newest_set(files: Iterable[LedgerFile]) -> tuple[list[LedgerFile], list[Ledg
     """
     newest = {f.key: f for f in sorted(files, key=lambda f: f.order)}
     sets: dict[str, list[LedgerFile]] = defaultdict(list)
-    for file in newest.values():
+    for file in sorted(newest.values(), key=lambda f: f.order):
         sets[_rank(file)].append(file)
     latest, before = [*sorted(sets, reverse=True), "", ""][:2]
     return sets.get(latest, []), sets.get(before, [])
