@@ -140,7 +140,11 @@ class Files(LedgerTable):
 
     def later_copies(self, domain: str, dataset: str) -> list[LedgerFile]:
         """Duplicates that were written later than the file whose content they have, read by a run or not."""
-        return [f for state in ("copy#", "read_copy#") for f in self._by_state(domain, dataset, state)]
+        return [*self.unread_copies(domain, dataset), *self._by_state(domain, dataset, "read_copy#")]
+
+    def unread_copies(self, domain: str, dataset: str) -> list[LedgerFile]:
+        """Those that no run has seen: their contents are read again."""
+        return list(self._by_state(domain, dataset, "copy#"))
 
     def quarantined(self, domain: str, dataset: str) -> list[LedgerFile]:
         """Files that were quarantined as a whole, oldest first."""
