@@ -89,6 +89,7 @@ def _index(found: Sequence[Contract]) -> list[str]:
         "| `_source_file` | key of the file in the raw bucket |",
         "| `_ingested_at` | when ingestion saw that file |",
         "| `_run_id` | the run that wrote the row |",
+        "| `_file_order` | of two files, the greater was written later |",
         "| `_extra` | columns that the contract does not know, as JSON text |",
         "",
         "## Why a file is quarantined",
@@ -204,9 +205,7 @@ def _table(table: Table) -> Entry:
     parts += [f"Key: {', '.join(f'`{k}`' for k in table.primary_key)}."]
     if table.partitioned_by:
         parts += [f"Partitioned by {', '.join(f'`{p}`' for p in table.partition_fields)}."]
-    if table.order:
-        order = ", then ".join(f"`{o}`" for o in table.order)
-        parts += [f"The newest by {order} counts; equal ones are decided by content."]
+    parts += [*_versions(table)]
     parts += ["", "| column | type | meaning | also spelt | refers to |", "|---|---|---|---|---|"]
     for c in table.columns:
         notes = (
@@ -228,6 +227,36 @@ def _table(table: Table) -> Entry:
             for t in table.gate
         ]
     return Entry(table.zone, table.name, KINDS[table.kind], parts)
+
+
+def _versions(table: Table) -> Iterator[str]:
+    """Which version of a row counts, and what takes rows away."""
+    order = ", then ".join(f"`{o}`" for o in table.order)
+    if table.order and table.kind in ("keyed", "latest", "scd2"):
+        yield (
+            f"The newest by {order} counts; of equal ones the one of the later file, and in a file the later"
+            " record."
+        )
+    if table.kind == "log":
+        yield "Of equal records one is kept, with the lineage of a file that has it."
+    if table.follows_files:
+        yield "A corrected file takes back the rows that it no longer has."
+    if table.snapshot:
+        yield (
+            "The newest file is the whole, or the newest day's files where keys name a day: rows that it"
+            " lacks are gone, and an older file that comes late changes nothing."
+        )
+    if (operation := table.operation) is None:
+        return
+    upsert, delete = (", ".join(f"`{v}`" for v in vs) for vs in (operation.upsert, operation.delete))
+    wrapped = f" Records come in the envelope of {operation.envelope}." if operation.envelope else ""
+    does = f"{upsert} brings a row, {delete} takes it away"
+    yield f"`{operation.column}` says what a record does: {does}.{wrapped}"
+    if table.buries:
+        yield (
+            f"`{table.tombstones}` has the key and the order of each delete, so that an older version that"
+            " comes late does not bring the row back."
+        )
 
 
 def _compound(table: Table) -> list[str]:

@@ -42,8 +42,8 @@ def roll_back(session: Session, domain: str, moment: dt.datetime) -> list[Rolled
         )
     catalog, planned = athena.catalog_of(session), []
     # All plans before the first commit: one table that cannot go back leaves every table as it is.
-    for table in contract(domain).tables:
-        name, shown = (session.names.database(domain, table.zone), table.name), f"{table.zone}.{table.name}"
+    for zone, table in _tables(domain):
+        name, shown = (session.names.database(domain, zone), table), f"{zone}.{table}"
         stored = catalog.load_table(name) if catalog.table_exists(name) else None
         planned.append((stored, _plan(stored, shown, moment) if stored else RolledBack(shown, "absent")))
     for stored, plan in planned:
@@ -53,6 +53,12 @@ def roll_back(session: Session, domain: str, moment: dt.datetime) -> list[Rolled
                     plan.restored
                 )  # not only to an ancestor: the moment may lie before an earlier rollback
     return [plan for _, plan in planned]
+
+
+def _tables(domain: str) -> list[tuple[str, str]]:
+    """Zone and name of every table, and of what remembers the deletes of one."""
+    known = contract(domain).tables
+    return [*((t.zone, t.name) for t in known), *((t.zone, t.tombstones) for t in known if t.buries)]
 
 
 def _is_running(session: Session, domain: str, owner: str) -> bool:

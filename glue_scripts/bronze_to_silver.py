@@ -75,7 +75,7 @@ def process(spark: SparkSession, job: Job, clients: Aws, dataset: Dataset) -> Ru
     work = pending_work(job, clients.ledger, dataset, again)
     if reopen_copies(job, clients, dataset, work):
         work = pending_work(job, clients.ledger, dataset, again)
-    files = files_in_order(work.files, dataset)
+    files = files_in_order(work.files, dataset, work.orders)
     if not files:
         return None
     interrupted = clients.ledger.open_attempt(job.domain, dataset.name, job.run_id)
@@ -114,7 +114,7 @@ def store(job: Job, clients: Aws, dataset: Dataset, result: RunResult, work: Wor
     files = [*work.files, *(f for f in work.superseded if f.processed_by is None)]
     if dataset.archive:
         archive_files(clients, files, job.run_id)
-    clients.ledger.mark_processed(files, job.run_id)
+    clients.ledger.mark_processed([*files, *work.copies], job.run_id)
 
 
 def close_gate(job: Job, clients: Aws, result: RunResult) -> None:

@@ -26,6 +26,7 @@ class FileReason(StrEnum):
     FORMAT_NOT_ACCEPTED = "format_not_accepted"
     EXTERNAL_ENTITY = "external_entity"
     OBJECT_GONE = "object_gone"
+    OPERATION_MISSING = "operation_missing"
 
 
 class RowReason(StrEnum):
@@ -38,6 +39,8 @@ class RowReason(StrEnum):
     INVALID_TYPE = "invalid_type"
     INVALID_VALUE = "invalid_value"
     SCHEMA_MISMATCH = "schema_mismatch"
+    UNKNOWN_OPERATION = "unknown_operation"
+    MISSING_ORDER = "missing_order"
 
 
 FILE_HELP: dict[FileReason, str] = {
@@ -69,6 +72,10 @@ FILE_HELP: dict[FileReason, str] = {
         "The XML refers to another file. Have it sent complete, without external or parameter entities."
     ),
     FileReason.OBJECT_GONE: "The object was deleted or expired before it could be read.",
+    FileReason.OPERATION_MISSING: (
+        "No column says whether a record is an update or a delete. Have the producer send it, or correct the"
+        " contract's `operation`."
+    ),
 }
 
 ROW_HELP: dict[RowReason, str] = {
@@ -79,4 +86,11 @@ ROW_HELP: dict[RowReason, str] = {
     RowReason.INVALID_TYPE: "A value does not have its column's type; `columns` names the columns.",
     RowReason.INVALID_VALUE: "A value outside the contract's rules; `columns` names the columns.",
     RowReason.SCHEMA_MISMATCH: "The record has no column that the contract knows.",
+    RowReason.UNKNOWN_OPERATION: (
+        "The operation is neither an upsert nor a delete of the contract's `operation`. Add it there."
+    ),
+    RowReason.MISSING_ORDER: (
+        "A change without a value in the first column of the contract's `order`: nobody can tell whether it"
+        " is newer. Have the producer send it."
+    ),
 }

@@ -13,6 +13,7 @@ from lambdas.watch.figures import freshness, job_run, waiting
 from lambdas.watch.pipelines import Pipelines
 from shared.contracts import Contract
 from shared.ledger import Ledger
+from shared.ledger.model import LedgerFile
 from shared.metrics import send
 from shared.names import Names
 from shared.zones import failure_key
@@ -83,11 +84,14 @@ class Watch:
                 run = self.glue.get_job_run(JobName=job_name, RunId=run_id)["JobRun"]
                 send(self.cloudwatch, job_run(contract.domain, job_name.removeprefix(start), run))
 
+    def _unread(self, domain: str, dataset: str) -> list[LedgerFile]:
+        return [*self.ledger.pending(domain, dataset), *self.ledger.unread_copies(domain, dataset)]
+
     def _check(self, contract: Contract) -> str | None:
         now, domain, datasets = self.clock(), contract.domain, [d.name for d in contract.datasets]
         left = self.ledger.deferred(domain)  # they wait for a run too: it begins with the bronze job
         arrivals = {
-            d: [_time(f.ingested_at) for f in (*self.ledger.pending(domain, d), *left) if f.dataset == d]
+            d: [_time(f.ingested_at) for f in (*self._unread(domain, d), *left) if f.dataset == d]
             for d in datasets
         }
         newest = {

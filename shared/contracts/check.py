@@ -33,6 +33,7 @@ def contradictions(contract: Contract, places: Mapping[str, Place], root: Node) 
         yield from _columns(table, place.node)
         yield from _spellings(contract.domain, table, place.node)
         yield from _keys(table, place.node)
+        yield from _versions(contract, table, place.node.child("customProperties"))
         yield from _rules(contract, table, place)
         yield from _links(contract, table, place.node, names)
         yield from _gate(contract, table, place)
@@ -105,6 +106,47 @@ def _keys(table: Table, node: Node) -> Iterator[ContractError]:
         )
     if table.kind == "scd2" and not table.tracked:
         yield node.child("customProperties").error("an scd2 table needs tracked columns")
+
+
+def _versions(contract: Contract, table: Table, node: Node) -> Iterator[ContractError]:
+    """What decides between versions of a row beside its order."""
+    loaded = [d for d in contract.datasets if d.target is table]
+    versioned = table.kind in ("keyed", "log") and bool(loaded)
+    if table.corrections == "replace" and not versioned:
+        yield node.error("corrections: replace is for keyed and log tables; rows of kind files always do so")
+    if table.snapshot and not (table.kind == "keyed" and loaded):
+        yield node.error(f"snapshot: a table of kind {table.kind} cannot be the newest file alone; use keyed")
+    if table.snapshot and (table.operation or table.corrections == "replace"):
+        yield node.error(
+            "snapshot: the newest file is the whole; operation and corrections have no place there"
+        )
+    if table.operation is None:
+        return
+    if not versioned:
+        yield node.error(
+            "operation: only keyed and log tables that a dataset is loaded into follow operations"
+        )
+    yield from _operation(table, loaded, node)
+    if table.buries and table.tombstones in {t.name for t in contract.tables}:
+        yield node.error(f"operation: {table.tombstones} is where deletes are remembered; rename that table")
+
+
+def _operation(table: Table, loaded: Iterable[Dataset], node: Node) -> Iterator[ContractError]:
+    operation = table.operation
+    assert operation is not None
+    if operation.column not in table.sent_names or table.column(operation.column).type != "string":
+        yield node.error(f"operation: {operation.column} is not a column of type string that producers send")
+    if not operation.upsert or not operation.delete:
+        yield node.error("operation: expected the values of upsert and of delete, or an envelope")
+    if both := sorted({*operation.upsert} & {*operation.delete}):
+        yield node.error(f"operation: {', '.join(both)} cannot be upsert and delete")
+    for dataset in loaded:
+        if operation.column in dataset.constants:
+            yield node.error(f"operation: {operation.column} is a constant of {dataset.name}")
+        if operation.envelope == "debezium" and not {*dataset.formats} <= {"json", "ndjson"}:
+            yield node.error(
+                f"operation: Debezium's envelope is JSON; formats of {dataset.name} may be json and ndjson"
+            )
 
 
 def _rules(contract: Contract, table: Table, place: Place) -> Iterator[ContractError]:

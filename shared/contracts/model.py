@@ -86,6 +86,20 @@ class Dependency:
 
 
 @dataclass(frozen=True)
+class Operation:
+    """Records are changes: `column` says which rows are inserted or updated (`upsert`) and which are gone
+    (`delete`).
+
+    `envelope`: how the records are wrapped; dms: files of the first load lack the column.
+    """
+
+    column: str
+    upsert: tuple[str, ...]
+    delete: tuple[str, ...]
+    envelope: Literal["debezium", "dms"] | None = None
+
+
+@dataclass(frozen=True)
 class Table:
     """A table of silver or gold.
 
@@ -93,6 +107,9 @@ class Table:
 
     `appended_by`: the natural key of a table that only gains rows, those whose natural key it lacks; what
     stands is never changed. `by_month`: a date that partitions does so by its month.
+
+    `corrections` replace: rows stand and fall with the newest version of their file. `snapshot`: the newest
+    file, or day of files, is the whole table.
     """
 
     name: str
@@ -113,6 +130,26 @@ class Table:
     gate: tuple[Threshold, ...] = ()
     appended_by: tuple[str, ...] = ()
     compound_references: tuple[Reference, ...] = ()
+    operation: Operation | None = None
+    corrections: Literal["merge", "replace"] = "merge"
+    snapshot: Literal["full"] | None = None
+
+    @property
+    def follows_files(self) -> bool:
+        """Whether a row leaves the table with the version of the file that brought it."""
+        return self.kind == "files" or self.corrections == "replace"
+
+    @property
+    def buries(self) -> bool:
+        """Whether deletes take rows out of the table, and are remembered beside it; a log keeps them as
+        rows.
+        """
+        return self.operation is not None and self.kind == "keyed"
+
+    @property
+    def tombstones(self) -> str:
+        """The name of the table beside it that remembers deletes."""
+        return f"{self.name}_deleted"
 
     def column(self, name: str) -> Column:
         return next(c for c in self.columns if c.name == name)
@@ -182,6 +219,11 @@ class Dataset:
     def event_date_column(self) -> str | None:
         """The column whose UTC date is a record's event date; None for what has no date of its own."""
         return self.target.event_date_column
+
+    @property
+    def envelope(self) -> str | None:
+        """How records are wrapped, where the contract says that they are."""
+        return self.target.operation.envelope if self.target.operation else None
 
     @property
     def received(self) -> tuple[str, ...]:

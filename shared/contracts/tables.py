@@ -11,6 +11,7 @@ from shared.contracts.check import Place
 from shared.contracts.model import (
     Column,
     Dependency,
+    Operation,
     Reference,
     RejectRule,
     Table,
@@ -31,8 +32,15 @@ PROPERTIES = (
     "dependsOn",
     "appendedBy",
     "inheritsQuality",
+    "operation",
+    "corrections",
+    "snapshot",
 )
 COLUMN_PROPERTIES = ("aliases", "case", "derived", "times")
+ENVELOPES = {  # what each calls inserts and updates, and deletes
+    "debezium": (("c", "r", "u"), ("d",)),
+    "dms": (("I", "U"), ("D",)),
+}
 LAYERS = ("bronze", "silver", "gold")
 KINDS = {
     "silver": ("keyed", "log", "files", "latest", "scd2", "computed"),
@@ -83,6 +91,11 @@ def table(node: Node, earlier: Mapping[str, Table], by_month: bool = False) -> t
         depends_on=tuple(_dependency(d) for d in custom.child("dependsOn").items()),
         appended_by=custom.child("appendedBy").texts(),
         gate=tuple(c for _, c in gate),
+        operation=_operation(custom.child("operation")),
+        corrections=cast(Any, custom.child("corrections").choice(("merge", "replace"), "merge")),
+        snapshot=cast(Any, custom.child("snapshot").choice(("full",)))
+        if custom.child("snapshot").value
+        else None,
         compound_references=tuple(_compound_reference(r, zone) for r in node.child("relationships").items()),
     )
     place = Place(
@@ -170,6 +183,20 @@ def column(node: Node) -> Column:
         else None,
         references=related[0] if related else None,
         confidential=node.child("classification").text("public") == "confidential",
+    )
+
+
+def _operation(node: Node) -> Operation | None:
+    if node.value is None:
+        return None
+    node.only(("column", "upsert", "delete", "envelope"))
+    envelope = node.child("envelope").choice(ENVELOPES) if node.child("envelope").value is not None else None
+    upsert, delete = ENVELOPES.get(envelope or "", ((), ()))
+    return Operation(
+        node.child("column").text(),
+        node.child("upsert").texts() or upsert,
+        node.child("delete").texts() or delete,
+        cast(Any, envelope),
     )
 
 

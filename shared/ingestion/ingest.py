@@ -151,7 +151,7 @@ class Ingest:
             if judged is None:
                 detail = "the object version does not exist any more"
                 return replace(entry, reason=FileReason.OBJECT_GONE, detail=detail)
-            entry = replace(entry, bytes=judged.size)
+            entry = replace(entry, bytes=judged.size, written_at=judged.written_at)
             match judged.verdict:
                 case Deferral(detail):
                     return replace(entry, status=FileStatus.DEFERRED, detail=detail)
@@ -166,7 +166,9 @@ class Ingest:
         with self.store.opened(file) as opened:
             if opened is None:
                 return None
-            return judgement(opened, dataset, self.limits, key, scratch, defers=self.defers)
+            found = judgement(opened, dataset, self.limits, key, scratch, defers=self.defers)
+            written = opened.written_at.astimezone(dt.UTC).isoformat(timespec="microseconds")
+            return replace(found, written_at=written)
 
     def _quarantined(self, entry: LedgerFile, dataset: Dataset | None, verdict: Rejected) -> LedgerFile:
         bucket, key = self.names.bucket("quarantine"), _quarantine_key(entry, dataset)
@@ -183,7 +185,7 @@ class Ingest:
         """Brings a readable file from where it lies to bronze, unless its content is there already."""
         read = read_as(replace(entry, sha256=judged.sha256), verdict)
         owned = ownership(self.ledger, read, dataset, self.wait)
-        read = replace(read, duplicate_of=owned.other)
+        read = replace(read, duplicate_of=owned.other, later_copy=owned.later or None)
         if owned.duplicate:
             return replace(read, status=FileStatus.DUPLICATE)
         bucket, key = self.names.bucket("bronze"), bronze_key_of(read, dataset, judged.parquet)

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from shared.contracts import Dataset
+from shared.contracts import Dataset, folded
 from shared.ingestion.store import Opened
 from shared.ledger.model import LedgerFile
 from shared.reasons import FileReason
@@ -25,13 +25,15 @@ class Deferral:
 @dataclass(frozen=True)
 class Judgement:
     """`size`: bytes as stored. `sha256`: of the content, when it was read. `parquet`: the file in the scratch
-    folder that bronze keeps in place of the content, where the contract wants Parquet.
+    folder that bronze keeps in place of the content, where the contract wants Parquet. `written_at`: the
+    object's time in S3.
     """
 
     size: int
     verdict: Accepted | Rejected | Deferral
     sha256: str | None = None
     parquet: Path | None = None
+    written_at: str | None = None
 
 
 def judgement(
@@ -58,7 +60,7 @@ def _read(opened: Opened, dataset: Dataset, limits: Limits, key: str, scratch: P
     source = Source(opened.body, limits)
     try:
         if dataset.stored_as == "original":
-            verdict = judge(source, dataset, limits, suffixes(key))
+            verdict = with_operation(judge(source, dataset, limits, suffixes(key)), dataset)
             return Judgement(opened.size, verdict, source.sha256)
         from shared.records.convert import convert_to_parquet  # the function never needs it
 
@@ -67,6 +69,19 @@ def _read(opened: Opened, dataset: Dataset, limits: Limits, key: str, scratch: P
         return Judgement(opened.size, converted, source.sha256, parquet)
     except Late as late:
         return Judgement(opened.size, Rejected(FileReason.TOO_LARGE, str(late)))
+
+
+def with_operation(verdict: Accepted | Rejected, dataset: Dataset) -> Accepted | Rejected:
+    """The verdict; a file of changes that does not say what they are is rejected: a delete would be taken for
+    an update. A first load of DMS has none.
+    """
+    operation = dataset.target.operation
+    if isinstance(verdict, Rejected) or operation is None or operation.envelope == "dms":
+        return verdict
+    if any(dataset.aliases.get(folded(c)) == operation.column for c in verdict.profile.columns):
+        return verdict
+    detail = f"none of the {len(verdict.profile.columns)} columns is {operation.column}"
+    return Rejected(FileReason.OPERATION_MISSING, detail)
 
 
 def read_as(entry: LedgerFile, verdict: Accepted) -> LedgerFile:

@@ -5,6 +5,7 @@ Content is copied by S3 itself, never rewritten, unless bronze keeps it as Parqu
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,10 +30,11 @@ COPY: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Opened:
-    """An object version being read."""
+    """An object version being read. `written_at`: its time in S3, which has whole seconds."""
 
     body: Any
     size: int
+    written_at: dt.datetime
 
 
 class Store:
@@ -55,7 +57,7 @@ class Store:
             yield None
             return
         try:
-            yield Opened(response["Body"], int(response["ContentLength"]))
+            yield Opened(response["Body"], int(response["ContentLength"]), response["LastModified"])
         finally:
             response["Body"].close()  # what was not read would block the connection for the next file
 

@@ -13,7 +13,8 @@ Items (`pk`, `sk`):
   lock#<domain> , lock                   which run owns the domain
 
 Index `by_state` (`dataset_id`, `state`): accepted files under `<domain>/<dataset>` as
-`pending#<ingested_at>#<key>` or `processed#…`, quarantined ones as `quarantined#…`; files that are deferred
+`pending#<ingested_at>#<key>` or `processed#…`, duplicates written later than the file whose content they have
+as `copy#…` or `read_copy#…`, quarantined ones as `quarantined#…`; files that are deferred
 to the bronze job under `deferred#<domain>` as `<ingested_at>#…`; nothing else is in it.
 
 Every write that decides something is conditional, so a repeated or late event changes nothing.

@@ -8,6 +8,7 @@ from typing import Any
 
 from shared.contracts import Dataset, folded
 from shared.records.dates import DateCount
+from shared.records.envelope import row_of
 from shared.spellings import spellings_of
 
 MAX_NAMES = 500
@@ -41,6 +42,17 @@ class FileProfile:
         times = self.dataset.target.column(when).times if when is not None else ()
         own = spellings_of(self.dataset.domain) if times else {}
         self.dates = DateCount([text for t in times if (text := own[t].text) is not None])
+
+    @property
+    def enveloped(self) -> bool:
+        """Whether records are wrapped in Debezium's envelope."""
+        return self.dataset.envelope == "debezium"
+
+    def rows(self, values: list[Any]) -> list[Any]:
+        """The rows that the records are about."""
+        if not self.enveloped:
+            return values
+        return [row_of(v, self._aliases) if isinstance(v, dict) else v for v in values]
 
     def observe_columns(self, columns: Iterable[str]) -> str | None:
         """Takes the columns of a file or record; gives the one that carries the event date, whatever its

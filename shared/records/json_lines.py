@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from shared.reasons import FileReason
+from shared.records.envelope import is_tombstone
 from shared.records.file_profile import FileProfile
 from shared.records.strict_json import MAX_DEPTH, loads, plain
 from shared.records.text import BLANKS
@@ -56,6 +57,8 @@ def profile_lines(blocks: Iterator[bytes], profile: FileProfile, limits: Limits)
     """
     for lines, shallow in batches(blocks, limits):
         parse = plain if shallow else loads
+        if profile.enveloped:
+            lines = [line for line in lines if not is_tombstone(line)]
         for start in range(0, len(lines), CHUNK):
             _profile_chunk(lines[start : start + CHUNK], parse, profile)
 
@@ -77,6 +80,7 @@ def _value(line: bytes, parse: Callable[[bytes], Any]) -> Any:
 
 def profile_values(values: list[Any], profile: FileProfile) -> None:
     """Counts records, observes their columns and collects their dates; what is no object is unreadable."""
+    values = profile.rows(values)
     profile.records += len(values)
     if set(map(type, values)) != OBJECTS:
         profile.unreadable += sum(v.__class__ is not dict for v in values)

@@ -9,9 +9,11 @@ import itertools
 import json
 import re
 from collections.abc import Iterator
+from itertools import filterfalse
 from typing import Any
 
 from shared.reasons import FileReason
+from shared.records.envelope import is_tombstone
 from shared.records.file_profile import FileProfile
 from shared.records.json_lines import CHUNK, profile_values
 from shared.records.strict_json import loads, refuse_depth
@@ -121,6 +123,7 @@ def record_of(text: bytes) -> Any:
 
 def profile_stream(blocks: Iterator[bytes], profile: FileProfile, limits: Limits) -> None:
     """Judges every record; one that is no object is unreadable."""
-    records = map(record_of, elements(blocks, limits))
+    texts = elements(blocks, limits)
+    records = map(record_of, filterfalse(is_tombstone, texts) if profile.enveloped else texts)
     while chunk := list(itertools.islice(records, CHUNK)):
         profile_values(chunk, profile)

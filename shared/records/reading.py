@@ -72,10 +72,10 @@ def _json(text: bytes) -> Record:
         value = None
     if not isinstance(value, dict):
         return Record(None, text.decode(errors="replace"))
-    return Record({k: _text(v) for k, v in value.items()})
+    return Record({k: as_text(v) for k, v in value.items()})
 
 
-def _text(value: Any) -> str | None:
+def as_text(value: Any) -> str | None:
     """A JSON value as text; Number is text already."""
     if value is None or isinstance(value, str):
         return value

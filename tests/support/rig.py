@@ -57,9 +57,23 @@ class Rig:
 
     def drop(self, key: str, content: bytes) -> LedgerFile | None:
         """Puts a raw object and ingests it."""
+        return self.take(self.put(key, content))
+
+    def put(self, key: str, content: bytes) -> FileId:
+        """Puts a raw object, which is later than all before it, whenever its event comes."""
         number = next(self._versions)
-        self.s3.put_object(Bucket=self.names.bucket("raw"), Key=key, Body=content)
-        return self.ingest(self.file(key, number), "test")
+        kept = self.s3.put_object(Bucket=self.names.bucket("raw"), Key=key, Body=content)
+        return replace(self.file(key, number), **({"version": v} if (v := kept.get("VersionId")) else {}))
+
+    def take(self, file: FileId) -> LedgerFile | None:
+        """Ingests a raw object."""
+        return self.ingest(file, "test")
+
+    def keep_versions(self) -> None:
+        """Raw objects keep their versions, as in AWS."""
+        self.s3.put_bucket_versioning(
+            Bucket=self.names.bucket("raw"), VersioningConfiguration={"Status": "Enabled"}
+        )
 
     def drop_deferred(self, key: str, content: bytes) -> LedgerFile | None:
         """Puts a raw object that is not for the ingest function, such as one too large for it."""

@@ -15,7 +15,7 @@ from shared.ledger.model import FileId, FileStatus, LedgerFile, Profile, RowCoun
 from tests.support.ledger_table import create_ledger_table
 
 FILE = FileId("raw", "shop/events/a.csv", "v1", "0A")
-NEWER = FileId("raw", "shop/events/a.csv", "v2", "100")  # longer than 0A: sequencers compare after padding
+NEWER = FileId("raw", "shop/events/a.csv", "v2", "100")
 ENTRY = LedgerFile(
     *("raw", "shop/events/a.csv", "v1", "shop", "events", FileStatus.ACCEPTED, "0A"),
     bytes=10,
@@ -68,11 +68,33 @@ def test_a_file_with_an_outcome_is_done(ledger: Ledger):
         assert ledger.claim(file, "a") is Claim.DONE
 
 
-def test_an_event_older_than_one_of_its_key_is_done(ledger: Ledger):
+def test_an_older_version_of_a_key_is_still_to_be_read(ledger: Ledger):
     assert ledger.claim(NEWER, "a") is Claim.GRANTED
-    assert ledger.claim(FILE, "b") is Claim.DONE
-    assert ledger.claim(replace(FILE, key="other"), "b") is Claim.GRANTED
-    assert ledger.claim(replace(FILE, sequencer=""), "b") is Claim.GRANTED  # no order known
+    assert ledger.claim(FILE, "b") is Claim.GRANTED
+
+
+def test_of_an_object_without_versions_what_was_overwritten_is_done(ledger: Ledger):
+    """Sequencers compare after padding on the right: 81E6 is newer than 81E5F0."""
+    newer, older = (replace(FILE, version=s, sequencer=s) for s in ("81E6", "81E5F0"))
+    assert ledger.claim(newer, "a") is Claim.GRANTED
+    assert ledger.claim(older, "b") is Claim.DONE
+    assert ledger.claim(replace(older, key="other"), "b") is Claim.GRANTED
+    assert ledger.claim(replace(FILE, version="null", sequencer=""), "b") is Claim.GRANTED  # no order known
+
+
+def test_the_later_of_two_files_is_told_by_time_then_sequencer_then_key() -> None:
+    second = "2024-03-05T12:00:01.000000+00:00"
+    early = replace(ENTRY, written_at="2024-03-05T12:00:00.000000+00:00", sequencer="FF")
+    ordered = [
+        early,
+        replace(ENTRY, written_at=second, sequencer="81E5F0"),
+        replace(ENTRY, written_at=second, sequencer="81E6"),
+        replace(ENTRY, written_at=second, sequencer="81E60"),
+        replace(ENTRY, written_at=second, sequencer="81E60", key="shop/events/b.csv"),
+    ]
+    assert [f.order for f in ordered] == sorted({f.order for f in ordered})
+    unknown = replace(ENTRY, written_at=None, ingested_at="2024-03-05T12:00:00.500000+00:00")
+    assert early.order < unknown.order < ordered[1].order
 
 
 def test_an_entry_is_read_as_it_was_written(ledger: Ledger):

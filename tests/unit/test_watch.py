@@ -116,6 +116,14 @@ def executions(watch: Watch) -> list[dict[str, Any]]:
     return found
 
 
+def test_a_later_copy_of_a_file_starts_a_run_and_a_read_one_does_not(watch: Watch) -> None:
+    copy = replace(file(1, ago(60)), status=FileStatus.DUPLICATE, later_copy=True)
+    watch.ledger.commit(replace(copy, processed_by="run-1"))
+    assert watch.check() == []
+    watch.ledger.commit(copy)
+    assert len(watch.check()) == 1
+
+
 def test_a_thousand_files_cost_one_run(watch: Watch) -> None:
     for n in range(1000):
         watch.ledger.commit(file(n, ago(1)))

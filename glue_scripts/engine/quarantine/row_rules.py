@@ -8,6 +8,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 
 from glue_scripts.engine.read.conform import TEXT
+from glue_scripts.engine.read.operations import is_delete, is_unknown
 from glue_scripts.engine.read.sql import literal, quoted
 from shared.contracts import Dataset
 from shared.reasons import RowReason
@@ -68,7 +69,33 @@ def tests(dataset: Dataset) -> list[tuple[str, str, tuple[str, ...]]]:
         if table.column(n).type == "timestamp" and n != dataset.event_date_column
     ]
     checks += [(f"{known} AND ({rule.when})", rule.reason, rule.columns) for rule in table.rejects]
-    return checks
+    return _of_changes(checks, known, dataset) if table.operation is not None else checks
+
+
+def _of_changes(
+    checks: list[tuple[str, str, tuple[str, ...]]], known: str, dataset: Dataset
+) -> list[tuple[str, str, tuple[str, ...]]]:
+    """The checks of change data. A delete needs only what tells which row is gone and when: its other columns
+    are often empty, and nobody reads them. A log keeps it under its date.
+    """
+    table, operation = dataset.target, dataset.target.operation
+    assert operation is not None
+    date = dataset.event_date_column if table.kind == "log" else None
+    needed = {*table.primary_key, *table.order, operation.column, *([date] if date else [])}
+    kept = [
+        (test, reason, columns)
+        if not columns or needed.intersection(columns)
+        else (f"({test}) AND NOT {is_delete(operation)}", reason, columns)
+        for test, reason, columns in checks
+    ]
+    unknown = (f"{known} AND {is_unknown(operation)}", RowReason.UNKNOWN_OPERATION, (operation.column,))
+    first = table.order[:1]
+    unordered = [
+        (f"{known} AND {quoted(c)} IS NULL", RowReason.MISSING_ORDER, (c,))
+        for c in first
+        if c != dataset.event_date_column
+    ]
+    return [*kept, unknown, *unordered]
 
 
 def reasons(dataset: Dataset) -> str:

@@ -51,13 +51,14 @@ def _taken(records: DataFrame, contract: Contract, dataset: Dataset) -> DataFram
             texts.append(
                 f"{cleaned(f'{UNCAST}[{literal(name)}]', contract.null_spellings)} AS {quoted(TEXT + name)}"
             )
-    return records.selectExpr("_file", "_ingested_at", "_extra", "_raw", *values, *texts)
+    return records.selectExpr("_file", "_place", "_ingested_at", "_extra", "_raw", *values, *texts)
 
 
 def _cast(records: DataFrame, contract: Contract, dataset: Dataset) -> DataFrame:
     table, names = dataset.target, dataset.received
     texts = records.selectExpr(
         "_file",
+        "_place",
         "_ingested_at",
         "_day",
         "_extra",
@@ -70,7 +71,7 @@ def _cast(records: DataFrame, contract: Contract, dataset: Dataset) -> DataFrame
         text = respelled(quoted(TEXT + name), [own[t] for t in column.times], "_day")
         values.append(f"{typed(text, column.type, column.case)} AS {quoted(name)}")
     kept = [quoted(TEXT + n) for n in names if table.column(n).type != "string"]
-    return texts.selectExpr("_file", "_ingested_at", "_extra", "_raw", *values, *kept)
+    return texts.selectExpr("_file", "_place", "_ingested_at", "_extra", "_raw", *values, *kept)
 
 
 def raw_record(dataset: Dataset) -> str:

@@ -25,6 +25,7 @@ def delimited_records(spark: SparkSession, groups: list[list[BronzeFile]], datas
     )
     return wide.selectExpr(
         "_path",
+        "_place",
         *columns,
         f"CASE WHEN size(_extras) > 0 THEN {extra} END AS _extra",
         "CAST(NULL AS string) AS _raw",
@@ -42,7 +43,7 @@ def _cells(spark: SparkSession, files: list[BronzeFile]) -> DataFrame:
         .options(**options)
         .csv([f.path for f in files])
     )
-    return located(rows).selectExpr("_path", f"array({', '.join(names)}) AS _cells")
+    return located(rows).selectExpr("_path", "_place", f"array({', '.join(names)}) AS _cells")
 
 
 def _headers(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import boto3
@@ -10,16 +10,22 @@ import pyarrow as pa
 
 from shared.contracts import folded
 from shared.ledger.model import Profile
-from shared.records.reading import Record, records
+from shared.records.envelope import is_tombstone, row_of
+from shared.records.reading import Record, as_text, records
+from shared.records.strict_json import exact
 
 
 def arrow_batches(
-    file: Mapping[str, Any], names: Sequence[str], aliases: Mapping[str, str], size: int
+    file: Mapping[str, Any],
+    names: Sequence[str],
+    aliases: Mapping[str, str],
+    size: int,
+    envelope: str | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """The file's records in batches of the schema that `read.records` promises."""
     body = boto3.client("s3").get_object(Bucket=file["bucket"], Key=file["key"])["Body"]
     rows: list[dict[str, Any]] = []
-    for record in records(body, Profile.from_json(file["profile"])):
+    for record in opened(records(body, Profile.from_json(file["profile"])), envelope, aliases):
         rows.append({"_path": file["path"], **_row(record, aliases)})
         if len(rows) == size:
             yield _batch(rows, names)
@@ -53,3 +59,25 @@ def _batch(rows: list[dict[str, Any]], names: Sequence[str]) -> pa.RecordBatch:
         ]
     )
     return pa.RecordBatch.from_pylist([{f.name: r.get(f.name) for f in schema} for r in rows], schema=schema)
+
+
+def opened(records: Iterator[Record], envelope: str | None, known: Collection[str] = ()) -> Iterator[Record]:
+    """The records as rows; `known`: the folded names that the contract has a column for."""
+    if envelope != "debezium":
+        yield from records
+        return
+    for record in records:
+        if record.fields is not None:
+            yield Record({k: as_text(v) for k, v in row_of(record.fields, known, _parsed).items()})
+        elif not is_tombstone((record.raw or "").encode()):
+            yield record
+
+
+def _parsed(text: str | None) -> Any:
+    """A nested value, which readers hand over as JSON text."""
+    if text is None or text[:1] != "{":
+        return text
+    try:
+        return exact(text.encode())
+    except ValueError:
+        return text

@@ -14,8 +14,9 @@ from functools import reduce
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F  # noqa: N812
 
-from glue_scripts.engine.read.bronze_files import BronzeFile, located
+from glue_scripts.engine.read.bronze_files import BronzeFile, in_order, located
 from glue_scripts.engine.read.delimited import delimited_records
 from glue_scripts.engine.read.sql import literal, quoted
 from shared.contracts import Dataset, folded
@@ -33,8 +34,8 @@ JSON_OPTIONS = {
 def records(
     spark: SparkSession, files: Sequence[BronzeFile], table: DataFrame, dataset: Dataset
 ) -> DataFrame:
-    """All records of the files: `_file`, `_ingested_at`, `_day`, the received columns as text, `_extra`
-    map<string,string>, `_raw` string.
+    """All records of the files: `_file`, `_place` (which of two of a file is the later), `_ingested_at`,
+    `_day`, the received columns as text, `_extra` map<string,string>, `_raw` string.
 
     Where bronze keeps Parquet the columns have the contract's types, and `_uncast` map<string,string> the
     texts that are of none.
@@ -44,8 +45,14 @@ def records(
         if dataset.stored_as == "parquet"
         else _received(spark, files, dataset)
     )
-    known = table.select("_path", "_file", "_ingested_at", "_day").hint("broadcast")
-    return rows.join(known, "_path", "inner").drop("_path")
+    known = table.select("_path", "_file", "_ingested_at", "_day", "_says_operation").hint("broadcast")
+    found = rows.join(known, "_path", "inner").drop("_path")
+    operation = dataset.target.operation
+    if operation is not None and operation.envelope == "dms":
+        name = quoted(operation.column)
+        inserted = f"CASE WHEN _says_operation THEN {name} ELSE {literal(operation.upsert[0])} END"
+        found = found.withColumn(operation.column, F.expr(inserted))
+    return found.drop("_says_operation")
 
 
 def _received(spark: SparkSession, files: Sequence[BronzeFile], dataset: Dataset) -> DataFrame:
@@ -110,7 +117,7 @@ def _made(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> Dat
         *[f.path for f in files]
     )
     extra = "CAST(NULL AS map<string,string>) AS _extra"
-    return located(rows).selectExpr("_path", *map(quoted, dataset.received), UNCAST, extra, RAW)
+    return located(rows).selectExpr("_path", "_place", *map(quoted, dataset.received), UNCAST, extra, RAW)
 
 
 def _one_of_each(files: list[BronzeFile]) -> list[str]:
@@ -128,7 +135,7 @@ def _by_name(rows: DataFrame, names: Sequence[str], dataset: Dataset, raw: str) 
         spellings[dataset.aliases.get(folded(name), "")].append(f"CAST({quoted(name)} AS string)")
     columns = [f"{_first(spellings.get(c, []))} AS {quoted(c)}" for c in dataset.received]
     unknown = [n for n in names if folded(n) not in dataset.aliases]
-    return rows.selectExpr("_path", *columns, f"{_extra(unknown)} AS _extra", f"{raw} AS _raw")
+    return rows.selectExpr("_path", "_place", *columns, f"{_extra(unknown)} AS _extra", f"{raw} AS _raw")
 
 
 def _first(candidates: list[str]) -> str:
@@ -157,16 +164,16 @@ def _python(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> D
     )
     columns = ", ".join(f"{quoted(n)} string" for n in names)
     schema = f"_path string, {columns}, _extra map<string,string>, _raw string"
-    aliases = dataset.aliases
+    aliases, envelope = dataset.aliases, dataset.envelope
 
     def read(batches: Iterable[Any]) -> Iterator[Any]:
         from glue_scripts.engine.read.python_reader import arrow_batches
 
         for batch in batches:
             for file in batch.to_pylist():
-                yield from arrow_batches(file, names, aliases, BATCH)
+                yield from arrow_batches(file, names, aliases, BATCH, envelope)
 
-    return table.mapInArrow(read, schema)
+    return in_order(table.mapInArrow(read, schema))
 
 
 READERS: dict[str, Callable[..., DataFrame]] = {"ndjson": _json, "parquet": _parquet, "python": _python}

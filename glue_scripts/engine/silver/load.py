@@ -19,6 +19,7 @@ from glue_scripts.engine.silver.derive import follow, followers
 from glue_scripts.engine.silver.fill import fill_table
 from glue_scripts.engine.silver.merge import merge_rows
 from glue_scripts.engine.silver.replace import replace_rows
+from glue_scripts.engine.silver.snapshot import replace_snapshot
 from glue_scripts.engine.silver.target import silver_table
 from glue_scripts.engine.silver.work import Work
 from glue_scripts.engine.tables.iceberg import prepare
@@ -45,7 +46,7 @@ def load_dataset(
     table, target = dataset.target, silver_table(job, dataset.target)
     stale = [*work.superseded, *(f for f in work.files if again or job.full_refresh or f.processed_by)]
     batch = Batch(spark, job, dataset, files, files_table(spark, files), stale)
-    if table.kind != "files" and (prepare(spark, target) or job.full_refresh):
+    if table.kind != "files" and (prepare(spark, target) or job.full_refresh or work.refill):
         loaded = fill_table(batch, target, check)
         for follower in followers(table, job.contract.silver):
             follow(spark, job, table, follower, keys=None)
@@ -58,9 +59,12 @@ def load_dataset(
         if table.kind == "files":
             keys = None  # a removed row has no staged key: its followers are computed whole
             rows, removed = replace_rows(spark, job, dataset, target, staged, work, seen)
+        elif table.snapshot:
+            keys = None
+            rows, removed = replace_snapshot(batch, target, staged, seen)
         else:
             keys = staged.select(*table.primary_key[:1]).distinct()
-            rows, removed = merge_rows(batch, target, staged, seen), 0
+            rows, removed = merge_rows(batch, target, staged, seen)
         # While the staged rows are kept: the keys are computed from them.
         for follower in followers(table, job.contract.silver):
             follow(spark, job, table, follower, keys)

@@ -18,6 +18,7 @@ LINEAGE_COLUMNS = {
     "_source_file": "string",
     "_ingested_at": "timestamp",
     "_run_id": "string",
+    "_file_order": "string",
     "_extra": "map<string,string>",
 }
 # Athena reads format version 2, not 3. Without fanout a task sorts its rows by partition and writes one file
