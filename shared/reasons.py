@@ -26,6 +26,8 @@ class FileReason(StrEnum):
     FORMAT_NOT_ACCEPTED = "format_not_accepted"
     EXTERNAL_ENTITY = "external_entity"
     OBJECT_GONE = "object_gone"
+    NO_RECORDS = "no_records"
+    REPEATED_COLUMN = "repeated_column"
 
 
 class RowReason(StrEnum):
@@ -38,6 +40,9 @@ class RowReason(StrEnum):
     INVALID_TYPE = "invalid_type"
     INVALID_VALUE = "invalid_value"
     SCHEMA_MISMATCH = "schema_mismatch"
+    NESTED_VALUE = "nested_value"
+    NUMBER_AS_TEXT = "number_as_text"
+    INVALID_TEXT = "invalid_text"
 
 
 FILE_HELP: dict[FileReason, str] = {
@@ -69,6 +74,13 @@ FILE_HELP: dict[FileReason, str] = {
         "The XML refers to another file. Have it sent complete, without external or parameter entities."
     ),
     FileReason.OBJECT_GONE: "The object was deleted or expired before it could be read.",
+    FileReason.NO_RECORDS: (
+        "There is no list at the place where the contract says that the records are. Correct `records` or"
+        " `explode` in the contract, or ask the producer."
+    ),
+    FileReason.REPEATED_COLUMN: (
+        "Two columns have one name, so nobody can tell which is meant. Have one of them renamed."
+    ),
 }
 
 ROW_HELP: dict[RowReason, str] = {
@@ -79,4 +91,16 @@ ROW_HELP: dict[RowReason, str] = {
     RowReason.INVALID_TYPE: "A value does not have its column's type; `columns` names the columns.",
     RowReason.INVALID_VALUE: "A value outside the contract's rules; `columns` names the columns.",
     RowReason.SCHEMA_MISMATCH: "The record has no column that the contract knows.",
+    RowReason.NESTED_VALUE: (
+        "An object or a list where the contract has one value; `columns` names the columns. Name the part"
+        " that is meant by `path`, or keep all of it: `json: true`, or the type array<…>."
+    ),
+    RowReason.NUMBER_AS_TEXT: (
+        "A number with a fraction, or one too large to be exact, where the contract has text; `columns` names"
+        " the columns. Have it sent as text or as a whole number, or give the column a number's type."
+    ),
+    RowReason.INVALID_TEXT: (
+        "Bytes that are no UTF-8 where the contract has text; `columns` names the columns. Have it sent as"
+        " UTF-8."
+    ),
 }

@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from shared.contracts import Dataset
+from shared.contracts.keys import value_in_key
 from shared.ingestion.store import Opened
 from shared.ledger.model import LedgerFile
 from shared.reasons import FileReason
 from shared.records import Accepted, Late, Limits, Rejected, judge
+from shared.records.file_profile import FileProfile
 from shared.records.source import Source
 from shared.zones import NO_DATE, bronze_key, suffixes
 
@@ -46,6 +48,8 @@ def judgement(
     if defers and dataset.stored_as == "parquet":
         return Judgement(opened.size, Deferral("the bronze job makes Parquet of it"))
     read = _read(opened, dataset, limits, key, scratch)
+    if isinstance(read.verdict, Accepted):
+        read = replace(read, verdict=_dated_by_key(read.verdict, dataset, key))
     if defers and isinstance(read.verdict, Rejected) and read.verdict.reason == FileReason.TOO_LARGE:
         return Judgement(opened.size, Deferral(read.verdict.detail))
     return read
@@ -67,6 +71,18 @@ def _read(opened: Opened, dataset: Dataset, limits: Limits, key: str, scratch: P
         return Judgement(opened.size, converted, source.sha256, parquet)
     except Late as late:
         return Judgement(opened.size, Rejected(FileReason.TOO_LARGE, str(late)))
+
+
+def _dated_by_key(verdict: Accepted, dataset: Dataset, key: str) -> Accepted:
+    """The verdict with the date that the key gives to every record, where the contract has it there."""
+    column = dataset.event_date_column
+    from_key = dataset.target.column(column).from_key if column is not None else None
+    if from_key is None:
+        return verdict
+    dates = FileProfile(dataset).dates
+    if (value := value_in_key(from_key, key)) is not None:
+        dates.add([value])
+    return replace(verdict, event_dates=dict.fromkeys(dates.result(), verdict.records))
 
 
 def read_as(entry: LedgerFile, verdict: Accepted) -> LedgerFile:

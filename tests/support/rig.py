@@ -56,10 +56,11 @@ class Rig:
             )
 
     def drop(self, key: str, content: bytes) -> LedgerFile | None:
-        """Puts a raw object and ingests it."""
+        """Puts a raw object and ingests it, for every dataset that reads it; the outcome for its own."""
         number = next(self._versions)
         self.s3.put_object(Bucket=self.names.bucket("raw"), Key=key, Body=content)
-        return self.ingest(self.file(key, number), "test")
+        outcomes = {o.key: o for o in self.ingest.outcomes(self.file(key, number), "test")}
+        return outcomes.get(key)
 
     def drop_deferred(self, key: str, content: bytes) -> LedgerFile | None:
         """Puts a raw object that is not for the ingest function, such as one too large for it."""
