@@ -27,6 +27,8 @@ class FileReason(StrEnum):
     EXTERNAL_ENTITY = "external_entity"
     OBJECT_GONE = "object_gone"
     OPERATION_MISSING = "operation_missing"
+    NO_RECORDS = "no_records"
+    REPEATED_COLUMN = "repeated_column"
 
 
 class RowReason(StrEnum):
@@ -41,6 +43,9 @@ class RowReason(StrEnum):
     SCHEMA_MISMATCH = "schema_mismatch"
     UNKNOWN_OPERATION = "unknown_operation"
     MISSING_ORDER = "missing_order"
+    NESTED_VALUE = "nested_value"
+    NUMBER_AS_TEXT = "number_as_text"
+    INVALID_TEXT = "invalid_text"
 
 
 FILE_HELP: dict[FileReason, str] = {
@@ -76,6 +81,13 @@ FILE_HELP: dict[FileReason, str] = {
         "No column says whether a record is an update or a delete. Have the producer send it, or correct the"
         " contract's `operation`."
     ),
+    FileReason.NO_RECORDS: (
+        "There is no list at the place where the contract says that the records are. Correct `records` or"
+        " `explode` in the contract, or ask the producer."
+    ),
+    FileReason.REPEATED_COLUMN: (
+        "Two columns have one name, so nobody can tell which is meant. Have one of them renamed."
+    ),
 }
 
 ROW_HELP: dict[RowReason, str] = {
@@ -92,5 +104,17 @@ ROW_HELP: dict[RowReason, str] = {
     RowReason.MISSING_ORDER: (
         "A change without a value in the first column of the contract's `order`: nobody can tell whether it"
         " is newer. Have the producer send it."
+    ),
+    RowReason.NESTED_VALUE: (
+        "An object or a list where the contract has one value; `columns` names the columns. Name the part"
+        " that is meant by `path`, or keep all of it: `json: true`, or the type array<…>."
+    ),
+    RowReason.NUMBER_AS_TEXT: (
+        "A number with a fraction, or one too large to be exact, where the contract has text; `columns` names"
+        " the columns. Have it sent as text or as a whole number, or give the column a number's type."
+    ),
+    RowReason.INVALID_TEXT: (
+        "Bytes that are no UTF-8 where the contract has text; `columns` names the columns. Have it sent as"
+        " UTF-8."
     ),
 }

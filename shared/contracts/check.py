@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from shared.contracts.errors import ContractError
 from shared.contracts.model import Contract, Dataset, Table
+from shared.contracts.nested import column_contradictions, dataset_contradictions
 from shared.contracts.node import Node
 from shared.metrics import ORPHAN_ROWS
 from shared.spellings import spellings_of
@@ -34,6 +35,7 @@ def contradictions(contract: Contract, places: Mapping[str, Place], root: Node) 
         yield from _spellings(contract.domain, table, place.node)
         yield from _keys(table, place.node)
         yield from _versions(contract, table, place.node.child("customProperties"))
+        yield from column_contradictions(table, place.node)
         yield from _rules(contract, table, place)
         yield from _links(contract, table, place.node, names)
         yield from _gate(contract, table, place)
@@ -41,6 +43,7 @@ def contradictions(contract: Contract, places: Mapping[str, Place], root: Node) 
         node = places[dataset.target.name].node
         yield from _known(dataset.target, node, f"constants of {dataset.name}", dataset.constants)
         yield from _stored(dataset, root)
+        yield from dataset_contradictions(contract, dataset, root)
     if "" not in contract.null_spellings:
         yield root.child("customProperties").error("nullSpellings must hold the empty text")
 

@@ -7,8 +7,10 @@ from typing import Any, cast
 
 from shared.contracts.model import LOADED_KINDS, Dataset, Layout, Table
 from shared.contracts.node import Node
+from shared.contracts.paths import Path, parsed_path
 
 STORAGE = ("header", "delimiter", "fallbackEncoding", "storedAs")
+NESTED = ("records", "explode", "filesOf")
 PROPERTIES = (
     "layer",
     "formats",
@@ -18,6 +20,7 @@ PROPERTIES = (
     "constants",
     "archive",
     *STORAGE,
+    *NESTED,
 )
 FORMATS = ("csv", "json", "ndjson", "parquet", "xml")
 
@@ -57,4 +60,17 @@ def dataset(
         fallback_encoding=custom.child("fallbackEncoding").text("") or None,
         stored_as=cast(Any, custom.child("storedAs").choice(("original", "parquet"), "original")),
         freshness_hours=freshness,
+        records=path(custom.child("records")),
+        explode=path(custom.child("explode")),
+        files_of=custom.child("filesOf").text("") or None,
     )
+
+
+def path(node: Node) -> Path | None:
+    """A path into nested records; raises ContractError for what is none."""
+    if node.value is None:
+        return None
+    try:
+        return parsed_path(node.text())
+    except ValueError as error:
+        raise node.error(f"{node.value!r} is no path: {error}") from error

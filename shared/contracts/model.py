@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from shared import metrics
+from shared.contracts.paths import Path
 from shared.reasons import RowReason
 
 Zone = Literal["bronze", "silver", "gold"]
@@ -23,7 +24,9 @@ class Column:
     """One column. `type` is a Spark SQL type name; `aliases` are other spellings producers use.
 
     `derived`: SQL over the other columns that computes it; no producer sends it. `times`: spellings of a time
-    beside the usual ones, which the domain registers (shared/spellings.py).
+    beside the usual ones, which the domain registers (shared/spellings.py). `path`: where the value is in a
+    nested record; the column is found there only. `from_key`: the part of the object's key that is the value.
+    `json`: an object or a list is kept, as JSON of one spelling.
     """
 
     name: str
@@ -36,6 +39,14 @@ class Column:
     times: tuple[str, ...] = ()
     references: str | None = None
     confidential: bool = False
+    path: Path | None = None
+    from_key: str | None = None
+    json: bool = False
+
+    @property
+    def element(self) -> str | None:
+        """The type of an array's elements; None for what is no array."""
+        return self.type[6:-1] if self.type.startswith("array<") else None
 
 
 @dataclass(frozen=True)
@@ -195,7 +206,10 @@ class Dataset:
     a file leaves raw once it has its outcome, and bronze once silver has it. `layout`: how keys in bronze
     spell the event date. `header` false: the columns are the contract's, in its order. `delimiter`: of text
     without header. `fallback_encoding`: of lines that are no UTF-8. `stored_as`: what bronze holds; the
-    bronze job makes Parquet of the contract's types.
+    bronze job makes Parquet of the contract's types. `records`: where the records of an envelope are.
+    `explode`: the list inside a record whose elements are the records. `files_of`: the dataset whose files
+    are read for this one, too. `lists_elsewhere`: those that become records of another dataset that reads
+    the same files.
     """
 
     name: str
@@ -214,6 +228,20 @@ class Dataset:
     fallback_encoding: str | None = None
     stored_as: Literal["original", "parquet"] = "original"
     freshness_hours: int | None = None
+    records: Path | None = None
+    explode: Path | None = None
+    files_of: str | None = None
+    lists_elsewhere: tuple[Path, ...] = ()
+
+    @property
+    def nested(self) -> bool:
+        """Whether records are more than flat objects: then only `shared.records.shape` makes columns of
+        them.
+        """
+        columns = map(self.target.column, self.sent)
+        inside = any(c.path or c.json or c.element for c in columns)
+        apart = bool(self.lists_elsewhere) or self.records is not None or self.explode is not None
+        return inside or apart or self.envelope == "debezium"
 
     @property
     def event_date_column(self) -> str | None:
@@ -227,16 +255,21 @@ class Dataset:
 
     @property
     def received(self) -> tuple[str, ...]:
-        """The columns that records of this dataset bring."""
+        """The columns that files of this dataset bring, by their records or by their keys."""
         return tuple(c for c in self.target.sent_names if c not in self.constants)
+
+    @property
+    def sent(self) -> tuple[str, ...]:
+        """The received columns that stand in the records themselves."""
+        return tuple(c for c in self.received if self.target.column(c).from_key is None)
 
     @property
     def aliases(self) -> dict[str, str]:
         """Folded spelling → canonical column name; fold a producer's spelling with `folded` before looking it
-        up.
+        up. A column with a path is found there, never by a name.
         """
-        received = [self.target.column(c) for c in self.received]
-        return {folded(s): c.name for c in reversed(received) for s in (*reversed(c.aliases), c.name)}
+        named = [c for c in map(self.target.column, self.sent) if c.path is None]
+        return {folded(s): c.name for c in reversed(named) for s in (*reversed(c.aliases), c.name)}
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from shared.contracts.check import Place
+from shared.contracts.datasets import path
 from shared.contracts.model import (
     Column,
     Dependency,
@@ -36,18 +37,21 @@ PROPERTIES = (
     "corrections",
     "snapshot",
 )
-COLUMN_PROPERTIES = ("aliases", "case", "derived", "times")
 ENVELOPES = {  # what each calls inserts and updates, and deletes
     "debezium": (("c", "r", "u"), ("d",)),
     "dms": (("I", "U"), ("D",)),
 }
+COLUMN_PROPERTIES = ("aliases", "case", "derived", "times", "path", "fromKey", "json")
 LAYERS = ("bronze", "silver", "gold")
 KINDS = {
     "silver": ("keyed", "log", "files", "latest", "scd2", "computed"),
     "gold": ("dim", "fact", "mart", "bridge"),
 }
-TYPE = re.compile(
-    r"string|int|bigint|double|boolean|date|timestamp|map<string,bigint>|decimal\((\d{1,2}),(\d{1,2})\)"
+PLAIN = r"string|int|bigint|double|boolean|date|timestamp|decimal\(\d{1,2},\d{1,2}\)"
+TYPE = re.compile(rf"{PLAIN}|map<string,bigint>|array<(?:{PLAIN})>")
+TYPE_NAMES = (
+    "string, int, bigint, double, boolean, date, timestamp, decimal(p,s), map<string,bigint>, array<…> of"
+    " one of these but the map"
 )
 
 
@@ -168,7 +172,7 @@ def column(node: Node) -> Column:
     custom = node.custom(COLUMN_PROPERTIES)
     kind = node.child("physicalType")
     if not TYPE.fullmatch(kind.text()):
-        raise kind.error(f"{kind.value!r} is not a supported type ({TYPE.pattern.replace('|', ', ')})")
+        raise kind.error(f"{kind.value!r} is not a supported type ({TYPE_NAMES})")
     related = [r.child("to").text() for r in node.child("relationships").items()]
     return Column(
         name=node.child("name").name(),
@@ -183,6 +187,9 @@ def column(node: Node) -> Column:
         else None,
         references=related[0] if related else None,
         confidential=node.child("classification").text("public") == "confidential",
+        path=path(custom.child("path")),
+        from_key=custom.child("fromKey").text("") or None,
+        json=custom.child("json").flag(),
     )
 
 

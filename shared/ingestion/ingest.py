@@ -9,7 +9,7 @@ import datetime as dt
 import json
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -41,14 +41,28 @@ class Ingest:
     wait: Callable[[float], None] = time.sleep
     defers: bool = False
 
-    def __call__(self, file: FileId, owner: str) -> LedgerFile | None:
-        """What became of a file version, or None when there is nothing to do.
+    def outcomes(self, file: FileId, owner: str) -> Iterator[LedgerFile]:
+        """What became of a file version for each dataset that reads it, its own last: as if it had been
+        dropped under each one's prefix. Raises what a call raises; a retry goes on where this one failed.
+        """
+        for dataset in readers_of(file.key):
+            read_as = replace(file, key=_moved_key(file.key, dataset.name))
+            if outcome := self(read_as, owner, file):
+                yield outcome
+        if outcome := self(file, owner):
+            yield outcome
+
+    def __call__(self, file: FileId, owner: str, place: FileId | None = None) -> LedgerFile | None:
+        """What became of a file version, or None when there is nothing to do. `place`: where it lies, when
+        it is another dataset's file.
 
         Raises BusyError while another worker holds the file or its content, or what AWS raises.
         """
-        if file.key.endswith("/") and self._marks_a_folder(file):
+        if file.key.endswith("/") and self._marks_a_folder(place or file):
             return None
         dataset = dataset_of(file.key)
+        if dataset is not None and dataset.files_of is not None and place is None:
+            dataset = None  # it has no files of its own
         match self.ledger.claim(file, owner):
             case Claim.DONE:
                 self._clear_raw(file, dataset, self.ledger.outcome(file))
@@ -56,7 +70,7 @@ class Ingest:
             case Claim.BUSY:
                 raise BusyError(f"{file.key} is being ingested by another worker")
         try:
-            outcome = self._outcome(self._arrived(file), dataset)
+            outcome = self._outcome(self._arrived(file), dataset, place or file)
             self.ledger.commit(outcome)
         except BaseException:
             self.ledger.release(file, owner)
@@ -77,7 +91,9 @@ class Ingest:
         dataset = dataset_named(deferred.domain, deferred.dataset)
         if (settled := self.ledger.outcome(file)) is None:
             arrived = replace(deferred, status=FileStatus.QUARANTINED, detail=None)
-            outcome = self._outcome(arrived, dataset)
+            owner = dataset.files_of if dataset is not None else None
+            place = replace(file, key=_moved_key(file.key, owner)) if owner is not None else file
+            outcome = self._outcome(arrived, dataset, place)
             settled = outcome if self.ledger.settle(outcome) else self.ledger.outcome(file)
             self._clear_raw(file, dataset, settled)
             return outcome if settled is outcome else None
@@ -143,11 +159,12 @@ class Ingest:
         )
         return replace(entry, ingested_at=self.now().isoformat(timespec="microseconds"))
 
-    def _outcome(self, entry: LedgerFile, dataset: Dataset | None) -> LedgerFile:
-        """Judges the file and brings it to where it belongs; returns what the ledger shall hold."""
-        file = entry.file_id
+    def _outcome(self, entry: LedgerFile, dataset: Dataset | None, place: FileId) -> LedgerFile:
+        """Judges the file that lies at a place and brings it to where it belongs; returns what the ledger
+        shall hold.
+        """
         with tempfile.TemporaryDirectory() as scratch:
-            judged = self._judged(file, file.key, dataset, Path(scratch))
+            judged = self._judged(place, entry.key, dataset, Path(scratch))
             if judged is None:
                 detail = "the object version does not exist any more"
                 return replace(entry, reason=FileReason.OBJECT_GONE, detail=detail)
@@ -156,10 +173,10 @@ class Ingest:
                 case Deferral(detail):
                     return replace(entry, status=FileStatus.DEFERRED, detail=detail)
                 case Rejected() as verdict:
-                    return self._quarantined(replace(entry, sha256=judged.sha256), dataset, verdict)
+                    return self._quarantined(place, replace(entry, sha256=judged.sha256), dataset, verdict)
                 case Accepted() as verdict:
                     assert dataset is not None  # without a dataset the verdict is unknown_dataset
-                    return self._accepted(file, entry, dataset, verdict, judged)
+                    return self._accepted(place, entry, dataset, verdict, judged)
 
     def _judged(self, file: FileId, key: str, dataset: Dataset | None, scratch: Path) -> Judgement | None:
         """The judgement on the object; `key` is the raw key, whose suffixes count. None when it is gone."""
@@ -170,12 +187,14 @@ class Ingest:
             written = opened.written_at.astimezone(dt.UTC).isoformat(timespec="microseconds")
             return replace(found, written_at=written)
 
-    def _quarantined(self, entry: LedgerFile, dataset: Dataset | None, verdict: Rejected) -> LedgerFile:
+    def _quarantined(
+        self, place: FileId, entry: LedgerFile, dataset: Dataset | None, verdict: Rejected
+    ) -> LedgerFile:
         bucket, key = self.names.bucket("quarantine"), _quarantine_key(entry, dataset)
         outcome = replace(
             entry, reason=verdict.reason, detail=verdict.detail, target_bucket=bucket, target_key=key
         )
-        self.store.copy(entry.file_id, bucket, key)
+        self.store.copy(place, bucket, key)
         self.store.explain(outcome)
         return outcome
 
@@ -200,6 +219,20 @@ def dataset_of(key: str) -> Dataset | None:
     """The dataset under whose prefix a raw key lies, or None."""
     place = raw_key(key)
     return dataset_named(place.domain, place.dataset) if place else None
+
+
+def readers_of(key: str) -> list[Dataset]:
+    """The other datasets that read a file of this raw key."""
+    own = dataset_of(key)
+    if own is None:
+        return []
+    return [d for d in contract(own.domain).datasets if d.files_of == own.name]
+
+
+def _moved_key(key: str, dataset: str) -> str:
+    """A raw key under the prefix of another dataset of its domain."""
+    domain, _, rest = key.split("/", 2)
+    return f"{domain}/{dataset}/{rest}"
 
 
 def dataset_named(domain: str, dataset: str) -> Dataset | None:

@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from shared.contracts import Dataset, folded
+from shared.contracts.keys import value_in_key
 from shared.ingestion.store import Opened
 from shared.ledger.model import LedgerFile
 from shared.reasons import FileReason
 from shared.records import Accepted, Late, Limits, Rejected, judge
+from shared.records.file_profile import FileProfile
 from shared.records.source import Source
 from shared.zones import NO_DATE, bronze_key, suffixes
 
@@ -48,6 +50,8 @@ def judgement(
     if defers and dataset.stored_as == "parquet":
         return Judgement(opened.size, Deferral("the bronze job makes Parquet of it"))
     read = _read(opened, dataset, limits, key, scratch)
+    if isinstance(read.verdict, Accepted):
+        read = replace(read, verdict=_dated_by_key(read.verdict, dataset, key))
     if defers and isinstance(read.verdict, Rejected) and read.verdict.reason == FileReason.TOO_LARGE:
         return Judgement(opened.size, Deferral(read.verdict.detail))
     return read
@@ -82,6 +86,18 @@ def with_operation(verdict: Accepted | Rejected, dataset: Dataset) -> Accepted |
         return verdict
     detail = f"none of the {len(verdict.profile.columns)} columns is {operation.column}"
     return Rejected(FileReason.OPERATION_MISSING, detail)
+
+
+def _dated_by_key(verdict: Accepted, dataset: Dataset, key: str) -> Accepted:
+    """The verdict with the date that the key gives to every record, where the contract has it there."""
+    column = dataset.event_date_column
+    from_key = dataset.target.column(column).from_key if column is not None else None
+    if from_key is None:
+        return verdict
+    dates = FileProfile(dataset).dates
+    if (value := value_in_key(from_key, key)) is not None:
+        dates.add([value])
+    return replace(verdict, event_dates=dict.fromkeys(dates.result(), verdict.records))
 
 
 def read_as(entry: LedgerFile, verdict: Accepted) -> LedgerFile:

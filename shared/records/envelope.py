@@ -9,12 +9,13 @@ schemas). What has no part of an envelope stays as it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from shared.contracts import folded
 
 PARTS = {"before", "after", "op"}
+AROUND = frozenset({*PARTS, "source", "ts_ms", "ts_us", "ts_ns", "transaction"})
 TOMBSTONE = b"null"  # what Kafka keeps of a deleted key, after its delete: no record
 
 
@@ -22,18 +23,16 @@ def is_tombstone(text: bytes) -> bool:
     return len(text) < 16 and text.strip() == TOMBSTONE
 
 
-def row_of(
-    record: Mapping[str, Any], known: Collection[str], nested: Callable[[Any], Any] = lambda value: value
-) -> dict[str, Any]:
-    """The row of a change; `nested` gives the value of a field that may be an object."""
-    inner = nested(record["payload"]) if "payload" in record and not PARTS & record.keys() else None
+def opened(record: Mapping[str, Any], known: Collection[str]) -> tuple[Mapping[str, Any], dict[str, Any]]:
+    """The envelope of a change, and the row that it is about."""
+    inner = record.get("payload") if not PARTS & record.keys() else None
     if isinstance(inner, Mapping):
-        record, nested = inner, lambda value: value
+        record = inner
     if not PARTS & record.keys():
-        return dict(record)
-    parts = {k: nested(record.get(k)) for k in ("before", "after", "source")}
-    row = next((p for p in (parts["after"], parts["before"]) if isinstance(p, Mapping)), {})
-    source = parts["source"] if isinstance(parts["source"], Mapping) else {}
+        return {}, dict(record)
+    parts = (record.get("after"), record.get("before"))
+    row = next((p for p in parts if isinstance(p, Mapping)), {})
+    source = record.get("source")
     own = {k: v for k, v in record.items() if k not in ("before", "after", "source")}
-    own |= {f"source.{k}": v for k, v in source.items()}
-    return {**row, **{k: v for k, v in own.items() if folded(k) in known}}
+    own |= {f"source.{k}": v for k, v in source.items()} if isinstance(source, Mapping) else {}
+    return record, {**row, **{k: v for k, v in own.items() if folded(k) in known}}

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from shared.contracts import Dataset, folded
 from shared.records.dates import DateCount
-from shared.records.envelope import row_of
+from shared.records.plain import DIGITS
+from shared.records.shape import Shape, shape_of
+from shared.records.strict_json import Number
 from shared.spellings import spellings_of
 
 MAX_NAMES = 500
 MAX_NAME = 1000
 MAX_DATED = 10
+# Of JSON: what Spark's reader and ours give the same text of. A double is no text, and a nested value none.
+SPELLED = {str, int, bool, type(None)}
+
+
+def _spelled_alike(values: list[Any]) -> bool:
+    """Without orjson numbers come as they are spelled: what it would give as int is one here, too."""
+    if (kinds := set(map(type, values))) <= SPELLED:
+        return True
+    return kinds <= {*SPELLED, Number} and all(
+        DIGITS.fullmatch(v) and -(2**63) <= int(v) < 2**64 for v in values if v.__class__ is Number
+    )
 
 
 @dataclass
@@ -34,25 +49,18 @@ class FileProfile:
     delimiter: str = ","
     dates: DateCount = field(init=False)
     dated: tuple[str, ...] = ()
+    kind: str = "json"
 
     def __post_init__(self) -> None:
         self._aliases = self.dataset.aliases
+        self._texts: tuple[str, ...] = ()
+        columns = map(self.dataset.target.column, self.dataset.sent)
+        self._text_columns = {c.name for c in columns if c.type == "string"}
         self._names: set[str] = set()
         when = self.dataset.event_date_column
         times = self.dataset.target.column(when).times if when is not None else ()
         own = spellings_of(self.dataset.domain) if times else {}
         self.dates = DateCount([text for t in times if (text := own[t].text) is not None])
-
-    @property
-    def enveloped(self) -> bool:
-        """Whether records are wrapped in Debezium's envelope."""
-        return self.dataset.envelope == "debezium"
-
-    def rows(self, values: list[Any]) -> list[Any]:
-        """The rows that the records are about."""
-        if not self.enveloped:
-            return values
-        return [row_of(v, self._aliases) if isinstance(v, dict) else v for v in values]
 
     def observe_columns(self, columns: Iterable[str]) -> str | None:
         """Takes the columns of a file or record; gives the one that carries the event date, whatever its
@@ -86,6 +94,36 @@ class FileProfile:
         self.plain &= fits
         dates = {n for n in small if self._aliases.get(folded(n), "") == self.dataset.event_date_column}
         self.dated = (*self.dated, *sorted(dates - set(self.dated)))[:MAX_DATED]
+        self._texts += tuple(n for n in small if self._aliases.get(folded(n)) in self._text_columns)
+
+    def observe_texts(self, objects: list[dict[str, Any]]) -> None:
+        """Leaves a file to our own reader that has a double, an object or a list where the contract has
+        text: Spark's gives it as text, whatever it was.
+        """
+        self.plain = self.plain and all(
+            _spelled_alike([record.get(name) for record in objects]) for name in self._texts
+        )
+
+    def add_rows(self, records: Iterable[Any]) -> None:
+        """Counts the rows that nested records become, and collects their columns and dates."""
+        self.plain = False
+        names, times = set[str](), list[str | None]()
+        for row in itertools.chain.from_iterable(map(self._shape.rows, records)):
+            self.records += 1
+            self.unreadable += row.raw is not None
+            names.update(n for n, v in row.values.items() if v is not None)
+            names.update(row.extra)
+            if row.raw is None and self.dataset.event_date_column is not None:
+                times.append(row.values.get(self.dataset.event_date_column))
+        self.known |= not names.isdisjoint(self.dataset.sent)
+        if fresh := {n for n in names - self._names if len(n) <= MAX_NAME}:
+            self._names |= set(sorted(fresh)[: MAX_NAMES - len(self._names)])
+            self.columns = self.columns if self.types else tuple(sorted(self._names))
+        self.dates.add([t for t in times if t is not None])
+
+    @cached_property
+    def _shape(self) -> Shape:
+        return shape_of(self.dataset, self.kind)
 
     def event_times(self, objects: list[dict[str, Any]]) -> list[Any]:
         """What each record has for its event time: in the first spelling of the column that it has."""

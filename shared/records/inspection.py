@@ -18,7 +18,8 @@ from shared.records.sniff import text_format
 from shared.records.source import Source
 from shared.records.text import BLANKS, SAMPLE, begun, encoding_of, utf8
 from shared.records.verdict import Accepted, Limits, Rejected, Unreadable
-from shared.records.xml_stream import declared_encoding, profile_xml
+from shared.records.xml_stream import declared_encoding
+from shared.records.xml_tree import profile_xml
 
 FEW_RECORDS = 20  # a single bad record among fewer than this spoils the rate, not the file
 READERS = {"csv": profile_rows, "ndjson": profile_lines, "json": profile_stream, "xml": profile_xml}
@@ -65,6 +66,8 @@ def _profiled(source: Source, profile: FileProfile, limits: Limits) -> tuple[str
     content = utf8(blocks, encoding)
     head = next(content, b"")
     kind = text_format(head.lstrip(BLANKS)[:SAMPLE], profile.dataset)
+    if profile.dataset.records is not None and kind == "ndjson":
+        kind = "json"  # a line may be an envelope of many records: the reader of documents takes it apart
     _refuse_other_formats(profile.dataset, kind)
     READERS[kind](itertools.chain([head], content), profile, limits)
     return kind, encoding

@@ -11,13 +11,16 @@ from typing import Any
 from shared.reasons import FileReason
 from shared.records.envelope import is_tombstone
 from shared.records.file_profile import FileProfile
-from shared.records.strict_json import MAX_DEPTH, loads, plain
+from shared.records.strict_json import MAX_DEPTH, loads, loose, plain
 from shared.records.text import BLANKS
 from shared.records.verdict import Limits, Unreadable
 
 # few enough records to stay in the processor's cache, enough to spare the interpreter a loop over each
 CHUNK = 64
 OBJECTS = {dict}
+MAX_NUMBER = 1000  # characters of a number that Spark's parser accepts (Jackson's StreamReadConstraints)
+ZEROS = b"0" * (MAX_NUMBER // 3 - 10)  # a longer number has as many digits in a row
+TO_ZERO = bytes(ord("0") if chr(b).isdigit() else b for b in range(128)) + bytes(range(128, 256))
 
 
 def batches(blocks: Iterator[bytes], limits: Limits) -> Iterator[tuple[list[bytes], bool]]:
@@ -57,34 +60,44 @@ def profile_lines(blocks: Iterator[bytes], profile: FileProfile, limits: Limits)
     """
     for lines, shallow in batches(blocks, limits):
         parse = plain if shallow else loads
-        if profile.enveloped:
+        if profile.dataset.envelope == "debezium":
             lines = [line for line in lines if not is_tombstone(line)]
         for start in range(0, len(lines), CHUNK):
             _profile_chunk(lines[start : start + CHUNK], parse, profile)
 
 
 def _profile_chunk(lines: list[bytes], parse: Callable[[bytes], Any], profile: FileProfile) -> None:
+    if max(map(len, lines)) > MAX_NUMBER:
+        profile.plain &= not any(ZEROS in n.translate(TO_ZERO) for n in lines if len(n) > MAX_NUMBER)
     try:
         values = list(map(parse, lines))
     except ValueError:
-        values = [_value(line, parse) for line in lines if line.strip(BLANKS)]
+        values = [value_of(line, parse, profile) for line in lines if line.strip(BLANKS)]
     profile_values(values, profile)
 
 
-def _value(line: bytes, parse: Callable[[bytes], Any]) -> Any:
+def value_of(text: bytes, parse: Callable[[bytes], Any], profile: FileProfile) -> Any:
+    """The value of a text, or None when it is no JSON. One with NaN is left to our own reader."""
     try:
-        return parse(line)
+        return parse(text)
+    except ValueError:
+        profile.plain = False
+    try:
+        return loose(text)
     except ValueError:
         return None
 
 
 def profile_values(values: list[Any], profile: FileProfile) -> None:
     """Counts records, observes their columns and collects their dates; what is no object is unreadable."""
-    values = profile.rows(values)
+    if profile.dataset.nested:
+        profile.add_rows(values)
+        return
     profile.records += len(values)
     if set(map(type, values)) != OBJECTS:
         profile.unreadable += sum(v.__class__ is not dict for v in values)
         values = [v for v in values if v.__class__ is dict]
     if values:
         profile.observe_names(set().union(*values))
+        profile.observe_texts(values)
         profile.dates.add(profile.event_times(values))

@@ -14,7 +14,6 @@ import pytest
 import yaml
 
 from glue_scripts.engine.read.bronze_files import files_in_order
-from glue_scripts.engine.read.python_reader import opened
 from glue_scripts.engine.silver.file_sets import newest_set
 from glue_scripts.engine.silver.work import pending_work
 from shared.contracts import Contract, Operation, contract
@@ -23,8 +22,9 @@ from shared.contracts.problems import problems
 from shared.ingestion.reading import with_operation
 from shared.ledger.model import FileStatus, LedgerFile
 from shared.records import Accepted, Limits, Rejected, judge
-from shared.records.envelope import row_of
-from shared.records.reading import Record, records
+from shared.records.envelope import opened
+from shared.records.reading import rows
+from shared.records.shape import Row, shape_of
 from shared.records.source import Source
 from tests.support.ingest_rig import NAMES, Rig, rig
 
@@ -165,7 +165,7 @@ KNOWN = {"id", "name", "op", "source.lsn"}
     ],
 )
 def test_an_envelope_is_opened_into_its_row(record: dict[str, Any], row: dict[str, Any]) -> None:
-    assert row_of(record, KNOWN) == row
+    assert opened(record, KNOWN)[1] == row
 
 
 LINES = (
@@ -182,13 +182,13 @@ def test_ingestion_and_reader_count_and_see_the_same_rows(content: bytes) -> Non
     dataset = replace(dataset, max_unreadable_rate=0.5, formats=("json", "ndjson"))
     verdict = judge(Source(io.BytesIO(content), Limits()), dataset, Limits())
     assert isinstance(verdict, Accepted)
-    assert verdict.profile.columns == ("id", "op", "source.ts_ms", "tags")
+    assert verdict.profile.columns == ("changed", "id", "op", "tags")
     assert [str(d) for d in verdict.event_dates] == ["2026-01-01"]
-    found = list(opened(records(io.BytesIO(content), verdict.profile), "debezium", dataset.aliases))
+    found = list(rows(io.BytesIO(content), verdict.profile, shape_of(dataset), nested=True))
     assert len(found) == verdict.records
     assert found[:2] == [
-        Record({"id": "1.50", "tags": '["a"]', "op": "c", "source.ts_ms": "1767268800000"}),
-        Record({"id": "2", "op": "d", "source.ts_ms": "1767268800000"}),
+        Row({"id": "1.50", "op": "c", "changed": "1767268800000"}, {"tags": '["a"]'}),
+        Row({"id": "2", "op": "d", "changed": "1767268800000"}),
     ]
 
 

@@ -316,7 +316,8 @@ def test_a_reason_of_the_domain_is_counted_and_may_have_a_threshold():
     assert parsed(document, "shop.odcs.yaml").row_reasons == (
         *("corrupt_record", "missing_key", "missing_timestamp", "impossible_timestamp"),
         *("invalid_type", "invalid_value", "schema_mismatch"),
-        *("unknown_operation", "missing_order", "too_long_ago"),
+        *("unknown_operation", "missing_order"),
+        *("nested_value", "number_as_text", "invalid_text", "too_long_ago"),
     )
 
 

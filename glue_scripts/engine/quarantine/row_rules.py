@@ -21,9 +21,8 @@ def judged(rows: DataFrame, dataset: Dataset) -> DataFrame:
 
     Needs `_ingested_at`, the time the file was accepted.
     """
-    return rows.selectExpr(
-        "*", f"({' OR '.join(f'coalesce({test}, false)' for test, _, _ in tests(dataset))}) AS _bad"
-    )
+    each = (f"coalesce({test}, false)" for test, _, _ in tests(dataset))
+    return rows.selectExpr("*", f"(_faults IS NOT NULL OR {' OR '.join(each)}) AS _bad")
 
 
 def tests(dataset: Dataset) -> list[tuple[str, str, tuple[str, ...]]]:
@@ -101,7 +100,12 @@ def _of_changes(
 def reasons(dataset: Dataset) -> str:
     """SQL for all reasons of a bad row, each once."""
     cases = ", ".join(f"CASE WHEN {test} THEN {literal(reason)} END" for test, reason, _ in tests(dataset))
-    return f"array_distinct(filter(array({cases}), r -> r IS NOT NULL))"
+    return f"array_distinct(concat(filter(array({cases}), r -> r IS NOT NULL), {_of_faults('map_values')}))"
+
+
+def _of_faults(part: str) -> str:
+    """What readers found wrong: `map_values`: the reasons, `map_keys`: the columns."""
+    return f"coalesce(array_sort({part}(_faults)), array())"
 
 
 def columns_at_fault(dataset: Dataset) -> str:
@@ -111,7 +115,8 @@ def columns_at_fault(dataset: Dataset) -> str:
         for test, _, columns in tests(dataset)
         if columns
     )
-    return f"array_distinct(flatten(filter(array({cases}), c -> c IS NOT NULL)))"
+    found = f"flatten(filter(array({cases}), c -> c IS NOT NULL))"
+    return f"array_distinct(concat({found}, {_of_faults('map_keys')}))"
 
 
 def with_reasons(rows: DataFrame, dataset: Dataset) -> DataFrame:

@@ -31,7 +31,7 @@ DAY = (
     f"nullif(regexp_replace(regexp_extract(_source_file, '{DAY_IN_KEY}', 1), '^(....)-?(..)-?',"
     " '$1-$2-'), '')"
 )
-RESERVED = {"_file", "_raw", "_extra", "_path", "_place", "_metadata"}
+RESERVED = {"_file", "_raw", "_extra", "_path", "_place", "_faults", "_metadata"}
 
 
 @dataclass(frozen=True)
@@ -93,14 +93,25 @@ def _native(profile: Profile, dataset: Dataset) -> bool:
     """Whether Spark's own reader gives what our definition of a record gives; two columns for one name need
     ours.
     """
-    if (operation := dataset.target.operation) and operation.envelope == "debezium":
+    if dataset.nested and profile.format != "csv":
         return False
     known = [name for c in profile.columns if (name := dataset.aliases.get(folded(c)))]
     if not profile.native or len(set(known)) < len(known) or len(profile.columns) > MAX_NATIVE_COLUMNS:
         return False
     if RESERVED.intersection(profile.columns):
         return False
-    return profile.format != "parquet" or all(_native_parquet(t) for t in profile.types)
+    return profile.format != "parquet" or (
+        all(map(_native_parquet, profile.types)) and not _doubles_as_text(profile, dataset)
+    )
+
+
+def _doubles_as_text(profile: Profile, dataset: Dataset) -> bool:
+    """Whether a double stands where the contract has text: only our own reader tells whole numbers, which are
+    identifiers, from others.
+    """
+    doubles = [c for c, t in zip(profile.columns, profile.types, strict=False) if t in ("double", "float")]
+    columns = (dataset.aliases.get(folded(c)) for c in doubles)
+    return any(c is not None and dataset.target.column(c).type == "string" for c in columns)
 
 
 def _named_well(entry: LedgerFile, profile: Profile) -> bool:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from pyspark.sql import DataFrame
 
-from glue_scripts.engine.read.sql import cleaned, literal, quoted, respelled, typed
-from shared.contracts import Contract, Dataset
+from glue_scripts.engine.read.sql import BLANKS, INVISIBLE, cleaned, literal, quoted, respelled, typed
+from shared.contracts import Contract, Dataset, Table
 from shared.records.verdict import UNCAST
 from shared.spellings import spellings_of
 
@@ -45,13 +45,14 @@ def _taken(records: DataFrame, contract: Contract, dataset: Dataset) -> DataFram
     values, texts = [], []
     for name in dataset.received:
         if dataset.target.column(name).type == "string":
-            values.append(f"{cleaned(quoted(name), contract.null_spellings)} AS {quoted(name)}")
+            text = cleaned(quoted(name), contract.null_spellings, _blanks(dataset.target, name))
+            values.append(f"{text} AS {quoted(name)}")
         else:
             values.append(quoted(name))
             texts.append(
                 f"{cleaned(f'{UNCAST}[{literal(name)}]', contract.null_spellings)} AS {quoted(TEXT + name)}"
             )
-    return records.selectExpr("_file", "_place", "_ingested_at", "_extra", "_raw", *values, *texts)
+    return records.selectExpr("_file", "_place", "_ingested_at", "_extra", "_raw", "_faults", *values, *texts)
 
 
 def _cast(records: DataFrame, contract: Contract, dataset: Dataset) -> DataFrame:
@@ -63,7 +64,11 @@ def _cast(records: DataFrame, contract: Contract, dataset: Dataset) -> DataFrame
         "_day",
         "_extra",
         "_raw",
-        *(f"{cleaned(quoted(n), contract.null_spellings)} AS {quoted(TEXT + n)}" for n in names),
+        "_faults",
+        *(
+            f"{cleaned(quoted(n), contract.null_spellings, _blanks(table, n))} AS {quoted(TEXT + n)}"
+            for n in names
+        ),
     )
     own, values = spellings_of(contract.domain), []
     for name in names:
@@ -71,7 +76,13 @@ def _cast(records: DataFrame, contract: Contract, dataset: Dataset) -> DataFrame
         text = respelled(quoted(TEXT + name), [own[t] for t in column.times], "_day")
         values.append(f"{typed(text, column.type, column.case)} AS {quoted(name)}")
     kept = [quoted(TEXT + n) for n in names if table.column(n).type != "string"]
-    return texts.selectExpr("_file", "_place", "_ingested_at", "_extra", "_raw", *values, *kept)
+    return texts.selectExpr("_file", "_place", "_ingested_at", "_extra", "_raw", "_faults", *values, *kept)
+
+
+def _blanks(table: Table, name: str) -> str:
+    """What is trimmed from the ends of a column: from those by which rows are found also what nobody sees."""
+    identifies = name in table.primary_key or any(name in r.columns for r in table.references)
+    return INVISIBLE if identifies else BLANKS
 
 
 def raw_record(dataset: Dataset) -> str:

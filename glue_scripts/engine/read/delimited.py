@@ -18,7 +18,7 @@ def delimited_records(spark: SparkSession, groups: list[list[BronzeFile]], datas
     cells = reduce(DataFrame.unionByName, (_cells(spark, group) for group in groups))
     headers = _headers(spark, [f for group in groups for f in group], dataset)
     wide = cells.join(headers.hint("broadcast"), "_path", "inner")
-    columns = [f"get(_cells, {quoted('_at_' + c)}) AS {quoted(c)}" for c in dataset.received]
+    columns = [f"get(_cells, {quoted('_at_' + c)}) AS {quoted(c)}" for c in dataset.sent]
     extra = (
         "map_from_entries(filter(transform(_extras, e -> struct(e.name AS k, get(_cells, e.at) AS v)), e ->"
         " e.v IS NOT NULL))"
@@ -29,6 +29,7 @@ def delimited_records(spark: SparkSession, groups: list[list[BronzeFile]], datas
         *columns,
         f"CASE WHEN size(_extras) > 0 THEN {extra} END AS _extra",
         "CAST(NULL AS string) AS _raw",
+        "CAST(NULL AS map<string,string>) AS _faults",
     )
 
 
@@ -50,7 +51,7 @@ def _headers(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> 
     """Where each column of the contract stands in each file (null: not there), and the
     columns nobody knows.
     """
-    names = dataset.received
+    names = dataset.sent
     rows = []
     for file in files:
         known = {

@@ -12,6 +12,17 @@ from collections.abc import Sequence
 from shared.spellings import Spelling
 
 BLANKS = " \\t\\r\\n\\u00a0"
+# Blanks of any width, byte-order mark, soft hyphen, zero-width characters and marks of direction (Unicode
+# categories Zs, Zl, Zp and the Cf that text editors put at ends).
+INVISIBLE = BLANKS + "".join(
+    f"\\u{code:04x}"
+    for code in (
+        *(0x00AD, 0x061C, 0x1680, 0x180E, 0x202F, 0x205F, 0x3000, 0xFEFF),
+        *range(0x2000, 0x2010),
+        *range(0x2028, 0x202F),
+        *range(0x2060, 0x2070),
+    )
+)
 CURRENCIES = "$€£¥₫₹"
 WIDEST = "decimal(38,18)"
 THOUSANDS = r"^[+-]?\\d{1,3}(,\\d{3})+(\\.\\d+)?$"
@@ -28,9 +39,9 @@ def literal(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def cleaned(value: str, null_spellings: tuple[str, ...]) -> str:
+def cleaned(value: str, null_spellings: tuple[str, ...], blanks: str = BLANKS) -> str:
     """The text without surrounding blanks; null for any spelling of null, in any case."""
-    trimmed = f"trim(BOTH '{BLANKS}' FROM {value})"
+    trimmed = f"trim(BOTH '{blanks}' FROM {value})"
     if null_spellings == ("",):
         return f"nullif({trimmed}, '')"
     spellings = ", ".join(literal(s) for s in null_spellings)
@@ -65,7 +76,21 @@ def typed(value: str, kind: str, case: str | None = None) -> str:
         return f"CASE WHEN lower({value}) IN {yes} THEN true WHEN lower({value}) IN {no} THEN false END"
     if match := re.fullmatch(r"decimal\((\d+),(\d+)\)", kind):
         return _decimal(value, kind, int(match[2]))
+    if match := re.fullmatch(r"array<(.+)>", kind):
+        return _array(value, match[1], case)
     raise ValueError(f"no cast to {kind}")
+
+
+def _array(value: str, kind: str, case: str | None) -> str:
+    """The list in a text of JSON, each element as text cast by itself; null when one of them is not of the
+    type. A blank element is a null one.
+    """
+    texts = f"transform(from_json({value}, 'array<string>'), e -> {cleaned('e', ('',))})"
+    cast = typed("e", kind, case)
+    return (
+        f"CASE WHEN startswith({value}, '[') AND forall({texts}, e -> e IS NULL OR ({cast}) IS NOT NULL) THEN"
+        f" transform({texts}, e -> {cast}) END"
+    )
 
 
 def _plain_number(value: str) -> str:
