@@ -13,6 +13,7 @@ from typing import Any
 
 from shared.ledger.model import Profile
 from shared.records.delimited import Broken, Rows
+from shared.records.dialect import Dialect
 from shared.records.json_lines import batches
 from shared.records.json_stream import elements
 from shared.records.parquet import batches as parquet_batches
@@ -46,8 +47,12 @@ def records(stream: Readable, profile: Profile, limits: Limits | None = None) ->
     if profile.format == "parquet":
         yield from _parquet(blocks, limits)
         return
-    readers = {"csv": _delimited, "ndjson": _lines, "json": _stream, "xml": _xml}
-    yield from readers[profile.format](utf8(blocks, profile.encoding), limits)
+    text = utf8(blocks, profile.encoding)
+    if profile.format == "csv":
+        yield from _delimited(text, profile, limits)
+        return
+    readers = {"ndjson": _lines, "json": _stream, "xml": _xml}
+    yield from readers[profile.format](text, limits)
 
 
 def _lines(blocks: Iterator[bytes], limits: Limits) -> Iterator[Record]:
@@ -97,8 +102,8 @@ def _compact(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _delimited(blocks: Iterator[bytes], limits: Limits) -> Iterator[Record]:
-    rows = Rows(blocks, limits)
+def _delimited(blocks: Iterator[bytes], profile: Profile, limits: Limits) -> Iterator[Record]:
+    rows = Rows(blocks, limits, Dialect.found(profile))
     for chunk in rows:
         for row in chunk:
             if isinstance(row, Broken):
