@@ -11,8 +11,7 @@ from shared.contracts import Dataset
 from shared.ingestion.verdicts import Archive, Deferral
 from shared.reasons import FileReason
 from shared.records import Accepted, Limits, Rejected, Unreadable, judge
-from shared.records.hints import format_hint
-from shared.records.packages import members, package_kind
+from shared.records.packages import members
 from shared.records.source import Source
 
 LONGEST_SECONDS = 600.0  # that a sheet is read for, where nothing else ends it
@@ -29,22 +28,16 @@ def spooled(source: Source, limits: Limits, target: Path) -> None:
             file.write(block)
 
 
-def package_verdict(
-    path: Path, dataset: Dataset, limits: Limits, text: Path
-) -> Accepted | Rejected | Deferral | Archive:
-    """What a zip or workbook is; the sheet of a workbook is written to `text` and judged there."""
+def archive_of(path: Path, limits: Limits) -> Archive | Rejected:
+    """A zip's files, or why none of them is read."""
     try:
-        kind = package_kind(path)
-        if kind not in dataset.formats:
-            return Rejected(FileReason.FORMAT_NOT_ACCEPTED, format_hint(kind, dataset.formats))
-        if kind == "zip":
-            return Archive(path, tuple(members(path, limits)))
+        return Archive(path, tuple(members(path, limits)))
     except Unreadable as stop:
         return Rejected(stop.reason, stop.detail)
-    return _sheet(path, dataset, limits, text)
 
 
-def _sheet(path: Path, dataset: Dataset, limits: Limits, text: Path) -> Accepted | Rejected | Deferral:
+def sheet_verdict(path: Path, dataset: Dataset, limits: Limits, text: Path) -> Accepted | Rejected | Deferral:
+    """The verdict on the sheet of a workbook, which is written to `text`."""
     if not spreadsheets.readable():
         return Deferral(
             "only the ingest function reads workbooks: drop the file again, or save the sheet as CSV"

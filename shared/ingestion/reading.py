@@ -7,13 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from shared.contracts import Dataset
-from shared.ingestion.package import package_verdict, spooled
+from shared.ingestion.package import archive_of, sheet_verdict, spooled
 from shared.ingestion.store import Opened
 from shared.ingestion.verdicts import Archive, Deferral, Judgement
 from shared.ledger.model import LedgerFile
 from shared.reasons import FileReason
 from shared.records import Accepted, Late, Limits, Rejected, Unreadable, judge
-from shared.records.packages import Member, extract, is_package
+from shared.records.hints import format_hint
+from shared.records.packages import Member, extract, is_package, package_kind
 from shared.records.source import Source
 from shared.zones import NO_DATE, bronze_key, suffixes
 
@@ -85,14 +86,21 @@ def _read(opened: Opened, dataset: Dataset, limits: Limits, key: str, scratch: P
 
 
 def _package(source: Source, size: int, dataset: Dataset, limits: Limits, scratch: Path) -> Judgement:
+    """The judgement on a zip or workbook."""
     path, text = scratch / "package", scratch / "sheet.csv"
     try:
         spooled(source, limits, path)
+        kind = package_kind(path)
     except Unreadable as stop:
         return Judgement(size, Rejected(stop.reason, stop.detail), source.sha256)
-    verdict = package_verdict(path, dataset, limits, text)
+    if kind not in dataset.formats:
+        refused = Rejected(FileReason.FORMAT_NOT_ACCEPTED, format_hint(kind, dataset.formats))
+        return Judgement(size, refused, source.sha256)
+    if kind == "zip":
+        return Judgement(size, archive_of(path, limits), source.sha256)
+    verdict = sheet_verdict(path, dataset, limits, text)
     made = text if isinstance(verdict, Accepted) else None
-    return Judgement(size, verdict, source.sha256, made, workbook=not isinstance(verdict, Archive))
+    return Judgement(size, verdict, source.sha256, made, workbook=True)
 
 
 def read_as(entry: LedgerFile, verdict: Accepted) -> LedgerFile:

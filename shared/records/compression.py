@@ -70,43 +70,55 @@ def compression_of(start: bytes) -> str:
     return "none" if name == "bzip2" and start[4:10] not in BZIP2_BLOCKS else name
 
 
-def decompressed(name: str, slices: Iterator[bytes]) -> Iterator[bytes]:
-    """Every member of a stream, one after the other; zeros behind a member, with which tapes and block
-    devices fill up, are no content.
+class Decompressed:
+    """Every member of a stream, one after the other. Zeros behind a member, with which tapes and block
+    devices fill up, are no content; `padded`: there are some, which not every reader forgives.
 
     Raises Unreadable for what is damaged, cut or followed by rubbish.
     """
-    return _by_arrow(slices) if name == "zstd" else _by_members(name, slices)
 
+    def __init__(self, name: str, slices: Iterator[bytes]) -> None:
+        self._name, self._slices, self._done = name, slices, 0
+        self.padded = False
 
-def _by_members(name: str, slices: Iterator[bytes]) -> Iterator[bytes]:
-    done, member, data = 0, DECODERS[name](), next(slices, b"")
-    while True:
-        try:
-            out = member.decompress(data, BLOCK)
-        except (zlib.error, lzma.LZMAError, OSError, EOFError) as error:
-            raise _damaged(name, f"after {done} decompressed bytes: {error}") from error
-        done += len(out)
-        if out:
+    def __iter__(self) -> Iterator[bytes]:
+        for out in _by_arrow(self._slices) if self._name == "zstd" else self._by_members():
+            self._done += len(out)
             yield out
-        if member.eof:
-            if not (data := _next_member(name, member.unused_data, slices, done)):
-                return
-            member = DECODERS[name]()
-        else:
-            data = next(slices, b"") if member.needs_input else b""
-            if member.needs_input and not data and not out:
-                raise _damaged(name, f"the {name} ends early, after {done} decompressed bytes")
 
+    def _by_members(self) -> Iterator[bytes]:
+        member, data = DECODERS[self._name](), next(self._slices, b"")
+        while True:
+            try:
+                out = member.decompress(data, BLOCK)
+            except (zlib.error, lzma.LZMAError, OSError, EOFError) as error:
+                raise _damaged(self._name, f"after {self._done} decompressed bytes: {error}") from error
+            if out:
+                yield out
+            if member.eof:
+                if not (data := self._next_member(member.unused_data)):
+                    return
+                member = DECODERS[self._name]()
+            else:
+                data = next(self._slices, b"") if member.needs_input else b""
+                if member.needs_input and not data and not out:
+                    detail = f"the {self._name} ends early, after {self._done} decompressed bytes"
+                    raise _damaged(self._name, detail)
 
-def _next_member(name: str, rest: bytes, slices: Iterator[bytes], done: int) -> bytes:
-    """What follows a member: the start of the next one, or nothing."""
-    rest = rest.lstrip(b"\0")
-    while len(rest) < len(MARKS[name]) and (more := next(slices, b"")):
-        rest = (rest + more).lstrip(b"\0")
-    if rest and not rest.startswith(MARKS[name]):
-        raise _damaged(name, f"rubbish behind the {name}, after {done} decompressed bytes")
-    return rest
+    def _next_member(self, behind: bytes) -> bytes:
+        """What follows a member: the start of the next one, or nothing."""
+        rest = self._unpadded(behind)
+        while len(rest) < len(MARKS[self._name]) and (more := next(self._slices, b"")):
+            rest = self._unpadded(rest + more)
+        if rest and not rest.startswith(MARKS[self._name]):
+            detail = f"rubbish behind the {self._name}, after {self._done} decompressed bytes"
+            raise _damaged(self._name, detail)
+        return rest
+
+    def _unpadded(self, data: bytes) -> bytes:
+        rest = data.lstrip(b"\0")
+        self.padded |= len(rest) < len(data)
+        return rest
 
 
 class _Slices:
@@ -130,16 +142,14 @@ def _by_arrow(slices: Iterator[bytes]) -> Iterator[bytes]:
     """Arrow's zstd: Glue's Python has none of its own."""
     import pyarrow as pa
 
-    done = 0
     stream = pa.CompressedInputStream(pa.PythonFile(_Slices(slices), "r"), "zstd")
     while True:
         try:
             out = stream.read(BLOCK)
         except OSError as error:
-            raise _damaged("zstd", f"after {done} decompressed bytes: {error}") from error
+            raise _damaged("zstd", str(error)) from error
         if not out:
             return
-        done += len(out)
         yield out
 
 

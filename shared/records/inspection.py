@@ -151,6 +151,7 @@ def _native(profile: FileProfile, source: Source, kind: str, encoding: str, suff
         and not profile.unreadable
         and encoding == "utf-8"
         and by_name == source.compression
+        and not source.padded
         and by_name in ("none", "gzip")  # Glue's Hadoop need not have the others
     )
     return (

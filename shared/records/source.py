@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from shared.reasons import FileReason
-from shared.records.compression import BLOCK, compression_of, decompressed
+from shared.records.compression import BLOCK, Decompressed, compression_of
 from shared.records.verdict import Limits, Unreadable
 
 SLICE = (
@@ -33,10 +33,16 @@ class Source:
         self.decompressed = 0
         self.compression = "none"
         self._first: bytes | None = None
+        self._decompressed: Decompressed | None = None
 
     @property
     def sha256(self) -> str:
         return self._digest.hexdigest()
+
+    @property
+    def padded(self) -> bool:
+        """Whether zeros follow what is compressed; known at the end."""
+        return self._decompressed is not None and self._decompressed.padded
 
     def start(self) -> bytes:
         """The first block as it is stored; `blocks` begins with it all the same."""
@@ -56,9 +62,9 @@ class Source:
         first = self.start()
         self.compression = compression_of(first)
         if self.compression == "none":
-            content = self._plain(first)
+            content: Iterable[bytes] = self._plain(first)
         else:
-            content = decompressed(self.compression, self._slices(first))
+            content = self._decompressed = Decompressed(self.compression, self._slices(first))
         for block in content:
             self._count(len(block))
             yield block

@@ -30,7 +30,8 @@ PACKED = {
     "two bzip2": bz2.compress(CSV.encode()[:20]) + bz2.compress(CSV.encode()[20:]),
     "xz": lzma.compress(CSV.encode()),
     "zstd": zstd(CSV.encode()),
-    "gzip": gzip.compress(CSV.encode()) + bytes(70_000),
+    "gzip": gzip.compress(CSV.encode()),
+    "padded gzip": gzip.compress(CSV.encode()) + bytes(70_000),
 }
 
 
@@ -48,7 +49,7 @@ def test_plain_text_named_as_compressed_is_not_for_spark():
         assert not read(CSV.encode(), suffix)[0].profile.native
 
 
-@pytest.mark.parametrize("name", [n for n in PACKED if n != "gzip"])
+@pytest.mark.parametrize("name", [n for n in PACKED if "gzip" not in n])
 def test_what_is_cut_or_followed_by_rubbish_is_refused(name: str):
     assert reason(PACKED[name][:-5])[0] == "corrupt_archive"
     assert reason(PACKED[name] + b"rubbish")[0] == "corrupt_archive"
@@ -57,7 +58,10 @@ def test_what_is_cut_or_followed_by_rubbish_is_refused(name: str):
 @pytest.mark.parametrize("pack", [bz2.compress, lzma.compress, zstd])
 def test_a_bomb_is_refused_however_it_is_packed(pack):
     limits = Limits(ratio_from=1 << 20, max_ratio=50)
-    assert reason(pack(b"event_id,ts\n" + b"e1,2024-03-01\n" * 1_000_000), limits=limits)[0] == "decompression_bomb"
+    assert (
+        reason(pack(b"event_id,ts\n" + b"e1,2024-03-01\n" * 1_000_000), limits=limits)[0]
+        == "decompression_bomb"
+    )
 
 
 def test_text_that_begins_like_bzip2_is_text():
