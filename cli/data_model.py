@@ -190,7 +190,7 @@ def _dataset(dataset: Dataset) -> Entry:
 
 def _shape(dataset: Dataset) -> str:
     """What is to be known of text without header."""
-    if dataset.header:
+    if dataset.header != "none":
         return ""
     other = f" A line that is no UTF-8 is {dataset.fallback_encoding}." if dataset.fallback_encoding else ""
     return (

@@ -14,6 +14,11 @@ class FileReason(StrEnum):
     UNKNOWN_DATASET = "unknown_dataset"
     EMPTY_FILE = "empty_file"
     CORRUPT_GZIP = "corrupt_gzip"
+    CORRUPT_ARCHIVE = "corrupt_archive"
+    CORRUPT_SPREADSHEET = "corrupt_spreadsheet"
+    ENCRYPTED = "encrypted"
+    UNKNOWN_SHEET = "unknown_sheet"
+    AMBIGUOUS_HEADER = "ambiguous_header"
     NESTED_COMPRESSION = "nested_compression"
     DECOMPRESSION_BOMB = "decompression_bomb"
     NOT_TEXT = "not_text"
@@ -57,11 +62,24 @@ FILE_HELP: dict[FileReason, str] = {
     FileReason.CORRUPT_GZIP: (
         "The gzip stream is truncated, fails its checksum or has rubbish behind it. Have it sent again."
     ),
-    FileReason.NESTED_COMPRESSION: "A gzip inside a gzip. Compress once.",
+    FileReason.CORRUPT_ARCHIVE: "The zip, bzip2, xz or zstd is damaged or cut off. Have it sent again.",
+    FileReason.CORRUPT_SPREADSHEET: (
+        "The workbook cannot be opened. Open and save it once, then send it again."
+    ),
+    FileReason.ENCRYPTED: "The file is protected by a password. Have it sent without.",
+    FileReason.UNKNOWN_SHEET: "The workbook has not the sheet to read. Name it in the contract: `sheet`.",
+    FileReason.AMBIGUOUS_HEADER: (
+        "It is not certain which line is the header. Name its line in the contract (`header`), or have the"
+        " file sent with one header and no name twice."
+    ),
+    FileReason.NESTED_COMPRESSION: "Compressed twice, or a zip inside a zip. Compress once.",
     FileReason.DECOMPRESSION_BOMB: (
         "The file expands beyond the allowed ratio, size or depth. Split it, or raise the limit."
     ),
-    FileReason.NOT_TEXT: "Neither Parquet nor text in UTF-8, UTF-16 or an encoding that the contract names.",
+    FileReason.NOT_TEXT: (
+        "Neither Parquet nor text in UTF-8, UTF-16 or an encoding that the contract names. Name the file's"
+        " encoding in `encodings`, or have it sent as UTF-8."
+    ),
     FileReason.UNPARSABLE: "The text is no complete JSON, JSON lines, XML or delimited table.",
     FileReason.CORRUPT_PARQUET: (
         "The Parquet footer or a data page cannot be read. Have the producer send it again."
@@ -69,10 +87,13 @@ FILE_HELP: dict[FileReason, str] = {
     FileReason.TOO_LARGE: "The file is too large even for the bronze job. Split it.",
     FileReason.RECORD_TOO_LARGE: "One record is longer than the allowed length.",
     FileReason.NO_KNOWN_COLUMN: (
-        "No column of the file is in the contract. Wrong folder, or aliases are missing in the contract."
+        "No column of the file is in the contract. Wrong folder, or aliases are missing in the contract, or"
+        " the header stands in another line (`header`)."
     ),
     FileReason.TOO_MANY_UNREADABLE: "More records are unreadable than the contract's threshold allows.",
-    FileReason.FORMAT_NOT_ACCEPTED: "The content is of a format that the contract does not list.",
+    FileReason.FORMAT_NOT_ACCEPTED: (
+        "The content is of a format that the contract does not list. Add it to `formats` if it is welcome."
+    ),
     FileReason.EXTERNAL_ENTITY: (
         "The XML refers to another file. Have it sent complete, without external or parameter entities."
     ),
@@ -91,7 +112,10 @@ FILE_HELP: dict[FileReason, str] = {
 }
 
 ROW_HELP: dict[RowReason, str] = {
-    RowReason.CORRUPT_RECORD: "The line or row could not be read at all; its text is kept.",
+    RowReason.CORRUPT_RECORD: (
+        "The line or row could not be read at all; its text is kept. A header or a total among the rows is"
+        " one: `comment` and `footer` name lines that are no records."
+    ),
     RowReason.MISSING_KEY: "A column of the primary key is empty.",
     RowReason.MISSING_TIMESTAMP: "The column that gives the event date is empty.",
     RowReason.IMPOSSIBLE_TIMESTAMP: "A time before 2000-01-01 or more than one day after ingestion.",

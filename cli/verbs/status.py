@@ -77,7 +77,16 @@ def _runs(target: Session, domain: str) -> list[dict[str, Any]]:
 
 
 def _print(domain: str, report: dict[str, Any]) -> None:
-    columns = ("accepted", "pending", "quarantined", "duplicate", "deferred", "claimed")
+    columns = (
+        "accepted",
+        "pending",
+        "quarantined",
+        "duplicate",
+        "ignored",
+        "unpacked",
+        "deferred",
+        "claimed",
+    )
     rows = [(dataset, *(counts.get(c, 0) for c in columns)) for dataset, counts in report["files"].items()]
     print_table(f"{domain}: files", ("dataset", *columns), rows)
     if report["runs"]:

@@ -12,6 +12,9 @@ from shared.contracts.node import Node
 from shared.metrics import ORPHAN_ROWS
 from shared.spellings import spellings_of
 
+WORKBOOKS = {"xlsx", "ods"}
+TABLES = {"csv", *WORKBOOKS}  # formats that have lines and a header
+
 
 @dataclass(frozen=True)
 class Place:
@@ -49,16 +52,24 @@ def contradictions(contract: Contract, places: Mapping[str, Place], root: Node) 
 
 
 def _stored(dataset: Dataset, root: Node) -> Iterator[ContractError]:
-    if dataset.header == (dataset.stored_as == "parquet"):
+    if (dataset.header == "none") != (dataset.stored_as == "parquet"):
         yield root.error(
-            f"dataset {dataset.name}: header false and storedAs parquet go together: what has no header is"
+            f"dataset {dataset.name}: header none and storedAs parquet go together: what has no header is"
             " stored with names"
         )
-    if not dataset.header and (len(dataset.delimiter) != 1 or dataset.formats != ("csv",)):
+    if dataset.header == "none" and (len(dataset.delimiter) != 1 or {*dataset.formats} - {"zip"} != {"csv"}):
         yield root.error(
             f"dataset {dataset.name}: text without header is of the one format csv, with a delimiter of one"
             " character"
         )
+    if {dataset.header, dataset.comment, dataset.footer} != {"auto", None} and not TABLES & {
+        *dataset.formats
+    }:
+        yield root.error(f"dataset {dataset.name}: header, comment and footer are of csv, xlsx and ods")
+    if dataset.sheet and not WORKBOOKS & {*dataset.formats}:
+        yield root.error(f"dataset {dataset.name}: sheet is of xlsx and ods; add the format to `formats`")
+    if dataset.formats == ("zip",):
+        yield root.error(f"dataset {dataset.name}: formats name what is inside a zip as well")
 
 
 def _columns(table: Table, node: Node) -> Iterator[ContractError]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from shared.contracts.model import LOADED_KINDS, Dataset, Layout, Table
 from shared.contracts.node import Node
 from shared.contracts.paths import Path, parsed_path
 
-STORAGE = ("header", "delimiter", "fallbackEncoding", "storedAs")
 NESTED = ("records", "explode", "filesOf")
+STORAGE = ("header", "comment", "footer", "sheet", "ignore", "delimiter", "fallbackEncoding", "storedAs")
 PROPERTIES = (
     "layer",
     "formats",
@@ -22,7 +23,8 @@ PROPERTIES = (
     *STORAGE,
     *NESTED,
 )
-FORMATS = ("csv", "json", "ndjson", "parquet", "xml")
+FORMATS = ("csv", "json", "ndjson", "ods", "parquet", "xlsx", "xml", "zip")
+LAST_HEADER = 1000  # line
 
 
 def dataset(
@@ -55,7 +57,11 @@ def dataset(
         encodings=("utf-8", "utf-16", *custom.child("encodings").texts()),
         duplicate_files=cast(Any, custom.child("duplicateFiles").choice(("skip", "accept"), "skip")),
         max_unreadable_rate=custom.child("maxUnreadableRate").number(0.1),
-        header=custom.child("header").flag(True),
+        header=_header(custom.child("header")),
+        comment=_pattern(custom.child("comment")),
+        footer=_pattern(custom.child("footer")),
+        sheet=custom.child("sheet").text("") or None,
+        ignore=custom.child("ignore").texts(),
         delimiter=custom.child("delimiter").text(","),
         fallback_encoding=custom.child("fallbackEncoding").text("") or None,
         stored_as=cast(Any, custom.child("storedAs").choice(("original", "parquet"), "original")),
@@ -74,3 +80,29 @@ def path(node: Node) -> Path | None:
         return parsed_path(node.text())
     except ValueError as error:
         raise node.error(f"{node.value!r} is no path: {error}") from error
+
+
+def _header(node: Node) -> Literal["auto", "none"] | int:
+    """`auto`, `none` or the number of a line; true and false are what they were called before."""
+    match node.value:
+        case None | True | "auto":
+            return "auto"
+        case False | "none":
+            return "none"
+        case int(line) if 1 <= line <= LAST_HEADER:
+            return line
+    raise node.error(
+        f"expected auto, none or the number of a line (1 to {LAST_HEADER}), found {node.value!r}"
+    )
+
+
+def _pattern(node: Node) -> str | None:
+    """A regular expression that a line may begin with, but not any line."""
+    text = node.text("")
+    try:
+        blank = text and re.compile(text).match("")
+    except re.error as error:
+        raise node.error(f"{text!r} is no regular expression: {error}") from error
+    if blank:
+        raise node.error(f"{text!r} matches every line; say what begins the lines that are no records")
+    return text or None

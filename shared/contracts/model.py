@@ -204,12 +204,14 @@ class Dataset:
 
     `constants`: columns that have one value in all records of the dataset, whatever a record says. `archive`:
     a file leaves raw once it has its outcome, and bronze once silver has it. `layout`: how keys in bronze
-    spell the event date. `header` false: the columns are the contract's, in its order. `delimiter`: of text
-    without header. `fallback_encoding`: of lines that are no UTF-8. `stored_as`: what bronze holds; the
-    bronze job makes Parquet of the contract's types. `records`: where the records of an envelope are.
-    `explode`: the list inside a record whose elements are the records. `files_of`: the dataset whose files
-    are read for this one, too. `lists_elsewhere`: those that become records of another dataset that reads
-    the same files.
+    spell the event date. `header` none: the columns are the contract's, in its order; a number: the line of
+    the header; auto: it is found. `comment`, `footer`: regular expressions of what begins a line that is no
+    record, anywhere or behind the last one. `sheet`: of workbooks. `ignore`: patterns of names of files that
+    are none of ours. `delimiter`: of text without header. `fallback_encoding`: of lines that are no UTF-8.
+    `stored_as`: what bronze holds; the bronze job makes Parquet of the contract's types. `records`: where the
+    records of an envelope are. `explode`: the list inside a record whose elements are the records.
+    `files_of`: the dataset whose files are read for this one, too. `lists_elsewhere`: those that become
+    records of another dataset that reads the same files.
     """
 
     name: str
@@ -223,7 +225,11 @@ class Dataset:
     layout: Layout = "event_date"
     duplicate_files: Literal["skip", "accept"] = "skip"
     max_unreadable_rate: float = 0.1
-    header: bool = True
+    header: Literal["auto", "none"] | int = "auto"
+    comment: str | None = None
+    footer: str | None = None
+    sheet: str | None = None
+    ignore: tuple[str, ...] = ()
     delimiter: str = ","
     fallback_encoding: str | None = None
     stored_as: Literal["original", "parquet"] = "original"

@@ -3,39 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from shared.contracts import Dataset, folded
 from shared.contracts.keys import value_in_key
+from shared.ingestion.package import archive_of, sheet_verdict, spooled
 from shared.ingestion.store import Opened
+from shared.ingestion.verdicts import Archive, Deferral, Judgement
 from shared.ledger.model import LedgerFile
 from shared.reasons import FileReason
-from shared.records import Accepted, Late, Limits, Rejected, judge
+from shared.records import Accepted, Late, Limits, Rejected, Unreadable, judge
 from shared.records.file_profile import FileProfile
+from shared.records.hints import format_hint
+from shared.records.packages import Member, extract, is_package, package_kind
 from shared.records.source import Source
 from shared.zones import NO_DATE, bronze_key, suffixes
-
-
-@dataclass(frozen=True)
-class Deferral:
-    """The file is left to the bronze job, and why."""
-
-    detail: str
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """`size`: bytes as stored. `sha256`: of the content, when it was read. `parquet`: the file in the scratch
-    folder that bronze keeps in place of the content, where the contract wants Parquet. `written_at`: the
-    object's time in S3.
-    """
-
-    size: int
-    verdict: Accepted | Rejected | Deferral
-    sha256: str | None = None
-    parquet: Path | None = None
-    written_at: str | None = None
 
 
 def judgement(
@@ -51,10 +34,40 @@ def judgement(
         return Judgement(opened.size, Deferral("the bronze job makes Parquet of it"))
     read = _read(opened, dataset, limits, key, scratch)
     if isinstance(read.verdict, Accepted):
-        read = replace(read, verdict=_dated_by_key(read.verdict, dataset, key))
-    if defers and isinstance(read.verdict, Rejected) and read.verdict.reason == FileReason.TOO_LARGE:
+        dated = _dated_by_key(read.verdict, dataset, key)
+        read = replace(read, verdict=with_operation(dated, dataset))
+    too_large = isinstance(read.verdict, Rejected) and read.verdict.reason == FileReason.TOO_LARGE
+    if defers and isinstance(read.verdict, Rejected) and too_large and not read.workbook:
         return Judgement(opened.size, Deferral(read.verdict.detail))
     return read
+
+
+def member_judgement(
+    archive: Archive,
+    member: Member,
+    dataset: Dataset,
+    limits: Limits,
+    key: str,
+    scratch: Path,
+    *,
+    defers: bool,
+) -> Judgement:
+    """The verdict on a file of a zip, which is written to the scratch folder."""
+    content = scratch / "member"
+    try:
+        extract(archive.path, member, content, limits)
+    except Unreadable as stop:
+        return Judgement(content.stat().st_size, Rejected(stop.reason, stop.detail), own=content)
+    except Late as late:
+        too_late = Deferral(str(late)) if defers else Rejected(FileReason.TOO_LARGE, str(late))
+        return Judgement(0, too_late, own=content)
+    with content.open("rb") as body:
+        opened = Opened(body, content.stat().st_size)
+        judged = judgement(opened, dataset, limits, key, scratch, defers=defers)
+    if isinstance(judged.verdict, Archive):
+        nested = Rejected(FileReason.NESTED_COMPRESSION, "a zip inside a zip")
+        return replace(judged, verdict=nested, own=content)
+    return replace(judged, own=content)
 
 
 def _read(opened: Opened, dataset: Dataset, limits: Limits, key: str, scratch: Path) -> Judgement:
@@ -63,8 +76,10 @@ def _read(opened: Opened, dataset: Dataset, limits: Limits, key: str, scratch: P
         return Judgement(opened.size, Rejected(FileReason.TOO_LARGE, detail))
     source = Source(opened.body, limits)
     try:
+        if is_package(source.start()):
+            return _package(source, opened.size, dataset, limits, scratch)
         if dataset.stored_as == "original":
-            verdict = with_operation(judge(source, dataset, limits, suffixes(key)), dataset)
+            verdict = judge(source, dataset, limits, suffixes(key))
             return Judgement(opened.size, verdict, source.sha256)
         from shared.records.convert import convert_to_parquet  # the function never needs it
 
@@ -73,6 +88,24 @@ def _read(opened: Opened, dataset: Dataset, limits: Limits, key: str, scratch: P
         return Judgement(opened.size, converted, source.sha256, parquet)
     except Late as late:
         return Judgement(opened.size, Rejected(FileReason.TOO_LARGE, str(late)))
+
+
+def _package(source: Source, size: int, dataset: Dataset, limits: Limits, scratch: Path) -> Judgement:
+    """The judgement on a zip or workbook."""
+    path, text = scratch / "package", scratch / "sheet.csv"
+    try:
+        spooled(source, limits, path)
+        kind = package_kind(path)
+    except Unreadable as stop:
+        return Judgement(size, Rejected(stop.reason, stop.detail), source.sha256)
+    if kind not in dataset.formats:
+        refused = Rejected(FileReason.FORMAT_NOT_ACCEPTED, format_hint(kind, dataset.formats))
+        return Judgement(size, refused, source.sha256)
+    if kind == "zip":
+        return Judgement(size, archive_of(path, limits), source.sha256)
+    verdict = sheet_verdict(path, dataset, limits, text)
+    made = text if isinstance(verdict, Accepted) else None
+    return Judgement(size, verdict, source.sha256, made, workbook=True)
 
 
 def with_operation(verdict: Accepted | Rejected, dataset: Dataset) -> Accepted | Rejected:
@@ -120,8 +153,8 @@ def primary_date(event_dates: dict[dt.date, int]) -> dt.date:
     return min(event_dates, key=lambda d: (-event_dates[d], d), default=NO_DATE)
 
 
-def bronze_key_of(file: LedgerFile, dataset: Dataset, parquet: Path | None = None) -> str:
-    """Where bronze keeps a file that was read; under the suffix of the Parquet that replaces it, if any."""
+def bronze_key_of(file: LedgerFile, dataset: Dataset, made: Path | None = None) -> str:
+    """Where bronze keeps a file that was read; under the suffix of what was made of it, if anything."""
     day = dt.date.fromisoformat(file.primary_date or "")
-    name = f"{file.key[: len(file.key) - len(suffixes(file.key))]}{parquet.suffix}" if parquet else file.key
+    name = f"{file.key[: len(file.key) - len(suffixes(file.key))]}{made.suffix}" if made else file.key
     return bronze_key(file.domain, file.dataset, day, name, file.sha256 or "", dataset.layout)

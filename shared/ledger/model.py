@@ -12,7 +12,8 @@ from shared.reasons import FILE_HELP, FileReason
 
 class FileStatus(StrEnum):
     """`claimed` and `deferred` (too large for the function, left to the bronze job) are works in progress;
-    the other three are outcomes, and every file version gets exactly one.
+    the others are outcomes, and every file version gets exactly one. `ignored`: a marker or what the contract
+    ignores, of which no copy is made; `unpacked`: a zip, whose files have outcomes of their own.
     """
 
     CLAIMED = "claimed"
@@ -20,9 +21,17 @@ class FileStatus(StrEnum):
     ACCEPTED = "accepted"
     QUARANTINED = "quarantined"
     DUPLICATE = "duplicate"
+    IGNORED = "ignored"
+    UNPACKED = "unpacked"
 
 
-OUTCOMES = (FileStatus.ACCEPTED, FileStatus.QUARANTINED, FileStatus.DUPLICATE)
+OUTCOMES = (
+    FileStatus.ACCEPTED,
+    FileStatus.QUARANTINED,
+    FileStatus.DUPLICATE,
+    FileStatus.IGNORED,
+    FileStatus.UNPACKED,
+)
 
 
 @dataclass(frozen=True)
@@ -49,13 +58,17 @@ class Profile:
     """
 
     format: str  # csv | json (an array or pretty-printed objects) | ndjson | parquet | xml
-    compression: str = "none"  # none | gzip
+    compression: str = "none"  # none | gzip | bzip2 | xz | zstd
     encoding: str = "utf-8"
     native: bool = True
     columns: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
     delimiter: str = ","
     multiline: bool = False
+    preamble: int = 0  # lines above the header
+    skipped: int = 0  # comments and footers: lines that are no records
+    comment: str = ""
+    footer: str = ""
 
     @classmethod
     def from_json(cls, text: str) -> Profile:

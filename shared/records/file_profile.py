@@ -35,7 +35,8 @@ def _spelled_alike(values: list[Any]) -> bool:
 class FileProfile:
     """Counts, columns and dates.
 
-    `plain`: whether Spark's own reader would see the same records; `known`: some column is in the contract.
+    `made_with`: the delimiter of text that we made ourselves. `plain`: whether Spark's own reader would see
+    the same records; `known`: some column is in the contract.
     """
 
     dataset: Dataset
@@ -44,12 +45,16 @@ class FileProfile:
     plain: bool = True
     known: bool = False
     multiline: bool = False
+    preamble: int = 0
+    skipped: int = 0
+    bad_lines: list[int] = field(default_factory=list)
     columns: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
     delimiter: str = ","
     dates: DateCount = field(init=False)
     dated: tuple[str, ...] = ()
     kind: str = "json"
+    made_with: str | None = None
 
     def __post_init__(self) -> None:
         self._aliases = self.dataset.aliases

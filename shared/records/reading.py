@@ -13,6 +13,7 @@ from typing import Any
 from shared.contracts.paths import Path
 from shared.ledger.model import Profile
 from shared.records.delimited import Broken, Rows
+from shared.records.dialect import Dialect
 from shared.records.envelope import is_tombstone
 from shared.records.json_lines import batches
 from shared.records.json_stream import elements
@@ -88,7 +89,7 @@ def values(
     text = utf8(blocks, profile.encoding)
     match profile.format:
         case "csv":
-            yield from _delimited(text, limits)
+            yield from _delimited(text, profile, limits)
         case "ndjson":
             yield from _lines(text, limits)
         case "json":
@@ -114,8 +115,10 @@ def _json(text: bytes) -> dict[str, Any] | Unread:
     return value if isinstance(value, dict) else Unread(text.decode(errors="replace"))
 
 
-def _delimited(blocks: Iterator[bytes], limits: Limits) -> Iterator[dict[str, Any] | Unread]:
-    rows = Rows(blocks, limits)
+def _delimited(
+    blocks: Iterator[bytes], profile: Profile, limits: Limits
+) -> Iterator[dict[str, Any] | Unread]:
+    rows = Rows(blocks, limits, Dialect.found(profile))
     for chunk in rows:
         for row in chunk:
             if isinstance(row, Broken):

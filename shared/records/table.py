@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from shared.contracts import Dataset
-from shared.records.text import is_utf8
+from shared.records.text import SAMPLE, is_utf8
 from shared.records.verdict import RAW, UNCAST
 
 _END = "_end"  # the empty cell behind a delimiter that ends the line
@@ -43,25 +43,35 @@ def arrow_type(kind: str) -> pa.DataType:
     return TYPES[kind]
 
 
-def rows(text: bytes, dataset: Dataset) -> pa.Table:
-    """A row for every line that is not blank, with an end of the line by delimiter or without.
+def ends_lines(text: bytes, dataset: Dataset) -> bool:
+    """Whether a delimiter ends the lines of a file, told by most of its first whole ones."""
+    delimiter, width = dataset.delimiter.encode(), len(dataset.received)
+    lines = text[:SAMPLE].split(b"\n")
+    ended = sum(line.count(delimiter) == width and line.endswith(delimiter) for line in lines)
+    return ended > sum(line.count(delimiter) == width - 1 for line in lines)
+
+
+def rows(text: bytes, dataset: Dataset, ends: bool) -> pa.Table:
+    """A row for every line that is not blank.
+
+    `ends`: a delimiter ends the lines of the file. Then one that has all delimiters but one, and ends with
+    one, has lost a field: it is no row, or its fields would be read into wrong columns.
 
     All at once when all lines are alike and every cell is of its type, as Arrow's reader of CSV finds.
     """
     target = schema(dataset)
-    first = text.lstrip(b"\n").partition(b"\n")[0]
+    if b"\0" in text:
+        return _apart(text, dataset, target, ends)
     try:
-        table = _read(
-            text, dataset, target, ends=first.count(dataset.delimiter.encode()) == len(dataset.received)
-        )
+        table = _read(text, dataset, target, ends)
     except pa.ArrowInvalid:
-        return _apart(text, dataset, target)
+        return _apart(text, dataset, target, ends)
     if _END in table.column_names and table[_END].null_count < table.num_rows:
-        return _apart(text, dataset, target)
+        return _apart(text, dataset, target, ends)
     return _table([table[n] for n in dataset.received], {}, target)
 
 
-def _apart(text: bytes, dataset: Dataset, target: pa.Schema) -> pa.Table:
+def _apart(text: bytes, dataset: Dataset, target: pa.Schema, ends: bool) -> pa.Table:
     """The same of lines that are not alike: the odd ones one by one, and of the others column by column, to
     find the cells of no type.
     """
@@ -70,14 +80,15 @@ def _apart(text: bytes, dataset: Dataset, target: pa.Schema) -> pa.Table:
         dataset.delimiter.encode(),
         is_utf8(text),
     )
-    ends = 2 * sum(line.endswith(delimiter) for line in lines) > len(lines)
     count, end = len(dataset.received) - (not ends), delimiter if ends else b""
     odd = [
         i
         for i, line in enumerate(lines)
-        if line.count(delimiter) != count or not (line.endswith(end) and (encoded or is_utf8(line)))
+        if line.count(delimiter) != count
+        or b"\0" in line
+        or not (line.endswith(end) and (encoded or is_utf8(line)))
     ]
-    odd_rows = _one_by_one([lines[i] for i in odd], dataset, target)
+    odd_rows = _one_by_one([lines[i] for i in odd], dataset, target, ends)
     if len(odd) == len(lines):
         return odd_rows
     apart = set(odd)
@@ -160,12 +171,13 @@ def _cast(texts: pa.Array, kind: pa.DataType) -> tuple[pa.Array, list[int]]:
     return pa.concat_arrays([left, right]), [*failed, *(middle + i for i in further)]
 
 
-def _one_by_one(lines: Sequence[bytes], dataset: Dataset, target: pa.Schema) -> pa.Table:
+def _one_by_one(lines: Sequence[bytes], dataset: Dataset, target: pa.Schema, ends: bool) -> pa.Table:
     width = len(dataset.received)
     parsed: list[dict[str, Any]] = []
     for line in lines:
         cells = line.split(dataset.delimiter.encode())
-        whole = len(cells) == width or (len(cells) == width + 1 and not cells[-1])
+        whole = len(cells) == width and (cells[-1] or not ends)
+        whole = (whole or (len(cells) == width + 1 and not cells[-1])) and b"\0" not in line
         parsed.append(
             _row(cells[:width], dataset.received, target) if whole and is_utf8(line) else _broken(line)
         )
