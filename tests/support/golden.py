@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,6 +33,18 @@ class Golden:
         if different:
             _write(path, found)
             self.changes.extend(different)
+
+    def compare_page(self, path: Path, found: str, lasting: Callable[[str], str]) -> None:
+        """The same of a text; `lasting`: the part of it that must be equal."""
+        before = path.read_text("utf-8") if path.exists() else ""
+        if lasting(before) == lasting(found):
+            return
+        if not self.write:
+            raise AssertionError(
+                f"{shown(path)} is out of date. Run `./lake test {OPTION}` and commit the file."
+            )
+        path.write_text(found, "utf-8")
+        self.changes.append(f"{shown(path)}: written anew")
 
 
 def content(path: Path) -> dict[str, str]:

@@ -1,0 +1,52 @@
+"""docs/trust.md says what tests/field tries."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from local.settings import ROOT
+from tests.support.golden import Golden
+from tests.support.trust import Case, cases, page, undated
+
+TRUST = ROOT / "docs" / "trust.md"
+TEST = '''"""Dates and numbers of other countries.
+
+More.
+"""
+@pytest.mark.field("9", "An American file", "refused")
+@pytest.mark.field("h7", "A number | too small", "quarantined")
+def test_one(lake): ...
+@pytest.mark.parametrize("x", [pytest.param(1, marks=pytest.mark.field("8", "A Swiss amount", "right"))])
+def test_two(x): ...
+'''
+
+
+def test_a_case_is_a_mark_of_a_test(tmp_path: Path) -> None:
+    (tmp_path / "test_a.py").write_text(TEST)
+    group, command = (
+        "Dates and numbers of other countries",
+        "./lake test --only-pytest tests/field/test_a.py -k ",
+    )
+    assert cases(tmp_path) == [
+        Case("9", "An American file", "refused", group, command + "test_one"),
+        Case("h7", "A number | too small", "quarantined", group, command + "test_one"),
+        Case("8", "A Swiss amount", "right", group, command + "test_two"),
+    ]
+    text = page(cases(tmp_path), "2026-01-02")
+    assert "**Silently wrong: 0** of 3 cases: 1 are read right, 1 have" in text
+    assert f"| h7 | A number \\| too small | quarantined | `{command}test_one` |" in text
+    assert undated(text) == undated(page(cases(tmp_path), "2027-11-30"))
+
+
+def test_a_mark_of_another_form_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "test_a.py").write_text('@pytest.mark.field("9", "A file", "fine")\ndef test_one(): ...\n')
+    with pytest.raises(ValueError, match=r"test_a\.py: test_one: field"):
+        cases(tmp_path)
+
+
+@pytest.mark.golden
+def test_the_page_is_that_of_the_tests(golden: Golden) -> None:
+    golden.compare_page(TRUST, page(cases(), dt.date.today().isoformat()), undated)
