@@ -178,6 +178,17 @@ def test_a_full_refresh_gives_the_same(ran: Any) -> None:
     assert state(ran[0]) == before
 
 
+@pytest.mark.field("30", "All rows are deleted, then an older version of one comes late", "right")
+def test_a_table_that_was_emptied_still_knows_what_was_deleted(lake: Callable[..., Rig]) -> None:
+    made = lake("change_data", "field-emptied")
+    made.drop("change_data/orders/a.csv", f"{HEADER}I,o1,1,{T1}\nD,o1,,{T3}\n".encode())
+    made.silver("first")
+    made.drop("change_data/orders/b.csv", f"{HEADER}U,o1,2,{T2}\nI,o2,5,{T2}\n".encode())
+    made.silver("second")
+    assert made.rows("silver.orders", "order_id") == [("o2",)]
+    assert made.rows("silver.orders_deleted", "order_id") == [("o1",)]
+
+
 def test_a_run_that_died_between_tombstone_and_row_is_repaired(
     ran: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

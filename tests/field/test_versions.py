@@ -4,13 +4,21 @@ takes back.
 
 from __future__ import annotations
 
+import io
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from itertools import permutations
 from typing import Any
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
+from pyspark.sql import SparkSession
 
+from glue_scripts import bronze_to_silver
+from shared.contracts import Contract, contract
 from shared.ledger.model import RunResult
 from tests.support.rig import Rig
 
@@ -18,6 +26,7 @@ TABLES = ("payments", "profile_updates", "profiles", "profiles_history", "prices
 PAYMENTS = "tx_id,amount,status,created_at\n"
 PROFILES = "user_id,city,plan,updated_at\n"
 AT = "2026-01-05T10:00:00Z"
+SPLITS = {"spark.sql.files.maxPartitionBytes": "700b", "spark.sql.files.openCostInBytes": "1b"}
 ORDERS = list(permutations(range(3)))
 STEPS = {
     "abc": ("pending", "paid", "refunded"),  # three versions, one time
@@ -181,15 +190,60 @@ def test_a_full_refresh_of_corrected_files_gives_the_same(corrected: Rig) -> Non
     assert silver(corrected) == before
 
 
-@pytest.mark.field(
-    "h22", "A column that a history does not track has its value at the interval's start", "right"
-)
-def test_an_untracked_column_begins_no_interval(lake: Callable[..., Rig]) -> None:
-    made = lake("versions", "field-untracked")
-    rows = "u1,Hue,free,2026-01-01T00:00:00Z\nu1,Hue,paid,2026-01-02T00:00:00Z\nu1,Hoi An,,2026-01-03T00:00:00Z\n"
+@pytest.fixture(scope="module")
+def changed(lake: Callable[..., Rig], spark: SparkSession) -> Rig:
+    """A first run under a contract that lacks two columns, a second one under the contract; then files of many
+    splits, each with many records of one key and one time.
+    """
+    made = lake("versions", "field-changed")
+    rows = f"u1,Hue,free,{AT}\nu1,Hue,paid,2026-01-06T00:00:00Z\nu1,Hoi An,,2026-01-07T00:00:00Z\n"
+    later = "u2,Hue,free,2026-01-01T00:00:00Z\nu1,Hoi An,gold,2026-01-08T00:00:00Z\n"
     made.drop("versions/profiles/a.csv", (PROFILES + rows).encode())
-    made.silver("first")
-    assert made.rows("silver.profiles_history", "city", "plan", "is_current") == [
-        ("Hoi An", "paid", True),
-        ("Hue", "free", False),
+    made.drop("versions/payments/a.csv", payments("a", "paid"))
+    job = replace(made.job("small"), contract=without(contract("versions"), {"plan", "status"}))
+    bronze_to_silver.main(made.spark, job, made.clients(job))
+    made.drop("versions/profiles/b.csv", (PROFILES + later).encode())
+    made.drop("versions/payments/b.csv", payments("b", "paid"))
+    before = {k: spark.conf.get(k) for k in SPLITS}
+    for name, value in SPLITS.items():
+        spark.conf.set(name, value)
+    numbers = [str(n) for n in range(300)]
+    csv = PAYMENTS + "".join(f"csv,1,{n},{AT}\n" for n in numbers)
+    made.drop("versions/payments/many.csv", csv.encode())
+    lines = (json.dumps({"tx_id": "json", "amount": 1, "status": n, "created_at": AT}) for n in numbers)
+    made.drop("versions/payments/many.ndjson", "\n".join(lines).encode())
+    table = pa.table({"tx_id": ["parquet"] * 300, "status": numbers, "created_at": [AT] * 300})
+    parquet.write_table(table, sink := io.BytesIO(), row_group_size=20)
+    made.drop("versions/payments/many.parquet", sink.getvalue())
+    made.silver("whole")
+    for name, value in before.items():
+        spark.conf.set(name, value or "")
+    return made
+
+
+def without(whole: Contract, columns: set[str]) -> Contract:
+    """The contract as it was before these columns were added."""
+    tables = {
+        t.name: replace(t, columns=tuple(c for c in t.columns if c.name not in columns)) for t in whole.silver
+    }
+    datasets = tuple(replace(d, target=tables[d.target.name]) for d in whole.datasets)
+    return replace(whole, silver=tuple(tables.values()), datasets=datasets)
+
+
+@pytest.mark.field("h22", "A column is added to a log; its history does not track it", "right")
+def test_a_new_column_reaches_every_kind_of_table(changed: Rig) -> None:
+    """Rows that stand have no value of it; an untracked column begins no interval."""
+    assert changed.rows("silver.profiles", "user_id", "plan") == [("u1", "gold"), ("u2", "free")]
+    assert changed.rows("silver.profiles_history", "user_id", "city", "plan", "is_current") == [
+        ("u1", "Hoi An", None, True),
+        ("u1", "Hue", None, False),
+        ("u2", "Hue", "free", True),
     ]
+    found = dict(changed.rows("silver.payments", "tx_id", "status"))
+    assert (found["a0"], found["b0"]) == (None, "paid")
+
+
+@pytest.mark.field("h16", "A key 300 times in one file that is read in pieces: the last record wins", "right")
+def test_of_a_file_in_pieces_the_last_record_wins(changed: Rig) -> None:
+    found = dict(changed.rows("silver.payments", "tx_id", "status"))
+    assert [found[k] for k in ("csv", "json", "parquet")] == ["299"] * 3

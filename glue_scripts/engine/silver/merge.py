@@ -40,10 +40,8 @@ def merge_rows(batch: Batch, target: Stored, staged: DataFrame, seen: RecordCoun
             o: sum(r["rows"] for r in outcomes if r["_outcome"] == o)
             for o in ("insert", "same", "bury", "update", "again", "delete")
         }
-        written, replaced = (
-            number["insert"] + number["same"] + number["bury"],
-            number["update"] + number["delete"],
-        )
+        written = number["insert"] + number["same"] + number["bury"]
+        replaced = number["update"] + number["delete"]
         outdone = sum(r["sent"] for r in outcomes) - written - replaced
         counts = balanced(batch.dataset, RowCounts(seen.read, written, seen.bad, outdone, replaced))
         # Announced before the commit: a crash in between costs a needless recomputation, never a missed one.
@@ -55,13 +53,7 @@ def merge_rows(batch: Batch, target: Stored, staged: DataFrame, seen: RecordCoun
         )
         old_dates = frozenset(str(r["_old_date"]) for r in outcomes if r["_outcome"] in REPLACING)
         updated = number["update"] + number["again"]
-        difference = Difference(
-            rows,
-            number["insert"],
-            updated,
-            number["delete"],
-            old_dates,
-        )
+        difference = Difference(rows, number["insert"], updated, number["delete"], old_dates)
         write(difference, target, table.column_names if table.kind == "log" else table.primary_key)
     return counts, number["delete"]
 
@@ -99,8 +91,7 @@ def _compared(batch: Batch, target: Stored, staged: DataFrame) -> DataFrame:
 
     Of rows: insert, update (it wins against the stored row), again (a later file says the same: only the
     lineage is new), same (this very row stands already). Of deletes: delete (a row leaves), bury (there is
-    none, but a late one could come), rebury (by a
-    later delete), same. Of both: older.
+    none, but a late one could come), rebury (by a later delete), same. Of both: older.
 
     The key alone is searched in the whole table; whole rows are read only from the dates where it was found.
     """
