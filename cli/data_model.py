@@ -171,7 +171,7 @@ def _dataset(dataset: Dataset) -> Entry:
     constants = ", ".join(f"`{k}` = `{v}`" for k, v in dataset.constants.items())
     event_date = f"; their event date is the UTC date of `{dataset.event_date_column}`."
     sentences = [
-        f"Dropped under `{dataset.domain}/{dataset.name}/`.",
+        f"Dropped under `{dataset.domain}/{dataset.files_of or dataset.name}/`.",
         f"Formats: {', '.join(dataset.formats)}, each also gzipped; the content decides, not the name.",
         f"The same content a second time {again}.",
         (
@@ -181,6 +181,8 @@ def _dataset(dataset: Dataset) -> Entry:
         f"Always: {constants}." if constants else "",
         "Files move to the archive once silver holds them." if dataset.archive else "",
         _shape(dataset),
+        f"Its records are in the list at `{dataset.records}`." if dataset.records else "",
+        f"Each element of a record's list `{dataset.explode}` is a row." if dataset.explode else "",
         f"Records are loaded into silver `{dataset.target.name}`"
         + (event_date if dataset.event_date_column else "."),
     ]
@@ -211,6 +213,9 @@ def _table(table: Table) -> Entry:
         notes = (
             c.description
             + (f" Computed: `{c.derived}`." if c.derived else "")
+            + (f" In the record at `{c.path}`." if c.path else "")
+            + (f" From the key: `{c.from_key}`." if c.from_key else "")
+            + (" An object or a list is kept as JSON." if c.json else "")
             + (" Confidential." if c.confidential else "")
             + (" Always present." if c.required else "")
         )

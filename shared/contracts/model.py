@@ -242,10 +242,10 @@ class Dataset:
     @property
     def nested(self) -> bool:
         """Whether records are more than flat objects: then only `shared.records.shape` makes columns of
-        them.
+        them. A column of JSON alone is found by name, but in XML, where objects have flat names otherwise.
         """
         columns = map(self.target.column, self.sent)
-        inside = any(c.path or c.json or c.element for c in columns)
+        inside = any(c.path or c.element or (c.json and "xml" in self.formats) for c in columns)
         apart = bool(self.lists_elsewhere) or self.records is not None or self.explode is not None
         return inside or apart or self.envelope == "debezium"
 

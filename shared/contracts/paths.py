@@ -21,6 +21,18 @@ class Path:
     steps: tuple[str | int, ...]
     up: bool = False
 
+    def __str__(self) -> str:
+        """As a contract may write it."""
+        text = UP if self.up else ""
+        for step in self.steps:
+            if isinstance(step, int):
+                text += f"[{step}]"
+            elif re.search(r"""[.\[\]"'^$\s]|.@""", step):
+                text += f'["{step}"]'
+            else:
+                text += step if not text or step.startswith("@") else f".{step}"
+        return text
+
 
 def parsed_path(text: str) -> Path:
     """Raises ValueError, which says what a path looks like."""

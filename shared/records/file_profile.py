@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 from shared.contracts import Dataset, folded
@@ -52,12 +53,14 @@ class FileProfile:
     types: tuple[str, ...] = ()
     delimiter: str = ","
     dates: DateCount = field(init=False)
+    nested: bool = field(init=False)
     dated: tuple[str, ...] = ()
     kind: str = "json"
     made_with: str | None = None
 
     def __post_init__(self) -> None:
         self._aliases = self.dataset.aliases
+        self.nested = self.dataset.nested
         self._texts: tuple[str, ...] = ()
         columns = map(self.dataset.target.column, self.dataset.sent)
         self._text_columns = {c.name for c in columns if c.type == "string"}
@@ -104,10 +107,17 @@ class FileProfile:
     def observe_texts(self, objects: list[dict[str, Any]]) -> None:
         """Leaves a file to our own reader that has a double, an object or a list where the contract has
         text: Spark's gives it as text, whatever it was.
+
+        Texts everywhere, the common case, are told without a step of the interpreter for each: a method of
+        `str` refuses what is none.
         """
-        self.plain = self.plain and all(
-            _spelled_alike([record.get(name) for record in objects]) for name in self._texts
-        )
+        if not self.plain or not self._texts:
+            return
+        cells = itemgetter(*self._texts, self._texts[0])  # of two names or more it gives tuples
+        try:
+            all(map(str.__sizeof__, itertools.chain.from_iterable(map(cells, objects))))
+        except (KeyError, TypeError):
+            self.plain = all(_spelled_alike([o.get(name) for o in objects]) for name in self._texts)
 
     def add_rows(self, records: Iterable[Any]) -> None:
         """Counts the rows that nested records become, and collects their columns and dates."""

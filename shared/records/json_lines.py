@@ -18,8 +18,10 @@ from shared.records.verdict import Limits, Unreadable
 # few enough records to stay in the processor's cache, enough to spare the interpreter a loop over each
 CHUNK = 64
 OBJECTS = {dict}
-MAX_NUMBER = 1000  # characters of a number that Spark's parser accepts (Jackson's StreamReadConstraints)
-ZEROS = b"0" * (MAX_NUMBER // 3 - 10)  # a longer number has as many digits in a row
+# Spark's parser refuses a number of more than 1,000 characters (Jackson's StreamReadConstraints). One of its
+# parts – before the point, behind it, exponent – has a third of them, and one of two blocks half of that.
+MANY_DIGITS = 160
+STEP = 15
 TO_ZERO = bytes(ord("0") if chr(b).isdigit() else b for b in range(128)) + bytes(range(128, 256))
 
 
@@ -58,7 +60,7 @@ def profile_lines(blocks: Iterator[bytes], profile: FileProfile, limits: Limits)
 
     The ingest function's speed rests on this: for common lines all work is done by whole chunks.
     """
-    for lines, shallow in batches(blocks, limits):
+    for lines, shallow in batches(_watched(blocks, profile), limits):
         parse = plain if shallow else loads
         if profile.dataset.envelope == "debezium":
             lines = [line for line in lines if not is_tombstone(line)]
@@ -66,9 +68,18 @@ def profile_lines(blocks: Iterator[bytes], profile: FileProfile, limits: Limits)
             _profile_chunk(lines[start : start + CHUNK], parse, profile)
 
 
+def _watched(blocks: Iterator[bytes], profile: FileProfile) -> Iterator[bytes]:
+    """The blocks; a file with a very long number is left to our own reader. Of a block every fifteenth byte
+    tells whether so many digits may stand in a row.
+    """
+    for block in blocks:
+        few = block[::STEP].translate(TO_ZERO)
+        if b"0" * (MANY_DIGITS // STEP) in few and b"0" * MANY_DIGITS in block.translate(TO_ZERO):
+            profile.plain = False
+        yield block
+
+
 def _profile_chunk(lines: list[bytes], parse: Callable[[bytes], Any], profile: FileProfile) -> None:
-    if max(map(len, lines)) > MAX_NUMBER:
-        profile.plain &= not any(ZEROS in n.translate(TO_ZERO) for n in lines if len(n) > MAX_NUMBER)
     try:
         values = list(map(parse, lines))
     except ValueError:
@@ -90,7 +101,7 @@ def value_of(text: bytes, parse: Callable[[bytes], Any], profile: FileProfile) -
 
 def profile_values(values: list[Any], profile: FileProfile) -> None:
     """Counts records, observes their columns and collects their dates; what is no object is unreadable."""
-    if profile.dataset.nested:
+    if profile.nested:
         profile.add_rows(values)
         return
     profile.records += len(values)

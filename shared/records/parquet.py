@@ -103,7 +103,7 @@ def profile_parquet(file: IO[bytes], profile: FileProfile, limits: Limits) -> No
     schema, spark_reads = next(stream)
     profile.columns, profile.types = tuple(schema.names), tuple(str(f.type) for f in schema)
     profile.plain &= spark_reads and len({n.lower() for n in schema.names}) == len(schema.names)
-    if profile.dataset.nested:
+    if profile.nested:
         for batch in stream:
             profile.add_rows(records_of(batch))
         return

@@ -91,7 +91,7 @@ def test_a_bad_file_goes_to_quarantine_with_its_reason(lake: Rig):
         ("shop/events/" + "x" * 1000, "accepted", None),
         ("shop/events/" + "é" * 500, "accepted", None),
         ("shop/events/" + "😀" * 249, "accepted", None),  # 1,013 bytes
-        ("shop/orders/a.json", "quarantined", "unknown_dataset"),
+        ("shop/returns/a.json", "quarantined", "unknown_dataset"),
         ("nowhere/events/a.json", "quarantined", "unknown_dataset"),
         ("shop/events", "quarantined", "unknown_dataset"),
         ("ECOMMERCE/events/a.json", "quarantined", "unknown_dataset"),

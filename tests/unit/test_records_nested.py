@@ -57,6 +57,7 @@ def refused(content: bytes, dataset: Dataset) -> str:
 )
 def test_a_path_is_names_and_numbers(text: str, steps: tuple[Any, ...], up: bool):
     assert parsed_path(text) == Path(steps, up)
+    assert str(parsed_path(text)) == text.removeprefix("$.")
 
 
 @pytest.mark.parametrize("text", ["", "a..b", ".a", "a.", "a[", "a[x]", "a[-1]", "^", "$", "a b", "a[0]b"])
@@ -295,7 +296,7 @@ def test_a_nested_value_a_double_and_bytes_are_no_text():
         (b'{"user_id":["u"]}', False),
         (b'{"user_id":"u","age":NaN}', False),
         (b'{"user_id":"u","age":0.%s1}' % (b"0" * 1000), False),
-        (b'{"user_id":"u","age":0.%s1}' % (b"0" * 900), True),
+        (b'{"user_id":"u","age":0.%s1}' % (b"0" * 100), True),
     ],
 )
 def test_sparks_reader_gets_no_file_in_which_text_is_something_else(line: bytes, native: bool):

@@ -21,8 +21,9 @@ NUMBERS = 10  # digits of the number of a row among those of its file; more rows
 
 def content(table: Table) -> str:
     """SQL for a hash of what a row says in the contract's columns, whoever sent it."""
-    columns = [quoted(c) for c in table.column_names]
-    # The hash skips nulls: without the flags, a value in one column is the same as in its neighbour.
+    # The hash skips nulls: an array is hashed as text, which has them in their places, and without the flags
+    # a value in one column is the same as in its neighbour.
+    columns = [f"to_json({quoted(c.name)})" if c.element else quoted(c.name) for c in table.columns]
     return f"xxhash64({', '.join([*columns, *(f'isnull({c})' for c in columns)])})"
 
 
