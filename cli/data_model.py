@@ -172,7 +172,7 @@ def _dataset(dataset: Dataset) -> Entry:
     event_date = f"; their event date is the UTC date of `{dataset.event_date_column}`."
     sentences = [
         f"Dropped under `{dataset.domain}/{dataset.files_of or dataset.name}/`.",
-        f"Formats: {', '.join(dataset.formats)}, each also gzipped; the content decides, not the name.",
+        f"Formats: {', '.join(dataset.formats)}, each also compressed; the content decides, not the name.",
         f"The same content a second time {again}.",
         (
             f"A file with more than {dataset.max_unreadable_rate:.0%} unreadable records is quarantined as a"
@@ -183,11 +183,25 @@ def _dataset(dataset: Dataset) -> Entry:
         _shape(dataset),
         f"Its records are in the list at `{dataset.records}`." if dataset.records else "",
         f"Each element of a record's list `{dataset.explode}` is a row." if dataset.explode else "",
+        _left_out(dataset),
         f"Records are loaded into silver `{dataset.target.name}`"
         + (event_date if dataset.event_date_column else "."),
     ]
     text = [dataset.description, "", *(f"- {sentence}" for sentence in sentences if sentence)]
     return Entry("raw", dataset.name, f"files: {', '.join(dataset.formats)}", text)
+
+
+def _left_out(dataset: Dataset) -> str:
+    """What of a file or among files is no record."""
+    lines = {"Comments": dataset.comment, "Footers": dataset.footer}
+    found = [f"{what} begin with `{pattern}`." for what, pattern in lines.items() if pattern]
+    if isinstance(dataset.header, int):
+        found.append(f"The header is line {dataset.header}.")
+    if dataset.sheet:
+        found.append(f"Of a workbook the sheet `{dataset.sheet}` counts.")
+    if dataset.ignore:
+        found.append(f"Ignored: {', '.join(f'`{pattern}`' for pattern in dataset.ignore)}.")
+    return " ".join(found)
 
 
 def _shape(dataset: Dataset) -> str:
