@@ -9,15 +9,24 @@ from shared.contracts import Threshold
 ORDER = ("pass", "warn", "halt")
 
 
-def judgement(thresholds: Iterable[Threshold], values: Mapping[str, float]) -> tuple[str, tuple[str, ...]]:
-    """The worst action that a metric calls for, and a sentence for each threshold that was crossed."""
+def judgement(
+    thresholds: Iterable[Threshold], values: Mapping[str, float], details: Mapping[str, str] | None = None
+) -> tuple[str, tuple[str, ...]]:
+    """The worst action that a metric calls for, and a sentence for each threshold that was crossed, with the
+    metric's detail where there is one.
+    """
     crossed = [
         t
         for t in thresholds
         if values.get("total_rows", 0) >= t.minimum_rows and values.get(t.metric, 0.0) > t.maximum
     ]
-    findings = tuple(f"{t.metric} is {values[t.metric]:.4f}, above {t.maximum} ({t.action})" for t in crossed)
-    return worst(t.action for t in crossed), findings
+    return worst(t.action for t in crossed), tuple(_sentence(t, values, details or {}) for t in crossed)
+
+
+def _sentence(threshold: Threshold, values: Mapping[str, float], details: Mapping[str, str]) -> str:
+    metric, detail = threshold.metric, details.get(threshold.metric)
+    sentence = f"{metric} is {values[metric]:.4f}, above {threshold.maximum} ({threshold.action})"
+    return f"{sentence}: {detail}" if detail else sentence
 
 
 def decision(

@@ -2,13 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from urllib.parse import quote
+
 from glue_scripts.engine.run.job import Job
 from glue_scripts.engine.tables.iceberg import LINEAGE_COLUMNS, Stored
-from shared.contracts import Table
+from shared.contracts import Dataset, Table
 
 
 def silver_table(job: Job, table: Table) -> Stored:
     """The contract's columns and the lineage of each row."""
     columns = {c.name: c.type for c in table.columns} | LINEAGE_COLUMNS
     date = "event_date" if "event_date" in columns else None
-    return Stored(job.identifier(table), job.location(table), columns, table.partition_fields, date)
+    spellings = {
+        names_property(d): spellings_known(d) for d in job.contract.datasets if d.target.name == table.name
+    }
+    return Stored(
+        job.identifier(table),
+        job.location(table),
+        columns,
+        table.partition_fields,
+        date,
+        properties=spellings,
+    )
+
+
+def names_property(dataset: Dataset) -> str:
+    """The property of a silver table that says which spellings of columns its rows of a dataset were read
+    with: what else they brought is in `_extra`.
+    """
+    return f"lakehouse.names.{dataset.name}"
+
+
+def spellings_known(dataset: Dataset, columns: Collection[str] | None = None) -> str:
+    """Folded spellings of the dataset's columns, or of some, as the property has them.
+
+    Quotes, which SQL would end at, and anything else that no name needs, are spelt as numbers.
+    """
+    known = sorted(s for s, c in dataset.aliases.items() if columns is None or c in columns)
+    return ",".join(quote(s, safe="") for s in known)
