@@ -22,7 +22,7 @@ from glue_scripts.engine.run.job import Job, parsed_job
 from glue_scripts.engine.run.lock import guard
 from glue_scripts.engine.run.session import Aws, aws, spark_session
 from glue_scripts.engine.silver.drift import note_unknown_columns
-from glue_scripts.engine.silver.gate import decision, judgement, worst
+from glue_scripts.engine.silver.gate import decision, judgement, unusual, worst
 from glue_scripts.engine.silver.integrity import orphan_counts
 from glue_scripts.engine.silver.load import load_dataset
 from glue_scripts.engine.silver.metrics import as_csv, publish, run_metrics
@@ -40,6 +40,7 @@ from glue_scripts.engine.tables import changes
 from glue_scripts.engine.tables.iceberg import create_or_evolve, prepare
 from shared.contracts import Dataset, Threshold
 from shared.ledger.model import RowCounts, RunResult
+from shared.metrics import UNUSUAL
 from shared.zones import metrics_key
 
 PARALLEL_DATASETS = 3
@@ -101,6 +102,7 @@ def process(spark: SparkSession, job: Job, clients: Aws, dataset: Dataset) -> Ru
     learns = teaches(job, files, again=judged_before)
     usual = compared_rates(job, clients, dataset, loaded) if learns else Compared()
     metrics = run_metrics(dataset, files, loaded, len(unknown.columns) + unknown.more) | dict(usual.values)
+    metrics[UNUSUAL] = unusual(dataset.target.thresholds, metrics)
     gate, findings = judgement(dataset.target.thresholds, metrics, usual.details)
     result = RunResult(
         job.domain,
@@ -190,9 +192,11 @@ def store_days(job: Job, clients: Aws, results: Sequence[RunResult]) -> list[Run
 def complete(job: Job, clients: Aws, result: RunResult, compared: Compared) -> RunResult:
     """Adds figures to a result that is stored already, judges them, and returns it as it is stored then."""
     dataset = job.contract.dataset(result.dataset)
-    publish(clients.cloudwatch, dataset, compared.values)
-    metrics = {**result.metrics, **compared.values}
-    gate, findings = judgement(_of(dataset, compared), metrics, compared.details)
+    thresholds, metrics = _of(dataset, compared), {**result.metrics, **compared.values}
+    gate, findings = judgement(thresholds, metrics, compared.details)
+    more = unusual(thresholds, metrics)
+    publish(clients.cloudwatch, dataset, {**compared.values, UNUSUAL: more})
+    metrics[UNUSUAL] = result.metrics.get(UNUSUAL, 0) + more
     completed = replace(
         result,
         metrics=metrics,

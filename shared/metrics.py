@@ -35,6 +35,7 @@ SILENCE = "silence"  # hours since the newest file, in parts of what the dataset
 # Figures that are measured against the dataset's own history, and above which value each is a finding where
 # no contract says otherwise; absent while there is not enough history (shared/usual).
 LEARNT = {VOLUME: 5.0, NULL_JUMP: 5.0, QUARANTINE_JUMP: 5.0, SILENCE: 1.0}
+UNUSUAL = "unusual"  # how many of these are findings
 UNKNOWN_DAYS = "unknown_column_days"  # since when a dataset has columns that no contract knows
 
 ORPHAN_RATE = "orphan_rate"  # the worst of a silver table's foreign keys

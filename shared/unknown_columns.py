@@ -15,6 +15,8 @@ from shared.contracts import Dataset, folded
 KINDS = ("integer", "decimal", "date-like", "boolean", "json", "text")
 MOST_NAMES = 50  # a hostile file has thousands
 LONGEST_NAME = 200
+# Property of a silver table, before a dataset's name: the spellings of columns that its rows were read with.
+NAMES_PROPERTY = "lakehouse.names."
 GONE_AFTER_DAYS = 3  # files of so much later without the column: the producer sends it no more
 
 

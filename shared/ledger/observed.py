@@ -35,7 +35,6 @@ class Learnt:
     low: int | None = None
     high: int | None = None
     gap_hours: float | None = None
-    newest: str | None = None
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ NORMAL = 0.6745  # of a normal distribution, MAD / standard deviation
 LIMIT = 5.0  # the usual one; a contract may set another
 EQUAL_WEEKDAYS = 4  # fewer teach nothing
 RECENT_DAYS = 7
+ROUNDING = 1e-9
+CHANCE = 2.0  # standard deviations of a count that only chance decides (Poisson): a handful of rows wavers
 FACTOR = 3.0  # within a third and three times the usual nothing is said, however steady a source was
 RATE_DAYS = 14
 RATE_WINDOW = 28
@@ -45,7 +47,8 @@ class Usual:
     def bounds(self, limit: float = LIMIT) -> tuple[int, int]:
         """The row counts between which the score stays within the limit."""
         width = limit * self.spread
-        return math.ceil(math.exp(self.centre - width)), math.floor(math.exp(self.centre + width))
+        low, high = (math.exp(self.centre + w) for w in (-width, width))
+        return math.ceil(low * (1 - ROUNDING)), math.floor(high * (1 + ROUNDING))
 
 
 def volume_usual(history: Sequence[Day], date: dt.date) -> Usual | None:
@@ -110,7 +113,7 @@ def _weekdays(days: Sequence[Day]) -> set[int]:
 
 def _usual(logs: Sequence[float]) -> Usual:
     centre = median(logs)
-    noise = 1 / math.sqrt(max(math.exp(centre), 1.0))  # of a count that only chance decides (Poisson)
+    noise = CHANCE / math.sqrt(max(math.exp(centre), 1.0))
     return Usual(centre, max(_mad(logs) / NORMAL, noise, math.log(FACTOR) / LIMIT), len(logs))
 
 

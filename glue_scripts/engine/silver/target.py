@@ -8,6 +8,7 @@ from urllib.parse import quote
 from glue_scripts.engine.run.job import Job
 from glue_scripts.engine.tables.iceberg import LINEAGE_COLUMNS, Stored
 from shared.contracts import Dataset, Table
+from shared.unknown_columns import NAMES_PROPERTY
 
 
 def silver_table(job: Job, table: Table) -> Stored:
@@ -31,7 +32,7 @@ def names_property(dataset: Dataset) -> str:
     """The property of a silver table that says which spellings of columns its rows of a dataset were read
     with: what else they brought is in `_extra`.
     """
-    return f"lakehouse.names.{dataset.name}"
+    return NAMES_PROPERTY + dataset.name
 
 
 def spellings_known(dataset: Dataset, columns: Collection[str] | None = None) -> str:
