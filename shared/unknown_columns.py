@@ -51,7 +51,8 @@ class UnknownColumns:
 
     def still_unknown(self, dataset: Dataset) -> UnknownColumns:
         """Without those that the contract names by now."""
-        kept = tuple(c for c in self.columns if folded(c.name) not in dataset.aliases)
+        named = _named(dataset)
+        kept = tuple(c for c in self.columns if folded(c.name) not in named)
         return replace(self, columns=kept)
 
     def merged(self, later: UnknownColumns, newest: str) -> UnknownColumns:
@@ -80,8 +81,8 @@ def names_to_observe(columns: Iterable[Collection[str]], dataset: Dataset) -> tu
     """Of the columns of some files those that no contract knows, sorted and at most fifty, and how many more
     there are.
     """
-    aliases = dataset.aliases
-    unknown = sorted({c for names in columns for c in names if folded(c) not in aliases})
+    named = _named(dataset)
+    unknown = sorted({c for names in columns for c in names if folded(c) not in named})
     return tuple(unknown[:MOST_NAMES]), len(unknown[MOST_NAMES:])
 
 
@@ -104,6 +105,11 @@ def shown(report: UnknownColumns, now: dt.datetime) -> list[Mapping[str, object]
         }
         for c in report.columns
     ]
+
+
+def _named(dataset: Dataset) -> set[str]:
+    """Folded names that the contract has something to say of, be it that it computes them itself."""
+    return {*dataset.aliases, *map(folded, dataset.target.column_names)}
 
 
 def _joined(before: UnknownColumn | None, later: UnknownColumn | None) -> UnknownColumn:

@@ -114,7 +114,7 @@ def _print(domain: str, report: dict[str, Any]) -> None:
     columns = ("accepted", "pending", "quarantined", "duplicate", "deferred", "claimed")
     rows = [(dataset, *(counts.get(c, 0) for c in columns)) for dataset, counts in report["files"].items()]
     print_table(f"{domain}: files", ("dataset", *columns), rows)
-    _print_datasets(domain, report["datasets"])
+    print_datasets(domain, report["datasets"])
     if report["runs"]:
         print_table(
             f"{domain}: runs", ("run", "status", "started"), [tuple(run.values()) for run in report["runs"]]
@@ -126,7 +126,7 @@ def _print(domain: str, report: dict[str, Any]) -> None:
         print_table(f"{domain}: quality gate is closed", ("by run", "open it with"), [closed])
 
 
-def _print_datasets(domain: str, datasets: dict[str, Any]) -> None:
+def print_datasets(domain: str, datasets: dict[str, Any]) -> None:
     unknown = [
         (dataset, c["name"], f"{c['share']:.0%}", ", ".join(c["kinds"]), c["since"])
         for dataset, known in datasets.items()

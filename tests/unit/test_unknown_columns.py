@@ -46,6 +46,7 @@ def test_a_column_is_forgotten_after_three_days_of_files_without_it() -> None:
 def test_a_column_that_the_contract_names_is_unknown_no_more() -> None:
     report = UnknownColumns((CCY, replace(CCY, name="Event-ID"), replace(CCY, name="event_uuid")))
     assert report.still_unknown(EVENTS).columns == (CCY,)
+    assert names_to_observe([["Event_Date", "ccy"]], EVENTS) == (("ccy",), 0)  # computed, whoever sends it
 
 
 def test_the_report_is_bounded_and_has_no_value() -> None:
