@@ -216,7 +216,8 @@ def test_followers_follow_after_a_crash(lake: Lakes, monkeypatch: pytest.MonkeyP
         patched.setattr(promote, "follow", killed)
         with pytest.raises(KeyboardInterrupt):
             rig.silver("r2", contract=without(today, "fee"))
-    assert [(r[0], r[4]) for r in rig.rows("silver.users")] == [("u1", None), ("u2", None)]
+    assert [r[4] for r in rig.rows("silver.updates")].count("gold") == 1
+    assert "tier" not in rig.table("silver.users").columns
     rig.silver("r3", contract=without(today, "fee"))
     assert [(r[0], r[4]) for r in rig.rows("silver.users")] == [("u1", "gold"), ("u2", None)]
 

@@ -94,6 +94,9 @@ def remember(spark: SparkSession, job: Job, dataset: Dataset) -> None:
 
 
 def _of_dataset(rows: DataFrame, dataset: Dataset) -> DataFrame:
+    """Several datasets share a table only where rows stand and fall with their file, in the raw bucket."""
+    if dataset.target.kind != "files":
+        return rows
     return rows.where(f"startswith(_source_file, {literal(f'{dataset.domain}/{dataset.name}/')})")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from statistics import median
 
 from glue_scripts.engine.read.bronze_files import BronzeFile
 from glue_scripts.engine.run.job import Job
@@ -70,14 +71,14 @@ def compared_rates(job: Job, clients: Aws, dataset: Dataset, loaded: Loaded) -> 
         column = max(by_column, key=lambda c: by_column[c][0])
         values[metrics.NULL_JUMP], rate, past = by_column[column]
         details[metrics.NULL_JUMP] = (
-            f"column {column} has no value in {rate:.0%} of {good} rows, where {_median(past):.0%} is usual"
+            f"column {column} has no value in {rate:.0%} of {good} rows, where {median(past):.0%} is usual"
         )
     quarantined = [q for d in days if (q := d.quarantine_rate) is not None]
     rate = now.quarantine_rate or 0.0
     if (score := rate_jump(quarantined, rate, now.read)) is not None:
         values[metrics.QUARANTINE_JUMP] = score
         details[metrics.QUARANTINE_JUMP] = (
-            f"{rate:.0%} of {now.read} rows are quarantined, where {_median(quarantined):.0%} is usual"
+            f"{rate:.0%} of {now.read} rows are quarantined, where {median(quarantined):.0%} is usual"
         )
     return Compared(values, details)
 
@@ -143,7 +144,3 @@ def _volume(history: Sequence[Day], days: Sequence[Day]) -> Compared:
     low, high = usual.bounds() if usual else (0, 0)
     detail = f"{day.date} brought {day.rows} rows, where {low} to {high} are usual on a {day.date:%A}"
     return Compared({metrics.VOLUME: score}, {metrics.VOLUME: detail})
-
-
-def _median(values: Sequence[float]) -> float:
-    return sorted(values)[len(values) // 2]
