@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import unquote
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
@@ -22,7 +21,7 @@ from glue_scripts.engine.run.job import Job
 from glue_scripts.engine.run.lock import Guard
 from glue_scripts.engine.run.session import Aws
 from glue_scripts.engine.silver.derive import follow, followers
-from glue_scripts.engine.silver.target import names_property, silver_table, spellings_known
+from glue_scripts.engine.silver.target import mark, names_property, silver_table, spellings_known
 from glue_scripts.engine.tables import changes
 from glue_scripts.engine.tables.iceberg import (
     Stored,
@@ -59,8 +58,8 @@ def promote(spark: SparkSession, job: Job, clients: Aws, dataset: Dataset, check
     if not spark.catalog.tableExists(target.identifier):
         return Promotion()
     properties = _remembered(spark, dataset, target)
-    known = {unquote(s) for s in properties[names_property(dataset)].split(",")}
-    fresh = {s: c for s, c in dataset.aliases.items() if s not in known}
+    known = properties[names_property(dataset)].split(",")
+    fresh = {s: c for s, c in dataset.aliases.items() if mark(s) not in known}
     if job.by_date or job.full_refresh or not fresh:
         return Promotion(pending=job.full_refresh and bool(fresh))
     create_or_evolve(spark, target)

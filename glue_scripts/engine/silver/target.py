@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection
-from urllib.parse import quote
 
 from glue_scripts.engine.run.job import Job
 from glue_scripts.engine.tables.iceberg import LINEAGE_COLUMNS, Stored
@@ -32,13 +32,14 @@ def names_property(dataset: Dataset) -> str:
     """The property of a silver table that says which spellings of columns its rows of a dataset were read
     with: what else they brought is in `_extra`.
     """
-    return NAMES_PROPERTY + dataset.name
+    return NAMES_PROPERTY + mark(dataset.name)
 
 
 def spellings_known(dataset: Dataset, columns: Collection[str] | None = None) -> str:
-    """Folded spellings of the dataset's columns, or of some, as the property has them.
+    """The marks of the folded spellings of the dataset's columns, or of some, as the property has them."""
+    return ",".join(sorted(mark(s) for s, c in dataset.aliases.items() if columns is None or c in columns))
 
-    Quotes, which SQL would end at, and anything else that no name needs, are spelt as numbers.
-    """
-    known = sorted(s for s, c in dataset.aliases.items() if columns is None or c in columns)
-    return ",".join(quote(s, safe="") for s in known)
+
+def mark(name: str) -> str:
+    """A name as it may stand in a property: Spark shows none that holds a word such as token or password."""
+    return hashlib.sha256(name.encode()).hexdigest()[:12]
