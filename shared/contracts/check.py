@@ -196,6 +196,8 @@ def _gate(contract: Contract, table: Table, place: Place) -> Iterator[ContractEr
         if (threshold.metric, threshold.action) in seen:
             yield node.error(f"{threshold.metric} has two values above which it must {threshold.action}")
         seen.add((threshold.metric, threshold.action))
+        if (threshold.metric, "off") in seen and len({a for m, a in seen if m == threshold.metric}) > 1:
+            yield node.error(f"{threshold.metric} is switched off here and judged; leave one of both out")
 
 
 def _loaded(contract: Contract, table: Table) -> bool:

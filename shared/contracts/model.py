@@ -78,11 +78,13 @@ class RejectRule:
 class Threshold:
     """A promise on a run's metric, checked between silver and gold: above `maximum` the gate
     warns or halts.
+
+    `off`: a metric that is judged against its own history is not judged here.
     """
 
     metric: str
     maximum: float
-    action: Literal["warn", "halt"]
+    action: Literal["warn", "halt", "off"]
     minimum_rows: int = 0
 
 
@@ -182,6 +184,15 @@ class Table:
         parts = ((c.name, *c.references.partition(".")) for c in self.columns if c.references)
         single = (Reference((c,), table.removeprefix(f"{self.zone}_"), (key,)) for c, table, _, key in parts)
         return (*single, *self.compound_references)
+
+    @property
+    def thresholds(self) -> tuple[Threshold, ...]:
+        """What a run of a dataset that is loaded here is judged by: the contract's, and for metrics that are
+        judged against their own history a warning where the contract says nothing.
+        """
+        named = {t.metric for t in self.gate}
+        learnt = (Threshold(m, limit, "warn") for m, limit in metrics.LEARNT.items() if m not in named)
+        return (*(t for t in self.gate if t.action != "off"), *learnt)
 
     def metrics(self, reasons: Iterable[str]) -> tuple[str, ...]:
         """The figures of a run that loads records into this table; `reasons`: the domain's own."""

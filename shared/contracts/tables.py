@@ -20,6 +20,7 @@ from shared.contracts.model import (
 )
 from shared.contracts.node import Node
 from shared.contracts.quality import rule_or_threshold
+from shared.metrics import LEARNT
 
 PROPERTIES = (
     "layer",
@@ -123,10 +124,11 @@ def with_inherited(
     if place.inherits is False:
         return table, place
     own = {(t.metric, t.action) for t in table.gate}
+    switched = {t.metric for t in table.gate if t.metric in LEARNT}
     taken = [
         (node, t)
         for node, t in thresholds
-        if (t.metric, t.action) not in own and t.metric in table.metrics(reasons)
+        if (t.metric, t.action) not in own and t.metric not in switched and t.metric in table.metrics(reasons)
     ]
     return (
         replace(table, gate=(*(t for _, t in taken), *table.gate)),

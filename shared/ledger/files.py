@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -124,15 +125,34 @@ class Files(LedgerTable):
 
     def newest_processed(self, domain: str, dataset: str) -> LedgerFile | None:
         """The file in silver that arrived last; None while silver has none."""
+        return self._newest(domain, dataset, "processed#")
+
+    def _newest(self, domain: str, dataset: str, state: str) -> LedgerFile | None:
         page = self._table.query(
             IndexName=INDEX,
             KeyConditionExpression="dataset_id = :d AND begins_with(#s, :p)",
             ExpressionAttributeNames={"#s": "state"},
-            ExpressionAttributeValues={":d": f"{domain}/{dataset}", ":p": "processed#"},
+            ExpressionAttributeValues={":d": f"{domain}/{dataset}", ":p": state},
             ScanIndexForward=False,
             Limit=1,
         )
         return file_of(page["Items"][0]) if page["Items"] else None
+
+    def arrived(self, domain: str, dataset: str, first: dt.date, last: dt.date) -> list[LedgerFile]:
+        """Accepted files that were ingested on these days (UTC) or in between, pending or not."""
+        days = (first.isoformat(), (last + dt.timedelta(days=1)).isoformat())
+        condition, names = "dataset_id = :d AND #s BETWEEN :first AND :last", {"#s": "state"}
+        found: list[LedgerFile] = []
+        for state in ("pending", "processed"):
+            bounds = {":first": f"{state}#{days[0]}", ":last": f"{state}#{days[1]}"}
+            items = self._query(condition, {":d": f"{domain}/{dataset}", **bounds}, names, index=INDEX)
+            found += [file_of(item) for item in items]
+        return found
+
+    def newest_arrival(self, domain: str, dataset: str) -> LedgerFile | None:
+        """The accepted file that arrived last, in silver or not yet."""
+        newest = [f for state in ("pending#", "processed#") if (f := self._newest(domain, dataset, state))]
+        return max(newest, key=lambda f: f.ingested_at, default=None)
 
     def accepted(self, domain: str, dataset: str) -> list[LedgerFile]:
         """All accepted files, pending or not."""

@@ -91,7 +91,8 @@ class Rig:
         return Counter(o.status for o in outcomes if o)
 
     def job(self, run_id: str, **options: Any) -> Job:
-        return Job(self.names, contract(self.domain), run_id, **options)
+        agreed = options.pop("contract", None) or contract(self.domain)
+        return Job(self.names, agreed, run_id, **options)
 
     def run(self, run_id: str, **options: Any) -> dict[str, RunResult]:
         """Silver and gold, as the state machine would run them."""

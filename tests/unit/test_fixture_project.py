@@ -54,6 +54,7 @@ def test_every_kind_layout_and_format_occurs() -> None:
     assert {(t.zone, g.action) for t in TABLES for g in t.gate} == {
         ("silver", "warn"),
         ("silver", "halt"),
+        ("silver", "off"),
         ("gold", "halt"),
     }
     assert {t.by_month for t in TABLES if t.partitioned_by} == {True, False}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from pyspark.sql import DataFrame, SparkSession
 
@@ -21,12 +22,15 @@ from glue_scripts.engine.silver.replace import identified
 from glue_scripts.engine.silver.versions import content, newest_per_key, numbered, numbered_order
 from shared.contracts import Dataset, Table
 from shared.ledger.model import LedgerFile, RowCounts
+from shared.unknown_columns import names_to_observe
 
 
 @dataclass(frozen=True)
 class Loaded:
     """What became of a dataset's records. `removed`: rows that left silver, being of older versions of the
     files or deleted.
+
+    `unknown`: by name of a column that no contract knows, rows and a mask of their kinds.
     """
 
     rows: RowCounts
@@ -34,6 +38,12 @@ class Loaded:
     nulls: dict[str, int]
     extra_rows: int
     removed: int
+    unknown: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+
+def unknown_names(dataset: Dataset, files: Sequence[BronzeFile]) -> tuple[tuple[str, ...], int]:
+    """The columns of the files that no contract knows: those to be observed, and how many more."""
+    return names_to_observe({f.profile.columns for f in files}, dataset)
 
 
 @dataclass(frozen=True)
@@ -46,6 +56,11 @@ class Batch:
     files: Sequence[BronzeFile]
     numbers: DataFrame
     stale: Sequence[LedgerFile]
+
+    @cached_property
+    def unknown(self) -> tuple[str, ...]:
+        """Columns that no contract knows, of which rows and kinds are counted."""
+        return unknown_names(self.dataset, self.files)[0]
 
     @property
     def table(self) -> Table:
@@ -68,7 +83,7 @@ class Batch:
             quarantine.clear(self.spark, self.job, self.dataset, self.stale)
             return RecordCounts(), {}
         return quarantine.quarantine_rows(
-            self.spark, self.job, self.dataset, self.judged(files), self.numbers, self.stale
+            self.spark, self.job, self.dataset, self.judged(files), self.numbers, self.stale, self.unknown
         )
 
     def silver_rows(self, judged_rows: DataFrame) -> DataFrame:

@@ -29,7 +29,7 @@ def fill_table(batch: Batch, target: Stored, check: Guard) -> Loaded:
     """
     judged, written = Observation(), Observation()
     rows = batch.judged(batch.files)
-    silver = batch.silver_rows(rows.observe(judged, *record_aggregates(batch.dataset)))
+    silver = batch.silver_rows(rows.observe(judged, *record_aggregates(batch.dataset, batch.unknown)))
     numbers = (F.count(F.lit(1)).alias("rows"), F.sum("_sent").alias("sent"))
     observed = silver.observe(written, *numbers)
     rows_that_stand = observed.where("NOT _deleted") if batch.table.buries else observed
@@ -46,14 +46,16 @@ def fill_table(batch: Batch, target: Stored, check: Guard) -> Loaded:
     if batch.table.buries:
         bury_all(batch, batch.silver_rows(rows.observe(Observation(), F.count(F.lit(1)))).where("_deleted"))
     publish_audited(batch.spark, target)
-    return Loaded(counts, reasons, seen.nulls, seen.extra, removed=0)
+    return Loaded(counts, reasons, seen.nulls, seen.extra, removed=0, unknown=seen.unknown)
 
 
 def _seen(batch: Batch, rows: DataFrame, judged: Observation) -> RecordCounts:
     """What was observed; counted anew where it is not what ingestion counted: an observation counts a task
     twice that was run again.
     """
-    if (seen := observed_counts(judged.get, batch.dataset)).read == expected_records(batch.files):
+    if (seen := observed_counts(judged.get, batch.dataset, batch.unknown)).read == expected_records(
+        batch.files
+    ):
         return seen
-    [counted] = rows.agg(*record_aggregates(batch.dataset)).collect()
-    return observed_counts(counted.asDict(), batch.dataset)
+    [counted] = rows.agg(*record_aggregates(batch.dataset, batch.unknown)).collect()
+    return observed_counts(counted.asDict(), batch.dataset, batch.unknown)
