@@ -8,6 +8,7 @@ from pathlib import Path
 
 from shared.contracts import Contract, Dataset, Table, contracts
 from shared.reasons import FILE_HELP, ROW_HELP
+from shared.values.words import described
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference" / "data-model"
 INDEX = "README.md"
@@ -169,7 +170,8 @@ def _dataset(dataset: Dataset) -> Entry:
         "is recorded as a duplicate and skipped" if dataset.duplicate_files == "skip" else "is accepted again"
     )
     constants = ", ".join(f"`{k}` = `{v}`" for k, v in dataset.constants.items())
-    event_date = f"; their event date is the UTC date of `{dataset.event_date_column}`."
+    zone = dataset.target.event_timezone
+    event_date = f"; their event date is the day of `{dataset.event_date_column}` in the zone {zone}."
     sentences = [
         f"Dropped under `{dataset.domain}/{dataset.files_of or dataset.name}/`.",
         f"Formats: {', '.join(dataset.formats)}, each also compressed; the content decides, not the name.",
@@ -184,6 +186,7 @@ def _dataset(dataset: Dataset) -> Entry:
         f"Its records are in the list at `{dataset.records}`." if dataset.records else "",
         f"Each element of a record's list `{dataset.explode}` is a row." if dataset.explode else "",
         _left_out(dataset),
+        *_spelled(dataset),
         f"Records are loaded into silver `{dataset.target.name}`"
         + (event_date if dataset.event_date_column else "."),
     ]
@@ -202,6 +205,15 @@ def _left_out(dataset: Dataset) -> str:
     if dataset.ignore:
         found.append(f"Ignored: {', '.join(f'`{pattern}`' for pattern in dataset.ignore)}.")
     return " ".join(found)
+
+
+def _spelled(dataset: Dataset) -> list[str]:
+    """How the dataset's values are spelled, columns with equal words together."""
+    words: dict[str, list[str]] = {}
+    for name in dataset.received:
+        if text := described(dataset.plan(name)):
+            words.setdefault(text, []).append(f"`{name}`")
+    return [f"{', '.join(names)}: {text}." for text, names in words.items()]
 
 
 def _shape(dataset: Dataset) -> str:

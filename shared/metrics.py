@@ -27,7 +27,7 @@ COUNTS = (
         "quarantined_rows",
         "quarantine_rate",
     ),
-    *("extra_column_rows", "unknown_columns", "removed_rows"),
+    *("extra_column_rows", "unknown_columns", "removed_rows", "ambiguous_times"),
 )
 
 VOLUME, NULL_JUMP, QUARANTINE_JUMP = "volume_deviation", "null_rate_jump", "quarantine_rate_jump"

@@ -34,6 +34,9 @@ class FileReason(StrEnum):
     OPERATION_MISSING = "operation_missing"
     NO_RECORDS = "no_records"
     REPEATED_COLUMN = "repeated_column"
+    DATE_ORDER_CONTRADICTED = "date_order_contradicted"
+    DECIMAL_MARK_CONTRADICTED = "decimal_mark_contradicted"
+    NO_READABLE_DATE = "no_readable_date"
 
 
 class RowReason(StrEnum):
@@ -44,6 +47,8 @@ class RowReason(StrEnum):
     MISSING_TIMESTAMP = "missing_timestamp"
     IMPOSSIBLE_TIMESTAMP = "impossible_timestamp"
     INVALID_TYPE = "invalid_type"
+    NONEXISTENT_LOCAL_TIME = "nonexistent_local_time"
+    OUT_OF_RANGE = "out_of_range"
     INVALID_VALUE = "invalid_value"
     SCHEMA_MISMATCH = "schema_mismatch"
     UNKNOWN_OPERATION = "unknown_operation"
@@ -109,6 +114,19 @@ FILE_HELP: dict[FileReason, str] = {
     FileReason.REPEATED_COLUMN: (
         "Two columns have one name, so nobody can tell which is meant. Have one of them renamed."
     ),
+    FileReason.DATE_ORDER_CONTRADICTED: (
+        "Dates of a column do not fit the declared order of day and month, and all fit the other one: those"
+        " that did fit were meant otherwise, too. Declare the other order in the column's `formats`, or give"
+        " this source a dataset of its own."
+    ),
+    FileReason.DECIMAL_MARK_CONTRADICTED: (
+        "Numbers of a column do not fit the declared marks, and all fit the other decimal mark. Declare the"
+        " other `decimalMark` (and `groupMark`), or give this source a dataset of its own."
+    ),
+    FileReason.NO_READABLE_DATE: (
+        "No record has an event date that can be read; the detail names the column and its formats. Add the"
+        " spelling that the file has to the column's `formats`, or say `undated: true` in the dataset."
+    ),
 }
 
 ROW_HELP: dict[RowReason, str] = {
@@ -118,8 +136,18 @@ ROW_HELP: dict[RowReason, str] = {
     ),
     RowReason.MISSING_KEY: "A column of the primary key is empty.",
     RowReason.MISSING_TIMESTAMP: "The column that gives the event date is empty.",
-    RowReason.IMPOSSIBLE_TIMESTAMP: "A time before 2000-01-01 or more than one day after ingestion.",
-    RowReason.INVALID_TYPE: "A value does not have its column's type; `columns` names the columns.",
+    RowReason.IMPOSSIBLE_TIMESTAMP: "The event time is more than one day after ingestion.",
+    RowReason.INVALID_TYPE: (
+        "A value is not spelled as its column declares or not of its type; `columns` names the columns."
+        " Declare the spelling (`formats`, `decimalMark`, `numberStyle`, `booleans`), then replay."
+    ),
+    RowReason.NONEXISTENT_LOCAL_TIME: (
+        "A local time that the clock leapt over in spring; `columns` names the columns. The producer's clock"
+        " is of another zone: correct `defaultTimezone`, or have offsets sent, then replay."
+    ),
+    RowReason.OUT_OF_RANGE: (
+        "A value below its column's `minimum` or above its `maximum`; `columns` names the columns."
+    ),
     RowReason.INVALID_VALUE: "A value outside the contract's rules; `columns` names the columns.",
     RowReason.SCHEMA_MISMATCH: "The record has no column that the contract knows.",
     RowReason.UNKNOWN_OPERATION: (

@@ -9,8 +9,8 @@ from shared.contracts.errors import ContractError
 from shared.contracts.model import Contract, Dataset, Table
 from shared.contracts.nested import column_contradictions, dataset_contradictions
 from shared.contracts.node import Node
+from shared.contracts.unclear import SAID_IN_VAIN, unclear_spellings
 from shared.metrics import ORPHAN_ROWS
-from shared.spellings import spellings_of
 
 WORKBOOKS = {"xlsx", "ods"}
 TABLES = {"csv", *WORKBOOKS}  # formats that have lines and a header
@@ -35,7 +35,8 @@ def contradictions(contract: Contract, places: Mapping[str, Place], root: Node) 
     for table in contract.tables:
         place = places[table.name]
         yield from _columns(table, place.node)
-        yield from _spellings(contract.domain, table, place.node)
+        if table.zone == "gold" and (said := [c.name for c in table.columns if c.declared.said]):
+            yield place.node.child("properties").error(f"{', '.join(said)}: {SAID_IN_VAIN}")
         yield from _keys(table, place.node)
         yield from _versions(contract, table, place.node.child("customProperties"))
         yield from column_contradictions(table, place.node)
@@ -47,6 +48,7 @@ def contradictions(contract: Contract, places: Mapping[str, Place], root: Node) 
         yield from _known(dataset.target, node, f"constants of {dataset.name}", dataset.constants)
         yield from _stored(dataset, root)
         yield from dataset_contradictions(contract, dataset, root)
+        yield from unclear_spellings(dataset, node)
     if "" not in contract.null_spellings:
         yield root.child("customProperties").error("nullSpellings must hold the empty text")
 
@@ -80,17 +82,6 @@ def _columns(table: Table, node: Node) -> Iterator[ContractError]:
         if name in seen:
             yield node.child("properties").error(f"column {name} is given twice")
         seen.add(name)
-
-
-def _spellings(domain: str, table: Table, node: Node) -> Iterator[ContractError]:
-    known = spellings_of(domain)
-    for column in table.columns:
-        if unknown := [t for t in column.times if t not in known]:
-            registered = ", ".join(known) or "none"
-            yield node.child("properties").error(
-                f"times of {column.name}: {', '.join(unknown)} is not registered in"
-                f" domains/{domain}/spellings.py ({registered})"
-            )
 
 
 def _keys(table: Table, node: Node) -> Iterator[ContractError]:

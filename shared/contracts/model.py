@@ -12,6 +12,8 @@ from typing import Literal
 from shared import metrics
 from shared.contracts.paths import Path
 from shared.reasons import RowReason
+from shared.values import Declared, Plan, compiled
+from shared.values.plan import ISO_SOURCES, NUMBER_SOURCES
 
 Zone = Literal["bronze", "silver", "gold"]
 Kind = Literal["raw", "keyed", "log", "files", "latest", "scd2", "computed", "dim", "fact", "mart", "bridge"]
@@ -23,10 +25,10 @@ LOADED_KINDS: tuple[Kind, ...] = ("keyed", "log", "files")  # tables that take t
 class Column:
     """One column. `type` is a Spark SQL type name; `aliases` are other spellings producers use.
 
-    `derived`: SQL over the other columns that computes it; no producer sends it. `times`: spellings of a time
-    beside the usual ones, which the domain registers (shared/spellings.py). `path`: where the value is in a
-    nested record; the column is found there only. `from_key`: the part of the object's key that is the value.
-    `json`: an object or a list is kept, as JSON of one spelling.
+    `derived`: SQL over the other columns that computes it; no producer sends it. `declared`: what the column
+    itself says of its spellings; how its texts are read in a dataset is `Dataset.plan`. `path`: where the
+    value is in a nested record; the column is found there only. `from_key`: the part of the object's key that
+    is the value. `json`: an object or a list is kept, as JSON of one spelling.
     """
 
     name: str
@@ -36,7 +38,7 @@ class Column:
     aliases: tuple[str, ...] = ()
     case: Literal["upper", "lower"] | None = None
     derived: str | None = None
-    times: tuple[str, ...] = ()
+    declared: Declared = field(default_factory=Declared)
     references: str | None = None
     confidential: bool = False
     path: Path | None = None
@@ -119,7 +121,8 @@ class Table:
     `sources`: the datasets, or for latest and scd2 the log, that it is computed from.
 
     `appended_by`: the natural key of a table that only gains rows, those whose natural key it lacks; what
-    stands is never changed. `by_month`: a date that partitions does so by its month.
+    stands is never changed. `by_month`: a date that partitions does so by its month. `event_timezone`: the
+    zone whose calendar day is `event_date`.
 
     `corrections` replace: rows stand and fall with the newest version of their file. `snapshot`: the newest
     file, or day of files, is the whole table.
@@ -146,6 +149,7 @@ class Table:
     operation: Operation | None = None
     corrections: Literal["merge", "replace"] = "merge"
     snapshot: Literal["full"] | None = None
+    event_timezone: str = "UTC"
 
     @property
     def follows_files(self) -> bool:
@@ -222,7 +226,8 @@ class Dataset:
     `stored_as`: what bronze holds; the bronze job makes Parquet of the contract's types. `records`: where the
     records of an envelope are. `explode`: the list inside a record whose elements are the records.
     `files_of`: the dataset whose files are read for this one, too. `lists_elsewhere`: those that become
-    records of another dataset that reads the same files.
+    records of another dataset that reads the same files. `declared`: the document's and the
+    dataset's words on spellings. `undated`: a file may have no readable event date at all.
     """
 
     name: str
@@ -249,6 +254,8 @@ class Dataset:
     explode: Path | None = None
     files_of: str | None = None
     lists_elsewhere: tuple[Path, ...] = ()
+    declared: Declared = field(default_factory=Declared)
+    undated: bool = False
 
     @property
     def nested(self) -> bool:
@@ -260,9 +267,18 @@ class Dataset:
         apart = bool(self.lists_elsewhere) or self.records is not None or self.explode is not None
         return inside or apart or self.envelope == "debezium"
 
+    def plan(self, column: str) -> Plan:
+        """How texts of a column are read in files of this dataset.
+
+        Raises UnreadableFormatError for a format that nothing reads, which a contract that was read has not.
+        """
+        found = self.target.column(column)
+        sources = tuple(f for f in self.formats if f in (*NUMBER_SOURCES, *ISO_SOURCES))
+        return compiled(found.name, found.type, found.declared.over(self.declared), self.domain, sources)
+
     @property
     def event_date_column(self) -> str | None:
-        """The column whose UTC date is a record's event date; None for what has no date of its own."""
+        """The column whose day is a record's event date; None for what has no date of its own."""
         return self.target.event_date_column
 
     @property

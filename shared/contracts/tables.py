@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
+from shared.contracts import spelled
 from shared.contracts.check import Place
 from shared.contracts.datasets import path
 from shared.contracts.model import (
@@ -42,7 +43,7 @@ ENVELOPES = {  # what each calls inserts and updates, and deletes
     "debezium": (("c", "r", "u"), ("d",)),
     "dms": (("I", "U"), ("D",)),
 }
-COLUMN_PROPERTIES = ("aliases", "case", "derived", "times", "path", "fromKey", "json")
+COLUMN_PROPERTIES = ("aliases", "case", "derived", "path", "fromKey", "json", *spelled.OF_COLUMN)
 LAYERS = ("bronze", "silver", "gold")
 KINDS = {
     "silver": ("keyed", "log", "files", "latest", "scd2", "computed"),
@@ -64,10 +65,12 @@ def layer(node: Node) -> str:
     return entries["layer"].child("value").choice(LAYERS)
 
 
-def table(node: Node, earlier: Mapping[str, Table], by_month: bool = False) -> tuple[Table, Place]:
+def table(
+    node: Node, earlier: Mapping[str, Table], by_month: bool = False, zone: str = "UTC"
+) -> tuple[Table, Place]:
     """A table with the thresholds that it names itself, and where it stands; raises ContractError."""
     custom = node.custom(PROPERTIES)
-    zone = custom.child("layer").choice(("silver", "gold"))
+    level = custom.child("layer").choice(("silver", "gold"))
     base = custom.child("columnsOf")
     if base.value is not None and base.text() not in earlier:
         raise base.error(f"{base.value!r} is not a table that stands above this one")
@@ -80,8 +83,8 @@ def table(node: Node, earlier: Mapping[str, Table], by_month: bool = False) -> t
     inherits = custom.child("inheritsQuality")
     found = Table(
         name=node.child("physicalName").name(),
-        zone=cast(Any, zone),
-        kind=cast(Any, custom.child("kind").choice(KINDS[zone])),
+        zone=cast(Any, level),
+        kind=cast(Any, custom.child("kind").choice(KINDS[level])),
         description=node.child("description").text(),
         columns=(*(parent.columns if parent else ()), *(column(p) for p in own)),
         primary_key=(*(parent.primary_key if parent else ()), *keys),
@@ -101,7 +104,8 @@ def table(node: Node, earlier: Mapping[str, Table], by_month: bool = False) -> t
         snapshot=cast(Any, custom.child("snapshot").choice(("full",)))
         if custom.child("snapshot").value
         else None,
-        compound_references=tuple(_compound_reference(r, zone) for r in node.child("relationships").items()),
+        compound_references=tuple(_compound_reference(r, level) for r in node.child("relationships").items()),
+        event_timezone=zone,
     )
     place = Place(
         node,
@@ -183,7 +187,7 @@ def column(node: Node) -> Column:
         required=node.child("required").flag(),
         aliases=custom.child("aliases").texts(),
         derived=custom.child("derived").text("") or None,
-        times=tuple(t.text() for t in custom.child("times").items()),
+        declared=spelled.of_column(node, custom),
         case=cast(Any, custom.child("case").choice(("upper", "lower"), ""))
         if custom.child("case").value
         else None,

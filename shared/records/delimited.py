@@ -343,6 +343,7 @@ def profile_rows(blocks: Iterator[bytes], profile: FileProfile, limits: Limits) 
     rows = Rows(blocks, limits, replace(Dialect.of(profile.dataset), delimiter=profile.made_with))
     dated = _observe_header(rows, profile)
     at = rows.header.index(dated) if dated is not None else None
+    watched = profile.watched(rows.header)
     for chunk in rows:
         good = [row for row in chunk if row.__class__ is list]
         profile.records += len(chunk)
@@ -351,6 +352,9 @@ def profile_rows(blocks: Iterator[bytes], profile: FileProfile, limits: Limits) 
             profile.bad_lines += [row.line for row in chunk if isinstance(row, Broken)][:FEW_LINES]
         if at is not None:
             profile.dates.add([row[at] for row in good if isinstance(row, list)])
+        for i, watch in watched:
+            cells = [row[i] if isinstance(row, list) else None for row in chunk] if watch.open else []
+            profile.watch(watch, cells, profile.records - len(chunk))
     if not profile.records:
         raise Unreadable(FileReason.EMPTY_FILE, "header only")
     profile.multiline = rows.multiline

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import itemgetter
 from typing import Any
 
 from shared.contracts import Dataset, folded
+from shared.records.contradictions import Watch, watches
 from shared.records.dates import DateCount
 from shared.records.plain import DIGITS
 from shared.records.shape import Shape, shape_of
 from shared.records.strict_json import Number
-from shared.spellings import spellings_of
 
 MAX_NAMES = 500
 MAX_NAME = 1000
@@ -65,10 +65,29 @@ class FileProfile:
         columns = map(self.dataset.target.column, self.dataset.sent)
         self._text_columns = {c.name for c in columns if c.type == "string"}
         self._names: set[str] = set()
+        self.watches = watches(self.dataset)
+        self._watched_names: list[tuple[str, Watch]] = []
         when = self.dataset.event_date_column
-        times = self.dataset.target.column(when).times if when is not None else ()
-        own = spellings_of(self.dataset.domain) if times else {}
-        self.dates = DateCount([text for t in times if (text := own[t].text) is not None])
+        plan = self.dataset.plan(when) if when is not None else None
+        self.dates = DateCount(plan, self.dataset.target.event_timezone)
+
+    def watched(self, columns: Sequence[str]) -> list[tuple[int, Watch]]:
+        """Where columns stand whose values may contradict the contract."""
+        names = [self._aliases.get(folded(c)) for c in columns]
+        return [(i, self.watches[n]) for i, n in enumerate(names) if n in self.watches]
+
+    def watch(self, watch: Watch, values: Sequence[Any], before: int) -> None:
+        """Takes a column's values of several records; `before`: how many records came before. Those of the
+        column that carries the event date have been counted just now.
+        """
+        if watch.open:
+            dated = watch.column == self.dataset.event_date_column
+            watch.see(self.dates.odd if dated else values, values, before)
+
+    def watch_records(self, records: list[dict[str, Any]], before: int) -> None:
+        """The same of JSON records, whose columns may differ."""
+        for name, watch in self._watched_names:
+            self.watch(watch, [record.get(name) for record in records], before)
 
     def observe_columns(self, columns: Iterable[str]) -> str | None:
         """Takes the columns of a file or record; gives the one that carries the event date, whatever its
@@ -100,6 +119,9 @@ class FileProfile:
         self.columns = tuple(sorted({*self.columns, *small})[:MAX_NAMES])
         self.observe_columns(self.columns if fits else small)
         self.plain &= fits
+        if self.watches:
+            spelled = sorted(small)
+            self._watched_names += [(spelled[i], watch) for i, watch in self.watched(spelled)]
         dates = {n for n in small if self._aliases.get(folded(n), "") == self.dataset.event_date_column}
         self.dated = (*self.dated, *sorted(dates - set(self.dated)))[:MAX_DATED]
         self._texts += tuple(n for n in small if self._aliases.get(folded(n)) in self._text_columns)
@@ -123,6 +145,7 @@ class FileProfile:
         """Counts the rows that nested records become, and collects their columns and dates."""
         self.plain = False
         names, times = set[str](), list[str | None]()
+        before, seen = self.records, list[dict[str, str | None]]()
         for row in itertools.chain.from_iterable(map(self._shape.rows, records)):
             self.records += 1
             self.unreadable += row.raw is not None
@@ -130,11 +153,15 @@ class FileProfile:
             names.update(row.extra)
             if row.raw is None and self.dataset.event_date_column is not None:
                 times.append(row.values.get(self.dataset.event_date_column))
+            seen.append(row.values)
         self.known |= not names.isdisjoint(self.dataset.sent)
         if fresh := {n for n in names - self._names if len(n) <= MAX_NAME}:
             self._names |= set(sorted(fresh)[: MAX_NAMES - len(self._names)])
             self.columns = self.columns if self.types else tuple(sorted(self._names))
         self.dates.add([t for t in times if t is not None])
+        for name, watch in self.watches.items():
+            texts = [values.get(name) for values in seen]
+            watch.see(texts, texts, before)
 
     @cached_property
     def _shape(self) -> Shape:

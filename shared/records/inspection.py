@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from shared.contracts import Dataset
 from shared.ledger.model import Profile
 from shared.reasons import FileReason
+from shared.records.contradictions import refuse_contradictions
 from shared.records.delimited import profile_rows
 from shared.records.file_profile import MAX_NAMES, FileProfile
 from shared.records.hints import encoding_hint, format_hint, json_hint, lines_hint
@@ -40,6 +41,8 @@ def judge(
     try:
         kind, encoding = _profiled(source, profile, limits)
         source.drain()
+        refuse_contradictions(profile.watches.values())
+        refuse_undated(profile)
     except Unreadable as stop:
         source.drain()
         return Rejected(stop.reason, stop.detail)
@@ -132,6 +135,20 @@ def refuse_unreadable(profile: FileProfile, start: bytes = b"", kind: str = "") 
     if not profile.known:
         raise Unreadable(
             FileReason.NO_KNOWN_COLUMN, f"none of {len(profile.columns)} columns is in the contract"
+        )
+
+
+def refuse_undated(profile: FileProfile) -> None:
+    """Raises Unreadable when records have event dates and none can be read: the file belongs to no day."""
+    dataset, column = profile.dataset, profile.dataset.event_date_column
+    if column is None or dataset.undated or dataset.layout == "undated":
+        return
+    plan, dates = dataset.plan(column), profile.dates.result()
+    if not dates and profile.dates.unread and plan.dated_by_text:
+        formats = ", ".join(f.name for f in plan.formats)
+        raise Unreadable(
+            FileReason.NO_READABLE_DATE,
+            f"none of {profile.dates.unread} values of {column} is spelled as declared ({formats})",
         )
 
 

@@ -112,3 +112,5 @@ def profile_values(values: list[Any], profile: FileProfile) -> None:
         profile.observe_names(set().union(*values))
         profile.observe_texts(values)
         profile.dates.add(profile.event_times(values))
+        if profile.watches:
+            profile.watch_records(values, profile.records - len(values))

@@ -108,11 +108,19 @@ def profile_parquet(file: IO[bytes], profile: FileProfile, limits: Limits) -> No
             profile.add_rows(records_of(batch))
         return
     dated = profile.observe_columns(schema.names)
+    at = schema.names.index(dated) if dated is not None else None
+    watched = [(i, w) for i, w in profile.watched(schema.names) if _is_text(schema.field(i).type)]
     for batch in stream:
         profile.records += batch.num_rows
-        profile.plain = profile.plain and not any(map(_overflows, batch.columns))
-        if dated is not None:
-            _count_dates(batch.column(dated), profile)
+        if at is not None:
+            _count_dates(batch.column(at), profile)
+        for i, watch in watched:
+            cells = values(batch.column(i)) if watch.open else []
+            profile.watch(watch, cells, profile.records - batch.num_rows)
+
+
+def _is_text(kind: Any) -> bool:
+    return str(kind) in TEXT_TYPES or str(getattr(kind, "value_type", "")) in TEXT_TYPES
 
 
 def records_of(batch: Any) -> list[dict[str, Any]]:

@@ -119,7 +119,9 @@ EVENTS, DAILY = "lh_dev_shop_silver.events", "lh_dev_shop_gold.daily_revenue"
             ],
         ),
         (
-            lambda d: column(d, "silver_transactions", "delivered_at").update(physicalType="string"),
+            lambda d: column(d, "silver_transactions", "delivered_at").update(
+                physicalType="string", logicalTypeOptions={}
+            ),
             "silver.transactions.delivered_at: type timestamp became string, which is not wider",
             ["DROP TABLE lh_dev_shop_silver.transactions;", REFRESH],
         ),

@@ -9,6 +9,7 @@ from typing import Any
 from pyspark.sql import Column
 from pyspark.sql import functions as F  # noqa: N812
 
+from glue_scripts.engine.quarantine.row_rules import ambiguous
 from glue_scripts.engine.read.bronze_files import BronzeFile
 from glue_scripts.engine.read.sql import literal, quoted
 from shared.contracts import Dataset
@@ -32,7 +33,8 @@ class RecordCounts:
 
     `extra`: good ones with a column that no contract knows; `nulls`: good ones without a value, by column;
     `bad_files`: the numbers of the files with bad ones; `unknown`: by column that no contract knows, the
-    good rows that have it and a mask of their kinds (shared/unknown_columns.py).
+    good rows that have it and a mask of their kinds (shared/unknown_columns.py). `ambiguous`: good ones'
+    local times that occur twice.
     """
 
     read: int = 0
@@ -41,6 +43,7 @@ class RecordCounts:
     nulls: dict[str, int] = field(default_factory=dict)
     bad_files: frozenset[int] = frozenset()
     unknown: dict[str, tuple[int, int]] = field(default_factory=dict)
+    ambiguous: int = 0
 
 
 def record_aggregates(dataset: Dataset, unknown: Sequence[str] = ()) -> list[Column]:
@@ -49,6 +52,7 @@ def record_aggregates(dataset: Dataset, unknown: Sequence[str] = ()) -> list[Col
         F.count(F.lit(1)).alias("read"),
         F.count_if("_bad").alias("bad"),
         F.count_if(F.expr("NOT _bad AND _extra IS NOT NULL")).alias("extra"),
+        F.sum(F.expr(f"CASE WHEN _bad THEN 0 ELSE {ambiguous(dataset)} END")).alias("ambiguous"),
         F.collect_set(F.expr("CASE WHEN _bad THEN _file END")).alias("bad_files"),
         *(
             F.count_if(F.expr(f"NOT _bad AND {quoted(n)} IS NULL")).alias(f"null_{n}")
@@ -92,6 +96,7 @@ def observed_counts(
         nulls,
         frozenset(aggregates["bad_files"]),
         seen,
+        aggregates["ambiguous"] or 0,
     )
 
 

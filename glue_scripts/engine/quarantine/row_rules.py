@@ -5,15 +5,18 @@ Rows are judged before any deduplication, so rows without a key never collapse i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from pyspark.sql import DataFrame
 
 from glue_scripts.engine.read.conform import TEXT
 from glue_scripts.engine.read.operations import is_delete, is_unknown
-from glue_scripts.engine.read.sql import literal, quoted
+from glue_scripts.engine.read.sql import left_out, literal, quoted, twice
 from shared.contracts import Dataset
 from shared.reasons import RowReason
+from shared.values import Plan
 
-EARLIEST = "timestamp'2000-01-01 00:00:00'"
+LATEST = "INTERVAL 1 DAY"  # after ingestion: clocks of producers differ by so much at most
 
 
 def judged(rows: DataFrame, dataset: Dataset) -> DataFrame:
@@ -47,26 +50,10 @@ def tests(dataset: Dataset) -> list[tuple[str, str, tuple[str, ...]]]:
     if date := dataset.event_date_column:
         checks += [
             (f"{known} AND {quoted(TEXT + date)} IS NULL", RowReason.MISSING_TIMESTAMP, (date,)),
-            (
-                f"{quoted(date)} < {EARLIEST} OR {quoted(date)} > _ingested_at + INTERVAL 1 DAY",
-                RowReason.IMPOSSIBLE_TIMESTAMP,
-                (date,),
-            ),
+            (f"{quoted(date)} > _ingested_at + {LATEST}", RowReason.IMPOSSIBLE_TIMESTAMP, (date,)),
         ]
-    checks += [
-        (f"{quoted(TEXT + n)} IS NOT NULL AND {quoted(n)} IS NULL", RowReason.INVALID_TYPE, (n,))
-        for n in names
-        if table.column(n).type != "string"
-    ]
-    checks += [
-        (
-            f"{quoted(n)} < {EARLIEST} OR {quoted(n)} > _ingested_at + INTERVAL 3650 DAY",
-            RowReason.IMPOSSIBLE_TIMESTAMP,
-            (n,),
-        )
-        for n in names
-        if table.column(n).type == "timestamp" and n != dataset.event_date_column
-    ]
+    for name in names:
+        checks += _of_value(name, dataset.plan(name))
     checks += [(f"{known} AND ({rule.when})", rule.reason, rule.columns) for rule in table.rejects]
     return _of_changes(checks, known, dataset) if table.operation is not None else checks
 
@@ -95,6 +82,42 @@ def _of_changes(
         if c != dataset.event_date_column
     ]
     return [*kept, unknown, *unordered]
+
+
+def _of_value(name: str, plan: Plan) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """What may be wrong with a value by itself: its spelling, a local time that is none, its bounds."""
+    if plan.type != "string" or plan.array:
+        unread = f"{quoted(TEXT + name)} IS NOT NULL AND {quoted(name)} IS NULL"
+        if plan.zoned:
+            gap = left_out(quoted(TEXT + name), plan, "_day")
+            yield f"{unread} AND {gap}", RowReason.NONEXISTENT_LOCAL_TIME, (name,)
+            unread = f"{unread} AND NOT {gap}"
+        yield unread, RowReason.INVALID_TYPE, (name,)
+    if outside := _outside(name, plan):
+        yield outside, RowReason.OUT_OF_RANGE, (name,)
+
+
+def _outside(name: str, plan: Plan) -> str:
+    bounds = [("<", plan.bound("minimum")), (">", plan.bound("maximum"))]
+    return " OR ".join(
+        f"{quoted(name)} {sign} {_bound(value, plan)}" for sign, value in bounds if value is not None
+    )
+
+
+def _bound(value: object, plan: Plan) -> str:
+    if plan.type == "timestamp":
+        return f"timestamp_micros({value})"
+    return f"DATE'{value}'" if plan.type == "date" else f"CAST({literal(str(value))} AS {plan.type})"
+
+
+def ambiguous(dataset: Dataset) -> str:
+    """SQL for the number of a row's local times that their zone has twice."""
+    cases = [
+        f"CASE WHEN {twice(quoted(TEXT + n), quoted(n), plan, '_day')} THEN 1 ELSE 0 END"
+        for n in dataset.received
+        if (plan := dataset.plan(n)).zoned
+    ]
+    return " + ".join(cases) or "0"
 
 
 def reasons(dataset: Dataset) -> str:

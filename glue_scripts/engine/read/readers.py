@@ -25,7 +25,7 @@ from glue_scripts.engine.read.sql import literal, quoted
 from glue_scripts.engine.read.values import driver_rows
 from shared.contracts import Dataset, folded
 from shared.contracts.keys import value_in_key
-from shared.records.verdict import RAW, UNCAST
+from shared.records.verdict import RAW, UNCAST, kept_as_text
 
 BATCH = 4096
 NO_FAULTS = "CAST(NULL AS map<string,string>) AS _faults"
@@ -145,7 +145,11 @@ def parquet_text(name: str, kind: DataType) -> str:
 
 def _made(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> DataFrame:
     """Parquet that the bronze job made: columns in the contract's types, what was of no type in `_uncast`."""
-    columns = ", ".join(f"{quoted(n)} {dataset.target.column(n).type}" for n in dataset.received)
+    types = {
+        n: "string" if kept_as_text(dataset.plan(n)) else dataset.target.column(n).type
+        for n in dataset.received
+    }
+    columns = ", ".join(f"{quoted(n)} {kind}" for n, kind in types.items())
     rows = spark.read.schema(f"{columns}, {UNCAST} map<string,string>, {RAW} string").parquet(
         *[f.path for f in files]
     )

@@ -31,6 +31,7 @@ class Loaded:
     files or deleted.
 
     `unknown`: by name of a column that no contract knows, rows and a mask of their kinds.
+    `ambiguous_times`: local times that their zone has twice, read as the earlier.
     """
 
     rows: RowCounts
@@ -39,6 +40,7 @@ class Loaded:
     extra_rows: int
     removed: int
     unknown: dict[str, tuple[int, int]] = field(default_factory=dict)
+    ambiguous_times: int = 0
 
 
 def unknown_names(dataset: Dataset, files: Sequence[BronzeFile]) -> tuple[tuple[str, ...], int]:

@@ -46,7 +46,7 @@ def fill_table(batch: Batch, target: Stored, check: Guard) -> Loaded:
     if batch.table.buries:
         bury_all(batch, batch.silver_rows(rows.observe(Observation(), F.count(F.lit(1)))).where("_deleted"))
     publish_audited(batch.spark, target)
-    return Loaded(counts, reasons, seen.nulls, seen.extra, removed=0, unknown=seen.unknown)
+    return Loaded(counts, reasons, seen.nulls, seen.extra, 0, seen.unknown, seen.ambiguous)
 
 
 def _seen(batch: Batch, rows: DataFrame, judged: Observation) -> RecordCounts:

@@ -9,6 +9,7 @@ from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts.engine.read.operations import is_delete
 from glue_scripts.engine.read.sql import quoted
+from glue_scripts.engine.read.times_sql import event_day
 from shared.contracts import Operation, Table
 
 OWN = ("valid_from", "valid_to", "is_current", "event_date")
@@ -30,7 +31,7 @@ def intervals(updates: DataFrame, table: Table, operation: Operation | None) -> 
     own = {
         "valid_from": quoted(time),
         "is_current": "valid_to IS NULL",
-        "event_date": f"CAST({quoted(time)} AS date)",
+        "event_date": event_day(quoted(time), table.event_timezone),
     }
     columns = [f"{own[c]} AS {quoted(c)}" if c in own else quoted(c) for c in table.column_names]
     return rows.selectExpr(*columns, "_newest.*")

@@ -69,7 +69,7 @@ def load_dataset(
         # While the staged rows are kept: the keys are computed from them.
         for follower in followers(table, job.contract.silver):
             follow(spark, job, table, follower, keys)
-    return Loaded(rows, reasons, seen.nulls, seen.extra, removed, seen.unknown)
+    return Loaded(rows, reasons, seen.nulls, seen.extra, removed, seen.unknown, seen.ambiguous)
 
 
 def _is_empty(spark: SparkSession, job: Job, table: Table) -> bool:

@@ -40,6 +40,7 @@ def run_metrics(
         "quarantine_rate": rows.quarantined / rows.read if rows.read else 0.0,
         "extra_column_rows": loaded.extra_rows,
         "removed_rows": loaded.removed,
+        "ambiguous_times": loaded.ambiguous_times,
     }
     counts |= {quarantined(reason): n for reason, n in loaded.reasons.items()}
     counts |= {null_rate(column): n / accepted if accepted else 0.0 for column, n in loaded.nulls.items()}

@@ -29,7 +29,7 @@ from glue_scripts.engine.tables.iceberg import (
     properties_of,
     set_properties,
 )
-from shared.contracts import Contract, Dataset, Table, folded
+from shared.contracts import Contract, Dataset, folded
 from shared.ledger.model import LedgerFile
 
 FILLING = "lakehouse.filling"  # the runs that filled rows whose followers may not have followed
@@ -120,7 +120,7 @@ def _in_place(
     derived = " ".join(c.derived for c in table.columns if c.derived)
     if columns & decisive or any(re.search(rf"\b{re.escape(c)}\b", derived) for c in columns):
         return False
-    if any(table.column(c).times for c in columns):
+    if any(dataset.plan(c).respelled for c in columns):
         return False
     if table.kind == "log" and _ever_deduplicated(clients, dataset):
         return False
@@ -144,20 +144,26 @@ def _texts(names: Mapping[str, str], column: str) -> list[str]:
     return [f"_extra[{literal(name)}]" for name, c in names.items() if c == column]
 
 
-def _value(contract: Contract, table: Table, names: Mapping[str, str], column: str) -> tuple[str, str]:
+def _value(contract: Contract, dataset: Dataset, names: Mapping[str, str], column: str) -> tuple[str, str]:
     """SQL for a column's cleaned text in `_extra`, and for its value: the same cast as that of records."""
-    text = cleaned(f"coalesce({', '.join(_texts(names, column))}, NULL)", contract.null_spellings)
-    return text, typed(text, table.column(column).type, table.column(column).case)
+    spellings = (*contract.null_spellings, *dataset.plan(column).nothing)
+    text = cleaned(f"coalesce({', '.join(_texts(names, column))}, NULL)", spellings)
+    return text, typed(text, dataset.plan(column), dataset.target.column(column).case)
 
 
 def _as_if_read(contract: Contract, dataset: Dataset, names: Mapping[str, str]) -> list[str]:
     """Rows that stand as `conformed` would have them, with their new values."""
     table = dataset.target
-    columns = ["_ingested_at", "_extra", "CAST(NULL AS string) AS _raw"]
+    columns = [
+        "_ingested_at",
+        "_extra",
+        *("CAST(NULL AS string) AS _raw", "CAST(NULL AS string) AS _day"),
+        "CAST(NULL AS map<string,string>) AS _faults",
+    ]
     for column in table.column_names:
         text, value = f"CAST({quoted(column)} AS string)", quoted(column)
         if column in names.values():
-            text, value = _value(contract, table, names, column)
+            text, value = _value(contract, dataset, names, column)
         columns += [f"{value} AS {quoted(column)}", f"{text} AS {quoted(TEXT + column)}"]
     taken = [f"{quoted(c)} AS {quoted('_stood_' + c)}" for c in sorted({*names.values()})]
     return [*columns, *taken]
@@ -197,7 +203,7 @@ def _fill(
             ),
         )
         check()
-        spark.sql(_update(target.identifier, job, table, names))
+        spark.sql(_update(target.identifier, job, dataset, names))
     if runs:
         listed = ", ".join(map(literal, runs))
         filled = spark.table(target.identifier).where(f"_run_id IN ({listed})")
@@ -205,8 +211,8 @@ def _fill(
             follow(spark, job, table, follower, filled.select(*table.primary_key[:1]).distinct())
 
 
-def _update(identifier: str, job: Job, table: Table, names: Mapping[str, str]) -> str:
-    values = {c: _value(job.contract, table, names, c)[1] for c in sorted({*names.values()})}
+def _update(identifier: str, job: Job, dataset: Dataset, names: Mapping[str, str]) -> str:
+    values = {c: _value(job.contract, dataset, names, c)[1] for c in sorted({*names.values()})}
     listed = ", ".join(map(literal, names))
     rest = f"map_filter(_extra, (k, v) -> NOT array_contains(array({listed}), k))"
     sets = [f"{quoted(c)} = coalesce({quoted(c)}, {v})" for c, v in values.items()]

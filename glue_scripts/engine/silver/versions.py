@@ -14,6 +14,7 @@ from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts.engine.read.operations import is_delete
 from glue_scripts.engine.read.sql import quoted
+from glue_scripts.engine.read.times_sql import event_day
 from shared.contracts import Operation, Table
 
 NUMBERS = 10  # digits of the number of a row among those of its file; more rows than any file has
@@ -97,5 +98,7 @@ def latest_values(updates: DataFrame, table: Table, operation: Operation | None)
     )
     rows = updates.groupBy(*key).agg(*values, F.max(time).alias(time), F.expr(newest).alias("_newest"))
     return rows.selectExpr(
-        *map(quoted, [*key, *plain, time]), f"CAST({quoted(time)} AS date) AS event_date", "_newest.*"
+        *map(quoted, [*key, *plain, time]),
+        f"{event_day(quoted(time), table.event_timezone)} AS event_date",
+        "_newest.*",
     )
