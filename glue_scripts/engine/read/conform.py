@@ -79,12 +79,7 @@ def _taken(records: DataFrame, contract: Contract, dataset: Dataset) -> DataFram
 def _cast(records: DataFrame, contract: Contract, dataset: Dataset) -> DataFrame:
     table, plans = dataset.target, {name: dataset.plan(name) for name in dataset.received}
     texts = records.selectExpr(
-        "_file",
-        "_place",
-        "_ingested_at",
-        "_day",
-        "_extra",
-        "_raw",
+        *CARRIED,
         *(text_of(table, n, p, contract, quoted(n)) for n, p in plans.items()),
     )
     values = [
