@@ -64,7 +64,7 @@ def dataset(
         },
         archive=custom.child("archive").flag(),
         layout=layout,
-        encodings=("utf-8", "utf-16", *custom.child("encodings").texts()),
+        encodings=("utf-8", "utf-16", *map(_encoding, custom.child("encodings").items())),
         duplicate_files=cast(Any, custom.child("duplicateFiles").choice(("skip", "accept"), "skip")),
         max_unreadable_rate=custom.child("maxUnreadableRate").number(0.1),
         header=_header(custom.child("header")),
@@ -118,3 +118,12 @@ def _pattern(node: Node) -> str | None:
     if blank:
         raise node.error(f"{text!r} matches every line; say what begins the lines that are no records")
     return text or None
+
+
+def _encoding(node: Node) -> str:
+    """An encoding of text, by any of the names that Python knows."""
+    try:
+        "".encode(node.text())
+    except LookupError as error:
+        raise node.error(f"{node.text()!r} is no encoding that is known, such as windows-1252") from error
+    return node.text()

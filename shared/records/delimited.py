@@ -20,6 +20,7 @@ from shared.records.hints import FEW_LINES, encoding_hint
 from shared.records.verdict import Limits, Unreadable
 
 CHUNK = 64
+LISTS: set[type] = {list}
 BLANKS = "".join(map(chr, range(33)))  # what Java trims, so that a line is blank to Spark as well
 MARK = re.compile("^\ufeff", re.MULTILINE)  # where files that begin with one were joined
 REREAD = 4  # times the longest record: what broken quotes may have read again in one file
@@ -54,7 +55,10 @@ class Rows:
         self._chunks = self._split()
         self.lone_returns = self.undecoded = self.multiline = self.marked = False
         self._feeds = self._return_feeds = self._padded = self._odd = False
+        self._longest = ""  # of the header's names: where it does not occur, no other header does
+        self._searched, self._split_lines = 0, 0  # lines among which to look for headers, lines in all
         self._queue: deque[str] = deque()
+        self._ahead: list[str] | None = None
         self._line, self._reread, self._kept = 0, 0, 0
         self.preamble = self.skipped = 0
         self.delimiter = self._dialect.delimiter or ","
@@ -62,6 +66,7 @@ class Rows:
         self.header = self._header()
         self.header_line = self._line
         self._named = {name for name in self.names if name}
+        self._longest = max(self.names, key=len, default="")
 
     @property
     def plain(self) -> bool:
@@ -75,20 +80,28 @@ class Rows:
 
     def __iter__(self) -> Iterator[list[Row]]:
         """A chunk whose every line is one good row is read at once, any other row by row."""
-        last: list[Row] = []
         while True:
-            lines = list(self._queue) if self._queue else next(self._chunks, None)
+            lines = list(self._queue) if self._queue else self._next()
             self._queue.clear()
             if lines is None:
-                break
-            rows = self._at_once(lines) or self._one_by_one(lines)
-            if not rows:
-                continue
-            if last:
-                yield last
-            last = rows
-        if last:
-            yield self._without_totals(last)
+                return
+            if rows := self._at_once(lines) or self._one_by_one(lines):
+                yield self._without_totals(rows) if self._at_end() else rows
+
+    def _next(self) -> list[str] | None:
+        """More lines, or None at the end."""
+        ahead, self._ahead = self._ahead, None
+        return next(self._chunks, None) if ahead is None else ahead
+
+    def _at_end(self) -> bool:
+        """Whether nothing but blank lines follows; they are taken."""
+        while not self._queue and (ahead := self._next()) is not None:
+            if any(line.strip(BLANKS) for line in ahead):
+                self._ahead = ahead
+                return False
+            self._padded |= any(ahead)
+            self._line += len(ahead)
+        return not self._queue
 
     def _without_totals(self, rows: list[Row]) -> list[Row]:
         """A last row that adds up the others is no record; the contract may name it as its `footer`."""
@@ -107,7 +120,7 @@ class Rows:
         whole = len(rows) == len(lines) and set(map(len, rows)) == {len(self.header)}  # type: ignore[arg-type]
         if not whole or self.undecoded or self._odd or len(self.header) < 2:
             return None
-        if not self._named.isdisjoint(map(itemgetter(0), rows)):  # type: ignore[arg-type]
+        if self._line < self._searched and not self._named.isdisjoint(map(itemgetter(0), rows)):  # type: ignore[arg-type]
             return None
         self._line += len(lines)
         return rows
@@ -193,7 +206,7 @@ class Rows:
         count = 0
         while True:
             while count == len(self._queue):
-                if (more := next(self._chunks, None)) is None:
+                if (more := self._next()) is None:
                     self.skipped += sum(bool(line.strip(BLANKS)) for line in self._queue)
                     self._line += len(self._queue)
                     self._queue.clear()
@@ -225,7 +238,7 @@ class Rows:
                 yield line
                 if size > self._limits.max_record:
                     return
-            more = next(self._chunks, None)
+            more = self._next()
             if more is None:
                 return
             self._queue.extend(more)
@@ -263,7 +276,7 @@ class Rows:
     def _take_preamble(self) -> str | None:
         """Takes the lines above the header, and gives the delimiter where it is known without the header."""
         wanted = SEARCHED if self._dialect.header == "auto" else self._dialect.header
-        while len(self._queue) < wanted and (more := next(self._chunks, None)) is not None:
+        while len(self._queue) < wanted and (more := self._next()) is not None:
             self._queue.extend(more)
         first = [self._queue[i] for i in range(min(wanted, len(self._queue)))]
         delimiter = self._dialect.delimiter or named_delimiter(first)
@@ -280,7 +293,7 @@ class Rows:
     def _more(self) -> bool:
         """Whether a line is in the queue, or can be had."""
         while not self._queue:
-            if (lines := next(self._chunks, None)) is None:
+            if (lines := self._next()) is None:
                 return False
             self._queue.extend(lines)
         return True
@@ -306,19 +319,24 @@ class Rows:
         except UnicodeDecodeError:
             text = part.decode(errors="surrogateescape")
             self.undecoded = True
-        self._odd |= "\0" in text
+        self._odd |= b"\0" in part
         if "\ufeff" in text:
             text, count = MARK.subn("", text)
             self.marked |= count > 0
-        feeds, returns = text.count("\n"), text.count("\r\n") if "\r" in text else 0
-        self._return_feeds |= returns > 0
-        self._feeds |= feeds > returns
-        if "\r" in text:
+        if "\r" not in text:
+            self._feeds |= "\n" in text
+        else:
+            returns = text.count("\r\n")
+            self._return_feeds |= returns > 0
+            self._feeds |= text.count("\n") > returns
             text = text.replace("\r\n", "\n").removesuffix("\r")
             if "\r" in text:
                 self.lone_returns = True
                 text = text.replace("\r", "\n")
         lines = text.removesuffix("\n").split("\n")
+        self._split_lines += len(lines)
+        if self._longest in text:
+            self._searched = self._split_lines
         for start in range(0, len(lines), CHUNK):
             yield lines[start : start + CHUNK]
 
@@ -342,16 +360,16 @@ def profile_rows(blocks: Iterator[bytes], profile: FileProfile, limits: Limits) 
     """Judges every row. Raises Unreadable for a header that no contract knows."""
     rows = Rows(blocks, limits, replace(Dialect.of(profile.dataset), delimiter=profile.made_with))
     dated = _observe_header(rows, profile)
-    at = rows.header.index(dated) if dated is not None else None
+    event_time = itemgetter(rows.header.index(dated)) if dated is not None else None
     watched = profile.watched(rows.header)
     for chunk in rows:
-        good = [row for row in chunk if row.__class__ is list]
+        good = chunk if set(map(type, chunk)) == LISTS else [row for row in chunk if row.__class__ is list]
         profile.records += len(chunk)
         if len(good) < len(chunk):
             profile.unreadable += len(chunk) - len(good)
             profile.bad_lines += [row.line for row in chunk if isinstance(row, Broken)][:FEW_LINES]
-        if at is not None:
-            profile.dates.add([row[at] for row in good if isinstance(row, list)])
+        if event_time is not None:
+            profile.dates.add(list(map(event_time, good)))  # type: ignore[arg-type]
         for i, watch in watched:
             cells = [row[i] if isinstance(row, list) else None for row in chunk] if watch.open else []
             profile.watch(watch, cells, profile.records - len(chunk))

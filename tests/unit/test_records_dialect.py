@@ -153,3 +153,10 @@ def test_a_header_of_40_000_names_is_refused():
         "unparsable",
         "40000 columns are more than 2000",
     )
+
+
+@pytest.mark.parametrize("rows_above", [62, 63, 64, 127, 128])
+@pytest.mark.parametrize("below", ["", "\n", "\n" * 200])
+def test_a_total_is_found_wherever_the_file_ends(rows_above: int, below: str):
+    found, rows = read((HEADER + ROW * rows_above + "Total,,17\n" + below).encode())
+    assert (found.records, rows[-1].raw) == (rows_above + 1, "Total,,17")
