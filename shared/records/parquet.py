@@ -112,6 +112,7 @@ def profile_parquet(file: IO[bytes], profile: FileProfile, limits: Limits) -> No
     watched = [(i, w) for i, w in profile.watched(schema.names) if _is_text(schema.field(i).type)]
     for batch in stream:
         profile.records += batch.num_rows
+        profile.plain = profile.plain and not any(map(_overflows, batch.columns))
         if at is not None:
             _count_dates(batch.column(at), profile)
         for i, watch in watched:

@@ -232,15 +232,15 @@ def without(whole: Contract, columns: set[str]) -> Contract:
 
 @pytest.mark.field("h22", "A column is added to a log; its history does not track it", "right")
 def test_a_new_column_reaches_every_kind_of_table(changed: Rig) -> None:
-    """Rows that stand have no value of it; an untracked column begins no interval."""
+    """Rows that stand have the value that was kept beside them; an untracked column begins no interval."""
     assert changed.rows("silver.profiles", "user_id", "plan") == [("u1", "gold"), ("u2", "free")]
     assert changed.rows("silver.profiles_history", "user_id", "city", "plan", "is_current") == [
-        ("u1", "Hoi An", None, True),
-        ("u1", "Hue", None, False),
+        ("u1", "Hoi An", "paid", True),
+        ("u1", "Hue", "free", False),
         ("u2", "Hue", "free", True),
     ]
     found = dict(changed.rows("silver.payments", "tx_id", "status"))
-    assert (found["a0"], found["b0"]) == (None, "paid")
+    assert (found["a0"], found["b0"]) == ("paid", "paid")
 
 
 @pytest.mark.field("h16", "A key 300 times in one file that is read in pieces: the last record wins", "right")

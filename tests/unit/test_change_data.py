@@ -37,7 +37,10 @@ version: 1.0.0
 status: active
 domain: bank
 description: {purpose: Accounts of a bank.}
-customProperties: [{property: nullSpellings, value: [""]}]
+customProperties:
+  - {property: nullSpellings, value: [""]}
+  - {property: defaultTimezone, value: UTC}
+  - {property: timestampFormats, value: [iso, epoch_ms]}
 schema:
   - name: bronze_accounts
     physicalName: accounts

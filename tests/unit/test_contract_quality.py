@@ -317,7 +317,8 @@ def test_a_reason_of_the_domain_is_counted_and_may_have_a_threshold():
     assert parsed(document, "shop.odcs.yaml").row_reasons == (
         *("corrupt_record", "missing_key", "missing_timestamp", "impossible_timestamp"),
         *("invalid_type", "nonexistent_local_time", "out_of_range", "invalid_value"),
-        *("schema_mismatch", "too_long_ago"),
+        *("schema_mismatch", "unknown_operation", "missing_order"),
+        *("nested_value", "number_as_text", "invalid_text", "too_long_ago"),
     )
 
 
