@@ -75,7 +75,11 @@ class Shape:
         """The row that a change is about; a path may also lead into the envelope around it."""
         envelope, row = opened(change, self.aliases)
         firsts = {p.steps[0] for _, p in self.paths} & AROUND
-        return self._row({**row, **{k: v for k, v in envelope.items() if k in firsts}}, None)
+        around = {k: v for k, v in envelope.items() if k in firsts and k not in row}
+        found = self._row({**row, **around}, None)
+        for name in around:  # what no path takes of the envelope is about the change, not of the row
+            found.extra.pop(name, None)
+        return found
 
     def _row(self, record: dict[str, Any], above: dict[str, Any] | None) -> Row:
         row = Row()
