@@ -101,9 +101,7 @@ def _load(
         if table.kind == "log"
         else list(table.primary_key)
     )
-    order = ", ".join(
-        [*(f"{c} desc nulls last" for c in table.order), f"hash({', '.join(names)}) desc", "number"]
-    )
+    order = ", ".join([*(f"{c} desc nulls last" for c in table.order), "number desc"])
     con.execute(
         f"create or replace table kept as select {', '.join(names)}, event_date, path as _source_file,"
         " ingested_at as _ingested_at, 'bench' as _run_id, extra as _extra from judged where len(reasons) ="

@@ -8,13 +8,13 @@ customProperties (docs/reference/contracts.md).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from shared.contracts import spelled
 from shared.contracts.check import Place, contradictions
 from shared.contracts.datasets import dataset
-from shared.contracts.model import LOADED_KINDS, Contract, Layout, Table, Threshold
+from shared.contracts.model import LOADED_KINDS, Contract, Dataset, Layout, Table, Threshold
 from shared.contracts.node import Node
 from shared.contracts.quality import threshold
 from shared.contracts.tables import layer, table, with_inherited
@@ -69,8 +69,8 @@ def read(root: Node) -> tuple[Contract, dict[str, Place]]:
     """The contract, and the place of each of its tables; its parts may still contradict each other."""
     head = document_head(root)
     tables, places, bronze = _schema(root, head)
-    datasets = tuple(
-        dataset(node, head.domain, head.layout, tables, head.freshness, head.declared) for node in bronze
+    datasets = _sharing_files(
+        [dataset(node, head.domain, head.layout, tables, head.freshness, head.declared) for node in bronze]
     )
     contract = Contract(
         domain=head.domain,
@@ -86,6 +86,19 @@ def read(root: Node) -> tuple[Contract, dict[str, Place]]:
         reasons=head.reasons,
     )
     return contract, places
+
+
+def _sharing_files(datasets: list[Dataset]) -> tuple[Dataset, ...]:
+    """The datasets; each knows which lists of its records are those of another one that reads its files."""
+    lists = {
+        d.name: tuple(
+            o.explode
+            for o in datasets
+            if o.explode is not None and o.files_of == d.name and o.records == d.records
+        )
+        for d in datasets
+    }
+    return tuple(replace(d, lists_elsewhere=lists[d.name]) for d in datasets)
 
 
 def document_head(root: Node) -> Head:

@@ -9,9 +9,11 @@ from typing import Any, cast
 
 from shared.contracts import spelled
 from shared.contracts.check import Place
+from shared.contracts.datasets import path
 from shared.contracts.model import (
     Column,
     Dependency,
+    Operation,
     Reference,
     RejectRule,
     Table,
@@ -19,6 +21,7 @@ from shared.contracts.model import (
 )
 from shared.contracts.node import Node
 from shared.contracts.quality import rule_or_threshold
+from shared.metrics import LEARNT
 
 PROPERTIES = (
     "layer",
@@ -32,15 +35,25 @@ PROPERTIES = (
     "dependsOn",
     "appendedBy",
     "inheritsQuality",
+    "operation",
+    "corrections",
+    "snapshot",
 )
-COLUMN_PROPERTIES = ("aliases", "case", "derived", *spelled.OF_COLUMN)
+ENVELOPES = {  # what each calls inserts and updates, and deletes
+    "debezium": (("c", "r", "u"), ("d",)),
+    "dms": (("I", "U"), ("D",)),
+}
+COLUMN_PROPERTIES = ("aliases", "case", "derived", "path", "fromKey", "json", *spelled.OF_COLUMN)
 LAYERS = ("bronze", "silver", "gold")
 KINDS = {
     "silver": ("keyed", "log", "files", "latest", "scd2", "computed"),
     "gold": ("dim", "fact", "mart", "bridge"),
 }
-TYPE = re.compile(
-    r"string|int|bigint|double|boolean|date|timestamp|map<string,bigint>|decimal\((\d{1,2}),(\d{1,2})\)"
+PLAIN = r"string|int|bigint|double|boolean|date|timestamp|decimal\(\d{1,2},\d{1,2}\)"
+TYPE = re.compile(rf"{PLAIN}|map<string,bigint>|array<(?:{PLAIN})>")
+TYPE_NAMES = (
+    "string, int, bigint, double, boolean, date, timestamp, decimal(p,s), map<string,bigint>, array<…> of"
+    " one of these but the map"
 )
 
 
@@ -86,6 +99,11 @@ def table(
         depends_on=tuple(_dependency(d) for d in custom.child("dependsOn").items()),
         appended_by=custom.child("appendedBy").texts(),
         gate=tuple(c for _, c in gate),
+        operation=_operation(custom.child("operation")),
+        corrections=cast(Any, custom.child("corrections").choice(("merge", "replace"), "merge")),
+        snapshot=cast(Any, custom.child("snapshot").choice(("full",)))
+        if custom.child("snapshot").value
+        else None,
         compound_references=tuple(_compound_reference(r, level) for r in node.child("relationships").items()),
         event_timezone=zone,
     )
@@ -110,10 +128,11 @@ def with_inherited(
     if place.inherits is False:
         return table, place
     own = {(t.metric, t.action) for t in table.gate}
+    switched = {t.metric for t in table.gate if t.metric in LEARNT}
     taken = [
         (node, t)
         for node, t in thresholds
-        if (t.metric, t.action) not in own and t.metric in table.metrics(reasons)
+        if (t.metric, t.action) not in own and t.metric not in switched and t.metric in table.metrics(reasons)
     ]
     return (
         replace(table, gate=(*(t for _, t in taken), *table.gate)),
@@ -159,7 +178,7 @@ def column(node: Node) -> Column:
     custom = node.custom(COLUMN_PROPERTIES)
     kind = node.child("physicalType")
     if not TYPE.fullmatch(kind.text()):
-        raise kind.error(f"{kind.value!r} is not a supported type ({TYPE.pattern.replace('|', ', ')})")
+        raise kind.error(f"{kind.value!r} is not a supported type ({TYPE_NAMES})")
     related = [r.child("to").text() for r in node.child("relationships").items()]
     return Column(
         name=node.child("name").name(),
@@ -174,6 +193,23 @@ def column(node: Node) -> Column:
         else None,
         references=related[0] if related else None,
         confidential=node.child("classification").text("public") == "confidential",
+        path=path(custom.child("path")),
+        from_key=custom.child("fromKey").text("") or None,
+        json=custom.child("json").flag(),
+    )
+
+
+def _operation(node: Node) -> Operation | None:
+    if node.value is None:
+        return None
+    node.only(("column", "upsert", "delete", "envelope"))
+    envelope = node.child("envelope").choice(ENVELOPES) if node.child("envelope").value is not None else None
+    upsert, delete = ENVELOPES.get(envelope or "", ((), ()))
+    return Operation(
+        node.child("column").text(),
+        node.child("upsert").texts() or upsert,
+        node.child("delete").texts() or delete,
+        cast(Any, envelope),
     )
 
 

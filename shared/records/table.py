@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from shared.contracts import Dataset
-from shared.records.text import is_utf8
+from shared.records.text import SAMPLE, is_utf8
 from shared.records.verdict import RAW, UNCAST, kept_as_text
 from shared.values.plan import BLANKS
 
@@ -55,27 +55,35 @@ def arrow_type(kind: str) -> pa.DataType:
     return TYPES[kind]
 
 
-def rows(text: bytes, dataset: Dataset) -> pa.Table:
-    """A row for every line that is not blank, with an end of the line by delimiter or without.
+def ends_lines(text: bytes, dataset: Dataset) -> bool:
+    """Whether a delimiter ends the lines of a file, told by most of its first whole ones."""
+    delimiter, width = dataset.delimiter.encode(), len(dataset.received)
+    lines = text[:SAMPLE].split(b"\n")
+    ended = sum(line.count(delimiter) == width and line.endswith(delimiter) for line in lines)
+    return ended > sum(line.count(delimiter) == width - 1 for line in lines)
+
+
+def rows(text: bytes, dataset: Dataset, ends: bool) -> pa.Table:
+    """A row for every line that is not blank.
+
+    `ends`: a delimiter ends the lines of the file. Then one that has all delimiters but one, and ends with
+    one, has lost a field: it is no row, or its fields would be read into wrong columns.
 
     All at once when all lines are alike and every cell is of its type, as Arrow's reader of CSV finds.
     """
     target = schema(dataset)
-    if any(odd in text for odd in MISREAD):
-        return _apart(text, dataset, target)
-    first = text.lstrip(b"\n").partition(b"\n")[0]
+    if b"\0" in text or any(odd in text for odd in MISREAD):
+        return _apart(text, dataset, target, ends)
     try:
-        table = _read(
-            text, dataset, target, ends=first.count(dataset.delimiter.encode()) == len(dataset.received)
-        )
+        table = _read(text, dataset, target, ends)
     except pa.ArrowInvalid:
-        return _apart(text, dataset, target)
+        return _apart(text, dataset, target, ends)
     if _END in table.column_names and table[_END].null_count < table.num_rows:
-        return _apart(text, dataset, target)
+        return _apart(text, dataset, target, ends)
     return _table([table[n] for n in dataset.received], {}, target)
 
 
-def _apart(text: bytes, dataset: Dataset, target: pa.Schema) -> pa.Table:
+def _apart(text: bytes, dataset: Dataset, target: pa.Schema, ends: bool) -> pa.Table:
     """The same of lines that are not alike: the odd ones one by one, and of the others column by column, to
     find the cells of no type.
     """
@@ -84,14 +92,15 @@ def _apart(text: bytes, dataset: Dataset, target: pa.Schema) -> pa.Table:
         dataset.delimiter.encode(),
         is_utf8(text),
     )
-    ends = 2 * sum(line.endswith(delimiter) for line in lines) > len(lines)
     count, end = len(dataset.received) - (not ends), delimiter if ends else b""
     odd = [
         i
         for i, line in enumerate(lines)
-        if line.count(delimiter) != count or not (line.endswith(end) and (encoded or is_utf8(line)))
+        if line.count(delimiter) != count
+        or b"\0" in line
+        or not (line.endswith(end) and (encoded or is_utf8(line)))
     ]
-    odd_rows = _one_by_one([lines[i] for i in odd], dataset, target)
+    odd_rows = _one_by_one([lines[i] for i in odd], dataset, target, ends)
     if len(odd) == len(lines):
         return odd_rows
     apart = set(odd)
@@ -183,12 +192,13 @@ def _all_cast(texts: pa.Array, kind: pa.DataType) -> pa.Array | None:
         return None
 
 
-def _one_by_one(lines: Sequence[bytes], dataset: Dataset, target: pa.Schema) -> pa.Table:
+def _one_by_one(lines: Sequence[bytes], dataset: Dataset, target: pa.Schema, ends: bool) -> pa.Table:
     width = len(dataset.received)
     parsed: list[dict[str, Any]] = []
     for line in lines:
         cells = line.split(dataset.delimiter.encode())
-        whole = len(cells) == width or (len(cells) == width + 1 and not cells[-1])
+        whole = len(cells) == width and (cells[-1] or not ends)
+        whole = (whole or (len(cells) == width + 1 and not cells[-1])) and b"\0" not in line
         parsed.append(
             _row(cells[:width], dataset.received, target) if whole and is_utf8(line) else _broken(line)
         )

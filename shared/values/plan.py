@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cache, cached_property, partial
 from typing import Literal
@@ -40,7 +40,8 @@ class UnreadableFormatError(ValueError):
 class Plan:
     """How one column's texts are read. `zone`: what a time without an offset means; None: not said.
 
-    `respelled`: spellings that only the domain has, each turned into one of the formats first.
+    `respelled`: spellings that only the domain has, each turned into one of the formats first. `array`: the
+    texts are lists, and all else is of their elements.
     """
 
     name: str
@@ -50,6 +51,12 @@ class Plan:
     respelled: tuple[Spelling, ...] = ()
     numbers: Numbers = field(default_factory=Numbers)
     booleans: tuple[Words, Words] = BOOLEANS
+    array: bool = False
+
+    @property
+    def of_element(self) -> Plan:
+        """The plan of one element of a list."""
+        return replace(self, array=False)
 
     @property
     def kind(self) -> Kind:
@@ -64,7 +71,7 @@ class Plan:
     @property
     def zoned(self) -> bool:
         """Whether it has local times, of a zone with rules of its own."""
-        local = self.kind == "timestamp" and any(f.local for f in self.formats)
+        local = self.kind == "timestamp" and not self.array and any(f.local for f in self.formats)
         return local and self.zone is not None and not is_utc(self.zone)
 
     @property
@@ -81,7 +88,12 @@ class Plan:
     def plain(self) -> bool:
         """Whether a typed column could hold its values, too: only the usual spelling is declared."""
         usual = self.numbers.default and self.booleans == BOOLEANS and not self.nothing and not self.respelled
-        return usual and self.type not in ("timestamp", "double") and all(f.name == ISO for f in self.formats)
+        return (
+            usual
+            and not self.array
+            and self.type not in ("timestamp", "double")
+            and all(f.name == ISO for f in self.formats)
+        )
 
     def value(self, text: str) -> Value | None:
         """The value of a text; None for one of no declared spelling. Null spellings are the caller's."""
@@ -152,6 +164,8 @@ def compiled(name: str, type_: str, declared: Declared, domain: str, sources: Wo
 
     Raises UnreadableFormatError.
     """
+    array = type_.startswith("array<")
+    type_ = type_.removeprefix("array<").removesuffix(">") if array else type_
     typed_numbers = bool({*NUMBER_SOURCES} & {*sources})
     found = Numbers(
         declared.decimal_mark or ".",
@@ -169,6 +183,7 @@ def compiled(name: str, type_: str, declared: Declared, domain: str, sources: Wo
         tuple(registered[w] for w in words if w in registered),
         found if type_ not in ("date", "timestamp", "boolean", "string") else Numbers(),
         declared.booleans or BOOLEANS,
+        array,
     )
 
 

@@ -200,7 +200,7 @@ def test_a_month_that_becomes_a_day_is_named_for_every_table_it_partitions(
             value="day"
         ),
     )
-    assert message.startswith("7 change")
+    assert message.startswith("9 change")
     assert "silver.events: partitioning (months(event_date)) became (event_date)" in message
     assert f"DROP TABLE {EVENTS};" in message
 

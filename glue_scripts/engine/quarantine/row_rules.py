@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pyspark.sql import DataFrame
 
 from glue_scripts.engine.read.conform import TEXT
+from glue_scripts.engine.read.operations import is_delete, is_unknown
 from glue_scripts.engine.read.sql import left_out, literal, quoted, twice
 from shared.contracts import Dataset
 from shared.reasons import RowReason
@@ -23,9 +24,8 @@ def judged(rows: DataFrame, dataset: Dataset) -> DataFrame:
 
     Needs `_ingested_at`, the time the file was accepted.
     """
-    return rows.selectExpr(
-        "*", f"({' OR '.join(f'coalesce({test}, false)' for test, _, _ in tests(dataset))}) AS _bad"
-    )
+    each = (f"coalesce({test}, false)" for test, _, _ in tests(dataset))
+    return rows.selectExpr("*", f"(_faults IS NOT NULL OR {' OR '.join(each)}) AS _bad")
 
 
 def tests(dataset: Dataset) -> list[tuple[str, str, tuple[str, ...]]]:
@@ -55,12 +55,38 @@ def tests(dataset: Dataset) -> list[tuple[str, str, tuple[str, ...]]]:
     for name in names:
         checks += _of_value(name, dataset.plan(name))
     checks += [(f"{known} AND ({rule.when})", rule.reason, rule.columns) for rule in table.rejects]
-    return checks
+    return _of_changes(checks, known, dataset) if table.operation is not None else checks
+
+
+def _of_changes(
+    checks: list[tuple[str, str, tuple[str, ...]]], known: str, dataset: Dataset
+) -> list[tuple[str, str, tuple[str, ...]]]:
+    """The checks of change data. A delete needs only what tells which row is gone and when: its other columns
+    are often empty, and nobody reads them. A log keeps it under its date.
+    """
+    table, operation = dataset.target, dataset.target.operation
+    assert operation is not None
+    date = dataset.event_date_column if table.kind == "log" else None
+    needed = {*table.primary_key, *table.order, operation.column, *([date] if date else [])}
+    kept = [
+        (test, reason, columns)
+        if not columns or needed.intersection(columns)
+        else (f"({test}) AND NOT {is_delete(operation)}", reason, columns)
+        for test, reason, columns in checks
+    ]
+    unknown = (f"{known} AND {is_unknown(operation)}", RowReason.UNKNOWN_OPERATION, (operation.column,))
+    first = table.order[:1]
+    unordered = [
+        (f"{known} AND {quoted(c)} IS NULL", RowReason.MISSING_ORDER, (c,))
+        for c in first
+        if c != dataset.event_date_column
+    ]
+    return [*kept, unknown, *unordered]
 
 
 def _of_value(name: str, plan: Plan) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """What may be wrong with a value by itself: its spelling, a local time that is none, its bounds."""
-    if plan.type != "string":
+    if plan.type != "string" or plan.array:
         unread = f"{quoted(TEXT + name)} IS NOT NULL AND {quoted(name)} IS NULL"
         if plan.zoned:
             gap = left_out(quoted(TEXT + name), plan, "_day")
@@ -97,7 +123,12 @@ def ambiguous(dataset: Dataset) -> str:
 def reasons(dataset: Dataset) -> str:
     """SQL for all reasons of a bad row, each once."""
     cases = ", ".join(f"CASE WHEN {test} THEN {literal(reason)} END" for test, reason, _ in tests(dataset))
-    return f"array_distinct(filter(array({cases}), r -> r IS NOT NULL))"
+    return f"array_distinct(concat(filter(array({cases}), r -> r IS NOT NULL), {_of_faults('map_values')}))"
+
+
+def _of_faults(part: str) -> str:
+    """What readers found wrong: `map_values`: the reasons, `map_keys`: the columns."""
+    return f"coalesce(array_sort({part}(_faults)), array())"
 
 
 def columns_at_fault(dataset: Dataset) -> str:
@@ -107,7 +138,8 @@ def columns_at_fault(dataset: Dataset) -> str:
         for test, _, columns in tests(dataset)
         if columns
     )
-    return f"array_distinct(flatten(filter(array({cases}), c -> c IS NOT NULL)))"
+    found = f"flatten(filter(array({cases}), c -> c IS NOT NULL))"
+    return f"array_distinct(concat({found}, {_of_faults('map_keys')}))"
 
 
 def with_reasons(rows: DataFrame, dataset: Dataset) -> DataFrame:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from pyspark.sql import DataFrame
 
-from glue_scripts.engine.read.sql import cleaned, literal, quoted, typed
+from glue_scripts.engine.read.sql import BLANKS, INVISIBLE, cleaned, literal, quoted, typed
 from glue_scripts.engine.read.times_sql import event_day
 from shared.contracts import Contract, Dataset, Table
 from shared.records.verdict import UNCAST, kept_as_text
 from shared.values import Plan
 
 TEXT = "_text_"
+CARRIED = ("_file", "_place", "_ingested_at", "_day", "_extra", "_raw", "_faults")
 
 
 def conformed(records: DataFrame, contract: Contract, dataset: Dataset) -> DataFrame:
@@ -46,42 +47,45 @@ def day_of(table: Table, column: str) -> str:
     return event_day(quoted(column), table.event_timezone)
 
 
-def text_of(name: str, plan: Plan, contract: Contract, source: str) -> str:
+def text_of(table: Table, name: str, plan: Plan, contract: Contract, source: str) -> str:
     """SQL for the cleaned text of a column, null where it says nothing."""
-    return f"{cleaned(source, (*contract.null_spellings, *plan.nothing))} AS {quoted(TEXT + name)}"
+    spellings = (*contract.null_spellings, *plan.nothing)
+    return f"{cleaned(source, spellings, _blanks(table, name))} AS {quoted(TEXT + name)}"
+
+
+def _blanks(table: Table, name: str) -> str:
+    """What is trimmed from the ends of a column: from those by which rows are found also what nobody sees."""
+    identifies = name in table.primary_key or any(name in r.columns for r in table.references)
+    return INVISIBLE if identifies else BLANKS
 
 
 def _taken(records: DataFrame, contract: Contract, dataset: Dataset) -> DataFrame:
     """What bronze holds with types, and by the plan the texts that were of none."""
     plans = {name: dataset.plan(name) for name in dataset.received}
     texts = [
-        text_of(n, p, contract, quoted(n) if kept_as_text(p) else f"{UNCAST}[{literal(n)}]")
+        text_of(dataset.target, n, p, contract, quoted(n) if kept_as_text(p) else f"{UNCAST}[{literal(n)}]")
         for n, p in plans.items()
     ]
-    rows = records.selectExpr("_file", "_ingested_at", "_day", "_extra", "_raw", *map(quoted, plans), *texts)
+    rows = records.selectExpr(*CARRIED, *map(quoted, plans), *texts)
     values = []
     for name, plan in plans.items():
         value = typed(quoted(TEXT + name), plan, dataset.target.column(name).case, "_day")
         if not kept_as_text(plan):
             value = f"coalesce({quoted(name)}, {value})"
         values.append(f"{value} AS {quoted(name)}")
-    return rows.selectExpr("_file", "_ingested_at", "_day", "_extra", "_raw", *values, *_kept_texts(dataset))
+    return rows.selectExpr(*CARRIED, *values, *_kept_texts(dataset))
 
 
 def _cast(records: DataFrame, contract: Contract, dataset: Dataset) -> DataFrame:
     table, plans = dataset.target, {name: dataset.plan(name) for name in dataset.received}
     texts = records.selectExpr(
-        "_file",
-        "_ingested_at",
-        "_day",
-        "_extra",
-        "_raw",
-        *(text_of(n, p, contract, quoted(n)) for n, p in plans.items()),
+        *CARRIED,
+        *(text_of(table, n, p, contract, quoted(n)) for n, p in plans.items()),
     )
     values = [
         f"{typed(quoted(TEXT + n), p, table.column(n).case, '_day')} AS {quoted(n)}" for n, p in plans.items()
     ]
-    return texts.selectExpr("_file", "_ingested_at", "_day", "_extra", "_raw", *values, *_kept_texts(dataset))
+    return texts.selectExpr(*CARRIED, *values, *_kept_texts(dataset))
 
 
 def _kept_texts(dataset: Dataset) -> list[str]:

@@ -12,12 +12,25 @@ from shared.spellings import Spelling
 from shared.values import Plan
 from shared.values.plan import BLANKS
 
-__all__ = ["cast", "cleaned", "left_out", "literal", "quoted", "twice", "typed"]
+# Blanks of any width, byte-order mark, soft hyphen, zero-width characters and marks of direction (Unicode
+# categories Zs, Zl, Zp and the Cf that text editors put at ends).
+INVISIBLE = BLANKS + "".join(
+    map(
+        chr,
+        (
+            *(0x00AD, 0x061C, 0x1680, 0x180E, 0x202F, 0x205F, 0x3000, 0xFEFF),
+            *range(0x2000, 0x2010),
+            *range(0x2028, 0x202F),
+            *range(0x2060, 0x2070),
+        ),
+    )
+)
+__all__ = ["BLANKS", "INVISIBLE", "cast", "cleaned", "left_out", "literal", "quoted", "twice", "typed"]
 
 
-def cleaned(value: str, null_spellings: tuple[str, ...]) -> str:
+def cleaned(value: str, null_spellings: tuple[str, ...], blanks: str = BLANKS) -> str:
     """The text without surrounding blanks; null for any spelling of null, in any case."""
-    trimmed = f"trim(BOTH {literal(BLANKS)} FROM {value})"
+    trimmed = f"trim(BOTH {literal(blanks)} FROM {value})"
     if null_spellings == ("",):
         return f"nullif({trimmed}, '')"
     spellings = ", ".join(literal(s) for s in null_spellings)
@@ -30,9 +43,23 @@ def cleaned(value: str, null_spellings: tuple[str, ...]) -> str:
 
 def typed(value: str, plan: Plan, case: str | None = None, day: str = "CAST(NULL AS string)") -> str:
     """Cleaned text as a value of the column's type. `day`: the day, as text, that a bare clock time is of."""
+    if plan.array:
+        return _array(value, plan, case, day)
     if plan.kind == "other":
         return f"{case}({value})" if case else value
     return cast(respelled(value, plan.respelled, day), plan)
+
+
+def _array(value: str, plan: Plan, case: str | None, day: str) -> str:
+    """The list in a text of JSON, each element as text cast by itself; null when one of them is not of the
+    type. A blank element is a null one.
+    """
+    texts = f"transform(from_json({value}, 'array<string>'), e -> {cleaned('e', ('',))})"
+    element = typed("e", plan.of_element, case, day)
+    return (
+        f"CASE WHEN startswith({value}, '[') AND forall({texts}, e -> e IS NULL OR ({element}) IS NOT NULL)"
+        f" THEN transform({texts}, e -> {element}) END"
+    )
 
 
 def cast(value: str, plan: Plan) -> str:
