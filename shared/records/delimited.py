@@ -371,8 +371,9 @@ def profile_rows(blocks: Iterator[bytes], profile: FileProfile, limits: Limits) 
         if event_time is not None:
             profile.dates.add(list(map(event_time, good)))  # type: ignore[arg-type]
         for i, watch in watched:
-            cells = [row[i] if isinstance(row, list) else None for row in chunk] if watch.open else []
-            profile.watch(watch, cells, profile.records - len(chunk))
+            if profile.asks(watch):
+                cells = [row[i] if isinstance(row, list) else None for row in chunk]
+                profile.watch(watch, cells, profile.records - len(chunk))
     if not profile.records:
         raise Unreadable(FileReason.EMPTY_FILE, "header only")
     profile.multiline = rows.multiline

@@ -76,18 +76,24 @@ class FileProfile:
         names = [self._aliases.get(folded(c)) for c in columns]
         return [(i, self.watches[n]) for i, n in enumerate(names) if n in self.watches]
 
-    def watch(self, watch: Watch, values: Sequence[Any], before: int) -> None:
-        """Takes a column's values of several records; `before`: how many records came before. Those of the
-        column that carries the event date have been counted just now.
-        """
-        if watch.open:
-            dated = watch.column == self.dataset.event_date_column
-            watch.see(self.dates.odd if dated else values, values, before)
+    def asks(self, watch: Watch) -> bool:
+        """Whether a column's values are wanted: the dates that were counted just now have mostly said all."""
+        dated = watch.column == self.dataset.event_date_column
+        return watch.open and (not dated or bool(self.dates.odd))
 
-    def watch_records(self, records: list[dict[str, Any]], before: int) -> None:
-        """The same of JSON records, whose columns may differ."""
+    def watch(self, watch: Watch, values: Sequence[Any], before: int) -> None:
+        """Takes a column's values of several records; `before`: how many records came before."""
+        dated = watch.column == self.dataset.event_date_column
+        watch.see(self.dates.odd if dated else values, values, before)
+
+    def watch_records(self, records: list[dict[str, Any]], times: list[Any], before: int) -> None:
+        """The same of JSON records, whose columns may differ; `times`: what each has for its event time."""
+        for watch in self.watches.values():
+            if watch.column == self.dataset.event_date_column and self.asks(watch):
+                self.watch(watch, times, before)
         for name, watch in self._watched_names:
-            self.watch(watch, [record.get(name) for record in records], before)
+            if watch.open and watch.column != self.dataset.event_date_column:
+                self.watch(watch, cells_of(records, name), before)
 
     def observe_columns(self, columns: Iterable[str]) -> str | None:
         """Takes the columns of a file or record; gives the one that carries the event date, whatever its
@@ -179,3 +185,11 @@ class FileProfile:
             next((v for name in self.dated if (v := record.get(name)) is not None), None)
             for record in objects
         ]
+
+
+def cells_of(records: Sequence[dict[str, Any]], name: str) -> list[Any]:
+    """What each record has under a name; None where it has nothing."""
+    try:
+        return list(map(itemgetter(name), records))
+    except KeyError:
+        return [record.get(name) for record in records]

@@ -104,6 +104,7 @@ def profile_values(values: list[Any], profile: FileProfile) -> None:
     if profile.nested:
         profile.add_rows(values)
         return
+    before = profile.records
     profile.records += len(values)
     if set(map(type, values)) != OBJECTS:
         profile.unreadable += sum(v.__class__ is not dict for v in values)
@@ -111,6 +112,7 @@ def profile_values(values: list[Any], profile: FileProfile) -> None:
     if values:
         profile.observe_names(set().union(*values))
         profile.observe_texts(values)
-        profile.dates.add(profile.event_times(values))
+        times = profile.event_times(values)
+        profile.dates.add(times)
         if profile.watches:
-            profile.watch_records(values, profile.records - len(values))
+            profile.watch_records(values, times, before)

@@ -116,8 +116,8 @@ def profile_parquet(file: IO[bytes], profile: FileProfile, limits: Limits) -> No
         if at is not None:
             _count_dates(batch.column(at), profile)
         for i, watch in watched:
-            cells = values(batch.column(i)) if watch.open else []
-            profile.watch(watch, cells, profile.records - batch.num_rows)
+            if profile.asks(watch):
+                profile.watch(watch, values(batch.column(i)), profile.records - batch.num_rows)
 
 
 def _is_text(kind: Any) -> bool:

@@ -34,6 +34,7 @@ POWER = r"[+-]?(?:0*\d{1,20}(?:\.\d{0,9})?|\.\d{1,9})[eE](?:\+?\d{1,2}|-0?\d)"
 DOUBLE = r"[+-]?(?:\d{1,400}(?:\.\d{0,400})?|\.\d{1,400})(?:[eE][+-]?\d{1,3})?"
 NOT_FINITE = ("nan", "infinity", "+infinity", "-infinity", "inf", "+inf", "-inf")
 WIDEST = Context(prec=100)
+MOST_DIGITS = 38  # before the point
 WHOLE_DIGITS = 20  # of decimal(38,18)
 
 
@@ -120,7 +121,9 @@ def _exact(plain: str, kind: str) -> Decimal | None:
     if usual.fullmatch(plain):
         return Decimal(plain)
     number = Decimal(plain) if _POWER.fullmatch(plain) else None
-    return None if number is None or abs(number) >= 10**WHOLE_DIGITS else number
+    if number is None or number.adjusted() >= MOST_DIGITS:  # of 0E+99, too: Spark makes no decimal of it
+        return None
+    return number if abs(number) < 10**WHOLE_DIGITS else None
 
 
 @cache

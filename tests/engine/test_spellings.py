@@ -76,5 +76,5 @@ def test_both_readers_read_some_thousand_texts_alike(spark: SparkSession) -> Non
 
 @pytest.mark.slow
 def test_both_readers_read_every_text_alike(spark: SparkSession) -> None:
-    for seed in range(10):
+    for seed in range(20):
         assert differences(spark, seed, 10_000)[0] == []

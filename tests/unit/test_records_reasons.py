@@ -93,6 +93,10 @@ BAD: dict[str, tuple[bytes, str]] = {
         b'event_id,ts,price\na,2026-03-04,"1,234"\nb,2026-03-04,"10,50"\n',
         "decimal_mark_contradicted",
     ),
+    "an American file with two names for its time": (
+        b'{"event_id":"a","ts":"03/04/2026"}\n{"event_id":"b","time":"03/13/2026"}\n',
+        "date_order_contradicted",
+    ),
     "days of no declared spelling": (b"event_id,ts\na,13.02.2026\nb,14.02.2026\n", "no_readable_date"),
     "too deep element": (b'[{"event_id":' + b"[" * 70 + b"]" * 70 + b"}]", "decompression_bomb"),
 }
