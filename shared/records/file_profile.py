@@ -88,12 +88,12 @@ class FileProfile:
 
     def watch_records(self, records: list[dict[str, Any]], times: list[Any], before: int) -> None:
         """The same of JSON records, whose columns may differ; `times`: what each has for its event time."""
-        for watch in self.watches.values():
-            if watch.column == self.dataset.event_date_column and self.asks(watch):
-                self.watch(watch, times, before)
+        dated = self.watches.get(self.dataset.event_date_column or "")
+        if dated is not None and self.dates.odd:
+            self.watch(dated, times, before)
         for name, watch in self._watched_names:
-            if watch.open and watch.column != self.dataset.event_date_column:
-                self.watch(watch, cells_of(records, name), before)
+            if watch is not dated and watch.open and _has_texts(records, name):
+                self.watch(watch, [record.get(name) for record in records], before)
 
     def observe_columns(self, columns: Iterable[str]) -> str | None:
         """Takes the columns of a file or record; gives the one that carries the event date, whatever its
@@ -187,9 +187,9 @@ class FileProfile:
         ]
 
 
-def cells_of(records: Sequence[dict[str, Any]], name: str) -> list[Any]:
-    """What each record has under a name; None where it has nothing."""
+def _has_texts(records: Sequence[dict[str, Any]], name: str) -> bool:
+    """Whether some record may have a text under a name: numbers of JSON are none, and there are many."""
     try:
-        return list(map(itemgetter(name), records))
+        return str in set(map(type, map(itemgetter(name), records)))
     except KeyError:
-        return [record.get(name) for record in records]
+        return True
