@@ -58,7 +58,7 @@ BAD: dict[str, tuple[bytes, str]] = {
     "gzip in gzip": (gzip.compress(ZIPPED), "nested_compression"),
     "zeros": (gzip.compress(bytes(100_000_000)), "not_text"),
     "binary": (bytes(range(256)) * 10, "not_text"),
-    "zip": (zipped(), "not_text"),
+    "zip in a gzip": (gzip.compress(zipped()), "nested_compression"),
     "UTF-32": ("\ufeff" + GOOD.decode()).encode("utf-32-le")
     and (("\ufeff" + GOOD.decode()).encode("utf-32-le"), "not_text"),
     "half a UTF-16 unit": (("\ufeff" + GOOD.decode()).encode("utf-16-le") + b"x", "not_text"),
@@ -107,7 +107,9 @@ def test_details_say_what_was_found():
         reason(GOOD + b"{bad\n" * 12)[1]
         == "12 of 112 records are unreadable: lines are cut off, the first in lines 101, 102, 103"
     )
-    assert reason(b"foo,bar\n1,2\n")[1] == "none of the 2 columns of the first line is in the contract"
+    assert reason(b"foo,bar\n1,2\n")[1] == (
+        "none of the 2 columns of line 1, the likely header, is in the contract; the delimiter looks like a comma"
+    )
 
 
 def test_a_format_that_the_contract_does_not_list_is_refused():
@@ -118,7 +120,7 @@ def test_a_format_that_the_contract_does_not_list_is_refused():
     )
     assert reason(TABLE, dataset=only_csv) == (
         "format_not_accepted",
-        "the content is parquet; the contract accepts csv",
+        "the content is Parquet; the contract accepts csv: add parquet to `formats`",
     )
 
 
