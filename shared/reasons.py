@@ -31,6 +31,12 @@ class FileReason(StrEnum):
     FORMAT_NOT_ACCEPTED = "format_not_accepted"
     EXTERNAL_ENTITY = "external_entity"
     OBJECT_GONE = "object_gone"
+    OPERATION_MISSING = "operation_missing"
+    NO_RECORDS = "no_records"
+    REPEATED_COLUMN = "repeated_column"
+    DATE_ORDER_CONTRADICTED = "date_order_contradicted"
+    DECIMAL_MARK_CONTRADICTED = "decimal_mark_contradicted"
+    NO_READABLE_DATE = "no_readable_date"
 
 
 class RowReason(StrEnum):
@@ -41,8 +47,15 @@ class RowReason(StrEnum):
     MISSING_TIMESTAMP = "missing_timestamp"
     IMPOSSIBLE_TIMESTAMP = "impossible_timestamp"
     INVALID_TYPE = "invalid_type"
+    NONEXISTENT_LOCAL_TIME = "nonexistent_local_time"
+    OUT_OF_RANGE = "out_of_range"
     INVALID_VALUE = "invalid_value"
     SCHEMA_MISMATCH = "schema_mismatch"
+    UNKNOWN_OPERATION = "unknown_operation"
+    MISSING_ORDER = "missing_order"
+    NESTED_VALUE = "nested_value"
+    NUMBER_AS_TEXT = "number_as_text"
+    INVALID_TEXT = "invalid_text"
 
 
 FILE_HELP: dict[FileReason, str] = {
@@ -90,6 +103,30 @@ FILE_HELP: dict[FileReason, str] = {
         "The XML refers to another file. Have it sent complete, without external or parameter entities."
     ),
     FileReason.OBJECT_GONE: "The object was deleted or expired before it could be read.",
+    FileReason.OPERATION_MISSING: (
+        "No column says whether a record is an update or a delete. Have the producer send it, or correct the"
+        " contract's `operation`."
+    ),
+    FileReason.NO_RECORDS: (
+        "There is no list at the place where the contract says that the records are. Correct `records` or"
+        " `explode` in the contract, or ask the producer."
+    ),
+    FileReason.REPEATED_COLUMN: (
+        "Two columns have one name, so nobody can tell which is meant. Have one of them renamed."
+    ),
+    FileReason.DATE_ORDER_CONTRADICTED: (
+        "Dates of a column do not fit the declared order of day and month, and all fit the other one: those"
+        " that did fit were meant otherwise, too. Declare the other order in the column's `formats`, or give"
+        " this source a dataset of its own."
+    ),
+    FileReason.DECIMAL_MARK_CONTRADICTED: (
+        "Numbers of a column do not fit the declared marks, and all fit the other decimal mark. Declare the"
+        " other `decimalMark` (and `groupMark`), or give this source a dataset of its own."
+    ),
+    FileReason.NO_READABLE_DATE: (
+        "No record has an event date that can be read; the detail names the column and its formats. Add the"
+        " spelling that the file has to the column's `formats`, or say `undated: true` in the dataset."
+    ),
 }
 
 ROW_HELP: dict[RowReason, str] = {
@@ -99,8 +136,37 @@ ROW_HELP: dict[RowReason, str] = {
     ),
     RowReason.MISSING_KEY: "A column of the primary key is empty.",
     RowReason.MISSING_TIMESTAMP: "The column that gives the event date is empty.",
-    RowReason.IMPOSSIBLE_TIMESTAMP: "A time before 2000-01-01 or more than one day after ingestion.",
-    RowReason.INVALID_TYPE: "A value does not have its column's type; `columns` names the columns.",
+    RowReason.IMPOSSIBLE_TIMESTAMP: "The event time is more than one day after ingestion.",
+    RowReason.INVALID_TYPE: (
+        "A value is not spelled as its column declares or not of its type; `columns` names the columns."
+        " Declare the spelling (`formats`, `decimalMark`, `numberStyle`, `booleans`), then replay."
+    ),
+    RowReason.NONEXISTENT_LOCAL_TIME: (
+        "A local time that the clock leapt over in spring; `columns` names the columns. The producer's clock"
+        " is of another zone: correct `defaultTimezone`, or have offsets sent, then replay."
+    ),
+    RowReason.OUT_OF_RANGE: (
+        "A value below its column's `minimum` or above its `maximum`; `columns` names the columns."
+    ),
     RowReason.INVALID_VALUE: "A value outside the contract's rules; `columns` names the columns.",
     RowReason.SCHEMA_MISMATCH: "The record has no column that the contract knows.",
+    RowReason.UNKNOWN_OPERATION: (
+        "The operation is neither an upsert nor a delete of the contract's `operation`. Add it there."
+    ),
+    RowReason.MISSING_ORDER: (
+        "A change without a value in the first column of the contract's `order`: nobody can tell whether it"
+        " is newer. Have the producer send it."
+    ),
+    RowReason.NESTED_VALUE: (
+        "An object or a list where the contract has one value; `columns` names the columns. Name the part"
+        " that is meant by `path`, or keep all of it: `json: true`, or the type array<…>."
+    ),
+    RowReason.NUMBER_AS_TEXT: (
+        "A number with a fraction, or one too large to be exact, where the contract has text; `columns` names"
+        " the columns. Have it sent as text or as a whole number, or give the column a number's type."
+    ),
+    RowReason.INVALID_TEXT: (
+        "Bytes that are no UTF-8 where the contract has text; `columns` names the columns. Have it sent as"
+        " UTF-8."
+    ),
 }

@@ -6,9 +6,13 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal, cast
 
+from shared.contracts import spelled
 from shared.contracts.model import LOADED_KINDS, Dataset, Layout, Table
 from shared.contracts.node import Node
+from shared.contracts.paths import Path, parsed_path
+from shared.values import Declared
 
+NESTED = ("records", "explode", "filesOf")
 STORAGE = ("header", "comment", "footer", "sheet", "ignore", "delimiter", "fallbackEncoding", "storedAs")
 PROPERTIES = (
     "layer",
@@ -18,16 +22,25 @@ PROPERTIES = (
     "encodings",
     "constants",
     "archive",
+    "undated",
     *STORAGE,
+    *NESTED,
+    *spelled.DEFAULTS,
 )
+NOTHING = Declared()
 FORMATS = ("csv", "json", "ndjson", "ods", "parquet", "xlsx", "xml", "zip")
 LAST_HEADER = 1000  # line
 
 
 def dataset(
-    node: Node, domain: str, layout: Layout, tables: Mapping[str, Table], freshness: int | None
+    node: Node,
+    domain: str,
+    layout: Layout,
+    tables: Mapping[str, Table],
+    freshness: int | None,
+    above: Declared = NOTHING,
 ) -> Dataset:
-    """One bronze entry; raises ContractError."""
+    """One bronze entry; `above`: what the document says of spellings. Raises ContractError."""
     custom = node.custom(PROPERTIES)
     name = node.child("physicalName").name()
     targets = [t for t in tables.values() if t.kind in LOADED_KINDS and name in t.sources]
@@ -63,7 +76,22 @@ def dataset(
         fallback_encoding=custom.child("fallbackEncoding").text("") or None,
         stored_as=cast(Any, custom.child("storedAs").choice(("original", "parquet"), "original")),
         freshness_hours=freshness,
+        records=path(custom.child("records")),
+        explode=path(custom.child("explode")),
+        files_of=custom.child("filesOf").text("") or None,
+        declared=spelled.defaults(custom).over(above),
+        undated=custom.child("undated").flag(),
     )
+
+
+def path(node: Node) -> Path | None:
+    """A path into nested records; raises ContractError for what is none."""
+    if node.value is None:
+        return None
+    try:
+        return parsed_path(node.text())
+    except ValueError as error:
+        raise node.error(f"{node.value!r} is no path: {error}") from error
 
 
 def _header(node: Node) -> Literal["auto", "none"] | int:

@@ -9,7 +9,7 @@ import datetime as dt
 import json
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -46,18 +46,29 @@ class Ingest:
     defers: bool = False
 
     def __call__(self, file: FileId, owner: str) -> LedgerFile | None:
-        """What became of a file version, or None when there is nothing to do."""
-        return next(reversed(self.outcomes(file, owner)), None)
+        """What became of a file version in its own dataset, or None when there is nothing to do."""
+        return {outcome.key: outcome for outcome in self.outcomes(file, owner)}.get(file.key)
 
-    def outcomes(self, file: FileId, owner: str) -> list[LedgerFile]:
-        """What became of the files in a zip, and last of the file version itself; nothing when there is
-        nothing to do.
+    def outcomes(self, file: FileId, owner: str) -> Iterator[LedgerFile]:
+        """What became of a file version for each dataset that reads it, its own last: as if it had been
+        dropped under each one's prefix; before each what became of the files in it, where it is a zip.
 
-        Raises BusyError while another worker holds the file or its content, or what AWS raises.
+        Raises BusyError while another worker holds the file or its content, or what AWS raises; a retry goes
+        on where this one failed.
         """
         if file.key.endswith("/") and self._marks_a_folder(file):
-            return []
-        dataset = dataset_of(file.key)
+            return
+        for dataset in readers_of(file.key):
+            yield from self._claimed(
+                replace(file, key=_moved_key(file.key, dataset.name)), dataset, file, owner
+            )
+        own = dataset_of(file.key)
+        if own is not None and own.files_of is not None:
+            own = None  # it has no files of its own
+        yield from self._claimed(file, own, file, owner)
+
+    def _claimed(self, file: FileId, dataset: Dataset | None, place: FileId, owner: str) -> list[LedgerFile]:
+        """The outcomes of a file version that lies at a place; none when it has its outcome already."""
         match self.ledger.claim(file, owner):
             case Claim.DONE:
                 self._clear_raw(file, dataset, self.ledger.outcome(file))
@@ -65,7 +76,7 @@ class Ingest:
             case Claim.BUSY:
                 raise BusyError(f"{file.key} is being ingested by another worker")
         try:
-            outcomes = self._outcomes(self._arrived(file), dataset, owner)
+            outcomes = self._outcomes(self._arrived(file), dataset, place, owner)
             self.ledger.commit(outcomes[-1])
         except BaseException:
             self.ledger.release(file, owner)
@@ -91,7 +102,9 @@ class Ingest:
         dataset = dataset_named(deferred.domain, deferred.dataset)
         if (settled := self.ledger.outcome(file)) is None:
             arrived = replace(deferred, status=FileStatus.QUARANTINED, detail=None)
-            outcomes = self._outcomes(arrived, dataset, BRONZE_JOB)
+            owner = dataset.files_of if dataset is not None else None
+            place = replace(file, key=_moved_key(file.key, owner)) if owner is not None else file
+            outcomes = self._outcomes(arrived, dataset, place, BRONZE_JOB)
             settled = outcomes[-1] if self.ledger.settle(outcomes[-1]) else self.ledger.outcome(file)
             self._clear_raw(file, dataset, settled)
             return outcomes if settled is outcomes[-1] else outcomes[:-1]
@@ -168,41 +181,46 @@ class Ingest:
         )
         return replace(entry, ingested_at=self.now().isoformat(timespec="microseconds"))
 
-    def _outcomes(self, entry: LedgerFile, dataset: Dataset | None, owner: str) -> list[LedgerFile]:
-        """Judges the file and brings it to where it belongs; returns what the ledger shall hold, and before
-        it what it holds of the files in a zip.
+    def _outcomes(
+        self, entry: LedgerFile, dataset: Dataset | None, place: FileId, owner: str
+    ) -> list[LedgerFile]:
+        """Judges the file that lies at a place and brings it to where it belongs; returns what the ledger
+        shall hold, and before it what it holds of the files in a zip.
         """
-        file = entry.file_id
-        if is_ignored(file.key, dataset.ignore if dataset else ()):
+        if is_ignored(entry.key, dataset.ignore if dataset else ()):
             return [replace(entry, status=FileStatus.IGNORED)]
         with tempfile.TemporaryDirectory() as scratch:
-            judged = self._judged(file, file.key, dataset, Path(scratch))
+            judged = self._judged(place, entry.key, dataset, Path(scratch))
             if judged is None:
                 detail = "the object version does not exist any more"
                 return [replace(entry, reason=FileReason.OBJECT_GONE, detail=detail)]
-            entry = replace(entry, bytes=judged.size)
+            entry = replace(entry, bytes=judged.size, written_at=judged.written_at)
             if isinstance(judged.verdict, Archive):
                 assert dataset is not None  # without a dataset the verdict is unknown_dataset
                 entry = replace(entry, sha256=judged.sha256)
                 return self._unpacked(entry, dataset, judged.verdict, owner)
-            return [self._settled(file, entry, dataset, judged)]
+            return [self._settled(place, entry, dataset, judged)]
 
     def _settled(
-        self, file: FileId, entry: LedgerFile, dataset: Dataset | None, judged: Judgement
+        self, place: FileId, entry: LedgerFile, dataset: Dataset | None, judged: Judgement
     ) -> LedgerFile:
         match judged.verdict:
             case Deferral(detail) if self.defers:
                 return replace(entry, status=FileStatus.DEFERRED, detail=detail)
             case Deferral(detail):
                 too_large = Rejected(FileReason.TOO_LARGE, detail)
-                return self._quarantined(replace(entry, sha256=judged.sha256), dataset, too_large, judged)
+                return self._quarantined(
+                    place, replace(entry, sha256=judged.sha256), dataset, too_large, judged
+                )
             case Rejected() as verdict:
-                return self._quarantined(replace(entry, sha256=judged.sha256), dataset, verdict, judged)
+                return self._quarantined(
+                    place, replace(entry, sha256=judged.sha256), dataset, verdict, judged
+                )
             case Accepted() as verdict:
                 assert dataset is not None  # without a dataset the verdict is unknown_dataset
-                return self._accepted(file, entry, dataset, verdict, judged)
+                return self._accepted(place, entry, dataset, verdict, judged)
             case Archive():
-                raise ValueError(f"{file.key} is a zip: its files are settled one by one")
+                raise ValueError(f"{entry.key} is a zip: its files are settled one by one")
 
     def _unpacked(
         self, entry: LedgerFile, dataset: Dataset, archive: Archive, owner: str
@@ -264,17 +282,26 @@ class Ingest:
         with self.store.opened(file) as opened:
             if opened is None:
                 return None
-            return judgement(opened, dataset, self.limits, key, scratch, defers=self.defers)
+            found = judgement(opened, dataset, self.limits, key, scratch, defers=self.defers)
+            if opened.written_at is None:
+                return found
+            written = opened.written_at.astimezone(dt.UTC).isoformat(timespec="microseconds")
+            return replace(found, written_at=written)
 
     def _quarantined(
-        self, entry: LedgerFile, dataset: Dataset | None, verdict: Rejected, judged: Judgement
+        self,
+        place: FileId,
+        entry: LedgerFile,
+        dataset: Dataset | None,
+        verdict: Rejected,
+        judged: Judgement,
     ) -> LedgerFile:
         bucket, key = self.names.bucket("quarantine"), _quarantine_key(entry, dataset)
         outcome = replace(
             entry, reason=verdict.reason, detail=verdict.detail, target_bucket=bucket, target_key=key
         )
         if judged.own is None:
-            self.store.copy(entry.file_id, bucket, key)
+            self.store.copy(place, bucket, key)
         else:
             self.store.put(judged.own, bucket, key)
         self.store.explain(outcome)
@@ -286,7 +313,7 @@ class Ingest:
         """Brings a readable file from where it lies to bronze, unless its content is there already."""
         read = read_as(replace(entry, sha256=judged.sha256), verdict)
         owned = ownership(self.ledger, read, dataset, self.wait)
-        read = replace(read, duplicate_of=owned.other)
+        read = replace(read, duplicate_of=owned.other, later_copy=owned.later or None)
         if owned.duplicate:
             return replace(read, status=FileStatus.DUPLICATE)
         bucket, key = self.names.bucket("bronze"), bronze_key_of(read, dataset, judged.made)
@@ -302,6 +329,20 @@ def dataset_of(key: str) -> Dataset | None:
     """The dataset under whose prefix a raw key lies, or None."""
     place = raw_key(key)
     return dataset_named(place.domain, place.dataset) if place else None
+
+
+def readers_of(key: str) -> list[Dataset]:
+    """The other datasets that read a file of this raw key."""
+    own = dataset_of(key)
+    if own is None:
+        return []
+    return [d for d in contract(own.domain).datasets if d.files_of == own.name]
+
+
+def _moved_key(key: str, dataset: str) -> str:
+    """A raw key under the prefix of another dataset of its domain."""
+    domain, _, rest = key.split("/", 2)
+    return f"{domain}/{dataset}/{rest}"
 
 
 def dataset_named(domain: str, dataset: str) -> Dataset | None:

@@ -6,13 +6,15 @@ import datetime as dt
 from dataclasses import replace
 from pathlib import Path
 
-from shared.contracts import Dataset
+from shared.contracts import Dataset, folded
+from shared.contracts.keys import value_in_key
 from shared.ingestion.package import archive_of, sheet_verdict, spooled
 from shared.ingestion.store import Opened
 from shared.ingestion.verdicts import Archive, Deferral, Judgement
 from shared.ledger.model import LedgerFile
 from shared.reasons import FileReason
 from shared.records import Accepted, Late, Limits, Rejected, Unreadable, judge
+from shared.records.file_profile import FileProfile
 from shared.records.hints import format_hint
 from shared.records.packages import Member, extract, is_package, package_kind
 from shared.records.source import Source
@@ -31,6 +33,9 @@ def judgement(
     if defers and dataset.stored_as == "parquet":
         return Judgement(opened.size, Deferral("the bronze job makes Parquet of it"))
     read = _read(opened, dataset, limits, key, scratch)
+    if isinstance(read.verdict, Accepted):
+        dated = _dated_by_key(read.verdict, dataset, key)
+        read = replace(read, verdict=with_operation(dated, dataset))
     too_large = isinstance(read.verdict, Rejected) and read.verdict.reason == FileReason.TOO_LARGE
     if defers and isinstance(read.verdict, Rejected) and too_large and not read.workbook:
         return Judgement(opened.size, Deferral(read.verdict.detail))
@@ -101,6 +106,31 @@ def _package(source: Source, size: int, dataset: Dataset, limits: Limits, scratc
     verdict = sheet_verdict(path, dataset, limits, text)
     made = text if isinstance(verdict, Accepted) else None
     return Judgement(size, verdict, source.sha256, made, workbook=True)
+
+
+def with_operation(verdict: Accepted | Rejected, dataset: Dataset) -> Accepted | Rejected:
+    """The verdict; a file of changes that does not say what they are is rejected: a delete would be taken for
+    an update. A first load of DMS has none.
+    """
+    operation = dataset.target.operation
+    if isinstance(verdict, Rejected) or operation is None or operation.envelope == "dms":
+        return verdict
+    if any(dataset.aliases.get(folded(c)) == operation.column for c in verdict.profile.columns):
+        return verdict
+    detail = f"none of the {len(verdict.profile.columns)} columns is {operation.column}"
+    return Rejected(FileReason.OPERATION_MISSING, detail)
+
+
+def _dated_by_key(verdict: Accepted, dataset: Dataset, key: str) -> Accepted:
+    """The verdict with the date that the key gives to every record, where the contract has it there."""
+    column = dataset.event_date_column
+    from_key = dataset.target.column(column).from_key if column is not None else None
+    if from_key is None:
+        return verdict
+    dates = FileProfile(dataset).dates
+    if (value := value_in_key(from_key, key)) is not None:
+        dates.add([value])
+    return replace(verdict, event_dates=dict.fromkeys(dates.result(), verdict.records))
 
 
 def read_as(entry: LedgerFile, verdict: Accepted) -> LedgerFile:

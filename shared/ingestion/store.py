@@ -6,6 +6,7 @@ a zip.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,10 +31,13 @@ COPY: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Opened:
-    """An object version being read."""
+    """An object version being read. `written_at`: its time in S3, which has whole seconds; None for a file
+    in a zip, which is as late as the zip.
+    """
 
     body: Any
     size: int
+    written_at: dt.datetime | None = None
 
 
 class Store:
@@ -56,7 +60,7 @@ class Store:
             yield None
             return
         try:
-            yield Opened(response["Body"], int(response["ContentLength"]))
+            yield Opened(response["Body"], int(response["ContentLength"]), response["LastModified"])
         finally:
             response["Body"].close()  # what was not read would block the connection for the next file
 

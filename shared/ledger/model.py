@@ -86,7 +86,9 @@ class LedgerFile:
     Times are ISO 8601 UTC, sizes bytes; `processed_by` is the run that brought it to silver.
 
     `history`: the reasons that replays overturned, as JSON. `left_key`: where the copy stood before it went
-    to the archive. `duplicate_of` of an accepted file: the one whose content it took over.
+    to the archive. `duplicate_of` of an accepted file: the one whose content it took over. `written_at`: the
+    object's time in S3. `later_copy`: a duplicate that was written after the file whose content it has, and
+    before which that file's rows must not lose against others.
     """
 
     bucket: str
@@ -112,13 +114,18 @@ class LedgerFile:
     processed_by: str | None = None
     history: str | None = None
     left_key: str | None = None
+    written_at: str | None = None
+    later_copy: bool | None = None
 
     @property
-    def arrival(self) -> tuple[str, str, str, str]:
-        """Orders the versions of one key as S3 wrote them, where it told the order, and all files by their
-        arrival.
+    def order(self) -> str:
+        """Which of two files is the later, as text: the greater, wherever and whenever they are read.
+
+        Their time in S3 decides (until it was known: when ingestion saw the file), then the sequencer of the
+        event, then key and version. A blank stands before every character of a sequencer, so that the shorter
+        of two counts as if it were padded with zeros on the right (Amazon S3, "Event message structure").
         """
-        return (self.sequencer.rjust(64, "0"), self.ingested_at, self.key, self.version)
+        return f"{self.written_at or self.ingested_at} {self.sequencer} {self.key} {self.version}"
 
     @property
     def place(self) -> str:

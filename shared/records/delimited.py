@@ -361,6 +361,7 @@ def profile_rows(blocks: Iterator[bytes], profile: FileProfile, limits: Limits) 
     rows = Rows(blocks, limits, replace(Dialect.of(profile.dataset), delimiter=profile.made_with))
     dated = _observe_header(rows, profile)
     event_time = itemgetter(rows.header.index(dated)) if dated is not None else None
+    watched = profile.watched(rows.header)
     for chunk in rows:
         good = chunk if set(map(type, chunk)) == LISTS else [row for row in chunk if row.__class__ is list]
         profile.records += len(chunk)
@@ -369,6 +370,9 @@ def profile_rows(blocks: Iterator[bytes], profile: FileProfile, limits: Limits) 
             profile.bad_lines += [row.line for row in chunk if isinstance(row, Broken)][:FEW_LINES]
         if event_time is not None:
             profile.dates.add(list(map(event_time, good)))  # type: ignore[arg-type]
+        for i, watch in watched:
+            cells = [row[i] if isinstance(row, list) else None for row in chunk] if watch.open else []
+            profile.watch(watch, cells, profile.records - len(chunk))
     if not profile.records:
         raise Unreadable(FileReason.EMPTY_FILE, "header only")
     profile.multiline = rows.multiline

@@ -80,7 +80,6 @@ CAUSES: dict[str, Callable[[bytes], bool]] = {
     "a comma ends lines that should be objects": lambda line: (
         line.rstrip().endswith(b",") and _is_object(line.rstrip()[:-1])
     ),
-    "NaN or Infinity, which JSON has not": lambda line: _is_object(line, constants=True),
     "lines are cut off": lambda line: (
         line.lstrip().startswith(b"{") and not line.rstrip().endswith((b"}", b","))
     ),

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from shared.contracts import Dataset
 from shared.ledger.model import Profile
 from shared.reasons import FileReason
+from shared.records.contradictions import refuse_contradictions
 from shared.records.delimited import profile_rows
 from shared.records.file_profile import MAX_NAMES, FileProfile
 from shared.records.hints import encoding_hint, format_hint, json_hint, lines_hint
@@ -20,7 +21,8 @@ from shared.records.sniff import text_format
 from shared.records.source import Source
 from shared.records.text import BLANKS, SAMPLE, Utf8, begun, encoding_of, is_utf8
 from shared.records.verdict import Accepted, Limits, Rejected, Unreadable
-from shared.records.xml_stream import declared_encoding, profile_xml
+from shared.records.xml_stream import declared_encoding
+from shared.records.xml_tree import profile_xml
 from shared.zones import COMPRESSED
 
 FEW_RECORDS = 20  # a single bad record among fewer than this spoils the rate, not the file
@@ -39,6 +41,8 @@ def judge(
     try:
         kind, encoding = _profiled(source, profile, limits)
         source.drain()
+        refuse_contradictions(profile.watches.values())
+        refuse_undated(profile)
     except Unreadable as stop:
         source.drain()
         return Rejected(stop.reason, stop.detail)
@@ -87,6 +91,8 @@ def _profiled(source: Source, profile: FileProfile, limits: Limits) -> tuple[str
 def _welcome(start: bytes, dataset: Dataset) -> str:
     """The format as the contract has it: an object on one line is a JSON document and JSON lines."""
     kind = text_format(start, dataset)
+    if kind == "ndjson" and dataset.records is not None:
+        kind = "json"  # a line may be an envelope of many records: the reader of documents takes it apart
     other = {"json": "ndjson", "ndjson": "json"}.get(kind)
     one_line = start.startswith(b"{") and b"\n" not in start.rstrip(BLANKS)
     if one_line and kind not in dataset.formats and other in dataset.formats:
@@ -129,6 +135,20 @@ def refuse_unreadable(profile: FileProfile, start: bytes = b"", kind: str = "") 
     if not profile.known:
         raise Unreadable(
             FileReason.NO_KNOWN_COLUMN, f"none of {len(profile.columns)} columns is in the contract"
+        )
+
+
+def refuse_undated(profile: FileProfile) -> None:
+    """Raises Unreadable when records have event dates and none can be read: the file belongs to no day."""
+    dataset, column = profile.dataset, profile.dataset.event_date_column
+    if column is None or dataset.undated or dataset.layout == "undated":
+        return
+    plan, dates = dataset.plan(column), profile.dates.result()
+    if not dates and profile.dates.unread and plan.dated_by_text:
+        formats = ", ".join(f.name for f in plan.formats)
+        raise Unreadable(
+            FileReason.NO_READABLE_DATE,
+            f"none of {profile.dates.unread} values of {column} is spelled as declared ({formats})",
         )
 
 

@@ -1,4 +1,8 @@
-"""Lines of delimited text without header → an Arrow table of the contract's types."""
+"""Lines of delimited text without header → an Arrow table of the contract's types.
+
+A column whose spelling is any but the usual one is text here, and silver reads it by its plan. What has a
+type here is what that plan would read, too.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +17,14 @@ from pyarrow import csv
 
 from shared.contracts import Dataset
 from shared.records.text import SAMPLE, is_utf8
-from shared.records.verdict import RAW, UNCAST
+from shared.records.verdict import RAW, UNCAST, kept_as_text
+from shared.values.plan import BLANKS
 
 _END = "_end"  # the empty cell behind a delimiter that ends the line
-TRUE, FALSE = ("true", "t", "1"), ("false", "f", "0")
+TRUE, FALSE = ("true",), ("false",)
+# Arrow takes 0x1A for 26, and has a year 0: a text with one of these is looked at cell by cell.
+MISREAD = (b"0x", b"0X", b"0000-")
+MISREAD_CELL = r"0[xX]|^\s*0000-"
 TYPES = {
     "string": pa.string(),
     "int": pa.int32(),
@@ -30,10 +38,14 @@ TYPES = {
 
 def schema(dataset: Dataset) -> pa.Schema:
     """The received columns, then the texts that are of no type and the lines that are no rows."""
-    fields = [pa.field(name, arrow_type(dataset.target.column(name).type)) for name in dataset.received]
+    fields = [pa.field(name, _type(name, dataset)) for name in dataset.received]
     return pa.schema(
         [*fields, pa.field(UNCAST, pa.map_(pa.string(), pa.string())), pa.field(RAW, pa.string())]
     )
+
+
+def _type(name: str, dataset: Dataset) -> pa.DataType:
+    return pa.string() if kept_as_text(dataset.plan(name)) else arrow_type(dataset.target.column(name).type)
 
 
 def arrow_type(kind: str) -> pa.DataType:
@@ -60,7 +72,7 @@ def rows(text: bytes, dataset: Dataset, ends: bool) -> pa.Table:
     All at once when all lines are alike and every cell is of its type, as Arrow's reader of CSV finds.
     """
     target = schema(dataset)
-    if b"\0" in text:
+    if b"\0" in text or any(odd in text for odd in MISREAD):
         return _apart(text, dataset, target, ends)
     try:
         table = _read(text, dataset, target, ends)
@@ -161,14 +173,23 @@ def _cast(texts: pa.Array, kind: pa.DataType) -> tuple[pa.Array, list[int]]:
         return pc.less(word, len(TRUE)), pc.indices_nonzero(
             pc.and_(pc.is_null(word), pc.is_valid(texts))
         ).to_pylist()
-    try:
-        return pc.utf8_trim_whitespace(texts).cast(kind), []
-    except pa.ArrowInvalid:
-        if len(texts) == 1:
-            return pa.nulls(1, kind), [0]
+    if (values := _all_cast(texts, kind)) is not None:
+        return values, []
+    if len(texts) == 1:
+        return pa.nulls(1, kind), [0]
     middle = len(texts) // 2
     (left, failed), (right, further) = _cast(texts[:middle], kind), _cast(texts[middle:], kind)
     return pa.concat_arrays([left, right]), [*failed, *(middle + i for i in further)]
+
+
+def _all_cast(texts: pa.Array, kind: pa.DataType) -> pa.Array | None:
+    """Texts as values; None where one is not of the type."""
+    if pc.any(pc.match_substring_regex(texts, MISREAD_CELL)).as_py():
+        return None
+    try:
+        return pc.utf8_trim(texts, BLANKS).cast(kind)
+    except pa.ArrowInvalid:
+        return None
 
 
 def _one_by_one(lines: Sequence[bytes], dataset: Dataset, target: pa.Schema, ends: bool) -> pa.Table:

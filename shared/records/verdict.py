@@ -9,12 +9,18 @@ from dataclasses import dataclass, field
 
 from shared.ledger.model import Profile
 from shared.reasons import FileReason
+from shared.values import Plan
 
 TRIFLE = 1 << 20
 RAW, UNCAST = (
     "_raw",
     "_uncast",
 )  # in Parquet that bronze made: lines that are no rows, and cells (by column) that are not of their type
+
+
+def kept_as_text(plan: Plan) -> bool:
+    """Whether Parquet that bronze made holds a column's cells as text, for silver to read by the plan."""
+    return plan.kind == "other" or not plan.plain
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,11 @@ def test_every_kind_layout_and_format_occurs() -> None:
     assert {(t.zone, g.action) for t in TABLES for g in t.gate} == {
         ("silver", "warn"),
         ("silver", "halt"),
+        ("silver", "off"),
         ("gold", "halt"),
+    }
+    assert {word for part in (*DATASETS, *COLUMNS) for word in part.declared.said} >= {
+        *("formats", "timestamp_formats", "default_timezone", "group_mark", "number_style", "minimum")
     }
     assert {t.by_month for t in TABLES if t.partitioned_by} == {True, False}
     assert {d.column is None for t in TABLES for d in t.depends_on} == {True, False}

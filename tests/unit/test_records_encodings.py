@@ -143,13 +143,7 @@ def test_an_object_on_one_line_is_json_and_json_lines():
     assert read(long, ".json", replace(EVENTS, formats=("ndjson",)))[0].profile.format == "ndjson"
 
 
-@pytest.mark.parametrize(
-    ("bad", "hint"),
-    [
-        (b'{"event_id":"e1"},\n', "a comma ends lines that should be objects, the first in lines 1, 2, 3"),
-        (b'{"event_id":"e1","v":NaN}\n', "NaN or Infinity, which JSON has not, the first in lines 1, 2, 3"),
-    ],
-)
-def test_lines_that_are_nearly_json_say_what_is_wrong(bad: bytes, hint: str):
-    why, detail = reason(bad * 3)
+def test_lines_that_are_nearly_json_say_what_is_wrong():
+    why, detail = reason(b'{"event_id":"e1"},\n' * 3)
+    hint = "a comma ends lines that should be objects, the first in lines 1, 2, 3"
     assert (why, detail.partition(": ")[2]) == ("too_many_unreadable", hint)

@@ -88,6 +88,12 @@ BAD: dict[str, tuple[bytes, str]] = {
     "nothing but bad lines": (b"{bad\n{worse\n", "too_many_unreadable"),
     "many ragged rows": (b"event_id,ts\na,b\n" + b"a\n" * 5, "too_many_unreadable"),
     "deep array": (b'[{"event_id":' + b"[" * 100_000, "decompression_bomb"),
+    "an American file": (b"event_id,ts\na,03/04/2026\nb,03/13/2026\n", "date_order_contradicted"),
+    "a German file": (
+        b'event_id,ts,price\na,2026-03-04,"1,234"\nb,2026-03-04,"10,50"\n',
+        "decimal_mark_contradicted",
+    ),
+    "days of no declared spelling": (b"event_id,ts\na,13.02.2026\nb,14.02.2026\n", "no_readable_date"),
     "too deep element": (b'[{"event_id":' + b"[" * 70 + b"]" * 70 + b"}]", "decompression_bomb"),
 }
 
@@ -169,7 +175,7 @@ def test_the_hash_is_that_of_the_whole_file_even_when_it_is_refused_early():
     assert (source.sha256, source.bytes) == (hashlib.sha256(content).hexdigest(), len(content))
 
 
-def test_every_reason_has_its_help_and_its_test_here_or_with_xml_or_the_ingest_function():
+def test_every_reason_has_its_help_and_its_test_somewhere():
     tested = {expected for _, expected in BAD.values()} | {"too_large", "record_too_large", "external_entity"}
     elsewhere = {
         "unknown_dataset",
@@ -179,6 +185,9 @@ def test_every_reason_has_its_help_and_its_test_here_or_with_xml_or_the_ingest_f
         "encrypted",
         "unknown_sheet",
         "ambiguous_header",
+        "operation_missing",
+        "no_records",
+        "repeated_column",
     }
     assert set(FileReason) - tested == elsewhere
     assert set(FILE_HELP) == set(FileReason)
