@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -82,12 +83,15 @@ class FileProfile:
         """
         if watch.open:
             dated = watch.column == self.dataset.event_date_column
-            watch.see(self.dates.odd if dated else values, values, before)
+            texts = self.dates.odd if dated else values
+            if str in set(map(type, texts)):
+                watch.see(texts, values, before)
 
     def watch_records(self, records: list[dict[str, Any]], before: int) -> None:
         """The same of JSON records, whose columns may differ."""
         for name, watch in self._watched_names:
-            self.watch(watch, [record.get(name) for record in records], before)
+            if watch.open:
+                self.watch(watch, [record.get(name) for record in records], before)
 
     def observe_columns(self, columns: Iterable[str]) -> str | None:
         """Takes the columns of a file or record; gives the one that carries the event date, whatever its
@@ -130,14 +134,14 @@ class FileProfile:
         """Leaves a file to our own reader that has a double, an object or a list where the contract has
         text: Spark's gives it as text, whatever it was.
 
-        Texts everywhere, the common case, are told without a step of the interpreter for each: a method of
-        `str` refuses what is none.
+        Texts everywhere, the common case, are told without a step of the interpreter for each: joining
+        refuses what is none.
         """
         if not self.plain or not self._texts:
             return
         cells = itemgetter(*self._texts, self._texts[0])  # of two names or more it gives tuples
         try:
-            all(map(str.__sizeof__, itertools.chain.from_iterable(map(cells, objects))))
+            deque(map("".join, map(cells, objects)), maxlen=0)
         except (KeyError, TypeError):
             self.plain = all(_spelled_alike([o.get(name) for o in objects]) for name in self._texts)
 
