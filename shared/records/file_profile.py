@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -136,14 +137,14 @@ class FileProfile:
         """Leaves a file to our own reader that has a double, an object or a list where the contract has
         text: Spark's gives it as text, whatever it was.
 
-        Texts everywhere, the common case, are told without a step of the interpreter for each: a method of
-        `str` refuses what is none.
+        Texts everywhere, the common case, are told without a step of the interpreter for each: joining
+        refuses what is none.
         """
         if not self.plain or not self._texts:
             return
         cells = itemgetter(*self._texts, self._texts[0])  # of two names or more it gives tuples
         try:
-            all(map(str.__sizeof__, itertools.chain.from_iterable(map(cells, objects))))
+            deque(map("".join, map(cells, objects)), maxlen=0)
         except (KeyError, TypeError):
             self.plain = all(_spelled_alike([o.get(name) for o in objects]) for name in self._texts)
 
