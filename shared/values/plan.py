@@ -6,6 +6,7 @@ The Python reader is here; glue_scripts/engine/read/sql.py makes the same of it 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -30,6 +31,7 @@ NUMBER_SOURCES = ("json", "ndjson", *ISO_SOURCES)  # have numbers that no decima
 BOOLEANS: tuple[Words, Words] = (("true",), ("false",))
 BLANKS = " \t\r\n\u00a0"  # around a value they say nothing
 CONTROLS = "".join(map(chr, [*range(33), 0x7F]))  # nor do these around digits alone, to Spark
+DIGITS = re.compile(r"[+-]?\d+", re.ASCII)
 
 
 class UnreadableFormatError(ValueError):
@@ -106,8 +108,9 @@ class Plan:
                 found = self.moment(text)
                 return None if found is None else instant(found, self.zone)
             case "number":
-                digits = self.numbers.default and self.type in ("int", "bigint")
-                plain = self.numbers.as_plain(text.strip(CONTROLS) if digits else text)
+                digits = text.strip(CONTROLS)
+                alone = self.numbers.default and self.type in ("int", "bigint") and DIGITS.fullmatch(digits)
+                plain = self.numbers.as_plain(digits if alone else text)
                 return None if plain is None else numbers.value(plain, self.type)
             case "boolean":
                 word, (yes, no) = text.lower(), self.booleans

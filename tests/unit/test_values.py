@@ -137,6 +137,8 @@ GERMAN = {"decimal_mark": ",", "group_mark": "."}
         ("1E-999999999", MONEY, {}, None),
         ("1E2147483647", "bigint", {}, None),
         ("-0E+99", "int", {}, None),
+        ("12\x7f", "int", {}, 12),
+        ("1E0\x7f", "int", {}, None),
         ("1" * 2000, MONEY, {}, None),
         ("30.0", "int", {}, 30),
         ("30.5", "int", {}, None),
