@@ -13,11 +13,10 @@ from typing import Any
 
 from shared.values import Plan
 from shared.values.plan import ISO
+from shared.values.times import UNITS
 from shared.values.zones import is_utc
 
-EPOCH = dt.date(1970, 1, 1)
 DAY = 86_400
-UNITS = {"epoch_s": 1, "epoch_ms": 10**3, "epoch_us": 10**6, "epoch_ns": 10**9}  # in a second
 OFFSET = re.compile(r"[+-]\d{2}:\d{2}", re.ASCII)
 FLUSH_AT = 20_000
 
@@ -57,19 +56,14 @@ class DateCount:
         key = self._key
         try:
             self._spellings.update(
-                [v[:10] if v[4] == "-" and (v[-1] == "Z" or len(v) == 19) else key(v) for v in values]
+                [
+                    v[:10] if v[4] == "-" and (v[-1] == "Z" or (len(v) == 19 and v[-3] == ":")) else key(v)
+                    for v in values
+                ]
             )
         except IndexError:
             self.odd = []
             self._spellings.update([key(v) for v in values])
-
-    def add_days(self, days: dict[int | None, int]) -> None:
-        """Takes days since 1970 with the number of records of each; a day that no calendar
-        knows is no date.
-        """
-        for day, count in days.items():
-            if day is not None and abs(day) < 700_000:
-                self._dates[EPOCH + dt.timedelta(days=day)] += count
 
     def result(self) -> dict[dt.date, int]:
         self._flush()
@@ -110,7 +104,7 @@ def _whole_day(plan: Plan, zone: str) -> Callable[[int], str]:
     units = [UNITS[f.name] for f in plan.formats if f.name in UNITS]
     if len(units) != 1 or not is_utc(zone):
         return str
-    day = DAY * units[0]
+    day = DAY * 10**9 // units[0]
     return lambda epoch: str(epoch - epoch % day)
 
 
