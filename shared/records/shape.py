@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 from shared.contracts import Dataset, folded
@@ -61,7 +62,7 @@ class Shape:
             yield self._opened(record)
             return
         if self.explode is None:
-            yield self._row(record, None)
+            yield self._row(record)
             return
         listed = self._at(record, self.explode)
         if listed is None or (self.lone and listed == ""):
@@ -69,22 +70,24 @@ class Shape:
         if not isinstance(listed, list):
             listed = [listed] if self.lone else [None]
         for element in listed:
-            yield self._row(element, record) if isinstance(element, dict) else Row(raw=compact(record))
+            yield self._row(element, above=record) if isinstance(element, dict) else Row(raw=compact(record))
 
     def _opened(self, change: dict[str, Any]) -> Row:
         """The row that a change is about; a path may also lead into the envelope around it."""
         envelope, row = opened(change, self.aliases)
-        firsts = {p.steps[0] for _, p in self.paths} & AROUND
-        around = {k: v for k, v in envelope.items() if k in firsts and k not in row}
-        found = self._row({**row, **around}, None)
-        for name in around:  # what no path takes of the envelope is about the change, not of the row
-            found.extra.pop(name, None)
-        return found
+        return self._row(row, around={k: v for k, v in envelope.items() if k in AROUND})
 
-    def _row(self, record: dict[str, Any], above: dict[str, Any] | None) -> Row:
+    def _row(
+        self,
+        record: dict[str, Any],
+        above: dict[str, Any] | None = None,
+        around: Mapping[str, Any] = MappingProxyType({}),
+    ) -> Row:
+        """`above`: the record whose list this is an element of; `around`: the envelope."""
         row = Row()
         for column, path in self.paths:
-            self._put(row, column, self._at(above if path.up else record, path))
+            start = above if path.up else around if path.steps[0] in around else record
+            self._put(row, column, self._at(start, path))
         for name, value in record.items():
             column = self._column(name)
             if column and row.values.get(column) is None:

@@ -18,6 +18,7 @@ from glue_scripts.engine.silver.file_sets import newest_set
 from glue_scripts.engine.silver.work import pending_work
 from shared.contracts import Contract, Operation, contract
 from shared.contracts.odcs import parsed
+from shared.contracts.paths import parsed_path
 from shared.contracts.problems import problems
 from shared.ingestion.reading import with_operation
 from shared.ledger.model import FileStatus, LedgerFile
@@ -192,6 +193,16 @@ def test_ingestion_and_reader_count_and_see_the_same_rows(content: bytes) -> Non
     assert found[:2] == [
         Row({"id": "1.50", "op": "c", "changed": "1767268800000"}, {"tags": '["a"]'}),
         Row({"id": "2", "op": "d", "changed": "1767268800000"}),
+    ]
+
+
+def test_a_path_into_the_envelope_leads_past_a_field_of_the_row_with_its_name() -> None:
+    dataset = bank(DEBEZIUM).datasets[0]
+    path = ("changed", parsed_path("source.ts_ms"))
+    shape = replace(shape_of(dataset), aliases={"id": "id", "op": "op"}, paths=(path,))
+    change = {"after": {"id": 1, "source": {"shop": "web"}}, "op": "c", "source": {"ts_ms": 7, "lsn": 8}}
+    assert list(shape.rows(change)) == [
+        Row({"id": "1", "op": "c", "changed": "7"}, {"source": '{"shop":"web"}'})
     ]
 
 
