@@ -202,8 +202,10 @@ class Rows:
     def _ends(self, footer: re.Pattern[str]) -> bool:
         """Whether nothing but footers and blanks follows: then all of them are taken; if not, they are
         records.
+
+        Raises Unreadable for more lines than a record may have characters: all of them are held until then.
         """
-        count = 0
+        count = size = 0
         while True:
             while count == len(self._queue):
                 if (more := self._next()) is None:
@@ -212,6 +214,11 @@ class Rows:
                     self._queue.clear()
                     return True
                 self._queue.extend(more)
+                size += sum(map(len, more))
+                if size > self._limits.max_record:
+                    raise self._too_large(
+                        f"lines that begin like a footer, from line {self._line + 1}, do not end"
+                    )
             line = self._queue[count]
             if line.strip(BLANKS) and not footer.match(line):
                 self._kept = count - 1
@@ -299,7 +306,7 @@ class Rows:
         return True
 
     def _split(self) -> Iterator[list[str]]:
-        """The lines, some at a time, without their ends: \n, \r\n or a lone \r."""
+        """The lines, some at a time, without their ends: \\n, \\r\\n or a lone \\r."""
         rest: list[bytes] = []
         size = 0
         for block in self._blocks:
@@ -367,7 +374,8 @@ def profile_rows(blocks: Iterator[bytes], profile: FileProfile, limits: Limits) 
         profile.records += len(chunk)
         if len(good) < len(chunk):
             profile.unreadable += len(chunk) - len(good)
-            profile.bad_lines += [row.line for row in chunk if isinstance(row, Broken)][:FEW_LINES]
+            if len(profile.bad_lines) < FEW_LINES:
+                profile.bad_lines += [row.line for row in chunk if isinstance(row, Broken)][:FEW_LINES]
         if event_time is not None:
             profile.dates.add(list(map(event_time, good)))  # type: ignore[arg-type]
         for i, watch in watched:

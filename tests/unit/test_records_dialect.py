@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.ingestion import EVENTS, read, reason
+from shared.records import Accepted, Limits, Rejected
+from tests.support.ingestion import EVENTS, read, reason, verdict
 
 HEADER = "event_id,ts,message\n"
 ROW = "e1,2024-03-01T10:00:00Z,x\n"
@@ -88,6 +89,18 @@ def test_a_footer_is_one_only_behind_the_last_record():
     found, rows = read(content.encode(), ".csv", dataset)
     assert [r.fields for r in rows] == [{"event_id": "Total", "ts": "2024-03-01", "message": "a"}, FIELDS]
     assert found.profile.skipped == 2
+
+
+def test_lines_like_a_footer_are_not_gathered_without_end():
+    dataset = replace(EVENTS, footer="a")
+    content = b"event_id,ts\n" + b"a1,2024-03-01\n" * 200
+    assert isinstance(verdict(content + b"b1,2024-03-01\n", dataset=dataset), Accepted)
+    refused = verdict(content, dataset=dataset, limits=Limits(max_record=1000))
+    assert isinstance(refused, Rejected)
+    assert (refused.reason, refused.detail) == (
+        "record_too_large",
+        "lines that begin like a footer, from line 2, do not end within 1000 characters",
+    )
 
 
 @pytest.mark.parametrize("last", ["Total,,17", "Summe:,,3", "grand total,17,"])
