@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from shared.contracts import Dataset
 from shared.ledger.model import Profile
 from shared.reasons import FileReason
+from shared.records.contradictions import refuse_contradictions
 from shared.records.file_profile import FileProfile
 from shared.records.inspection import refuse_unreadable
 from shared.records.lines import whole_lines
@@ -41,6 +42,7 @@ def convert_to_parquet(source: Source, dataset: Dataset, limits: Limits, target:
                 file.write_table(group, row_group_size=max(1, group.num_rows))
         source.drain()
         refuse_unreadable(profile)
+        refuse_contradictions(profile.watches.values())
     except Unreadable as stop:
         source.drain()  # the hash is of the whole file, which decides on duplicates
         return Rejected(stop.reason, stop.detail)
@@ -58,6 +60,10 @@ def _tables(source: Source, dataset: Dataset, limits: Limits, profile: FileProfi
     for text in whole_lines(blocks, CHUNK, limits, dataset.fallback_encoding):
         ends = ends_lines(text, dataset) if ends is None else ends
         table = rows(text, dataset, ends)
+        for watch in profile.watches.values():
+            if watch.open:  # its column is kept as text: only such spellings are watched
+                texts = table[watch.column].to_pylist()
+                watch.see(texts, texts, profile.records)
         profile.records += table.num_rows
         profile.unreadable += table.num_rows - table[RAW].null_count
         profile.known |= profile.unreadable < profile.records

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import io
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from shared.contracts import Column, Dataset, Table
 from shared.records import Accepted, Limits, Rejected
 from shared.records.convert import convert_to_parquet
 from shared.records.source import Source
+from shared.values import Declared
 
 BANDS = {"band_sk": "int", "lower_bound": "int", "upper_bound": "int"}
 REASONS = {"reason_sk": "int", "reason_id": "string", "reason": "string"}
@@ -66,6 +68,19 @@ def made(
 
 def cells(rows: list[dict[str, Any]], names: dict[str, str]) -> list[tuple[Any, ...]]:
     return [tuple(r[n] for n in names) for r in rows]
+
+
+def test_dates_in_the_other_order_are_told_without_a_header_too(tmp_path: Path):
+    table = table_of({"id": "int", "day": "date"})
+    column = replace(table.target.columns[1], declared=Declared(formats=("dd/MM/yyyy",)))
+    table = replace(table, target=replace(table.target, columns=(table.target.columns[0], column)))
+    content = b"1|03/04/2026\n2|03/14/2026\n3|\n4|03/25/2026\n"
+    verdict = convert_to_parquet(Source(io.BytesIO(content), Limits()), table, Limits(), tmp_path / "rows")
+    assert isinstance(verdict, Rejected)
+    assert (verdict.reason, verdict.detail) == (
+        "date_order_contradicted",
+        "2 of 3 dates of day do not fit dd/MM/yyyy, and all fit MM/dd/yyyy; the first in record 2, 4",
+    )
 
 
 @pytest.mark.parametrize(
