@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from shared.values import Plan
+from shared.values.patterns import Field, Pattern
 from shared.values.plan import ISO
 from shared.values.times import UNITS
 from shared.values.zones import is_utc
@@ -93,8 +94,16 @@ class DateCount:
 def _says_its_day(plan: Plan, zone: str) -> bool:
     """Whether the first ten characters of ISO 8601 are the day that counts, unless an offset follows."""
     same_day = plan.kind == "date" or (is_utc(zone) and (plan.zone is None or is_utc(plan.zone)))
-    years_first = any(p.kinds[0] == "year" for f in plan.formats for p in f.patterns)
-    return same_day and not years_first and any(f.name == ISO for f in plan.formats)
+    days_first = all(_begins_with_pairs(p) for f in plan.formats for p in f.patterns)
+    return same_day and days_first and any(f.name == ISO for f in plan.formats)
+
+
+def _begins_with_pairs(pattern: Pattern) -> bool:
+    """Whether texts begin as `13/02` does: with a digit where those of ISO 8601 have their first dash."""
+    match pattern.parts:
+        case [Field(letters="dd" | "MM"), str(mark), Field(letters="dd" | "MM"), *_]:
+            return len(mark) == 1
+    return False
 
 
 def _whole_day(plan: Plan, zone: str) -> Callable[[int], str]:

@@ -91,6 +91,20 @@ def test_counting_agrees_with_parsing_each_value():
     assert count.result() == dict(sorted(expected.items()))
 
 
+@pytest.mark.parametrize(
+    ("format", "text"),
+    [
+        ("d-M-yyyy'T'HH:mm:ssX", "13-2-2026T12:00:00Z"),
+        ("d-M-yyyy, HH:mm:ss", "13-2-2026, 12:00:00"),
+        ("MMM-dd-yyyy HH:mm:ssX", "feb-13-2026 12:00:00Z"),
+    ],
+)
+def test_a_dash_in_the_place_of_iso_8601_is_no_sign_of_it(format: str, text: str):
+    count = DateCount(plan("iso", format))
+    count.add([text])
+    assert count.result() == {dt.date(2026, 2, 13): 1}
+
+
 @given(st.lists(st.integers(-(10**18), 10**18)))
 def test_epochs_are_counted_as_they_are_parsed(epochs: list[int]):
     count, expected = DateCount(plan(*MIXED)), []
