@@ -112,7 +112,7 @@ def value(plain: str, kind: str) -> int | float | Decimal | None:
         return whole if whole == exact and -(2**bits) <= whole < 2**bits else None
     precision, scale = int(found[1]), int(found[2])
     rounded = exact.quantize(Decimal(1).scaleb(-scale), context=WIDEST)
-    return rounded if rounded == exact and abs(exact) < 10 ** (precision - scale) else None
+    return rounded if rounded == exact and exact.copy_abs() < 10 ** (precision - scale) else None
 
 
 def _exact(plain: str, kind: str) -> Decimal | None:
@@ -123,7 +123,7 @@ def _exact(plain: str, kind: str) -> Decimal | None:
     number = Decimal(plain) if _POWER.fullmatch(plain) else None
     if number is None or number.adjusted() >= MOST_DIGITS:  # of 0E+99, too: Spark makes no decimal of it
         return None
-    return number if abs(number) < 10**WHOLE_DIGITS else None
+    return number if number.copy_abs() < 10**WHOLE_DIGITS else None
 
 
 @cache

@@ -131,9 +131,15 @@ def _field(
 
 
 def _epoch(rnd: random.Random) -> str:
+    if rnd.random() < 0.02:
+        return rnd.choice(WIDEST)
     number = rnd.choice([*BOUNDS, rnd.randint(-(10**18), 10**19), rnd.randint(10**4, 10**8)])
     number = rnd.choice([number, rnd.randint(10**9, 2 * 10**9) * rnd.choice([1, 1000, 10**6, 10**9])])
     return f"{number}{f'.{rnd.randint(0, 10 ** rnd.randint(1, 16))}' if rnd.random() < 0.3 else ''}"
+
+
+# As many digits as a decimal holds: more than Python's usual context keeps.
+WIDEST = ("9" * 38, f"{'9' * 20}.{'9' * 18}", f"{'9' * 20}.{'9' * 9}E0")
 
 
 def _number(rnd: random.Random) -> str:

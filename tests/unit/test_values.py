@@ -163,6 +163,9 @@ GERMAN = {"decimal_mark": ",", "group_mark": "."}
         ("12.50 EUX", MONEY, {"number_style": ANY}, None),
         ("((12.50))", MONEY, {"number_style": ANY}, None),
         ("1.125 %", MONEY, {"number_style": ANY}, None),
+        ("9" * 38, "decimal(38,0)", {}, Decimal("9" * 38)),
+        (f"{'9' * 20}.{'9' * 18}", "decimal(38,18)", {}, Decimal(f"{'9' * 20}.{'9' * 18}")),
+        (f"{'9' * 20}.{'9' * 9}E0", "decimal(38,18)", {}, Decimal(f"{'9' * 20}.{'9' * 9}")),
     ],
 )
 def test_a_number_is_read_as_it_is_declared(
