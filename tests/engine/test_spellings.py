@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
+from glue_scripts.engine.quarantine.row_rules import of_value
 from glue_scripts.engine.read.sql import cast
 from shared.values import Declared, Plan, compiled
 from tests.support.spelled_texts import PATTERNS, texts
@@ -72,6 +73,14 @@ def test_both_readers_read_some_thousand_texts_alike(spark: SparkSession) -> Non
     wrong, read = differences(spark, 17, 400)
     assert wrong == []
     assert read > 1000  # 400 texts, 70 plans: most texts are of another spelling
+
+
+def test_bounds_hold_for_each_element_of_a_list(spark: SparkSession) -> None:
+    bounded = plan("array<int>", minimum="0", maximum="9")
+    (outside,) = [test for test, reason, _ in of_value("v", bounded) if reason == "out_of_range"]
+    lists = spark.sql("SELECT explode(array(array(1, 2), array(1, 10), array(-1), array(), NULL)) AS v")
+    rows = lists.selectExpr(f"coalesce({outside}, false)").collect()
+    assert [r[0] for r in rows] == [False, True, True, False, False]
 
 
 @pytest.mark.slow

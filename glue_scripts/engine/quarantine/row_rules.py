@@ -53,7 +53,7 @@ def tests(dataset: Dataset) -> list[tuple[str, str, tuple[str, ...]]]:
             (f"{quoted(date)} > _ingested_at + {LATEST}", RowReason.IMPOSSIBLE_TIMESTAMP, (date,)),
         ]
     for name in names:
-        checks += _of_value(name, dataset.plan(name))
+        checks += of_value(name, dataset.plan(name))
     checks += [(f"{known} AND ({rule.when})", rule.reason, rule.columns) for rule in table.rejects]
     return _of_changes(checks, known, dataset) if table.operation is not None else checks
 
@@ -84,7 +84,7 @@ def _of_changes(
     return [*kept, unknown, *unordered]
 
 
-def _of_value(name: str, plan: Plan) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+def of_value(name: str, plan: Plan) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """What may be wrong with a value by itself: its spelling, a local time that is none, its bounds."""
     if plan.type != "string" or plan.array:
         unread = f"{quoted(TEXT + name)} IS NOT NULL AND {quoted(name)} IS NULL"
@@ -99,9 +99,9 @@ def _of_value(name: str, plan: Plan) -> Iterator[tuple[str, str, tuple[str, ...]
 
 def _outside(name: str, plan: Plan) -> str:
     bounds = [("<", plan.bound("minimum")), (">", plan.bound("maximum"))]
-    return " OR ".join(
-        f"{quoted(name)} {sign} {_bound(value, plan)}" for sign, value in bounds if value is not None
-    )
+    value = "e" if plan.array else quoted(name)
+    outside = " OR ".join(f"{value} {sign} {_bound(b, plan)}" for sign, b in bounds if b is not None)
+    return f"exists({quoted(name)}, e -> {outside})" if plan.array and outside else outside
 
 
 def _bound(value: object, plan: Plan) -> str:
