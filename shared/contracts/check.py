@@ -6,14 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from shared.contracts.errors import ContractError
-from shared.contracts.model import Contract, Dataset, Table
+from shared.contracts.model import TABLES, WORKBOOKS, Contract, Dataset, Table
 from shared.contracts.nested import column_contradictions, dataset_contradictions
 from shared.contracts.node import Node
 from shared.contracts.unclear import SAID_IN_VAIN, unclear_spellings
 from shared.metrics import ORPHAN_ROWS
-
-WORKBOOKS = {"xlsx", "ods"}
-TABLES = {"csv", *WORKBOOKS}  # formats that have lines and a header
 
 
 @dataclass(frozen=True)
@@ -35,8 +32,7 @@ def contradictions(contract: Contract, places: Mapping[str, Place], root: Node) 
     for table in contract.tables:
         place = places[table.name]
         yield from _columns(table, place.node)
-        if table.zone == "gold" and (said := [c.name for c in table.columns if c.declared.said]):
-            yield place.node.child("properties").error(f"{', '.join(said)}: {SAID_IN_VAIN}")
+        yield from _said_in_vain(contract, table, place.node.child("properties"))
         yield from _keys(table, place.node)
         yield from _versions(contract, table, place.node.child("customProperties"))
         yield from column_contradictions(table, place.node)
@@ -48,9 +44,18 @@ def contradictions(contract: Contract, places: Mapping[str, Place], root: Node) 
         yield from _known(dataset.target, node, f"constants of {dataset.name}", dataset.constants)
         yield from _stored(dataset, root)
         yield from dataset_contradictions(contract, dataset, root)
-        yield from unclear_spellings(dataset, node)
+        yield from unclear_spellings(dataset, node, contract.null_spellings)
     if "" not in contract.null_spellings:
         yield root.child("customProperties").error("nullSpellings must hold the empty text")
+
+
+def _said_in_vain(contract: Contract, table: Table, node: Node) -> Iterator[ContractError]:
+    """Spellings and bounds of columns that no dataset brings; a column of another table has its own there."""
+    own = {p.child("name").value for p in node.items()}
+    brought = {name for d in contract.datasets if d.target is table for name in d.received}
+    if said := [c.name for c in table.columns if c.declared.said and c.name in own - brought]:
+        who = "gold" if table.zone == "gold" else "what no dataset brings"
+        yield node.error(f"{', '.join(said)}: {who} {SAID_IN_VAIN}")
 
 
 def _stored(dataset: Dataset, root: Node) -> Iterator[ContractError]:

@@ -4,11 +4,11 @@ jobs.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.contracts.model import Table
+from shared.values.numbers import DECIMAL
 
 # Iceberg's type promotions, as far as contracts have the types; a decimal may also gain digits before the
 # point.
@@ -22,7 +22,6 @@ COMPUTED = (
     "mart",
     "bridge",
 )  # from other tables; the others hold what producers sent
-DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 
 
 @dataclass(frozen=True)

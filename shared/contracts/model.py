@@ -13,11 +13,12 @@ from shared import metrics
 from shared.contracts.paths import Path
 from shared.reasons import RowReason
 from shared.values import Declared, Plan, compiled
-from shared.values.plan import ISO_SOURCES, NUMBER_SOURCES
 
 Zone = Literal["bronze", "silver", "gold"]
 Kind = Literal["raw", "keyed", "log", "files", "latest", "scd2", "computed", "dim", "fact", "mart", "bridge"]
 Layout = Literal["event_date", "year_month_day", "undated"]
+WORKBOOKS = {"xlsx", "ods"}
+TABLES = {"csv", *WORKBOOKS}  # formats that have lines and a header
 LOADED_KINDS: tuple[Kind, ...] = ("keyed", "log", "files")  # tables that take the records of a dataset
 
 
@@ -273,8 +274,7 @@ class Dataset:
         Raises UnreadableFormatError for a format that nothing reads, which a contract that was read has not.
         """
         found = self.target.column(column)
-        sources = tuple(f for f in self.formats if f in (*NUMBER_SOURCES, *ISO_SOURCES))
-        return compiled(found.name, found.type, found.declared.over(self.declared), self.domain, sources)
+        return compiled(found.name, found.type, found.declared.over(self.declared), self.domain, self.formats)
 
     @property
     def event_date_column(self) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from shared.contracts.errors import ContractError
 from shared.contracts.keys import key_pattern
-from shared.contracts.model import Column, Contract, Dataset, Table
+from shared.contracts.model import TABLES, Column, Contract, Dataset, Table
 from shared.contracts.node import Node
 from shared.contracts.paths import Path
 
@@ -60,16 +60,19 @@ def _wrong_places(dataset: Dataset) -> Iterator[str]:
     for what, path in (("records", dataset.records), ("explode", dataset.explode)):
         if path is not None and (path.up or not all(isinstance(s, str) for s in path.steps)):
             yield f"{what} is a path of names only, such as response.items"
-    if dataset.nested and not dataset.header:
+    if dataset.nested and dataset.header == "none":
         yield "text without header has no nested records"
     if dataset.records is not None and not {"json", "xml"}.issuperset(dataset.formats):
         yield "records: envelopes are of the formats json (also one a line) and xml; remove the others"
-    if dataset.explode is not None and "csv" in dataset.formats:
-        yield "explode: a delimited text has no lists; remove csv from formats"
-    if dataset.explode is None:
-        columns = map(dataset.target.column, dataset.received)
-        if upward := [c.name for c in columns if c.path is not None and c.path.up]:
-            yield f"{', '.join(upward)}: a path that begins with ^ needs explode"
+    columns = [c for c in map(dataset.target.column, dataset.received) if c.path is not None]
+    if flat := ", ".join(sorted({*dataset.formats} & TABLES)):
+        if dataset.explode is not None:
+            yield f"explode: a delimited text has no lists, nor has a sheet; remove {flat} from formats"
+        if deep := [c.name for c in columns if c.path and len(c.path.steps) > 1]:
+            yield f"{', '.join(deep)}: a path into nested records leads nowhere in {flat}"
+    upward = [c.name for c in columns if c.path and c.path.up]
+    if upward and dataset.explode is None:
+        yield f"{', '.join(upward)}: a path that begins with ^ needs explode"
 
 
 def _wrong_owner(contract: Contract, dataset: Dataset) -> Iterator[str]:

@@ -22,6 +22,7 @@ from shared.contracts.model import (
 from shared.contracts.node import Node
 from shared.contracts.quality import rule_or_threshold
 from shared.metrics import LEARNT
+from shared.values.numbers import DECIMAL, MOST_DIGITS
 
 PROPERTIES = (
     "layer",
@@ -179,6 +180,10 @@ def column(node: Node) -> Column:
     kind = node.child("physicalType")
     if not TYPE.fullmatch(kind.text()):
         raise kind.error(f"{kind.value!r} is not a supported type ({TYPE_NAMES})")
+    if (sized := DECIMAL.search(kind.text())) and not max(1, int(sized[2])) <= int(sized[1]) <= MOST_DIGITS:
+        raise kind.error(
+            f"{kind.value!r}: expected at most {MOST_DIGITS} digits, some of them behind the point"
+        )
     related = [r.child("to").text() for r in node.child("relationships").items()]
     return Column(
         name=node.child("name").name(),

@@ -11,7 +11,7 @@ from shared.values import Plan, UnreadableFormatError
 from shared.values.overlaps import different_readings
 from shared.values.plan import ISO, ISO_SOURCES, NUMBER_SOURCES
 
-SAID_IN_VAIN = "gold takes no texts of producers: how values are spelled, and their bounds, belong to silver"
+SAID_IN_VAIN = "takes no texts of producers: how values are spelled, and their bounds, belong to silver"
 TIMES = ("date", "timestamp")
 NUMBER_WORDS = {
     "decimal_mark": "decimalMark",
@@ -22,8 +22,11 @@ NUMBER_WORDS = {
 TIME_WORDS = {"formats": "formats", "default_timezone": "defaultTimezone", "locale": "locale"}
 
 
-def unclear_spellings(dataset: Dataset, node: Node) -> Iterator[ContractError]:
-    """An error for each column of a dataset whose texts could not be read for sure; `node`: its table's."""
+def unclear_spellings(dataset: Dataset, node: Node, nothing: tuple[str, ...]) -> Iterator[ContractError]:
+    """An error for each column of a dataset whose texts could not be read for sure; `node`: its table's.
+
+    `nothing`: the document's spellings of no value.
+    """
     for name in dataset.received:
         try:
             plan = dataset.plan(name)
@@ -36,6 +39,7 @@ def unclear_spellings(dataset: Dataset, node: Node) -> Iterator[ContractError]:
             *_times(plan, dataset),
             *_numbers(plan, dataset),
             *_bounds(plan),
+            *_booleans(plan, nothing),
         ):
             yield node.child("properties").error(f"{name} in dataset {dataset.name}: {problem}")
 
@@ -68,7 +72,7 @@ def _times(plan: Plan, dataset: Dataset) -> Iterator[str]:
         )
     if not plan.formats:
         yield "the registered spellings need a format that reads what they make of a text, such as iso"
-    for one, other, text in different_readings(plan.formats):
+    for one, other, text in different_readings(plan.formats, plan.zone if plan.kind == "timestamp" else None):
         yield (
             f"{one} and {other} both read the text {text!r}, as different times; keep one of them, or give"
             " the other to a dataset of its own"
@@ -88,6 +92,13 @@ def _numbers(plan: Plan, dataset: Dataset) -> Iterator[str]:
             " spelled with a point, and there it is one and a bit: let the dataset have csv or xml only, or"
             " drop the mark"
         )
+
+
+def _booleans(plan: Plan, nothing: tuple[str, ...]) -> Iterator[str]:
+    """Words that no text can be: those of no value come first."""
+    words = {*plan.booleans[0], *plan.booleans[1]}
+    if plan.kind == "boolean" and (lost := sorted(words & {*nothing})):
+        yield f"booleans: {', '.join(map(repr, lost))} means no value by nullSpellings"
 
 
 def _bounds(plan: Plan) -> Iterator[str]:

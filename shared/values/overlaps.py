@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from shared.values.patterns import Field, Pattern
 from shared.values.times import DAY, EPOCH, EXCEL_DAYS, UNITS, Format, Moment
+from shared.values.zones import instant
 
 PROBES = (
     dt.datetime(2001, 2, 3, 4, 5, 6),
@@ -22,17 +23,20 @@ PROBES = (
 )
 
 
-def different_readings(formats: Sequence[Format]) -> Iterator[tuple[str, str, str]]:
-    """Pairs of formats with a text that both read, and differently."""
+def different_readings(formats: Sequence[Format], zone: str | None) -> Iterator[tuple[str, str, str]]:
+    """Pairs of formats with a text that both read, and differently; `zone`: of times without an offset."""
     for i, one in enumerate(formats):
         for other in formats[i + 1 :]:
-            text = next((t for t in _texts(one, other) if _differ(one.read(t), other.read(t))), None)
+            text = next((t for t in _texts(one, other) if _differ(one.read(t), other.read(t), zone)), None)
             if text is not None:
                 yield one.name, other.name, text
 
 
-def _differ(one: Moment | None, other: Moment | None) -> bool:
-    return one is not None and other is not None and one[:2] != other[:2]
+def _differ(one: Moment | None, other: Moment | None, zone: str | None) -> bool:
+    """As written, or as instants: one format may take for a letter what is UTC to the other (`'Z'`)."""
+    if one is None or other is None:
+        return False
+    return one[:2] != other[:2] or instant(one, zone) != instant(other, zone)
 
 
 def _texts(*formats: Format) -> Iterator[str]:

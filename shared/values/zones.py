@@ -9,12 +9,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from shared.values.times import DAY, EPOCH, SECOND, Moment
 
 UTC_NAMES = ("UTC", "Etc/UTC", "GMT", "Etc/GMT")
+NOT_OF_JAVA = ("Factory", "ROC", "localtime", "posixrules")  # files beside the zones, which Spark has not
 START = dt.datetime(1970, 1, 1)
 
 
 @cache
 def known(zone: str) -> bool:
-    """Whether the IANA has a zone of this name."""
+    """Whether the IANA has a zone of this name, and Java as well."""
+    if zone in NOT_OF_JAVA or zone.startswith(("posix/", "right/")):
+        return False
     try:
         return is_utc(zone) or bool(_zone(zone).key)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder of zones
@@ -37,19 +40,6 @@ def instant(moment: Moment, zone: str | None) -> int | None:
         return local
     earlier, later = _offsets(local, zone)
     return None if earlier < later else local - earlier * SECOND
-
-
-def twice(moment: Moment, zone: str | None) -> bool:
-    """Whether the zone has this local time twice."""
-    if moment.offset is not None or zone is None or is_utc(zone):
-        return False
-    earlier, later = _offsets(moment.day * DAY + moment.micros, zone)
-    return earlier > later
-
-
-def left_out(moment: Moment, zone: str | None) -> bool:
-    """Whether the zone has no such local time."""
-    return instant(moment, zone) is None
 
 
 def day(micros: int, zone: str) -> dt.date | None:

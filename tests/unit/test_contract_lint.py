@@ -17,49 +17,16 @@ from cli.verbs import checks
 from cli.verbs.contract import violations
 from shared.contracts import domains
 from shared.contracts.odcs import parsed
+from tests.support import shop_document
 
 ROOT = Path(__file__).parents[2]
-SHOP = """
-apiVersion: v3.1.0
-kind: DataContract
-id: shop
-name: shop
-version: 1.0.0
-status: active
-domain: shop
-description:
-  purpose: Sales of a shop.
-customProperties:
-  - {property: nullSpellings, value: [""]}
-schema:
-  - name: bronze_sales
-    physicalName: sales
-    description: What was sold.
-    customProperties:
-      - {property: layer, value: bronze}
-      - {property: formats, value: [csv]}
-  - name: silver_sales
-    physicalName: sales
-    description: One row per sale.
-    customProperties:
-      - {property: layer, value: silver}
-      - {property: kind, value: keyed}
-      - {property: source, value: sales}
-      - {property: order, value: [sale]}
-    properties:
-      - name: sale
-        logicalType: string
-        physicalType: string
-        primaryKey: true
-        primaryKeyPosition: 1
-        description: Its number.
-        quality:
-          - {type: sql, query: "SELECT COUNT(*) FROM ${table} WHERE sale = ''", mustBe: 0}
-"""
 
 
 def shop() -> dict[str, Any]:
-    return yaml.safe_load(SHOP)
+    document = shop_document.shop()
+    query = "SELECT COUNT(*) FROM ${table} WHERE sale = ''"
+    sale(document)["quality"] = [{"type": "sql", "query": query, "mustBe": 0}]
+    return document
 
 
 def sale(document: dict[str, Any]) -> dict[str, Any]:

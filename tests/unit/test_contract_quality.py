@@ -8,24 +8,16 @@ import pytest
 import yaml
 
 from cli.main import main
-from shared.contracts import ContractError, RejectRule, Threshold
+from shared.contracts import RejectRule, Threshold
 from shared.contracts.odcs import parsed
 from shared.contracts.problems import problems
+from tests.support import shop_document
+from tests.support.shop_document import SALES, refusal
 
-SHOP = """
-apiVersion: v3.1.0
-kind: DataContract
-id: shop
-name: shop
-version: 1.0.0
-status: active
-domain: shop
-description:
-  purpose: Sales of a shop.
+MORE = """
 slaProperties:
   - {property: freshness, value: 2, unit: d}
 customProperties:
-  - {property: nullSpellings, value: [""]}
   - {property: defaultTimezone, value: UTC}
   - property: reasons
     value:
@@ -40,55 +32,39 @@ customProperties:
         engine: lakehouse
         severity: error
         implementation: {metric: quarantine_rate, maximum: 0.5, minimumRows: 1000}
-schema:
-  - name: bronze_sales
-    physicalName: sales
-    logicalType: object
-    description: What was sold.
-    customProperties:
-      - {property: layer, value: bronze}
-      - {property: formats, value: [csv]}
-  - name: silver_sales
-    physicalName: sales
-    logicalType: object
-    description: One row per sale.
-    customProperties:
-      - {property: layer, value: silver}
-      - {property: kind, value: keyed}
-      - {property: source, value: sales}
-      - {property: order, value: [sold_at]}
-    properties:
-      - name: sale
-        logicalType: string
-        physicalType: string
-        primaryKey: true
-        primaryKeyPosition: 1
-        description: Its number.
-      - {name: amount, logicalType: integer, physicalType: int, description: Paid.}
-      - {name: sold_at, logicalType: timestamp, physicalType: timestamp, description: When.}
-  - name: gold_total
-    physicalName: total
-    logicalType: object
-    description: Of all sales.
-    customProperties:
-      - {property: layer, value: gold}
-      - {property: kind, value: mart}
-    properties:
-      - name: amount
-        logicalType: integer
-        physicalType: bigint
-        primaryKey: true
-        primaryKeyPosition: 1
-        description: Paid.
+columns:
+  - {name: amount, logicalType: integer, physicalType: int, description: Paid.}
+  - {name: sold_at, logicalType: timestamp, physicalType: timestamp, description: When.}
+gold:
+  name: gold_total
+  physicalName: total
+  logicalType: object
+  description: Of all sales.
+  customProperties:
+    - {property: layer, value: gold}
+    - {property: kind, value: mart}
+  properties:
+    - name: amount
+      logicalType: integer
+      physicalType: bigint
+      primaryKey: true
+      primaryKeyPosition: 1
+      description: Paid.
 """
 WARN = Threshold("quarantine_rate", 0.2, "warn", 1000)
 HALT = Threshold("quarantine_rate", 0.5, "halt", 1000)
-SALES, GOLD = 1, 2
-AMOUNT = 1
+GOLD, ORDER, AMOUNT = 2, 3, 1
 
 
 def shop() -> dict[str, Any]:
-    return yaml.safe_load(SHOP)
+    """The usual shop with a reason, thresholds, a promise and a table of gold."""
+    document, more = shop_document.shop(), yaml.safe_load(MORE)
+    document["slaProperties"] = more["slaProperties"]
+    document["customProperties"] += more["customProperties"]
+    document["schema"][SALES]["customProperties"][ORDER]["value"] = ["sold_at"]
+    document["schema"][SALES]["properties"] += more["columns"]
+    document["schema"].append(more["gold"])
+    return document
 
 
 def document_property(document: dict[str, Any], name: str) -> list[Any]:
@@ -109,12 +85,6 @@ def with_column_quality(*entries: str) -> dict[str, Any]:
 
 def sales(document: dict[str, Any]) -> Any:
     return parsed(document, "shop.odcs.yaml").table("sales")
-
-
-def refusal(document: dict[str, Any]) -> str:
-    with pytest.raises(ContractError) as refused:
-        parsed(document, "shop.odcs.yaml")
-    return str(refused.value)
 
 
 @pytest.mark.parametrize(
