@@ -256,7 +256,9 @@ def _table(table: Table) -> Entry:
         parts += [
             f"- {t.action} when `{t.metric}` is above {t.maximum} (runs of {t.minimum_rows} rows or more)"
             for t in table.gate
+            if t.action != "off"
         ]
+        parts += [f"- `{t.metric}` is not judged" for t in table.gate if t.action == "off"]
     return Entry(table.zone, table.name, KINDS[table.kind], parts)
 
 

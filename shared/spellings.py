@@ -1,6 +1,6 @@
 """Spellings of a time that only one domain has, registered by it: `domains/<name>/spellings.py`, `SPELLINGS`.
 
-The core reads the usual spellings. A domain's own come first and turn a text into one of these.
+The core reads what a contract declares. A domain's own come first and turn a text into one of these formats.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Spelling:
 
 
 def spellings_of(domain: str) -> Mapping[str, Spelling]:
-    """By the name that a contract's `times` uses; none where the domain registers none."""
+    """By the name that a contract's `formats` use; none where the domain registers none."""
     module = f"domains.{domain}.spellings"
     try:
         known = importlib.util.find_spec(module) is not None

@@ -6,7 +6,6 @@ type here is what that plan would read, too.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,6 +17,7 @@ from pyarrow import csv
 from shared.contracts import Dataset
 from shared.records.text import SAMPLE, is_utf8
 from shared.records.verdict import RAW, UNCAST, kept_as_text
+from shared.values.numbers import DECIMAL
 from shared.values.plan import BLANKS
 
 _END = "_end"  # the empty cell behind a delimiter that ends the line
@@ -50,7 +50,7 @@ def _type(name: str, dataset: Dataset) -> pa.DataType:
 
 def arrow_type(kind: str) -> pa.DataType:
     """The Arrow type of a contract's type."""
-    if match := re.fullmatch(r"decimal\((\d+),(\d+)\)", kind):
+    if match := DECIMAL.fullmatch(kind):
         return pa.decimal128(int(match[1]), int(match[2]))
     return TYPES[kind]
 

@@ -23,11 +23,7 @@ def conformed(records: DataFrame, contract: Contract, dataset: Dataset) -> DataF
 
     What bronze holds in the contract's types is taken as it is; only what is of no type has a text beside it.
     """
-    rows = (
-        _taken(records, contract, dataset)
-        if dataset.stored_as == "parquet"
-        else _cast(records, contract, dataset)
-    )
+    rows = _typed(records, contract, dataset)
     table = dataset.target
     constants = [
         f"CAST({literal(v)} AS {table.column(n).type}) AS {quoted(n)}" for n, v in dataset.constants.items()
@@ -59,33 +55,22 @@ def _blanks(table: Table, name: str) -> str:
     return INVISIBLE if identifies else BLANKS
 
 
-def _taken(records: DataFrame, contract: Contract, dataset: Dataset) -> DataFrame:
-    """What bronze holds with types, and by the plan the texts that were of none."""
-    plans = {name: dataset.plan(name) for name in dataset.received}
+def _typed(records: DataFrame, contract: Contract, dataset: Dataset) -> DataFrame:
+    """Each column by its plan, beside its text; what bronze holds with a type is taken as it is, and has as
+    text only what was of none.
+    """
+    table, plans = dataset.target, {name: dataset.plan(name) for name in dataset.received}
+    in_bronze = dataset.stored_as == "parquet"
+    taken = [n for n, p in plans.items() if in_bronze and not kept_as_text(p)]
     texts = [
-        text_of(dataset.target, n, p, contract, quoted(n) if kept_as_text(p) else f"{UNCAST}[{literal(n)}]")
+        text_of(table, n, p, contract, f"{UNCAST}[{literal(n)}]" if n in taken else quoted(n))
         for n, p in plans.items()
     ]
-    rows = records.selectExpr(*CARRIED, *map(quoted, plans), *texts)
-    values = []
-    for name, plan in plans.items():
-        value = typed(quoted(TEXT + name), plan, dataset.target.column(name).case, "_day")
-        if not kept_as_text(plan):
-            value = f"coalesce({quoted(name)}, {value})"
-        values.append(f"{value} AS {quoted(name)}")
-    return rows.selectExpr(*CARRIED, *values, *_kept_texts(dataset))
-
-
-def _cast(records: DataFrame, contract: Contract, dataset: Dataset) -> DataFrame:
-    table, plans = dataset.target, {name: dataset.plan(name) for name in dataset.received}
-    texts = records.selectExpr(
-        *CARRIED,
-        *(text_of(table, n, p, contract, quoted(n)) for n, p in plans.items()),
+    values = {n: typed(quoted(TEXT + n), p, table.column(n).case, "_day") for n, p in plans.items()}
+    values |= {n: f"coalesce({quoted(n)}, {values[n]})" for n in taken}
+    return records.selectExpr(*CARRIED, *map(quoted, taken), *texts).selectExpr(
+        *CARRIED, *(f"{v} AS {quoted(n)}" for n, v in values.items()), *_kept_texts(dataset)
     )
-    values = [
-        f"{typed(quoted(TEXT + n), p, table.column(n).case, '_day')} AS {quoted(n)}" for n, p in plans.items()
-    ]
-    return texts.selectExpr(*CARRIED, *values, *_kept_texts(dataset))
 
 
 def _kept_texts(dataset: Dataset) -> list[str]:

@@ -24,6 +24,7 @@ from shared.values.times import (
     UNITS,
     Format,
 )
+from shared.values.zones import is_utc
 
 COMMON_ISO = (  # what Spark casts as it is
     r"(?!0000)\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?(?:Z|[+-](?:0\d|1[0-7]):[0-5]\d)?)?)?"
@@ -54,7 +55,7 @@ def event_day(time: str, zone: str) -> str:
     """The calendar day of an instant in a zone."""
     return (
         f"CAST({time} AS date)"
-        if zone == "UTC"
+        if is_utc(zone)
         else f"CAST(from_utc_timestamp({time}, {literal(zone)}) AS date)"
     )
 
