@@ -16,7 +16,7 @@ from pathlib import Path
 from shared.contracts import Dataset, contract, domains
 from shared.ingestion.content_ownership import BusyError, ownership
 from shared.ingestion.figures import NOWHERE
-from shared.ingestion.reading import bronze_key_of, judgement, member_judgement, read_as
+from shared.ingestion.reading import bronze_key_of, content_identity, judgement, member_judgement, read_as
 from shared.ingestion.store import Store
 from shared.ingestion.verdicts import Archive, Deferral, Judgement
 from shared.ledger import Claim, Ledger
@@ -154,11 +154,12 @@ class Ingest:
 
     def _clear_raw(self, file: FileId, dataset: Dataset | None, outcome: LedgerFile | None) -> None:
         """Where the contract archives files, one that bronze or quarantine holds leaves raw; after a crash
-        when its event returns. Of an ignored file raw has the only copy.
+        when its event returns. Of an ignored file raw has the only copy, and of a zip that of its ignored and
+        damaged files.
         """
         if (
             outcome is None
-            or outcome.status in (FileStatus.DEFERRED, FileStatus.IGNORED)
+            or outcome.status in (FileStatus.DEFERRED, FileStatus.IGNORED, FileStatus.UNPACKED)
             or outcome.reason == FileReason.OBJECT_GONE
         ):
             return
@@ -232,14 +233,18 @@ class Ingest:
         deferred is deferred itself.
         """
         outcomes: list[LedgerFile] = []
+        deferred: LedgerFile | None = None
         for member in archive.members:
             key = f"{entry.key.rstrip('/')}/{member.name}"
             outcome = self._member(replace(entry, key=key), dataset, archive, member, owner)
             if outcome is None:
                 continue
             if outcome.status is FileStatus.DEFERRED:
-                return [*outcomes, replace(entry, status=FileStatus.DEFERRED, detail=outcome.detail)]
-            outcomes.append(outcome)
+                deferred = deferred or outcome  # the others go on: the job reads no workbook
+            else:
+                outcomes.append(outcome)
+        if deferred is not None:
+            return [*outcomes, replace(entry, status=FileStatus.DEFERRED, detail=deferred.detail)]
         count = f"{len(archive.members)} files"
         return [*outcomes, replace(entry, status=FileStatus.UNPACKED, detail=count)]
 
@@ -311,7 +316,8 @@ class Ingest:
         self, place: FileId, entry: LedgerFile, dataset: Dataset, verdict: Accepted, judged: Judgement
     ) -> LedgerFile:
         """Brings a readable file from where it lies to bronze, unless its content is there already."""
-        read = read_as(replace(entry, sha256=judged.sha256), verdict)
+        identity = content_identity(judged.sha256, dataset, entry.key)
+        read = read_as(replace(entry, sha256=identity), verdict)
         owned = ownership(self.ledger, read, dataset, self.wait)
         read = replace(read, duplicate_of=owned.other, later_copy=owned.later or None)
         if owned.duplicate:

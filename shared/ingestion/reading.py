@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -131,6 +133,17 @@ def _dated_by_key(verdict: Accepted, dataset: Dataset, key: str) -> Accepted:
     if (value := value_in_key(from_key, key)) is not None:
         dates.add([value])
     return replace(verdict, event_dates=dict.fromkeys(dates.result(), verdict.records))
+
+
+def content_identity(sha256: str | None, dataset: Dataset, key: str) -> str | None:
+    """The content's hash; where columns stand in the key, that of content and their values: the same bytes
+    under `country=DE/` and `country=FR/` are different records.
+    """
+    patterns = [p for c in dataset.received if (p := dataset.target.column(c).from_key) is not None]
+    if not patterns:
+        return sha256
+    told = json.dumps([sha256, *(value_in_key(p, key) for p in patterns)])
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
 def read_as(entry: LedgerFile, verdict: Accepted) -> LedgerFile:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
+import lzma
 import re
 import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from shared.reasons import FileReason
 from shared.records.compression import BLOCK
@@ -42,9 +44,9 @@ def is_package(start: bytes) -> bool:
 def package_kind(path: Path) -> str:
     """`xlsx`, `ods` or `zip`. Raises Unreadable for what is encrypted, old or no zip."""
     with path.open("rb") as file:
-        start = file.read(BLOCK)
+        start = file.read(len(OLE))
         if start.startswith(OLE):
-            raise _old_office(start + file.read())
+            raise _old_office(file)
     try:
         with zipfile.ZipFile(path) as package:
             names = package.namelist()
@@ -63,9 +65,13 @@ def _begins(package: zipfile.ZipFile, name: str) -> bytes:
         return b""
 
 
-def _old_office(content: bytes) -> Unreadable:
-    if ENCRYPTED_OLE in content:
-        return Unreadable(FileReason.ENCRYPTED, "an Office file behind a password")
+def _old_office(file: IO[bytes]) -> Unreadable:
+    file.seek(0)
+    end = b""
+    while block := file.read(BLOCK):
+        if ENCRYPTED_OLE in end + block:
+            return Unreadable(FileReason.ENCRYPTED, "an Office file behind a password")
+        end = block[-len(ENCRYPTED_OLE) :]
     return Unreadable(
         FileReason.FORMAT_NOT_ACCEPTED, "this is an old Office file (.xls, .doc): save it as xlsx"
     )
@@ -86,7 +92,8 @@ def members(path: Path, limits: Limits) -> list[Member]:
     largest = max((m.file_size for _, m in files), default=0)
     if total > limits.ratio_from and total > limits.max_ratio * size:
         raise Unreadable(FileReason.DECOMPRESSION_BOMB, f"{size} bytes expand to {total}")
-    if total > limits.max_decompressed or largest > limits.max_spooled:
+    # The zip, a member and, where that is Parquet, what its reader spools lie on the disk together.
+    if total > limits.max_decompressed or size + 2 * largest > limits.max_spooled:
         raise Unreadable(FileReason.TOO_LARGE, f"the zip holds {total} bytes")
     if any(m.flag_bits & ENCRYPTED for _, m in files):
         raise Unreadable(FileReason.ENCRYPTED, "the zip is protected by a password")
@@ -133,7 +140,12 @@ def extract(path: Path, member: Member, target: Path, limits: Limits) -> None:
             for block in _blocks(package, package.infolist()[member.place]):
                 written += file.write(block)
                 limits.in_time(written)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except NotImplementedError as error:
+        detail = "compressed by a method that is not read here: zip it with Deflate"
+        raise Unreadable(FileReason.CORRUPT_ARCHIVE, detail) from error
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, EOFError, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the disk's, not the zip's: of bad data bz2's have no number
         raise Unreadable(FileReason.CORRUPT_ARCHIVE, f"damaged after {written} bytes") from error
 
 

@@ -10,7 +10,11 @@ from typing import IO
 from xml.etree import ElementTree
 from xml.parsers import expat
 
-NAMED = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+# Of a sheet's link: transitional, and strict ("Strict Open XML Spreadsheet" of Excel's save dialog)
+NAMED = (
+    "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id",
+    "{http://purl.oclc.org/ooxml/officeDocument/relationships}id",
+)
 PLACE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 BLOCK = 1 << 16
 
@@ -32,8 +36,10 @@ def _part(package: zipfile.ZipFile, sheet: str) -> str:
     book = ElementTree.fromstring(package.read("xl/workbook.xml"))
     found = next(e for e in book.iter() if e.tag.endswith("}sheet") and e.get("name") == sheet)
     links = ElementTree.fromstring(package.read("xl/_rels/workbook.xml.rels"))
-    target = next(e.get("Target", "") for e in links if e.get("Id") == found.get(NAMED))
-    return target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
+    link = next(i for n in NAMED if (i := found.get(n)) is not None)
+    target = next(e.get("Target", "") for e in links if e.get("Id") == link)
+    name = target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
+    return next(n for n in package.namelist() if n.lower() == name.lower())
 
 
 class _Cells:

@@ -8,10 +8,15 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import json
+import math
 import resource
 import sys
+import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from typing import Any
+from xml.etree.ElementTree import ParseError
+from xml.parsers.expat import ExpatError
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
@@ -40,7 +45,16 @@ def written(workbook: str, text: str, sheet: str) -> dict[str, str] | None:
             write(rows, unusual_cells(workbook, chosen), file)
     except PasswordError:
         return {"reason": "encrypted", "detail": "the workbook is protected by a password"}
-    except CalamineError as error:
+    except (
+        CalamineError,
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        ExpatError,
+        ParseError,
+        LookupError,
+        StopIteration,
+    ) as error:
         return {
             "reason": "corrupt_spreadsheet",
             "detail": f"the workbook cannot be opened ({type(error).__name__})",
@@ -93,6 +107,8 @@ def cell_text(value: Any) -> str:
 
 def number_text(value: float) -> str:
     """10.0 → 10, 0.30000000000000004 → 0.3; what is no exact integer any more keeps its exponent."""
+    if not math.isfinite(value):
+        return str(value)
     if value == int(value) and abs(value) < EXACT:
         return str(int(value))
     short = float(format(value, DIGITS))

@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from shared.contracts import contract
 from shared.ingestion import Ingest
 from shared.ingestion import ingest as module
 from shared.ledger.model import FileStatus
-from shared.records import Limits
+from shared.records import Limits, packages
 from tests.support.ingest_rig import NAMES, NOON, InjectedError, Rig, rig
 from tests.support.workbook import ods, xlsx
 
@@ -300,3 +300,107 @@ def test_markers_and_what_the_contract_ignores_leave_no_copy(lake: Rig, name: st
 
 def test_what_one_contract_ignores_another_does_not(lake: Rig):
     assert lake.arrive("shop/events/x.csv.part", b"").reason == "empty_file"
+
+
+def rezipped(content: bytes, edit: Callable[[str, bytes], tuple[str, bytes]]) -> bytes:
+    """A package with its parts changed."""
+    with zipfile.ZipFile(io.BytesIO(content)) as package:
+        return zipped(dict(edit(name, package.read(name)) for name in package.namelist()))
+
+
+STRICT = {
+    b"http://schemas.openxmlformats.org/officeDocument/2006": b"http://purl.oclc.org/ooxml/officeDocument",
+    b"http://schemas.openxmlformats.org/spreadsheetml/2006/main": b"http://purl.oclc.org/ooxml/spreadsheetml/main",
+}
+
+
+def strict(name: str, part: bytes) -> tuple[str, bytes]:
+    for transitional, other in STRICT.items():
+        part = part.replace(transitional, other)
+    return name, part
+
+
+@pytest.mark.parametrize(
+    ("edit", "age"),
+    [
+        (lambda name, part: (name.replace("sheet1.xml", "Sheet1.xml"), part), b"1.5"),
+        (lambda name, part: (name, part.replace(b"<v>1.5</v>", b"<v>NaN</v>")), b"nan"),
+        (lambda name, part: (name, part.replace(b"<v>1.5</v>", b"<v>1e999</v>")), b"inf"),
+    ],
+)
+def test_workbooks_of_other_writers_have_an_outcome(
+    lake: Rig, edit: Callable[[str, bytes], tuple[str, bytes]], age: bytes
+):
+    content = xlsx({"Users": [["user_id", "age", "updated_at"], ["u1", 1.5, "2026-03-02T10:00:00Z"]]})
+    outcome = lake.arrive("shop/users/a.xlsx", rezipped(content, edit))
+    assert (outcome.status, outcome.reason) == ("accepted", None)
+    assert [*lake.objects("bronze").values()] == [
+        b"user_id,age,updated_at\nu1," + age + b",2026-03-02T10:00:00Z\n"
+    ]
+
+
+def test_a_strict_workbook_is_read(lake: Rig):
+    content = xlsx({"Users": [["user_id", "updated_at"], ["u1", "2026-03-02T10:00:00Z"]]})
+    assert lake.arrive("shop/users/a.xlsx", rezipped(content, strict)).status == "accepted"
+
+
+def test_raw_keeps_the_zip_that_alone_has_what_was_ignored(lake: Rig, monkeypatch: pytest.MonkeyPatch):
+    shop_users(monkeypatch, archive=True)
+    lake.arrive("shop/users/day.zip", zipped({"a.csv": ONE, "half.part": b"not yet"}))
+    assert known(lake)["shop/users/day.zip/half.part"] == ("ignored", None)
+    assert [*lake.objects("raw")] == ["shop/users/day.zip"]
+
+
+def test_a_workbook_behind_a_large_file_of_a_zip_is_read_by_the_function(lake: Rig):
+    users = [["user_id", "updated_at"], ["u9", "2024-03-01T10:00:00Z"]]
+    large = ONE + ONE.splitlines(True)[1] * 100
+    lake.ingest = replace(lake.ingest, limits=Limits(max_bytes=2000), defers=True)
+    left = lake.arrive("shop/users/a.zip", zipped({"a.csv": large, "m.xlsx": xlsx({"Users": users})}))
+    assert left.status is FileStatus.DEFERRED
+    assert known(lake)["shop/users/a.zip/m.xlsx"] == ("accepted", None)
+
+
+def packed(content: bytes, method: int) -> bytearray:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as package:
+        package.writestr("a.csv", content)
+    return bytearray(file.getvalue())
+
+
+def test_a_file_of_a_zip_that_is_damaged_or_packed_otherwise_has_its_reason(lake: Rig):
+    damaged = packed(bytes(range(256)) * 20, zipfile.ZIP_LZMA)
+    damaged[60:160] = b"\xff" * 100
+    lake.arrive("shop/users/a.zip", bytes(damaged))
+    other = packed(ONE, zipfile.ZIP_DEFLATED)
+    for mark, at in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        place = other.find(mark) + at
+        other[place : place + 2] = (9).to_bytes(2, "little")  # Deflate64
+    lake.arrive("shop/users/b.zip", bytes(other))
+    found = {f.key: (f.reason, f.detail) for f in lake.ledger.quarantined("shop", "users")}
+    assert found["shop/users/a.zip/a.csv"][0] == "corrupt_archive"
+    assert found["shop/users/b.zip/a.csv"] == (
+        "corrupt_archive",
+        "compressed by a method that is not read here: zip it with Deflate",
+    )
+
+
+def test_a_full_disk_is_no_damage_of_the_zip(lake: Rig, monkeypatch: pytest.MonkeyPatch):
+    def full(*_: Any) -> Iterator[bytes]:
+        raise OSError(28, "No space left on device")
+        yield b""
+
+    monkeypatch.setattr(packages, "_blocks", full)
+    with pytest.raises(OSError, match="No space left"):
+        lake.arrive("shop/users/a.zip", zipped({"a.csv": ONE}))
+    monkeypatch.undo()
+    assert not [f for f in lake.ledger.files() if f.status is FileStatus.QUARANTINED]
+
+
+def test_equal_bytes_under_keys_that_say_otherwise_are_different_records(lake: Rig):
+    order = b'{"data":{"orders":[{"id":"o1","placed":{"at":"2024-03-01T10:00:00Z"},"lines":[]}]}}\n'
+    keys = [f"shop/orders/exported={day}/part.json" for day in ("2024-03-01", "2024-03-02")]
+    outcomes = [lake.arrive(key, order) for key in keys]
+    assert [o.status.value for o in outcomes] == ["accepted", "accepted"]
+    assert len({o.target_key for o in outcomes}) == 2
+    again = lake.arrive("shop/orders/exported=2024-03-02/copy.json", order)
+    assert (again.status.value, again.duplicate_of) == ("duplicate", outcomes[1].place)
