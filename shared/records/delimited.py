@@ -283,8 +283,12 @@ class Rows:
     def _take_preamble(self) -> str | None:
         """Takes the lines above the header, and gives the delimiter where it is known without the header."""
         wanted = SEARCHED if self._dialect.header == "auto" else self._dialect.header
-        while len(self._queue) < wanted and (more := self._next()) is not None:
+        size = 0  # of what is held and split for the search
+        while len(self._queue) < wanted and size <= self._limits.max_record:
+            if (more := self._next()) is None:
+                break
             self._queue.extend(more)
+            size += sum(map(len, more))
         first = [self._queue[i] for i in range(min(wanted, len(self._queue)))]
         delimiter = self._dialect.delimiter or named_delimiter(first)
         if self._dialect.header == "auto":

@@ -14,8 +14,8 @@ from typing import Any
 
 from shared.contracts import folded
 
-PARTS = {"before", "after", "op"}
-AROUND = frozenset({*PARTS, "source", "ts_ms", "ts_us", "ts_ns", "transaction"})
+PARTS = {"before", "after"}  # `op` alone is a flat row with its operation
+AROUND = frozenset({*PARTS, "op", "source", "ts_ms", "ts_us", "ts_ns", "transaction"})
 TOMBSTONE = b"null"  # what Kafka keeps of a deleted key, after its delete: no record
 
 
@@ -26,7 +26,7 @@ def is_tombstone(text: bytes) -> bool:
 def opened(record: Mapping[str, Any], known: Collection[str]) -> tuple[Mapping[str, Any], dict[str, Any]]:
     """The envelope of a change, and the row that it is about."""
     inner = record.get("payload") if not PARTS & record.keys() else None
-    if isinstance(inner, Mapping):
+    if isinstance(inner, Mapping) and {*PARTS, "op"} & inner.keys():
         record = inner
     if not PARTS & record.keys():
         return {}, dict(record)

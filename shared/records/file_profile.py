@@ -67,7 +67,7 @@ class FileProfile:
         self._text_columns = {c.name for c in columns if c.type == "string"}
         self._names: set[str] = set()
         self.watches = watches(self.dataset)
-        self._watched_names: list[tuple[str, Watch]] = []
+        self._watched_names: dict[str, Watch] = {}  # names beyond the limits are fresh again and again
         when = self.dataset.event_date_column
         plan = self.dataset.plan(when) if when is not None else None
         self.dates = DateCount(plan, self.dataset.target.event_timezone)
@@ -92,7 +92,7 @@ class FileProfile:
         dated = self.watches.get(self.dataset.event_date_column or "")
         if dated is not None and self.dates.odd:
             self.watch(dated, times, before)
-        for name, watch in self._watched_names:
+        for name, watch in self._watched_names.items():
             if watch is not dated and watch.open and _has_texts(records, name):
                 self.watch(watch, [record.get(name) for record in records], before)
 
@@ -128,10 +128,11 @@ class FileProfile:
         self.plain &= fits
         if self.watches:
             spelled = sorted(small)
-            self._watched_names += [(spelled[i], watch) for i, watch in self.watched(spelled)]
+            self._watched_names |= {spelled[i]: watch for i, watch in self.watched(spelled)}
         dates = {n for n in small if self._aliases.get(folded(n), "") == self.dataset.event_date_column}
         self.dated = (*self.dated, *sorted(dates - set(self.dated)))[:MAX_DATED]
-        self._texts += tuple(n for n in small if self._aliases.get(folded(n)) in self._text_columns)
+        if fits:  # else the file is left to our own reader, and nobody asks
+            self._texts += tuple(n for n in small if self._aliases.get(folded(n)) in self._text_columns)
 
     def observe_texts(self, objects: list[dict[str, Any]]) -> None:
         """Leaves a file to our own reader that has a double, an object or a list where the contract has

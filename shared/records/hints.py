@@ -65,12 +65,12 @@ def json_hint(sample: bytes) -> str:
     return f": {'; '.join(found)}" if found else lines_hint([i for i, _ in bad])
 
 
-def _is_object(line: bytes, *, constants: bool = False) -> bool:
+def _is_object(line: bytes) -> bool:
     def refused(_: str) -> None:
         raise ValueError("no JSON")
 
     try:
-        value = json.loads(line, parse_constant=None if constants else refused)
+        value = json.loads(line, parse_constant=refused)
     except (ValueError, RecursionError):
         return False
     return isinstance(value, dict)

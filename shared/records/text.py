@@ -38,7 +38,9 @@ def begun(blocks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
             break
     if (inner := compression_of(sample)) != "none":
         raise Unreadable(FileReason.NESTED_COMPRESSION, f"a {inner} inside a compressed file")
-    return sample.lstrip(BLANKS)[:SAMPLE], itertools.chain([sample], blocks)
+    start = sample.lstrip(BLANKS)
+    # A zero behind a blank is its other half in UTF-16: cut there, all pairs would be of the other order.
+    return (sample if start.startswith(b"\0") else start)[:SAMPLE], itertools.chain([sample], blocks)
 
 
 def encoding_of(sample: bytes, allowed: Sequence[str]) -> str:
@@ -58,7 +60,7 @@ def encoding_of(sample: bytes, allowed: Sequence[str]) -> str:
     if controls > max(FEW_CONTROLS, len(sample) // 100) or controls * 2 >= len(sample):
         raise Unreadable(FileReason.NOT_TEXT, f"the content is binary{encoding_hint(sample)}")
     other = fallback(allowed)
-    if sample.isascii():
+    if not any(_characters(sample)):  # ASCII, or one character that the end cuts in two
         return "utf-8" if other is None else UNDECIDED
     chosen = decided(sample, other)
     lines = sample.split(b"\n")[:-1]
@@ -75,9 +77,9 @@ def fallback(allowed: Sequence[str]) -> str | None:
     return next((name for name in allowed if codecs.lookup(name).name not in (*UNICODE, *WIDE)), None)
 
 
-def decided(sample: bytes, other: str | None) -> str:
+def decided(sample: bytes, other: str | None, *, whole: bool = False) -> str:
     """UTF-8, or the other encoding where next to nothing beyond ASCII is UTF-8."""
-    good, bad = _characters(sample)
+    good, bad = _characters(sample, whole)
     return other if other is not None and bad and good * BY_CHANCE <= bad else "utf-8"
 
 
@@ -88,14 +90,14 @@ def _is_wide(sample: bytes, name: str) -> bool:
     return sample[WIDE[name] :: 2].count(0) * 2 > len(sample) // 2 > 4 * sample[1 - WIDE[name] :: 2].count(0)
 
 
-def _characters(sample: bytes) -> tuple[int, int]:
+def _characters(sample: bytes, whole: bool = False) -> tuple[int, int]:
     """How many characters beyond ASCII are UTF-8, and how many bytes are not.
 
-    One that the end of the sample cuts in two is neither.
+    One that the end of the sample cuts in two is neither, unless the sample is the `whole` rest.
     """
     if sample.isascii():
         return 0, 0
-    text = codecs.getincrementaldecoder("utf-8")(errors="surrogateescape").decode(sample)
+    text = codecs.getincrementaldecoder("utf-8")(errors="surrogateescape").decode(sample, whole)
     bad = sum("\udc80" <= c <= "\udcff" for c in text)
     return len(text) - bad - sum(c < "\x80" for c in text), bad
 
@@ -121,8 +123,9 @@ class Utf8:
         if self.encoding == UNDECIDED:
             for block in self._blocks:
                 if not block.isascii():
-                    self._blocks = itertools.chain([block], self._blocks)
-                    self.encoding = decided(block, self._other)
+                    more = next(self._blocks, b"")  # its first bytes end a character that the block cuts
+                    self._blocks = itertools.chain([block, more], self._blocks)
+                    self.encoding = decided(block + more[:3], self._other, whole=not more)
                     break
                 yield block
             else:

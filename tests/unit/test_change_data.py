@@ -165,6 +165,11 @@ KNOWN = {"id", "name", "op", "source.lsn"}
         ({"after": {"id": 1, "op": "mine"}, "op": "u"}, {"id": 1, "op": "u"}),
         ({"op": "t"}, {"op": "t"}),
         ({"id": 1}, {"id": 1}),
+        (
+            {"op": "c", "id": 1, "source": "web", "colour": "red"},
+            {"op": "c", "id": 1, "source": "web", "colour": "red"},
+        ),
+        ({"id": 1, "payload": {"size": 3}}, {"id": 1, "payload": {"size": 3}}),
         ({"after": "no object", "op": "u", "source": 3}, {"op": "u"}),
     ],
 )

@@ -91,6 +91,16 @@ def test_a_footer_is_one_only_behind_the_last_record():
     assert found.profile.skipped == 2
 
 
+def test_the_search_for_a_header_holds_no_more_than_a_record_may_have():
+    content = (b"-" * 400_000 + b"\n") * 6 + b"event_id,ts\ne1,2024-03-01\n"
+    found = verdict(content)
+    assert isinstance(found, Accepted)
+    assert (found.profile.preamble, found.records) == (6, 1)
+    refused = verdict(content, limits=Limits(max_record=500_000))
+    assert isinstance(refused, Rejected)
+    assert refused.reason == "no_known_column"
+
+
 def test_lines_like_a_footer_are_not_gathered_without_end():
     dataset = replace(EVENTS, footer="a")
     content = b"event_id,ts\n" + b"a1,2024-03-01\n" * 200

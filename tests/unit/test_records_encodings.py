@@ -117,6 +117,23 @@ def test_utf16_without_a_mark_is_read_where_the_contract_names_it():
     )
 
 
+@pytest.mark.parametrize("start", ["\n", " ", "\r\n"])
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf16_without_a_mark_may_begin_with_blanks(start: str, encoding: str):
+    content = (start + "event_id\tts\tname\ne1\t2024-03-01\tZoë\n").encode(encoding)
+    dataset = replace(EVENTS, encodings=("utf-8", "utf-16", encoding))
+    assert [r.fields for r in read(content, ".txt", dataset)[1]] == ROWS
+
+
+def test_an_encoding_of_the_contract_is_found_in_the_last_byte():
+    content = "event_id,ts,name\ne1,2024-03-01,café".encode("cp1252")
+    found, rows = read(content, ".csv", CP1252)
+    assert (found.profile.encoding, [r.fields for r in rows]) == (
+        "windows-1252",
+        [{"event_id": "e1", "ts": "2024-03-01", "name": "café"}],
+    )
+
+
 def test_one_control_character_makes_no_short_file_binary():
     _, rows = read(b"event_id,ts\ne1,2024-03-01\na\x01,2024-03-01\n")
     assert [(r.fields or {}).get("event_id") for r in rows] == ["e1", "a\x01"]

@@ -122,6 +122,17 @@ def test_details_say_what_was_found():
     )
 
 
+def test_records_with_many_names_are_counted_once():
+    """Names beyond the limit are fresh in every chunk; those of the contract are watched once all the same."""
+    many = ",".join(f'"n{i}":1' for i in range(520))
+    line = f'{{"event_id":"e","ts":"2026-03-04","price":"%s",{many}}}\n'
+    content = "".join(line % price for price in ("1,234", *(f"{i},50" for i in range(10, 209)))).encode()
+    assert reason(content) == (
+        "decimal_mark_contradicted",
+        "199 of 200 numbers of price do not fit decimalMark '.', and all fit decimalMark ','; the first in record 2, 3, 4, 5, 6",
+    )
+
+
 def test_a_format_that_the_contract_does_not_list_is_refused():
     only_csv = replace(EVENTS, formats=("csv",))
     assert reason(GOOD, dataset=only_csv) == (
