@@ -171,10 +171,12 @@ def store_orphan_counts(
 
 def store_days(job: Job, clients: Aws, results: Sequence[RunResult]) -> list[RunResult]:
     """The results with what is said of days and silence. A dataset that had no files in this run gets a
-    result of its own when there is something to say.
+    result of its own when there is something to say; where this very run had loaded some before it died, they
+    are in its result already.
     """
     observed = clients.ledger.observed(job.domain)
     loaded = {r.dataset: r for r in results}
+    stored = {r.dataset: r for r in clients.ledger.runs(job.domain, job.run_id)}
     completed = []
     for dataset in job.contract.datasets:
         known = observed[dataset.name].learnt if dataset.name in observed else None
@@ -184,7 +186,7 @@ def store_days(job: Job, clients: Aws, results: Sequence[RunResult]) -> list[Run
             empty = RunResult(
                 job.domain, job.run_id, dataset.name, RowCounts(), finished_at=_now().isoformat()
             )
-            result = complete(job, clients, result or empty, compared)
+            result = complete(job, clients, result or stored.get(dataset.name, empty), compared)
         completed += [result] if result else []
     return completed
 
@@ -194,9 +196,8 @@ def complete(job: Job, clients: Aws, result: RunResult, compared: Compared) -> R
     dataset = job.contract.dataset(result.dataset)
     thresholds, metrics = _of(dataset, compared), {**result.metrics, **compared.values}
     gate, findings = judgement(thresholds, metrics, compared.details)
-    more = unusual(thresholds, metrics)
-    publish(clients.cloudwatch, dataset, {**compared.values, UNUSUAL: more})
-    metrics[UNUSUAL] = result.metrics.get(UNUSUAL, 0) + more
+    publish(clients.cloudwatch, dataset, {**compared.values, UNUSUAL: unusual(thresholds, metrics)})
+    metrics[UNUSUAL] = unusual(dataset.target.thresholds, metrics)
     completed = replace(
         result,
         metrics=metrics,

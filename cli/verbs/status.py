@@ -14,9 +14,10 @@ from cli.options import add_domain, add_env, add_json
 from cli.targets import target as target_of
 from local.console import print_table, write_json
 from local.session import Session
-from shared.contracts import contract, domains
+from shared.contracts import Dataset, contract, domains
 from shared.ledger.model import FileStatus, LedgerFile
 from shared.ledger.observed import Learnt
+from shared.metrics import SILENCE
 from shared.unknown_columns import shown
 
 EXAMPLE = "./lake status ecommerce"
@@ -79,7 +80,7 @@ def _datasets(target: Session, domain: str) -> dict[str, Any]:
             "unknown_columns": shown(report, now),
             "unknown_columns_left_out": report.more,
             "volume": _volume(learnt) if learnt and learnt.day else None,
-            "silence": _silence(learnt, newest, now) if learnt and newest else None,
+            "silence": _silence(dataset, learnt, newest, now) if learnt and newest else None,
         }
     return found
 
@@ -88,10 +89,12 @@ def _volume(learnt: Learnt) -> dict[str, Any]:
     return {"day": learnt.day, "rows": learnt.rows, "usual_from": learnt.low, "usual_to": learnt.high}
 
 
-def _silence(learnt: Learnt, newest: LedgerFile, now: dt.datetime) -> dict[str, Any]:
+def _silence(dataset: Dataset, learnt: Learnt, newest: LedgerFile, now: dt.datetime) -> dict[str, Any]:
+    """`silent`: by the dataset's threshold, as watch has it."""
     hours = (now - dt.datetime.fromisoformat(newest.ingested_at)) / dt.timedelta(hours=1)
-    allowed = learnt.gap_hours or 0.0
-    return {"hours": round(hours, 1), "usual_at_most": round(allowed, 1), "silent": hours > allowed}
+    allowed, limit = learnt.gap_hours or 0.0, dataset.target.limit(SILENCE)
+    silent = limit is not None and hours > limit * allowed
+    return {"hours": round(hours, 1), "usual_at_most": round(allowed, 1), "silent": silent}
 
 
 def _runs(target: Session, domain: str) -> list[dict[str, Any]]:

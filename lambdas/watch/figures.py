@@ -54,7 +54,7 @@ def silence(
     """How long a dataset has been silent in parts of what its history allows, and whether that is a finding;
     none while nothing is learnt, or where its contract switches this off.
     """
-    limit = min((t.maximum for t in dataset.target.thresholds if t.metric == SILENCE), default=None)
+    limit = dataset.target.limit(SILENCE)
     if limit is None or learnt is None or learnt.gap_hours is None or newest is None:
         return []
     share = (now - newest) / dt.timedelta(hours=learnt.gap_hours)

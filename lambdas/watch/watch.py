@@ -102,8 +102,8 @@ class Watch:
         }
         last = self.pipelines.last_runs(domain)
         figures = [figure for d in datasets for figure in waiting(domain, d, arrivals[d], now)]
-        send(self.cloudwatch, figures + freshness(domain, newest, last.succeeded_at, now))
-        send(self.cloudwatch, self._observations(contract, arrivals, newest, now))
+        figures += freshness(domain, newest, last.succeeded_at, now)
+        send(self.cloudwatch, figures + self._observations(contract, arrivals, newest, now))
         every = [a for times in arrivals.values() for a in times]
         situation = Situation(every, last.running, self.ledger.halted_by(domain) is not None, last.failed_at)
         return self.pipelines.start(domain, now) if is_due(situation, self.patience, now) else None

@@ -199,6 +199,10 @@ class Table:
         learnt = (Threshold(m, limit, "warn") for m, limit in metrics.LEARNT.items() if m not in named)
         return (*(t for t in self.gate if t.action != "off"), *learnt)
 
+    def limit(self, metric: str) -> float | None:
+        """Above which value a metric is a finding; None where nothing judges it."""
+        return min((t.maximum for t in self.thresholds if t.metric == metric), default=None)
+
     def metrics(self, reasons: Iterable[str]) -> tuple[str, ...]:
         """The figures of a run that loads records into this table; `reasons`: the domain's own."""
         return metrics.names(self.sent_names, [r.name for r in self.references], reasons)

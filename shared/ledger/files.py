@@ -158,13 +158,15 @@ class Files(LedgerTable):
         """All accepted files, pending or not."""
         return [f for state in ("pending#", "processed#") for f in self._by_state(domain, dataset, state)]
 
-    def later_copies(self, domain: str, dataset: str) -> list[LedgerFile]:
-        """Duplicates that were written later than the file whose content they have, read by a run or not."""
-        return [*self.unread_copies(domain, dataset), *self._by_state(domain, dataset, "read_copy#")]
-
     def unread_copies(self, domain: str, dataset: str) -> list[LedgerFile]:
-        """Those that no run has seen: their contents are read again."""
+        """Duplicates that were written later than the file whose content they have, and that no run has seen:
+        their contents are read again.
+        """
         return list(self._by_state(domain, dataset, "copy#"))
+
+    def read_copies(self, domain: str, dataset: str) -> list[LedgerFile]:
+        """Those that a run has seen."""
+        return list(self._by_state(domain, dataset, "read_copy#"))
 
     def quarantined(self, domain: str, dataset: str) -> list[LedgerFile]:
         """Files that were quarantined as a whole, oldest first."""

@@ -10,7 +10,11 @@ from typing import Any
 
 import pytest
 
+from glue_scripts.engine.tables import changes
+from glue_scripts.engine.tables.iceberg import prepare
+from shared.contracts import contract
 from shared.ledger.model import RowCounts, RunResult
+from tests.support.field import without
 from tests.support.rig import Rig
 
 TABLES = (
@@ -212,3 +216,30 @@ def test_a_run_that_died_between_tombstone_and_row_is_repaired(
     assert ("x",) not in lake.rows("silver.orders", "order_id")
     assert lake.rows("gold.turnover") == before
     assert Decimal(lake.results("x3")["orders"].metrics["removed_rows"]) == 1
+
+
+@pytest.mark.field("24", "The column that says what is deleted is named after the deletes came", "right")
+def test_deletes_count_once_their_column_is_named(lake: Callable[..., Rig]) -> None:
+    made = lake("change_data", "named-op")
+    made.drop("change_data/orders/a.csv", f"{HEADER}I,o1,1,{T1}\nI,o2,5,{T1}\n".encode())
+    made.drop("change_data/orders/b.csv", f"{HEADER}D,o1,1,{T3}\n".encode())
+    made.silver("before", contract=without(contract("change_data"), "op"))
+    assert made.rows("silver.orders", "order_id") == [("o1",), ("o2",)]
+    made.silver("named")
+    assert made.rows("silver.orders", "order_id", "op") == [("o2", "I")]
+
+
+def test_gold_is_told_of_the_old_key_of_a_table_without_dates(lake: Callable[..., Rig]) -> None:
+    made = lake("change_data", "old-keys")
+    job = made.job("run-1")
+    prepare(made.spark, changes.changes_table(job))
+    no_date = "CAST(NULL AS date)"
+    moved = made.spark.sql(
+        f"SELECT {no_date} AS event_date, 'B' AS key, {no_date} AS _old_date, 'A' AS _old_key"
+    )
+    new = made.spark.sql(
+        f"SELECT {no_date} AS event_date, 'C' AS key, {no_date} AS _old_date, NULL AS _old_key"
+    )
+    changes.record(job, contract("change_data").table("accounts"), moved.unionByName(new))
+    announced = made.spark.table(job.changes_identifier).select("key").collect()
+    assert sorted(r.key for r in announced) == ["A", "B", "C"]

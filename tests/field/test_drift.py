@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,29 +11,15 @@ import pytest
 from glue_scripts.engine.silver import promote
 from glue_scripts.engine.silver.target import silver_table
 from glue_scripts.engine.tables.iceberg import create_or_evolve
-from shared.contracts import Contract, contract
+from shared.contracts import contract
 from shared.ledger.model import FileStatus, LedgerFile, RunResult
 from shared.ledger.observed import Learnt
 from shared.usual.days import Day, Rates
+from tests.support.field import without
 from tests.support.rig import Rig
 
 Lakes = Callable[..., Rig]
 TABLES = ("silver.orders", "silver.updates", "silver.users", "silver.visits", "gold.revenue")
-
-
-def without(agreed: Contract, *names: str) -> Contract:
-    """The contract as it was before it knew some columns."""
-    silver = tuple(
-        replace(
-            t,
-            columns=tuple(c for c in t.columns if c.name not in names),
-            rejects=tuple(r for r in t.rejects if not set(r.columns) & set(names)),
-        )
-        for t in agreed.silver
-    )
-    tables = {t.name: t for t in silver}
-    datasets = tuple(replace(d, target=tables[d.target.name]) for d in agreed.datasets)
-    return replace(agreed, silver=silver, datasets=datasets)
 
 
 def first_days(rig: Rig) -> None:

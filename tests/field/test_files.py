@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from tests.support.field import outcomes_of, run_with
 from tests.support.workbook import ods, xlsx
 
 HEADER = b"tx_id,user_id,amount,status,created_at\n"
@@ -89,19 +90,12 @@ FILES = {
 @pytest.fixture(scope="module")
 def files(lake: Any) -> Any:
     """All files dropped, silver run once."""
-    rig = lake("files")
-    for key, content in FILES.items():
-        rig.drop(f"files/{key}", content)
-    rig.silver("run-1")
-    return rig
+    return run_with(lake("files"), FILES)
 
 
 @pytest.fixture(scope="module")
 def outcomes(files: Any) -> dict[str, tuple[str, str | None, str | None]]:
-    return {
-        f.key.removeprefix("files/"): (f.status.value, f.reason, f.detail)
-        for f in files.ledger.files("files")
-    }
+    return outcomes_of(files)
 
 
 def keys(files: Any, table: str, start: str) -> list[str]:

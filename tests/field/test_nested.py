@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 import json
 import random
 from collections.abc import Callable
@@ -13,10 +12,11 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
+from shared.contracts import contract
 from shared.ledger.model import LedgerFile, RowCounts
+from tests.support.field import parquet, without
 from tests.support.rig import Rig
 
 NOON = dt.datetime(2026, 1, 2, 12)
@@ -77,12 +77,6 @@ SALES = {
 }
 
 
-def parquet(rows: list[dict[str, Any]]) -> bytes:
-    file = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist(rows), file)
-    return file.getvalue()
-
-
 def many_orders() -> str:
     """Orders with none to many lines, pseudo-random but the same every time."""
     dice = random.Random(17)
@@ -111,7 +105,7 @@ def nested(lake: Callable[..., Rig]) -> Rig:
     made = lake("nested")
     made.drop("nested/orders/a.json", ORDER.encode())
     made.drop("nested/orders/b.xml", XML.encode())
-    made.drop("nested/orders/c.parquet", parquet([PARQUET]))
+    made.drop("nested/orders/c.parquet", parquet(pa.Table.from_pylist([PARQUET])))
     made.drop("nested/orders/bad.ndjson", BAD_ORDERS.encode())
     made.drop("nested/orders/many.ndjson", many_orders().encode())
     made.drop("nested/pages/a.json", PAGES.encode())
@@ -119,8 +113,8 @@ def nested(lake: Callable[..., Rig]) -> Rig:
     for name, text in THINGS.items():
         made.drop(f"nested/things/{name}", text.encode())
     doubles = [{"id": 16345690.0, "at": "2026-01-02T12:00:00Z", "amount": 0.1}]
-    made.drop("nested/things/doubles.parquet", parquet(doubles))
-    made.drop("nested/things/beside.parquet", parquet([{**doubles[0], "x": [1]}]))
+    made.drop("nested/things/doubles.parquet", parquet(pa.Table.from_pylist(doubles)))
+    made.drop("nested/things/beside.parquet", parquet(pa.Table.from_pylist([{**doubles[0], "x": [1]}])))
     for key, text in SALES.items():
         made.drop(key, text.encode())
     made.silver("run-1")
@@ -347,3 +341,32 @@ def test_a_retry_gives_each_dataset_one_outcome(nested: Rig) -> None:
     assert len(nested.ledger.files("nested")) == len(before) + 2
     direct = nested.drop("nested/lines/own.json", body)
     assert (direct and direct.reason) == "unknown_dataset"
+
+
+@pytest.fixture(scope="module")
+def named(lake: Callable[..., Rig]) -> Rig:
+    """Values of many kinds under a name that the contract has from the second run on."""
+    made = lake("nested", "named")
+    values = ('"paid"', "1.50", "true", '{"code": 1}', "[1, 2]", "16345678.0", "17")
+    for number, value in enumerate(values):
+        line = f'{{"id":"j{number}","status":{value},{AT}}}\n'
+        made.drop(f"nested/things/{number}.ndjson", line.encode())
+    table = pa.table({"id": ["p1", "p2"], "status": [7.0, 7.5], "at": ["2026-01-02T12:00:00Z"] * 2})
+    made.drop("nested/things/p.parquet", parquet(table))
+    made.silver("before", contract=without(contract("nested"), "status"))
+    made.silver("named")
+    return made
+
+
+@pytest.mark.field(
+    "24", "Numbers, objects and lists under a name that becomes a column of text", "quarantined"
+)
+def test_a_text_that_was_a_number_is_not_filled_as_it_was_kept(named: Rig) -> None:
+    rows = [("j0", "paid"), ("j2", "true"), ("j5", "16345678"), ("j6", "17"), ("p1", "7")]
+    assert named.rows("silver.things", "id", "status") == rows
+    assert {r for (r,) in named.rows("quarantine.things_rows", "reasons") for r in r} == {
+        "nested_value",
+        "number_as_text",
+    }
+    named.silver("all", full_refresh=True)
+    assert named.rows("silver.things", "id", "status") == rows

@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 from collections.abc import Callable, Iterator
 from decimal import Decimal
-from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
+from tests.support.field import parquet
 from tests.support.rig import Rig
 
 MICROS = 1767355200_123456  # 2026-01-02 12:00:00.123456
 WHEN = dt.datetime(2026, 1, 2, 12, 0, 0, 123456)
 MILLIS = dt.datetime(2026, 1, 2, 12, 0, 0, 123000)
 PER_MICRO = {"ns": 1000, "us": 1}
-
-
-def written(table: pa.Table, **options: Any) -> bytes:
-    file = io.BytesIO()
-    pq.write_table(table, file, **options)
-    return file.getvalue()
 
 
 def column(numbers: list[int], kind: pa.DataType) -> pa.Array:
@@ -36,9 +28,9 @@ def times() -> Iterator[tuple[str, bytes]]:
         for zone in (None, "UTC", "Europe/Berlin"):
             name = f"{unit}-{zone or 'local'}".replace("/", "-")
             cells = column([number], pa.timestamp(unit, zone))
-            yield name, written(pa.table({"id": [name], "at": cells}), version="2.6")
+            yield name, parquet(pa.table({"id": [name], "at": cells}), version="2.6")
     cells = column([MICROS], pa.timestamp("us"))
-    yield "int96", written(pa.table({"id": ["int96"], "at": cells}), use_deprecated_int96_timestamps=True)
+    yield "int96", parquet(pa.table({"id": ["int96"], "at": cells}), use_deprecated_int96_timestamps=True)
 
 
 def number_files() -> Iterator[tuple[str, bytes]]:
@@ -53,18 +45,18 @@ def number_files() -> Iterator[tuple[str, bytes]]:
         ("decimal4", pa.array([Decimal("7.00")], pa.decimal128(4, 2))),
         ("decimal5", pa.array([Decimal("7.00")], pa.decimal128(5, 2))),
     ):
-        yield name, written(pa.table({"id": [name], "at": at, "number": number}))
+        yield name, parquet(pa.table({"id": [name], "at": at, "number": number}))
     table = pa.table(
         {"id": ["stream-split"], "at": at, "amount": [1.5]},
         pa.schema([("id", pa.string()), ("at", at.type), ("amount", pa.float64())]),
     )
     split = {"use_dictionary": False, "column_encoding": {"amount": "BYTE_STREAM_SPLIT"}}
-    yield "stream-split", written(table, **split)
-    yield "brotli", written(table.set_column(0, "id", pa.array(["brotli"])), compression="brotli")
+    yield "stream-split", parquet(table, **split)
+    yield "brotli", parquet(table.set_column(0, "id", pa.array(["brotli"])), compression="brotli")
     for encoding in ("DELTA_BYTE_ARRAY", "DELTA_LENGTH_BYTE_ARRAY"):
         cells = pa.table({"id": [encoding], "at": at, "text": ["a text"]})
         options = {"use_dictionary": False, "column_encoding": {"id": encoding, "text": encoding}}
-        yield encoding, written(cells, **options)
+        yield encoding, parquet(cells, **options)
     odd = {
         "struct": pa.StructArray.from_arrays([column([2**62], pa.timestamp("us"))], ["x"]),
         "list": pa.array([[10**8]], pa.list_(pa.int32())).cast(pa.list_(pa.date32())),
@@ -72,13 +64,13 @@ def number_files() -> Iterator[tuple[str, bytes]]:
         "mars": column([2**62], pa.timestamp("us", "Mars/Olympus")),
         "nanos": column([1], pa.time64("ns")),
     }
-    yield "unasked", written(pa.table({"id": ["unasked"], "at": at, **odd}))
+    yield "unasked", parquet(pa.table({"id": ["unasked"], "at": at, **odd}))
     far = column([2**62], pa.timestamp("ms"))
-    yield "far", written(pa.table({"id": ["far"], "at": at, "other": far}))
+    yield "far", parquet(pa.table({"id": ["far"], "at": at, "other": far}))
     bytes_ = pa.array([b"\xff", b"ok"])
     yield (
         "bytes",
-        written(pa.table({"id": ["bytes-1", "bytes-2"], "at": pa.concat_arrays([at, at]), "text": bytes_})),
+        parquet(pa.table({"id": ["bytes-1", "bytes-2"], "at": pa.concat_arrays([at, at]), "text": bytes_})),
     )
 
 
@@ -90,9 +82,9 @@ def lake_of_parquet(lake: Callable[..., Rig]) -> Rig:
     days = pa.table(
         {"id": ["date32"], "at": column([MICROS], pa.timestamp("us", "UTC")), "day": [WHEN.date()]}
     )
-    made.drop("parquet/times/date32.parquet", written(days))
+    made.drop("parquet/times/date32.parquet", parquet(days))
     far = pa.table({"id": ["far"], "at": pa.array([20_000_000], pa.int32()).cast(pa.date32()), "x": [[1]]})
-    made.drop("parquet/times/far.parquet", written(far))
+    made.drop("parquet/times/far.parquet", parquet(far))
     for name, content in number_files():
         outcome = made.drop(f"parquet/cells/{name}.parquet", content)
         assert outcome, name
@@ -156,5 +148,5 @@ def test_two_columns_of_one_name_are_refused(lake_of_parquet: Rig) -> None:
     table = pa.Table.from_arrays(
         [pa.array(["a"]), pa.array(["1"]), pa.array(["2"])], ["id", "number", "number"]
     )
-    outcome = lake_of_parquet.drop("parquet/cells/twice.parquet", written(table))
+    outcome = lake_of_parquet.drop("parquet/cells/twice.parquet", parquet(table))
     assert (outcome and outcome.reason) == "repeated_column"

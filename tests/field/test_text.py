@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.field import outcomes_of, run_with
+
 H = "tx_id,user_id,amount,status,created_at\n"
 T = "2026-03-01T10:00:00Z"
 
@@ -56,18 +58,12 @@ FILES: dict[str, str | bytes] = {
 @pytest.fixture(scope="module")
 def text(lake: Any) -> Any:
     """All files dropped, silver run once."""
-    rig = lake("text")
-    for key, content in FILES.items():
-        rig.drop(f"text/{key}", content.encode() if isinstance(content, str) else content)
-    rig.silver("run-1")
-    return rig
+    return run_with(lake("text"), FILES)
 
 
 @pytest.fixture(scope="module")
 def outcomes(text: Any) -> dict[str, tuple[str, str | None, str | None]]:
-    return {
-        f.key.removeprefix("text/"): (f.status.value, f.reason, f.detail) for f in text.ledger.files("text")
-    }
+    return outcomes_of(text)
 
 
 @pytest.fixture(scope="module")

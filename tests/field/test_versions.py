@@ -4,7 +4,6 @@ takes back.
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,12 +13,12 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from pyarrow import parquet
 from pyspark.sql import SparkSession
 
 from glue_scripts import bronze_to_silver
-from shared.contracts import Contract, contract
+from shared.contracts import contract
 from shared.ledger.model import RunResult
+from tests.support.field import parquet, without
 from tests.support.rig import Rig
 
 TABLES = ("payments", "profile_updates", "profiles", "profiles_history", "prices", "stock", "notes")
@@ -200,7 +199,7 @@ def changed(lake: Callable[..., Rig], spark: SparkSession) -> Rig:
     later = "u2,Hue,free,2026-01-01T00:00:00Z\nu1,Hoi An,gold,2026-01-08T00:00:00Z\n"
     made.drop("versions/profiles/a.csv", (PROFILES + rows).encode())
     made.drop("versions/payments/a.csv", payments("a", "paid"))
-    job = replace(made.job("small"), contract=without(contract("versions"), {"plan", "status"}))
+    job = replace(made.job("small"), contract=without(contract("versions"), "plan", "status"))
     bronze_to_silver.main(made.spark, job, made.clients(job))
     made.drop("versions/profiles/b.csv", (PROFILES + later).encode())
     made.drop("versions/payments/b.csv", payments("b", "paid"))
@@ -213,21 +212,11 @@ def changed(lake: Callable[..., Rig], spark: SparkSession) -> Rig:
     lines = (json.dumps({"tx_id": "json", "amount": 1, "status": n, "created_at": AT}) for n in numbers)
     made.drop("versions/payments/many.ndjson", "\n".join(lines).encode())
     table = pa.table({"tx_id": ["parquet"] * 300, "status": numbers, "created_at": [AT] * 300})
-    parquet.write_table(table, sink := io.BytesIO(), row_group_size=20)
-    made.drop("versions/payments/many.parquet", sink.getvalue())
+    made.drop("versions/payments/many.parquet", parquet(table, row_group_size=20))
     made.silver("whole")
     for name, value in before.items():
         spark.conf.set(name, value or "")
     return made
-
-
-def without(whole: Contract, columns: set[str]) -> Contract:
-    """The contract as it was before these columns were added."""
-    tables = {
-        t.name: replace(t, columns=tuple(c for c in t.columns if c.name not in columns)) for t in whole.silver
-    }
-    datasets = tuple(replace(d, target=tables[d.target.name]) for d in whole.datasets)
-    return replace(whole, silver=tuple(tables.values()), datasets=datasets)
 
 
 @pytest.mark.field("h22", "A column is added to a log; its history does not track it", "right")

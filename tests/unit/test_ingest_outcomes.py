@@ -169,7 +169,7 @@ def test_a_copy_that_was_written_later_than_the_file_that_has_its_content_is_kno
     assert earlier is not None
     assert {later.status, earlier.status} == {FileStatus.DUPLICATE}
     assert (later.later_copy, earlier.later_copy) == (True, None)
-    assert lake.ledger.later_copies("shop", "events") == [later]
+    assert lake.ledger.unread_copies("shop", "events") == [later]
     assert lake.ledger.pending("shop", "events") == [first]
 
 

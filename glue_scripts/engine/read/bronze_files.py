@@ -68,49 +68,48 @@ def files_in_order(
     ordered = sorted(entries, key=lambda e: orders[e.file_id])
     by_place = {e.target_key: e for e in ordered}
     chosen = [e for e in ordered if by_place[e.target_key] is e]
+    aliases = dataset.aliases  # made anew each time it is asked for
     return [
         BronzeFile(
             number=i,
             entry=e,
             profile=profile,
-            native=_native(profile, dataset) and _named_well(e, profile),
+            native=_native(profile, dataset, aliases) and _named_well(e, profile),
             order=orders[e.file_id],
-            operation=_says_operation(profile, dataset),
+            operation=_says_operation(profile, dataset, aliases),
         )
         for i, e in enumerate(chosen)
         if (profile := e.profile)
     ]
 
 
-def _says_operation(profile: Profile, dataset: Dataset) -> bool:
+def _says_operation(profile: Profile, dataset: Dataset, aliases: Mapping[str, str]) -> bool:
     operation = dataset.target.operation
-    return operation is not None and operation.column in {
-        dataset.aliases.get(folded(c)) for c in profile.columns
-    }
+    return operation is not None and operation.column in {aliases.get(folded(c)) for c in profile.columns}
 
 
-def _native(profile: Profile, dataset: Dataset) -> bool:
+def _native(profile: Profile, dataset: Dataset, aliases: Mapping[str, str]) -> bool:
     """Whether Spark's own reader gives what our definition of a record gives; two columns for one name need
     ours.
     """
     if dataset.nested and profile.format != "csv":
         return False
-    known = [name for c in profile.columns if (name := dataset.aliases.get(folded(c)))]
+    known = [name for c in profile.columns if (name := aliases.get(folded(c)))]
     if not profile.native or len(set(known)) < len(known) or len(profile.columns) > MAX_NATIVE_COLUMNS:
         return False
     if RESERVED.intersection(profile.columns):
         return False
     return profile.format != "parquet" or (
-        all(map(_native_parquet, profile.types)) and not _doubles_as_text(profile, dataset)
+        all(map(_native_parquet, profile.types)) and not _doubles_as_text(profile, dataset, aliases)
     )
 
 
-def _doubles_as_text(profile: Profile, dataset: Dataset) -> bool:
+def _doubles_as_text(profile: Profile, dataset: Dataset, aliases: Mapping[str, str]) -> bool:
     """Whether a double stands where the contract has text: only our own reader tells whole numbers, which are
     identifiers, from others.
     """
     doubles = [c for c, t in zip(profile.columns, profile.types, strict=False) if t in ("double", "float")]
-    columns = (dataset.aliases.get(folded(c)) for c in doubles)
+    columns = (aliases.get(folded(c)) for c in doubles)
     return any(c is not None and dataset.target.column(c).type == "string" for c in columns)
 
 

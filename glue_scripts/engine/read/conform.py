@@ -46,7 +46,7 @@ def day_of(table: Table, column: str) -> str:
 def text_of(table: Table, name: str, plan: Plan, contract: Contract, source: str) -> str:
     """SQL for the cleaned text of a column, null where it says nothing."""
     spellings = (*contract.null_spellings, *plan.nothing)
-    return f"{cleaned(source, spellings, _blanks(table, name))} AS {quoted(TEXT + name)}"
+    return cleaned(source, spellings, _blanks(table, name))
 
 
 def _blanks(table: Table, name: str) -> str:
@@ -62,10 +62,8 @@ def _typed(records: DataFrame, contract: Contract, dataset: Dataset) -> DataFram
     table, plans = dataset.target, {name: dataset.plan(name) for name in dataset.received}
     in_bronze = dataset.stored_as == "parquet"
     taken = [n for n, p in plans.items() if in_bronze and not kept_as_text(p)]
-    texts = [
-        text_of(table, n, p, contract, f"{UNCAST}[{literal(n)}]" if n in taken else quoted(n))
-        for n, p in plans.items()
-    ]
+    sources = {n: f"{UNCAST}[{literal(n)}]" if n in taken else quoted(n) for n in plans}
+    texts = [f"{text_of(table, n, p, contract, sources[n])} AS {quoted(TEXT + n)}" for n, p in plans.items()]
     values = {n: typed(quoted(TEXT + n), p, table.column(n).case, "_day") for n, p in plans.items()}
     values |= {n: f"coalesce({quoted(n)}, {values[n]})" for n in taken}
     return records.selectExpr(*CARRIED, *map(quoted, taken), *texts).selectExpr(

@@ -10,9 +10,8 @@ from glue_scripts.engine.silver.intervals import intervals
 from glue_scripts.engine.silver.target import silver_table
 from glue_scripts.engine.silver.versions import latest_values
 from glue_scripts.engine.tables import changes
+from glue_scripts.engine.tables.announced import reconcile
 from glue_scripts.engine.tables.iceberg import prepare, replace_all
-from glue_scripts.engine.tables.memory import persisted
-from glue_scripts.engine.tables.reconcile import difference_of, differing_rows, write
 from shared.contracts import Table
 
 RULES = {"latest": latest_values, "scd2": intervals}
@@ -33,15 +32,7 @@ def follow(spark: SparkSession, job: Job, log: Table, table: Table, keys: DataFr
         replace_all(derived, target)
         return
     stored = spark.table(target.identifier).join(keys, list(keys.columns), "left_semi")
-    compared = differing_rows(
-        derived, stored, target, table.primary_key, table.column_names, table.change_key
-    )
-    with persisted(compared) as rows:
-        difference = difference_of(rows, target)
-        if not difference.empty:
-            key = f"coalesce({changes.changed_key(table)}, _old_key) AS key"
-            changes.record(job, table, rows.selectExpr("event_date", key, "_old_date", "_old_key"))
-            write(difference, target, table.primary_key)
+    reconcile(job, table, target, derived, stored, table.column_names)
 
 
 def followers(log: Table, tables: tuple[Table, ...]) -> tuple[Table, ...]:

@@ -64,16 +64,11 @@ def _announced(compared: DataFrame, target: Stored) -> DataFrame:
     return compared.where(
         "_outcome IN ('insert', 'update', 'delete') OR _outcome = 'same' AND NOT _deleted"
     ).selectExpr(
-        f"CASE WHEN {gone} THEN _old_date ELSE {_date(target)} END AS event_date",
+        f"CASE WHEN {gone} THEN _old_date ELSE {changes.date_of(target)} END AS event_date",
         f"CASE WHEN {gone} THEN _old_key ELSE _key END AS key",
         "_old_date",
         "_old_key",
     )
-
-
-def _date(target: Stored) -> str:
-    """SQL for the date by which a table's changes are found."""
-    return quoted(target.date_column) if target.date_column else "CAST(NULL AS date)"
 
 
 def _near(spark: SparkSession, target: Stored, staged: DataFrame, keys: list[str]) -> DataFrame:
@@ -100,7 +95,7 @@ def _compared(batch: Batch, target: Stored, staged: DataFrame) -> DataFrame:
     stored = _near(batch.spark, target, staged, keys)
     old = stored.join(staged.select(*keys).distinct(), keys, "left_semi").selectExpr(
         *map(quoted, keys),
-        f"{_date(target)} AS _old_date",
+        f"{changes.date_of(target)} AS _old_date",
         f"{changes.changed_key(table)} AS _old_key",
         f"{order(table)} AS _old_order",
         f"{content(table)} AS _old_content",

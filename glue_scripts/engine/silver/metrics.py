@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from glue_scripts.engine.read.bronze_files import BronzeFile
-from glue_scripts.engine.silver.batch import Loaded
-from shared.contracts import Dataset, folded
+from glue_scripts.engine.silver.batch import Loaded, unknown_names
+from shared.contracts import Dataset
 from shared.metrics import LEARNT, datum, null_rate, quarantined, send
 
 if TYPE_CHECKING:
@@ -49,8 +49,9 @@ def run_metrics(
 
 
 def _drift(dataset: Dataset, files: Sequence[BronzeFile]) -> Counter[str]:
-    """Columns that no contract knows: in how many files each was seen."""
-    return Counter(c for f in files for c in f.profile.columns if folded(c) not in dataset.aliases)
+    """Columns that no contract knows, as many as are observed: in how many files each was seen."""
+    names = {*unknown_names(dataset, files)[0]}
+    return Counter(c for f in files for c in f.profile.columns if c in names)
 
 
 def as_csv(values: Mapping[str, float]) -> bytes:

@@ -14,8 +14,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts.engine.quarantine.row_rules import judged
-from glue_scripts.engine.read.conform import TEXT
-from glue_scripts.engine.read.sql import cleaned, literal, quoted, typed
+from glue_scripts.engine.read.conform import TEXT, text_of
+from glue_scripts.engine.read.sql import literal, quoted, typed
 from glue_scripts.engine.run import log
 from glue_scripts.engine.run.job import Job
 from glue_scripts.engine.run.lock import Guard
@@ -110,22 +110,26 @@ def _in_place(
 ) -> bool:
     """Whether filling the rows that stand is what reading their files again would give.
 
-    It is not where the column has a say in which rows stand: as a key, in the order of versions, in what is
-    derived from it, and in a log that ever took two records for one. Nor where a row has two spellings of
-    one column, or would not be good with its new value.
+    It is not where the column has a say in which rows stand: as a key, in the order of versions, as the
+    operation, in what is derived from it, and in a log that ever took two records for one. Nor where a row
+    has two spellings of one column, or would not be good with its new value, or where `_extra` does not tell
+    whether a text was one in its file.
     """
     table, columns = dataset.target, {*names.values()}
     decisive = {*table.primary_key, *table.order, *table.partitioned_by}
-    decisive |= {c for c in (table.change_key, table.event_date_column) if c}
+    operation = table.operation.column if table.operation else None
+    decisive |= {c for c in (table.change_key, table.event_date_column, operation) if c}
     derived = " ".join(c.derived for c in table.columns if c.derived)
     if columns & decisive or any(re.search(rf"\b{re.escape(c)}\b", derived) for c in columns):
         return False
-    if any(dataset.plan(c).respelled for c in columns):
+    if any(dataset.plan(c).respelled or table.column(c).element for c in columns):
         return False
     if table.kind == "log" and _ever_deduplicated(clients, dataset):
         return False
     filled = rows.where(_has(names)).selectExpr(*_as_if_read(contract, dataset, names))
-    doubtful = judged(filled, dataset).where(f"_bad OR {_two_values(names)}")
+    texts = [c for c in sorted(columns) if table.column(c).type == "string"]
+    unsure = " OR ".join(["false", *(_of_unknown_kind(quoted(TEXT + c)) for c in texts)])
+    doubtful = judged(filled, dataset).where(f"_bad OR {_two_values(names)} OR {unsure}")
     return doubtful.isEmpty()
 
 
@@ -140,15 +144,23 @@ def _has(names: Mapping[str, str]) -> str:
     return f"_extra IS NOT NULL AND arrays_overlap(map_keys(_extra), array({listed}))"
 
 
+def _of_unknown_kind(text: str) -> str:
+    """SQL that is true for a text in `_extra` that may have been a number with a point or an exponent, an
+    object or a list: a column of text takes none of these as it is spelled there.
+    """
+    number = f"{text} RLIKE '^[-+]?([0-9]*[.][0-9]*([eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+|NaN|Infinity)$'"
+    return f"coalesce({number} OR startswith({text}, '{{') OR startswith({text}, '['), false)"
+
+
 def _texts(names: Mapping[str, str], column: str) -> list[str]:
     return [f"_extra[{literal(name)}]" for name, c in names.items() if c == column]
 
 
 def _value(contract: Contract, dataset: Dataset, names: Mapping[str, str], column: str) -> tuple[str, str]:
     """SQL for a column's cleaned text in `_extra`, and for its value: the same cast as that of records."""
-    spellings = (*contract.null_spellings, *dataset.plan(column).nothing)
-    text = cleaned(f"coalesce({', '.join(_texts(names, column))}, NULL)", spellings)
-    return text, typed(text, dataset.plan(column), dataset.target.column(column).case)
+    table, plan = dataset.target, dataset.plan(column)
+    text = text_of(table, column, plan, contract, f"coalesce({', '.join(_texts(names, column))}, NULL)")
+    return text, typed(text, plan, table.column(column).case)
 
 
 def _as_if_read(contract: Contract, dataset: Dataset, names: Mapping[str, str]) -> list[str]:
@@ -188,7 +200,6 @@ def _fill(
     if names:
         check()
         runs = list(dict.fromkeys([*runs, job.run_id]))
-        date = "event_date" if target.date_column else "CAST(NULL AS date) AS event_date"
         touched = spark.table(target.identifier).where(_has(names))
         # Announced before the commit, and noted for the followers: a crash in between loses none.
         set_properties(spark, target.identifier, {FILLING: ",".join(runs)})
@@ -196,7 +207,7 @@ def _fill(
             job,
             table,
             touched.selectExpr(
-                date,
+                f"{changes.date_of(target)} AS event_date",
                 f"{changes.changed_key(table)} AS key",
                 "CAST(NULL AS date) AS _old_date",
                 "CAST(NULL AS string) AS _old_key",

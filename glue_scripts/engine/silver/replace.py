@@ -11,10 +11,8 @@ from glue_scripts.engine.read.sql import literal, quoted
 from glue_scripts.engine.read.values import driver_rows
 from glue_scripts.engine.run.job import Job
 from glue_scripts.engine.silver.work import Work
-from glue_scripts.engine.tables import changes
+from glue_scripts.engine.tables.announced import reconcile
 from glue_scripts.engine.tables.iceberg import Stored, among, prepare
-from glue_scripts.engine.tables.memory import persisted
-from glue_scripts.engine.tables.reconcile import difference_of, differing_rows, write
 from shared.contracts import Dataset, Table
 from shared.ledger.model import RowCounts
 
@@ -54,14 +52,7 @@ def replace_rows(
     counts = balanced(dataset, RowCounts(seen.read, sum(written.values()), seen.bad))
     stored = _old(spark, job, dataset, target, work.keys, work.dates | written.keys())
     compared = (*table.column_names, "_source_file")
-    with persisted(differing_rows(staged, stored, target, table.primary_key, compared)) as rows:
-        difference = difference_of(rows, target)
-        if not difference.empty:
-            # Announced before the commit, like every change: a crash in between loses none.
-            key = f"{changes.changed_key(table)} AS key"
-            changes.record(job, table, rows.selectExpr("event_date", key, "_old_date", "_old_key"))
-            write(difference, target, table.primary_key)
-    return counts, difference.deleted
+    return counts, reconcile(job, table, target, staged, stored, compared).deleted
 
 
 def _old(

@@ -6,12 +6,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts.engine.quarantine.record_counts import RecordCounts, balanced
-from glue_scripts.engine.read.sql import quoted
 from glue_scripts.engine.silver.batch import Batch
-from glue_scripts.engine.tables import changes
+from glue_scripts.engine.tables.announced import reconcile
 from glue_scripts.engine.tables.iceberg import Stored
-from glue_scripts.engine.tables.memory import persisted
-from glue_scripts.engine.tables.reconcile import difference_of, differing_rows, write
 from shared.ledger.model import RowCounts
 
 
@@ -28,14 +25,4 @@ def replace_snapshot(
     outdone = (kept["sent"] or 0) - kept["rows"]
     counts = balanced(batch.dataset, RowCounts(seen.read, kept["rows"], seen.bad, outdone))
     stored = batch.spark.table(target.identifier)
-    compared = differing_rows(staged, stored, target, table.primary_key, table.column_names, table.change_key)
-    with persisted(compared) as rows:
-        difference = difference_of(rows, target)
-        if not difference.empty:
-            date = quoted(target.date_column) if target.date_column else "CAST(NULL AS date)"
-            key = f"{changes.changed_key(table)} AS key"
-            changes.record(
-                batch.job, table, rows.selectExpr(f"{date} AS event_date", key, "_old_date", "_old_key")
-            )
-            write(difference, target, table.primary_key)
-    return counts, difference.deleted
+    return counts, reconcile(batch.job, table, target, staged, stored, table.column_names).deleted

@@ -55,21 +55,24 @@ def pending_work(job: Job, ledger: Ledger, dataset: Dataset, again: Sequence[Led
     """
     if dataset.target.snapshot:
         return _snapshot(job, ledger, dataset, again)
-    copies = ledger.later_copies(job.domain, dataset.name) if dataset.target.kind != "files" else []
-    work = _requested(job, ledger, dataset, [*again, *_owners(ledger, copies)])
+    if dataset.target.kind == "files":
+        return _requested(job, ledger, dataset, again)
+    unread = ledger.unread_copies(job.domain, dataset.name)
+    work = _requested(job, ledger, dataset, [*again, *_owners(ledger, unread)])
+    if not work.files:
+        return work  # a dataset without work does not read all copies that it ever had
     read = {f.sha256 for f in work.files}
     orders: dict[str, str] = {}
-    for copy in copies:
+    for copy in (*unread, *ledger.read_copies(job.domain, dataset.name)):
         orders[copy.sha256 or ""] = max(copy.order, orders.get(copy.sha256 or "", ""))
-    fresh = tuple(c for c in copies if c.processed_by is None and c.sha256 in read)
-    return replace(work, copies=fresh, orders=orders)
+    return replace(work, copies=tuple(c for c in unread if c.sha256 in read), orders=orders)
 
 
 def _owners(ledger: Ledger, copies: Iterable[LedgerFile]) -> list[LedgerFile]:
     """The files that brought the contents of copies which no run has seen: their rows are of the copies
     now.
     """
-    places = {(c.bucket, c.duplicate_of or "") for c in copies if c.processed_by is None}
+    places = {(c.bucket, c.duplicate_of or "") for c in copies}
     owners = (ledger.outcome(FileId(bucket, *place.rpartition("@")[::2])) for bucket, place in sorted(places))
     return [f for f in owners if f is not None and f.status is FileStatus.ACCEPTED]
 

@@ -52,7 +52,8 @@ def changes_table(job: Job) -> Stored:
 def record(job: Job, table: Table, old_and_new: DataFrame) -> None:
     """Announces changed rows: `event_date`, `key`, and for replaced rows `_old_date`, `_old_key`."""
     new = old_and_new.select("event_date", "key")
-    old = old_and_new.where("_old_date IS NOT NULL").selectExpr("_old_date AS event_date", "_old_key AS key")
+    replaced = old_and_new.where("_old_date IS NOT NULL OR _old_key IS NOT NULL")
+    old = replaced.selectExpr("_old_date AS event_date", "_old_key AS key")
     rows = new.unionByName(old).distinct().coalesce(1)
     append(
         rows.selectExpr(
@@ -90,6 +91,11 @@ def settle(spark: SparkSession, job: Job, followed: Changes) -> None:
     if followed.run_ids:
         runs = ", ".join(map(literal, followed.run_ids))
         spark.sql(f"DELETE FROM {job.changes_identifier} WHERE run_id IN ({runs})")
+
+
+def date_of(target: Stored) -> str:
+    """SQL for the date under which changes of a table are announced."""
+    return quoted(target.date_column) if target.date_column else "CAST(NULL AS date)"
 
 
 def changed_key(table: Table) -> str:
