@@ -236,3 +236,13 @@ def test_a_new_column_reaches_every_kind_of_table(changed: Rig) -> None:
 def test_of_a_file_in_pieces_the_last_record_wins(changed: Rig) -> None:
     found = dict(changed.rows("silver.payments", "tx_id", "status"))
     assert [found[k] for k in ("csv", "json", "parquet")] == ["299"] * 3
+
+
+@pytest.mark.field("17.1", "A date of the year 1, which is corrected later", "right")
+def test_a_row_of_the_first_year_is_replaced_like_any_other(lake: Callable[..., Rig]) -> None:
+    made = lake("versions", "first-year")
+    made.drop("versions/payments/a.csv", f"{PAYMENTS}x,10.50,paid,0001-01-01T00:00:00Z\n".encode())
+    made.silver("first")
+    made.drop("versions/payments/b.csv", f"{PAYMENTS}x,11.50,paid,{AT}\n".encode())
+    made.silver("second")
+    assert made.rows("silver.payments", "tx_id", "amount") == [("x", Decimal("11.50"))]

@@ -142,7 +142,8 @@ def current_snapshot(spark: SparkSession, identifier: str) -> int | None:
 
 def among(column: str, dates: Iterable[str | dt.date]) -> Column:
     """SQL's IN for dates; an empty list holds none."""
-    listed = [F.lit(d).cast("date") for d in sorted(dates, key=str)]
+    # As text: Spark writes Python's dates before the year 1000 with too few digits, and then refuses them.
+    listed = [F.lit(str(d)).cast("date") for d in sorted(dates, key=str)]
     return F.col(column).isin(listed) if listed else F.lit(False)
 
 
