@@ -61,16 +61,20 @@ class Numbers:
         number = rf"(?:{digits}(?:{mark}\d*)?|{mark}\d+)"
         if "percent" in self.styles:
             number = rf"{number}(?:{BLANK}%)?"
-        before = after = ""
-        if "currency" in self.styles:
-            currency = f"(?:[{SIGNS}]|{'|'.join(CODES.split())})"
-            before, after = f"(?:{currency}{BLANK})?", f"(?:{BLANK}{currency})?"
-        minus = "-?" if "trailing_minus" in self.styles else ""
+        if "currency" not in self.styles:
+            return self._signed(number, "", "")
+        currency = f"(?:[{SIGNS}]|{'|'.join(CODES.split())})"
+        # at one end: `USD 12.50 EUR` is neither
+        first = self._signed(number, f"(?:{currency}{BLANK})", "")
+        return f"(?:{self._signed(number, '', f'(?:{BLANK}{currency})?')}|{first})"
+
+    def _signed(self, number: str, before: str, after: str) -> str:
         signed = f"(?:[+-]?{before}{number}{after}|{before}[+-]{number}{after})"
-        if minus:
+        if "trailing_minus" in self.styles:
             signed = f"(?:{signed}|{before}{number}-{after}|{before}{number}{after}-)"
         if "parentheses" in self.styles:
-            signed = rf"(?:{signed}|{before}\({before}{number}{after}\){after})"
+            within = rf"\({before}{number}{after}\)"
+            signed = rf"(?:{signed}|{within}|{before}\({number}\){after})"
         return signed
 
     @cached_property

@@ -9,7 +9,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from glue_scripts.engine.quarantine.row_rules import of_value
-from glue_scripts.engine.read.sql import cast
+from glue_scripts.engine.read.sql import cast, typed
 from shared.values import Declared, Plan, compiled
 from tests.support.spelled_texts import PATTERNS, texts
 
@@ -81,6 +81,14 @@ def test_bounds_hold_for_each_element_of_a_list(spark: SparkSession) -> None:
     lists = spark.sql("SELECT explode(array(array(1, 2), array(1, 10), array(-1), array(), NULL)) AS v")
     rows = lists.selectExpr(f"coalesce({outside}, false)").collect()
     assert [r[0] for r in rows] == [False, True, True, False, False]
+
+
+def test_what_means_no_value_means_none_in_a_list_too(spark: SparkSession) -> None:
+    listed = typed("v", plan("array<int>"), nothing=("", "n/a"))
+    rows = (
+        spark.createDataFrame(pa.table({"v": ['["", "N/A", " 7 "]', '["x"]']})).selectExpr(listed).collect()
+    )
+    assert [r[0] for r in rows] == [[None, None, 7], None]
 
 
 @pytest.mark.slow

@@ -45,8 +45,12 @@ def day_of(table: Table, column: str) -> str:
 
 def text_of(table: Table, name: str, plan: Plan, contract: Contract, source: str) -> str:
     """SQL for the cleaned text of a column, null where it says nothing."""
-    spellings = (*contract.null_spellings, *plan.nothing)
-    return cleaned(source, spellings, _blanks(table, name))
+    return cleaned(source, nothing_of(plan, contract), _blanks(table, name))
+
+
+def nothing_of(plan: Plan, contract: Contract) -> tuple[str, ...]:
+    """Texts that mean no value in a column."""
+    return (*contract.null_spellings, *plan.nothing)
 
 
 def _blanks(table: Table, name: str) -> str:
@@ -64,7 +68,10 @@ def _typed(records: DataFrame, contract: Contract, dataset: Dataset) -> DataFram
     taken = [n for n, p in plans.items() if in_bronze and not kept_as_text(p)]
     sources = {n: f"{UNCAST}[{literal(n)}]" if n in taken else quoted(n) for n in plans}
     texts = [f"{text_of(table, n, p, contract, sources[n])} AS {quoted(TEXT + n)}" for n, p in plans.items()]
-    values = {n: typed(quoted(TEXT + n), p, table.column(n).case, "_day") for n, p in plans.items()}
+    values = {
+        n: typed(quoted(TEXT + n), p, table.column(n).case, "_day", nothing_of(p, contract))
+        for n, p in plans.items()
+    }
     values |= {n: f"coalesce({quoted(n)}, {values[n]})" for n in taken}
     return records.selectExpr(*CARRIED, *map(quoted, taken), *texts).selectExpr(
         *CARRIED, *(f"{v} AS {quoted(n)}" for n, v in values.items()), *_kept_texts(dataset)

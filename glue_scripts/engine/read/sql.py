@@ -41,20 +41,28 @@ def cleaned(value: str, null_spellings: tuple[str, ...], blanks: str = BLANKS) -
     )
 
 
-def typed(value: str, plan: Plan, case: str | None = None, day: str = "CAST(NULL AS string)") -> str:
-    """Cleaned text as a value of the column's type. `day`: the day, as text, that a bare clock time is of."""
+def typed(
+    value: str,
+    plan: Plan,
+    case: str | None = None,
+    day: str = "CAST(NULL AS string)",
+    nothing: tuple[str, ...] = ("",),
+) -> str:
+    """Cleaned text as a value of the column's type. `day`: the day, as text, that a bare clock time is of.
+    `nothing`: what means no value, of the elements of a list, which are cleaned here.
+    """
     if plan.array:
-        return _array(value, plan, case, day)
+        return _array(value, plan, case, day, nothing)
     if plan.kind == "other":
         return f"{case}({value})" if case else value
     return cast(respelled(value, plan.respelled, day), plan)
 
 
-def _array(value: str, plan: Plan, case: str | None, day: str) -> str:
+def _array(value: str, plan: Plan, case: str | None, day: str, nothing: tuple[str, ...]) -> str:
     """The list in a text of JSON, each element as text cast by itself; null when one of them is not of the
-    type. A blank element is a null one.
+    type. An element that means no value is a null one.
     """
-    texts = f"transform(from_json({value}, 'array<string>'), e -> {cleaned('e', ('',))})"
+    texts = f"transform(from_json({value}, 'array<string>'), e -> {cleaned('e', nothing)})"
     element = typed("e", plan.of_element, case, day)
     return (
         f"CASE WHEN startswith({value}, '[') AND forall({texts}, e -> e IS NULL OR ({element}) IS NOT NULL)"
