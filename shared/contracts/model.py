@@ -290,6 +290,11 @@ class Dataset:
         """How records are wrapped, where the contract says that they are."""
         return self.target.operation.envelope if self.target.operation else None
 
+    def says_operation(self, columns: Iterable[str]) -> bool:
+        """Whether one of a file's columns tells what each record is: an update or a delete."""
+        operation, aliases = self.target.operation, self.aliases
+        return operation is not None and any(aliases.get(folded(c)) == operation.column for c in columns)
+
     @property
     def received(self) -> tuple[str, ...]:
         """The columns that files of this dataset bring, by their records or by their keys."""

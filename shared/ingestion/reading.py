@@ -8,7 +8,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from shared.contracts import Dataset, folded
+from shared.contracts import Dataset
 from shared.contracts.keys import value_in_key
 from shared.ingestion.package import archive_of, sheet_verdict, spooled
 from shared.ingestion.store import Opened
@@ -117,7 +117,7 @@ def with_operation(verdict: Accepted | Rejected, dataset: Dataset) -> Accepted |
     operation = dataset.target.operation
     if isinstance(verdict, Rejected) or operation is None or operation.envelope == "dms":
         return verdict
-    if any(dataset.aliases.get(folded(c)) == operation.column for c in verdict.profile.columns):
+    if dataset.says_operation(verdict.profile.columns):
         return verdict
     detail = f"none of the {len(verdict.profile.columns)} columns is {operation.column}"
     return Rejected(FileReason.OPERATION_MISSING, detail)

@@ -82,11 +82,11 @@ def header_line(lines: Sequence[str], dialect: Dialect, delimiter: str | None) -
         places = places[1:]
     if not places:
         return 0
-    scores = {i: _known(cells_of(lines[i], delimiter), dialect.aliases) for i in places[:1]}
+    scores = {i: known_columns(cells_of(lines[i], delimiter), dialect.aliases) for i in places[:1]}
     first = places[0]
     if scores[first] >= 2 or _width(lines[first], delimiter) == scores[first]:
         return first
-    scores = {i: _known(cells_of(lines[i], delimiter), dialect.aliases) for i in places}
+    scores = {i: known_columns(cells_of(lines[i], delimiter), dialect.aliases) for i in places}
     best = max(places, key=lambda i: scores[i])
     if scores[best] < 2:
         return first
@@ -104,7 +104,7 @@ def _is_comment(line: str, dialect: Dialect) -> bool:
     return dialect.comment is not None and dialect.comment.match(line) is not None
 
 
-def _known(cells: Sequence[str], aliases: Mapping[str, str]) -> int:
+def known_columns(cells: Sequence[str], aliases: Mapping[str, str]) -> int:
     return len({aliases[name] for cell in cells if (name := folded(cell)) in aliases})
 
 

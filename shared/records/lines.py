@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Iterator
 
 from shared.reasons import FileReason
-from shared.records.text import C1, is_utf8
+from shared.records.text import control_character, is_utf8
 from shared.records.verdict import Limits, Unreadable
 
 
@@ -50,7 +49,7 @@ def _cut(blocks: Iterator[bytes], size: int, limits: Limits) -> Iterator[bytes]:
 
 def _recoded(line: bytes, fallback: str) -> bytes:
     """A byte that the fallback has not, or only as a control character, is in no encoding of the contract."""
-    if is_utf8(line) or (codecs.lookup(fallback).name.startswith("iso8859") and C1.search(line)):
+    if is_utf8(line) or control_character(line, fallback):
         return line
     try:
         return line.decode(fallback).encode()

@@ -24,6 +24,9 @@ ODS = b"application/vnd.oasis.opendocument.spreadsheet"
 ENCRYPTED = 0x1  # flag of a member
 JUNK = ("__MACOSX/*", "*/__MACOSX/*", ".DS_Store", "*/.DS_Store", "Thumbs.db", "*/Thumbs.db", "._*", "*/._*")
 MAX_MEMBERS = 1000
+END, END64 = b"PK\x05\x06", b"PK\x06\x06"  # records behind the list of a zip's files
+TAIL = (1 << 16) + 128  # bytes in which they stand: the first may be followed by a comment
+LARGEST_LIST = 4 << 20  # bytes of the list, which is held whole; a thousand files of long names need a tenth
 LONGEST_NAME = 200  # bytes of a member's name in a key, which has 1,024
 HARMLESS = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -47,6 +50,11 @@ def package_kind(path: Path) -> str:
         start = file.read(len(OLE))
         if start.startswith(OLE):
             raise _old_office(file)
+        if (size := _list_size(file)) > LARGEST_LIST:
+            raise Unreadable(
+                FileReason.DECOMPRESSION_BOMB,
+                f"the list of its files takes {size} bytes, more than {LARGEST_LIST}",
+            )
     try:
         with zipfile.ZipFile(path) as package:
             names = package.namelist()
@@ -55,6 +63,17 @@ def package_kind(path: Path) -> str:
             return "ods" if "mimetype" in names and _begins(package, "mimetype") == ODS else "zip"
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
         raise Unreadable(FileReason.CORRUPT_ARCHIVE, "the zip is damaged or cut off") from error
+
+
+def _list_size(file: IO[bytes]) -> int:
+    """Bytes of the list of a zip's files, as its end says; 0 without an end."""
+    file.seek(max(0, file.seek(0, 2) - TAIL))
+    tail = file.read()
+    at = tail.rfind(END)
+    size = int.from_bytes(tail[at + 12 : at + 16], "little") if at >= 0 else 0
+    if size == 0xFFFFFFFF and (wide := tail.rfind(END64, 0, at)) >= 0:
+        size = int.from_bytes(tail[wide + 40 : wide + 48], "little")
+    return size
 
 
 def _begins(package: zipfile.ZipFile, name: str) -> bytes:

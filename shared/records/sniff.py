@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from typing import Any, Literal
 
-from shared.contracts import Dataset, folded
-from shared.records.dialect import delimiter_of
+from shared.contracts import Dataset
+from shared.records.dialect import cells_of, known_columns
 from shared.records.strict_json import loads
 
 Format = Literal["json", "ndjson", "csv", "xml"]
@@ -48,6 +47,4 @@ def _looks_like_lines(lines: list[bytes]) -> bool:
 
 
 def _header_is_known(line: bytes, dataset: Dataset) -> bool:
-    text = line.decode(errors="replace")
-    names = next(csv.reader([text], delimiter=delimiter_of(text)), [])
-    return any(folded(n) in dataset.aliases for n in names)
+    return known_columns(cells_of(line.decode(errors="replace"), None), dataset.aliases) > 0

@@ -102,6 +102,11 @@ def _characters(sample: bytes, whole: bool = False) -> tuple[int, int]:
     return len(text) - bad - sum(c < "\x80" for c in text), bad
 
 
+def control_character(text: bytes, encoding: str) -> re.Match[bytes] | None:
+    """The first control character that an ISO 8859 has and no text holds: the text is in another encoding."""
+    return C1.search(text) if codecs.lookup(encoding).name.startswith("iso8859") else None
+
+
 def is_utf8(text: bytes) -> bool:
     try:
         text.decode()
@@ -146,16 +151,15 @@ def _recoded(blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
         yield next(blocks, b"").removeprefix(codecs.BOM_UTF8)
         yield from blocks
         return
-    name = codecs.lookup(encoding).name
     decoder = codecs.getincrementaldecoder(encoding)(errors="surrogatepass")
     line = 1
     try:
         for block in blocks:
-            if name.startswith("iso8859") and (control := C1.search(block)):
+            if control := control_character(block, encoding):
                 line += block.count(b"\n", 0, control.start())
                 detail = f"line {line} holds control characters of {encoding}{encoding_hint(block)}"
                 raise Unreadable(FileReason.NOT_TEXT, detail)
-            line += block.count(b"\n") if name.startswith("iso8859") else 0
+            line += block.count(b"\n")
             yield decoder.decode(block).encode(errors="surrogatepass")
         yield decoder.decode(b"", final=True).encode(errors="surrogatepass")
     except UnicodeError as error:

@@ -23,7 +23,7 @@ def _times(plan: Plan) -> list[str]:
     said = [f"spelled {_listed([f.name for f in plan.formats])}"]
     if plan.respelled:
         said.append("and in spellings of the domain's own")
-    if plan.kind == "timestamp" and plan.zone:
+    if plan.kind == "timestamp" and plan.zone and any(f.local for f in plan.formats):
         said.append(f"without an offset it is a time of {plan.zone}")
     return said
 

@@ -141,6 +141,13 @@ def test_a_zip_behind_a_password_is_refused(lake: Rig):
     assert (outcome.reason, outcome.detail) == ("encrypted", "the zip is protected by a password")
 
 
+def test_a_zip_whose_list_of_files_is_too_long_is_refused_before_it_is_held(lake: Rig):
+    names = {f"{'long' * 25}{n}.csv": b"" for n in range(40_000)}
+    outcome = lake.arrive("shop/users/many.zip", zipped(names))
+    assert outcome.reason == "decompression_bomb"
+    assert (outcome.detail or "").startswith("the list of its files takes")
+
+
 def test_names_that_climb_are_harmless(lake: Rig):
     lake.arrive("shop/users/a.zip", zipped({"../../etc/x.csv": ONE, "..\\y.json": TWO, "/z\n.csv": b""}))
     assert set(known(lake)) == {

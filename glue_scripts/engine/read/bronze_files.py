@@ -76,16 +76,11 @@ def files_in_order(
             profile=profile,
             native=_native(profile, dataset, aliases) and _named_well(e, profile),
             order=orders[e.file_id],
-            operation=_says_operation(profile, dataset, aliases),
+            operation=dataset.says_operation(profile.columns),
         )
         for i, e in enumerate(chosen)
         if (profile := e.profile)
     ]
-
-
-def _says_operation(profile: Profile, dataset: Dataset, aliases: Mapping[str, str]) -> bool:
-    operation = dataset.target.operation
-    return operation is not None and operation.column in {aliases.get(folded(c)) for c in profile.columns}
 
 
 def _native(profile: Profile, dataset: Dataset, aliases: Mapping[str, str]) -> bool:

@@ -22,15 +22,18 @@ from shared.ledger.model import RowCounts
 
 
 def fill_table(batch: Batch, target: Stored, check: Guard) -> Loaded:
-    """Makes the files the table's whole content. They are read once, on the way to a branch that readers do
-    not see; it is published when all records are accounted for and the bad ones are in quarantine.
+    """Makes the files the table's whole content. They are read once, and once more for deletes, on the way to
+    a branch that readers do not see; it is published when all records are accounted for and the bad ones are
+    in quarantine.
 
     Raises RecordsLostError or UnbalancedError, with the table as it was; `check` goes before each commit.
     """
     judged, written = Observation(), Observation()
     rows = batch.judged(batch.files)
     silver = batch.silver_rows(rows.observe(judged, *record_aggregates(batch.dataset, batch.unknown)))
-    numbers = (F.count(F.lit(1)).alias("rows"), F.sum("_sent").alias("sent"))
+    numbers = [F.count(F.lit(1)).alias("rows"), F.sum("_sent").alias("sent")]
+    if batch.table.buries:
+        numbers.append(F.count_if("_deleted").alias("deleted"))
     observed = silver.observe(written, *numbers)
     rows_that_stand = observed.where("NOT _deleted") if batch.table.buries else observed
     write_unaudited(batch.spark, rows_that_stand, target)
@@ -44,7 +47,9 @@ def fill_table(batch: Batch, target: Stored, check: Guard) -> Loaded:
     # After a crash here the branch is left, and the next run replaces it.
     check()
     if batch.table.buries:
-        bury_all(batch, batch.silver_rows(rows.observe(Observation(), F.count(F.lit(1)))).where("_deleted"))
+        again = batch.silver_rows(rows.observe(Observation(), F.count(F.lit(1))))
+        nothing = batch.spark.table(target.identifier).where("false")
+        bury_all(batch, again.where("_deleted") if written.get["deleted"] else nothing)
     publish_audited(batch.spark, target)
     return Loaded(counts, reasons, seen.nulls, seen.extra, 0, seen.unknown, seen.ambiguous)
 

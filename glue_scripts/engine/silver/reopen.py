@@ -24,6 +24,8 @@ def reopen_copies(job: Job, clients: Aws, dataset: Dataset, work: Work) -> list[
 
     The stored content is copied first; until the ledger holds the new state, they are duplicates.
     """
+    if dataset.target.snapshot:
+        return []  # it has no copies: every file is accepted
     live = {f.sha256 for f in work.files}
     gone = {f.sha256: f for f in work.superseded if f.sha256 not in live}
     with ThreadPoolExecutor(PARALLEL_QUERIES) as pool:
