@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from operator import itemgetter
 from typing import Any
 
 from shared.contracts import Dataset, folded
@@ -24,8 +22,11 @@ MAX_DATED = 10
 SPELLED = {str, int, bool, type(None)}
 
 
-def _spelled_alike(values: list[Any]) -> bool:
-    """Without orjson numbers come as they are spelled: what it would give as int is one here, too."""
+def _spelled_alike(values: Sequence[Any]) -> bool:
+    """Whether Spark's reader gives the same text for each value of a column, whatever it was.
+
+    Without orjson numbers come as they are spelled: what it would give as int is one here, too.
+    """
     if (kinds := set(map(type, values))) <= SPELLED:
         return True
     return kinds <= {*SPELLED, Number} and all(
@@ -87,14 +88,26 @@ class FileProfile:
         dated = watch.column == self.dataset.event_date_column
         watch.see(self.dates.odd if dated else values, values, before)
 
-    def watch_records(self, records: list[dict[str, Any]], times: list[Any], before: int) -> None:
-        """The same of JSON records, whose columns may differ; `times`: what each has for its event time."""
+    def observe(self, objects: list[dict[str, Any]]) -> None:
+        """Takes some JSON records: their names, texts and event times, column by column."""
+        before = self.records - len(objects)
+        names, values = _names_and_values(objects)
+        self.observe_names(names)
+        if values is None:
+            wanted = names & {*self._texts, *self.dated, *self._watched_names}
+            values = {name: [record.get(name) for record in objects] for name in wanted}
+        if self.plain:
+            texts = [values[n] for n in self._texts if n in values]
+            kinds = set(map(type, itertools.chain.from_iterable(texts)))
+            self.plain = kinds <= SPELLED or all(map(_spelled_alike, texts))
+        times = _first_of([values[n] for n in self.dated if n in values])
+        self.dates.add(times)
         dated = self.watches.get(self.dataset.event_date_column or "")
         if dated is not None and self.dates.odd:
             self.watch(dated, times, before)
         for name, watch in self._watched_names.items():
-            if watch is not dated and watch.open and _has_texts(records, name):
-                self.watch(watch, [record.get(name) for record in records], before)
+            if watch is not dated and watch.open and str in map(type, values.get(name, ())):
+                self.watch(watch, values[name], before)
 
     def observe_columns(self, columns: Iterable[str]) -> str | None:
         """Takes the columns of a file or record; gives the one that carries the event date, whatever its
@@ -134,21 +147,6 @@ class FileProfile:
         if fits:  # else the file is left to our own reader, and nobody asks
             self._texts += tuple(n for n in small if self._aliases.get(folded(n)) in self._text_columns)
 
-    def observe_texts(self, objects: list[dict[str, Any]]) -> None:
-        """Leaves a file to our own reader that has a double, an object or a list where the contract has
-        text: Spark's gives it as text, whatever it was.
-
-        Texts everywhere, the common case, are told without a step of the interpreter for each: joining
-        refuses what is none.
-        """
-        if not self.plain or not self._texts:
-            return
-        cells = itemgetter(*self._texts, self._texts[0])  # of two names or more it gives tuples
-        try:
-            deque(map("".join, map(cells, objects)), maxlen=0)
-        except (KeyError, TypeError):
-            self.plain = all(_spelled_alike([o.get(name) for o in objects]) for name in self._texts)
-
     def add_rows(self, records: Iterable[Any]) -> None:
         """Counts the rows that nested records become, and collects their columns and dates."""
         self.plain = False
@@ -175,23 +173,20 @@ class FileProfile:
     def _shape(self) -> Shape:
         return shape_of(self.dataset, self.kind)
 
-    def event_times(self, objects: list[dict[str, Any]]) -> list[Any]:
-        """What each record has for its event time: in the first spelling of the column that it has."""
-        if len(self.dated) == 1:
-            (name,) = self.dated
-            try:
-                return [record[name] for record in objects]
-            except KeyError:
-                pass
-        return [
-            next((v for name in self.dated if (v := record.get(name)) is not None), None)
-            for record in objects
-        ]
+
+def _names_and_values(
+    objects: list[dict[str, Any]],
+) -> tuple[set[str], dict[str, Sequence[Any]] | None]:
+    """The names that some records have, and each one's values where all have the same in the same order."""
+    spelled = list(map(list, objects))
+    if spelled.count(spelled[0]) < len(spelled):
+        return set().union(*objects), None
+    columns = zip(*map(dict.values, objects), strict=True)
+    return set(spelled[0]), dict(zip(spelled[0], columns, strict=True))
 
 
-def _has_texts(records: Sequence[dict[str, Any]], name: str) -> bool:
-    """Whether some record may have a text under a name: numbers of JSON are none, and there are many."""
-    try:
-        return str in set(map(type, map(itemgetter(name), records)))
-    except KeyError:
-        return True
+def _first_of(columns: list[Sequence[Any]]) -> Sequence[Any]:
+    """Of each record the first value that it has: a column may be spelled in several ways."""
+    if len(columns) < 2:
+        return columns[0] if columns else ()
+    return [next((v for v in values if v is not None), None) for values in zip(*columns, strict=True)]

@@ -11,12 +11,12 @@ from typing import Any
 from shared.reasons import FileReason
 from shared.records.envelope import is_tombstone
 from shared.records.file_profile import FileProfile
-from shared.records.strict_json import MAX_DEPTH, loads, loose, plain
+from shared.records.strict_json import loads, loose, objects_at_once
 from shared.records.text import BLANKS
 from shared.records.verdict import Limits, Unreadable
 
 # few enough records to stay in the processor's cache, enough to spare the interpreter a loop over each
-CHUNK = 64
+CHUNK, PIECE = 64, 1 << 14
 OBJECTS = {dict}
 # Spark's parser refuses a number of more than 1,000 characters (Jackson's StreamReadConstraints). One of its
 # parts – before the point, behind it, exponent – has a third of them, and one of two blocks half of that.
@@ -25,47 +25,48 @@ STEP = 15
 TO_ZERO = bytes(ord("0") if chr(b).isdigit() else b for b in range(128)) + bytes(range(128, 256))
 
 
-def batches(blocks: Iterator[bytes], limits: Limits) -> Iterator[tuple[list[bytes], bool]]:
-    """The file's lines, many at a time, and whether they are shallow for certain.
+def batches(blocks: Iterator[bytes], limits: Limits) -> Iterator[list[bytes]]:
+    """The file's lines, many at a time. Raises Unreadable for a line that is too long."""
+    for text in _whole_lines(blocks, limits):
+        yield text.split(b"\n")
 
-    Raises Unreadable for a line that is too long.
-    """
+
+def _whole_lines(blocks: Iterator[bytes], limits: Limits) -> Iterator[bytes]:
     rest: list[bytes] = []
     size = 0
     for block in blocks:
         end = block.rfind(b"\n") + 1
         if end:
-            yield _split(b"".join([*rest, block[: end - 1]]))
+            yield b"".join([*rest, block[: end - 1]])
             rest, size = [], 0
         rest.append(block[end:])
         size += len(block) - end
         if size > limits.max_record:
             raise Unreadable(FileReason.RECORD_TOO_LARGE, f"a line is longer than {limits.max_record} bytes")
-    yield _split(b"".join(rest))
-
-
-def _split(text: bytes) -> tuple[list[bytes], bool]:
-    """Lines that begin with a bracket have one of their own, so any line has at most those that are left of
-    all brackets, and its own.
-    """
-    lines = text.split(b"\n")
-    brackets = text.count(b"{") + (
-        text.count(b"[") if b"[" in text else 0
-    )  # `in` is several times faster than `count`
-    return lines, brackets - [line[:1] for line in lines].count(b"{") < MAX_DEPTH
+    yield b"".join(rest)
 
 
 def profile_lines(blocks: Iterator[bytes], profile: FileProfile, limits: Limits) -> None:
     """Judges every line.
 
-    The ingest function's speed rests on this: for common lines all work is done by whole chunks.
+    The ingest function's speed rests on this: for common lines all work is done by whole pieces of text.
     """
-    for lines, shallow in batches(_watched(blocks, profile), limits):
-        parse = plain if shallow else loads
-        if profile.dataset.envelope == "debezium":
-            lines = [line for line in lines if not is_tombstone(line)]
-        for start in range(0, len(lines), CHUNK):
-            _profile_chunk(lines[start : start + CHUNK], parse, profile)
+    for text in _whole_lines(_watched(blocks, profile), limits):
+        for piece in _pieces(text):
+            _profile_piece(piece, profile)
+
+
+def _pieces(text: bytes) -> Iterator[bytes]:
+    """Some lines at a time."""
+    start = 0
+    while start <= len(text):
+        end = text.rfind(b"\n", start, start + PIECE)
+        if end < 0:
+            end = text.find(b"\n", start + PIECE)
+        if end < 0:
+            end = len(text)
+        yield text[start:end]
+        start = end + 1
 
 
 def _watched(blocks: Iterator[bytes], profile: FileProfile) -> Iterator[bytes]:
@@ -79,11 +80,13 @@ def _watched(blocks: Iterator[bytes], profile: FileProfile) -> Iterator[bytes]:
         yield block
 
 
-def _profile_chunk(lines: list[bytes], parse: Callable[[bytes], Any], profile: FileProfile) -> None:
-    try:
-        values = list(map(parse, lines))
-    except ValueError:
-        values = [value_of(line, parse, profile) for line in lines if line.strip(BLANKS)]
+def _profile_piece(piece: bytes, profile: FileProfile) -> None:
+    values: list[Any] | None = objects_at_once(piece)
+    if values is None:
+        lines = [line for line in piece.split(b"\n") if line.strip(BLANKS)]
+        if profile.dataset.envelope == "debezium":
+            lines = [line for line in lines if not is_tombstone(line)]
+        values = [value_of(line, loads, profile) for line in lines]
     profile_values(values, profile)
 
 
@@ -104,15 +107,9 @@ def profile_values(values: list[Any], profile: FileProfile) -> None:
     if profile.nested:
         profile.add_rows(values)
         return
-    before = profile.records
     profile.records += len(values)
     if set(map(type, values)) != OBJECTS:
         profile.unreadable += sum(v.__class__ is not dict for v in values)
         values = [v for v in values if v.__class__ is dict]
     if values:
-        profile.observe_names(set().union(*values))
-        profile.observe_texts(values)
-        times = profile.event_times(values)
-        profile.dates.add(times)
-        if profile.watches:
-            profile.watch_records(values, times, before)
+        profile.observe(values)

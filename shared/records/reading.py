@@ -101,7 +101,7 @@ def values(
 
 
 def _lines(blocks: Iterator[bytes], limits: Limits) -> Iterator[dict[str, Any] | Unread]:
-    for lines, _ in batches(blocks, limits):
+    for lines in batches(blocks, limits):
         for line in lines:
             if line.strip(BLANKS):
                 yield _json(line)

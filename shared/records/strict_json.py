@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 from itertools import accumulate
 from typing import Any
 
@@ -20,6 +21,10 @@ PAIR, LONE = r"u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}", r"u[dD
 ESCAPES = re.compile(rf"\\(?:{PAIR}|({LONE})|.)", re.DOTALL)
 STEPS = dict.fromkeys(b"{[", 1) | dict.fromkeys(b"}]", -1)
 NO_BRACKETS = bytes(b for b in range(256) if b not in STEPS)
+
+# Stands between the values of lines that are parsed at once; it is new in each process, so no file holds it.
+MARK = secrets.randbits(62)
+BETWEEN = b",%d," % MARK
 
 
 class Number(str):
@@ -90,3 +95,28 @@ def depth(line: bytes) -> int:
 
 # Without the guard against depth, for lines that are known to be shallow.
 plain = exact if orjson is None else orjson.loads
+
+
+def objects_at_once(lines: bytes) -> list[dict[str, Any]] | None:
+    """The objects of some lines, or None unless it is certain that each line is one, and shallow.
+
+    With a mark between any two lines they are an array. A line's end inside a value would leave too few marks
+    at the array's own places, and two values on a line one where a mark belongs.
+    A line that is an object has a bracket of its own, and at most those that are left of all.
+    """
+    if orjson is None:
+        return None
+    marked = lines.replace(b"\n", BETWEEN)
+    try:
+        values = orjson.loads(b"[%b]" % marked)
+    except ValueError:
+        return None
+    objects, count = values[::2], (len(marked) - len(lines)) // (len(BETWEEN) - 1) + 1
+    if len(values) != 2 * count - 1 or values[1::2].count(MARK) != count - 1:
+        return None
+    if set(map(type, objects)) != {dict}:
+        return None
+    brackets = lines.count(b"{")
+    if b"[" in lines:  # which is the faster of the two
+        brackets += lines.count(b"[")
+    return objects if brackets - count < MAX_DEPTH else None

@@ -13,6 +13,7 @@ from shared.records.hints import encoding_hint
 from shared.records.verdict import Unreadable
 
 SAMPLE = 64 * 1024
+BEYOND_ASCII = bytes(range(128, 256))
 BLANKS = b" \t\r\n"
 MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 UTF32 = b"\xff\xfe\0\0"
@@ -98,8 +99,8 @@ def _characters(sample: bytes, whole: bool = False) -> tuple[int, int]:
     if sample.isascii():
         return 0, 0
     text = codecs.getincrementaldecoder("utf-8")(errors="surrogateescape").decode(sample, whole)
-    bad = sum("\udc80" <= c <= "\udcff" for c in text)
-    return len(text) - bad - sum(c < "\x80" for c in text), bad
+    good = len(text.encode(errors="ignore").decode())  # which leaves out the bytes that were escaped
+    return good - len(sample.translate(None, BEYOND_ASCII)), len(text) - good
 
 
 def control_character(text: bytes, encoding: str) -> re.Match[bytes] | None:

@@ -15,7 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shared.records import strict_json
-from shared.records.strict_json import depth, exact, loads
+from shared.records.strict_json import MARK, depth, exact, loads, objects_at_once
 
 SNIPPETS = [
     "{",
@@ -132,6 +132,44 @@ def test_both_parsers_agree(line: bytes):
 )
 def test_depth_counts_brackets_outside_of_strings(line: bytes, expected: int):
     assert depth(line) == expected
+
+
+FRAGMENTS = [
+    '{"a":1}',
+    '{"a":[1',
+    "2]}",
+    ",",
+    '{"b":2}',
+    '{"a":"x',
+    'y"}',
+    "{}",
+    "",
+    " ",
+    '{"a":[{"b":1',
+    "3}]}",
+    "7",
+]
+
+
+@settings(max_examples=3000, deadline=None)
+@given(
+    st.lists(
+        st.lists(st.sampled_from([*FRAGMENTS, str(MARK)]), max_size=4).map("".join), min_size=1, max_size=6
+    )
+)
+@example(['{"a":[1', "2]}", '{"b":2},{"b":2},{"b":2}'])
+@example(["{}", "{}" + f",{MARK},{MARK}," + "{}"])
+@example(['{"a":' + "[" * 64 + "]" * 64 + "}", "{}"])
+def test_lines_parsed_at_once_are_the_lines_parsed_one_by_one(lines: list[str]):
+    objects = objects_at_once("\n".join(lines).encode())
+    one_by_one = [outcome(exact, line.encode()) for line in lines]
+    whole = all(isinstance(value, dict) for value in one_by_one)
+    assert whole or objects is None
+    assert objects is None or list(map(as_read, objects)) == one_by_one
+
+
+def test_common_lines_are_parsedobjects_at_once():
+    assert objects_at_once(b'{"a": [1, 2]}\r\n{"b": "}\\n{"}') == [{"a": [1, 2]}, {"b": "}\n{"}]
 
 
 def test_without_orjson_ingestion_gives_the_same_verdict_on_a_file():
