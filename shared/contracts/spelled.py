@@ -19,10 +19,20 @@ DEFAULTS = (  # of documents and datasets
     "decimalMark",
     "groupMark",
     "numberStyle",
+    "currencies",
     "nanIsNull",
     "booleans",
 )
-OF_COLUMN = ("formats", "locale", "decimalMark", "groupMark", "numberStyle", "nanIsNull", "booleans")
+OF_COLUMN = (
+    "formats",
+    "locale",
+    "decimalMark",
+    "groupMark",
+    "numberStyle",
+    "currencies",
+    "nanIsNull",
+    "booleans",
+)
 OPTIONS = ("format", "defaultTimezone", "minimum", "maximum")
 MARKS = (".", ",")
 GROUPS = " ,.'’\u00a0\u2009\u202f"
@@ -72,6 +82,7 @@ def _common(custom: Node) -> dict[str, Any]:
         "decimal_mark": _mark(custom.child("decimalMark")),
         "group_mark": _groups(custom.child("groupMark")),
         "number_style": _styles(custom.child("numberStyle")),
+        "currencies": _currencies(custom.child("currencies")),
         "nan_is_null": None if nan.value is None else nan.flag(),
         "booleans": _booleans(custom.child("booleans")),
     }
@@ -109,6 +120,18 @@ def _groups(node: Node) -> str | None:
 
 def _styles(node: Node) -> tuple[str, ...] | None:
     return None if node.value is None else tuple(n.choice(STYLES) for n in node.items())
+
+
+def _currencies(node: Node) -> tuple[str, ...] | None:
+    if node.value is None:
+        return None
+    found = node.texts()
+    for item, text in zip(node.items(), found, strict=True):
+        if not text or any(c.isdigit() or c.isspace() or c in "+-()%" for c in text):
+            raise item.error("expected a sign or code such as € or EUR, without digits, blanks and +-()%")
+    if not found:
+        raise node.error("expected at least one sign or code")
+    return tuple(dict.fromkeys(found))
 
 
 def _booleans(node: Node) -> tuple[tuple[str, ...], tuple[str, ...]] | None:

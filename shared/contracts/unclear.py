@@ -17,6 +17,7 @@ NUMBER_WORDS = {
     "decimal_mark": "decimalMark",
     "group_mark": "groupMark",
     "number_style": "numberStyle",
+    "currencies": "currencies",
     "nan_is_null": "nanIsNull",
 }
 TIME_WORDS = {"formats": "formats", "default_timezone": "defaultTimezone", "locale": "locale"}
@@ -85,6 +86,10 @@ def _numbers(plan: Plan, dataset: Dataset) -> Iterator[str]:
     spelled = plan.numbers
     if spelled.decimal_mark in spelled.group_marks:
         yield f"decimalMark and groupMark are both {spelled.decimal_mark!r}"
+    if spelled.currencies and "currency" not in spelled.styles:
+        yield "currencies are those of numberStyle currency, which is not declared"
+    if lost := [c for c in spelled.currencies if spelled.decimal_mark in c]:
+        yield f"currencies: {', '.join(map(repr, lost))} holds the decimalMark {spelled.decimal_mark!r}"
     typed = [f for f in dataset.formats if f in NUMBER_SOURCES]
     if "." in spelled.group_marks and typed:
         yield (

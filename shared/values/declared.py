@@ -24,6 +24,7 @@ class Declared:
     decimal_mark: str | None = None
     group_mark: str | None = None
     number_style: Words | None = None
+    currencies: Words | None = None
     nan_is_null: bool | None = None
     booleans: tuple[Words, Words] | None = None
     minimum: str | None = None

@@ -40,12 +40,16 @@ WHOLE_DIGITS = 20  # of decimal(38,18)
 
 @dataclass(frozen=True)
 class Numbers:
-    """How a column's numbers are spelled. `plain`: numbers come typed too, and are spelled with a point."""
+    """How a column's numbers are spelled. `plain`: numbers come typed too, and are spelled with a point.
+
+    `currencies`: the only ones that a number in style `currency` may carry; empty: any sign or code.
+    """
 
     decimal_mark: str = "."
     group_marks: str = ""
     styles: frozenset[str] = frozenset()
     plain: bool = False
+    currencies: tuple[str, ...] = ()
 
     @property
     def default(self) -> bool:
@@ -63,7 +67,8 @@ class Numbers:
             number = rf"{number}(?:{BLANK}%)?"
         if "currency" not in self.styles:
             return self._signed(number, "", "")
-        currency = f"(?:[{SIGNS}]|{'|'.join(CODES.split())})"
+        own = "|".join(map(_literal, self.currencies))
+        currency = f"(?:{own})" if own else f"(?:[{SIGNS}]|{'|'.join(CODES.split())})"
         # at one end: `USD 12.50 EUR` is neither
         first = self._signed(number, f"(?:{currency}{BLANK})", "")
         return f"(?:{self._signed(number, '', f'(?:{BLANK}{currency})?')}|{first})"
@@ -97,7 +102,11 @@ _INTEGER, _POWER = (re.compile(p, re.ASCII) for p in (INTEGER, POWER))
 
 
 def _class(characters: str) -> str:
-    return "[" + "".join(f"\\{c}" if c.isascii() and not c.isalnum() else c for c in characters) + "]"
+    return f"[{_literal(characters)}]"
+
+
+def _literal(characters: str) -> str:
+    return "".join(f"\\{c}" if c.isascii() and not c.isalnum() else c for c in characters)
 
 
 def value(plain: str, kind: str) -> int | float | Decimal | None:

@@ -175,6 +175,7 @@ def compiled(name: str, type_: str, declared: Declared, domain: str, sources: Wo
         declared.group_mark or "",
         frozenset(declared.number_style or ()),
         typed_numbers,
+        declared.currencies or (),
     )
     words = _format_names(type_, declared, sources)
     registered = spellings_of(domain) if words else {}

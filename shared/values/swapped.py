@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from shared.values.numbers import PLAIN, Numbers
+from shared.values.numbers import PLAIN
 from shared.values.patterns import Field, Pattern
 from shared.values.plan import Plan
 from shared.values.times import of_pattern
@@ -49,7 +49,8 @@ def decimal_mark(plan: Plan) -> Question | None:
         return None
     mark = "," if own.decimal_mark == "." else "."
     groups = "".join(own.decimal_mark if g == mark else g for g in own.group_marks)
-    declared, other = replace(own, plain=False), Numbers(mark, groups, own.styles)
+    declared = replace(own, plain=False)
+    other = replace(declared, decimal_mark=mark, group_marks=groups)
     # Numbers of JSON and Parquet have a point whatever texts have, and say nothing of these
     typed = own.plain and own.decimal_mark != "."
     return Question(

@@ -37,6 +37,8 @@ def _numbers(plan: Plan) -> list[str]:
         said.append(f"groups of three with {_listed(spelled.group_marks)}")
     if spelled.styles:
         said.append(f"also with {_listed(sorted(spelled.styles))}")
+    if spelled.currencies:
+        said.append(f"no other currency than {_listed(spelled.currencies)}")
     if plan.nothing:
         said.append("NaN and Infinity mean nothing")
     return said

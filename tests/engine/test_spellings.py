@@ -19,7 +19,7 @@ NUMBERS: tuple[dict[str, Any], ...] = (
     {"decimal_mark": ",", "group_mark": "."},
     {"group_mark": "'’", "number_style": ("currency",)},
     {"decimal_mark": ",", "group_mark": " \u00a0\u202f", **STYLED},
-    {"group_mark": ",", **STYLED},
+    {"group_mark": ",", **STYLED, "currencies": ("$", "€", "EUR", "R$")},
 )
 TYPES = ("int", "bigint", "double", "decimal(18,2)", "decimal(38,0)", "decimal(5,5)")
 MIXED = ("iso", "dd/MM/yyyy", "MM-dd-yyyy HH:mm", "epoch_by_size")

@@ -57,6 +57,7 @@ NUMBERS = """id;plain;number;measure;swiss;german;booked;sensor
 15;;;;;;(1,000.01);
 16;;;;1'23.50;;;
 17;;30.5;;;;;
+18;;;;;$ 10,50;;
 """
 
 
@@ -252,7 +253,7 @@ def test_numbers_of_another_spelling_or_beyond_all_measure_are_quarantined(shop:
     columns = ["plain"] * 5 + ["number", "measure", "measure", "swiss", "german"]
     expected = {str(i): (["invalid_type"], [c]) for i, c in enumerate(columns, 5)}
     expected |= {"15": (["out_of_range"], ["booked"]), "16": (["invalid_type"], ["swiss"])}
-    expected |= {"17": (["invalid_type"], ["number"])}
+    expected |= {"17": (["invalid_type"], ["number"]), "18": (["invalid_type"], ["german"])}
     assert quarantined(shop[0], "numbers") == expected
 
 

@@ -120,6 +120,7 @@ def test_a_date_is_the_day_as_it_is_written(text: str, expected: dt.date | None)
 
 MONEY = "decimal(18,2)"
 ANY = ("currency", "parentheses", "percent", "trailing_minus")
+SWEDISH = {"number_style": ANY, "currencies": ("kr", "SEK", "R$")}
 GERMAN = {"decimal_mark": ",", "group_mark": "."}
 
 
@@ -168,6 +169,12 @@ GERMAN = {"decimal_mark": ",", "group_mark": "."}
         ("€ (12.50)", MONEY, {"number_style": ANY}, Decimal("-12.50")),
         ("€ 12.50-", MONEY, {"number_style": ANY}, Decimal("-12.50")),
         ("((12.50))", MONEY, {"number_style": ANY}, None),
+        ("12.50 kr", MONEY, {"number_style": ANY}, None),
+        ("12.50 kr", MONEY, SWEDISH, Decimal("12.50")),
+        ("-12.50 SEK", MONEY, SWEDISH, Decimal("-12.50")),
+        ("(R$12.50)", MONEY, SWEDISH, Decimal("-12.50")),
+        ("12.50 €", MONEY, SWEDISH, None),
+        ("R12.50", MONEY, SWEDISH, None),
         ("1.125 %", MONEY, {"number_style": ANY}, None),
         ("9" * 38, "decimal(38,0)", {}, Decimal("9" * 38)),
         (f"{'9' * 20}.{'9' * 18}", "decimal(38,18)", {}, Decimal(f"{'9' * 20}.{'9' * 18}")),
