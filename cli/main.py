@@ -31,7 +31,7 @@ VERBS = {
     "synth": ("synth", "write the CloudFormation templates of all environments, offline"),
     "deploy": ("deploy", "an environment on AWS: deploy, compare, destroy, with the pinned CDK CLI"),
     "audit": ("audit", "checkov on all templates: a second opinion, for CI"),
-    "scaffold": ("scaffold", "a new domain's folder, in working form"),
+    "new": ("new", "a new domain's folder, in working form"),
     "contract": ("contract", "check the data contracts; write their documentation"),
     "bench": ("bench", "run a benchmark"),
 }

@@ -221,7 +221,7 @@ def test_what_nothing_here_executes_is_refused_at_a_column(entry: str, message: 
         (
             "{type: sql, query: 'SELECT COUNT(*) FROM ${table} WHERE a', mustBe: 0,"
             " customProperties: [{property: columns, value: [nope]}]}",
-            "quality[0].customProperties: columns: nope is not a column of sales",
+            "quality[0].customProperties.columns: columns: nope is not a column of sales",
         ),
     ],
 )
