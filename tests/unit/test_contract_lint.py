@@ -168,7 +168,7 @@ def test_lint_names_what_is_wrong_with_every_contract_of_a_project(tmp_path: Pat
     assert shown[:3] == [
         "shed/contract.odcs.yaml:8: shed: domain: 'stop' stands in the folder of 'shed'; name both alike",
         "shop/contract.odcs.yaml:1: shop: the standard does not know 'owner' here",
-        "shop/contract.odcs.yaml:40: shop.sales: customProperties.kind: 'heap' is not one of computed, files, keyed,"
+        "shop/contract.odcs.yaml:27: shop.sales: customProperties.kind: 'heap' is not one of computed, files, keyed,"
         " latest, log, scd2",
     ]
     assert shown[3].startswith("torn/contract.odcs.yaml: torn: is not a YAML mapping: ")
