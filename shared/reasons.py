@@ -37,6 +37,8 @@ class RowReason(StrEnum):
     IMPOSSIBLE_TIMESTAMP = "impossible_timestamp"
     INVALID_TYPE = "invalid_type"
     INVALID_VALUE = "invalid_value"
+    MISSING_VALUE = "missing_value"
+    NOT_COMPUTABLE = "not_computable"
     SCHEMA_MISMATCH = "schema_mismatch"
 
 
@@ -78,5 +80,12 @@ ROW_HELP: dict[RowReason, str] = {
     RowReason.IMPOSSIBLE_TIMESTAMP: "A time before 2000-01-01 or more than one day after ingestion.",
     RowReason.INVALID_TYPE: "A value does not have its column's type; `columns` names the columns.",
     RowReason.INVALID_VALUE: "A value outside the contract's rules; `columns` names the columns.",
+    RowReason.MISSING_VALUE: (
+        "A required column is empty; `columns` names it. Have the producer send it, or take `required` away."
+    ),
+    RowReason.NOT_COMPUTABLE: (
+        "The contract's SQL of a rule or a derived column fails on the row, as a division by zero does;"
+        " `columns` names the columns. Correct the SQL (try_divide, try_cast), or have the values corrected."
+    ),
     RowReason.SCHEMA_MISMATCH: "The record has no column that the contract knows.",
 }

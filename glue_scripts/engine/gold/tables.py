@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import nullcontext
 
 from pyspark.sql import DataFrame, SparkSession
 
 from glue_scripts.engine.gold.lake import Lake, Shared, Transform
-from glue_scripts.engine.gold.references import check_references, checks_references, unseen
+from glue_scripts.engine.gold.promises import check_keys, computed_rows
+from glue_scripts.engine.gold.references import check_references, unseen
 from glue_scripts.engine.gold.scope import Scope, scope_of
 from glue_scripts.engine.run.job import Job
 from glue_scripts.engine.run.lock import Guard
@@ -41,8 +41,8 @@ def refresh(
 ) -> None:
     """Brings one gold table up to date in one commit. Incremental and full give equal tables.
 
-    `check` goes before the commit. Raises ReferentialIntegrityError, KeyCollisionError and
-    MigrationNeededError, with the table as it was.
+    `check` goes before the commit. Raises TransformError, BrokenKeyError, ReferentialIntegrityError,
+    KeyCollisionError and MigrationNeededError, with the table as it was.
     """
     target = stored_table(job, table)
     empty = prepare(spark, target)
@@ -50,10 +50,9 @@ def refresh(
     if touched is None:
         return
     lake = Lake(spark, job, touched, shared)
-    computed = transform(lake).selectExpr(*(f"CAST({c.name} AS {c.type}) AS {c.name}" for c in table.columns))
-    # Rows that are held against others before they are written are computed once.
-    compared = bool(table.appended_by) or checks_references(table)
-    with persisted(computed) if compared else nullcontext(computed) as rows:
+    # Rows are held against what the table promises before they are written, so they are computed once.
+    with persisted(computed_rows(transform, lake, table)) as rows:
+        check_keys(transform, lake, table, rows)
         check_references(spark, job, table, rows)
         if table.appended_by and not job.full_refresh:
             fresh = unseen(rows, spark.table(target.identifier), table)

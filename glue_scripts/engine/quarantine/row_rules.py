@@ -5,14 +5,22 @@ Rows are judged before any deduplication, so rows without a key never collapse i
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame
+from collections.abc import Sequence
 
-from glue_scripts.engine.read.conform import TEXT
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F  # noqa: N812
+
+from glue_scripts.engine.read.attempts import any_holds_or_fails, fails, holds
+from glue_scripts.engine.read.conform import TEXT, TRIED, derived_columns
 from glue_scripts.engine.read.sql import literal, quoted
-from shared.contracts import Dataset
+from shared.contracts import Column, Dataset
 from shared.reasons import RowReason
 
 EARLIEST = "timestamp'2000-01-01 00:00:00'"
+NONE = "CAST(array() AS array<string>)"
+
+Test = tuple[str, str, tuple[str, ...]]
+"""SQL that is true when a row is bad, its reason, and the columns at fault."""
 
 
 def judged(rows: DataFrame, dataset: Dataset) -> DataFrame:
@@ -20,24 +28,32 @@ def judged(rows: DataFrame, dataset: Dataset) -> DataFrame:
 
     Needs `_ingested_at`, the time the file was accepted.
     """
-    return rows.selectExpr(
-        "*", f"({' OR '.join(f'coalesce({test}, false)' for test, _, _ in tests(dataset))}) AS _bad"
-    )
+    bad = [f"coalesce({test}, false)" for test, _, _ in (*_tests(dataset), *_tests_of_derived(dataset))]
+    if rules := dataset.target.rejects:
+        bad.append(any_holds_or_fails([r.when for r in rules]))
+    return rows.selectExpr("*", f"({' OR '.join(bad)}) AS _bad")
 
 
-def tests(dataset: Dataset) -> list[tuple[str, str, tuple[str, ...]]]:
-    """(SQL that is true when a row is bad, reason, columns at fault), in the order in which reasons are
-    listed.
-    """
+def _unknown(dataset: Dataset) -> str:
+    """SQL that is true for a record of which no column is known."""
     table, names = dataset.target, dataset.received
     empty = " AND ".join(
         f"{quoted(TEXT + n) if table.column(n).type != 'string' else quoted(n)} IS NULL" for n in names
     )
-    unknown = f"_raw IS NULL AND _extra IS NOT NULL AND {empty}"
-    known = f"_raw IS NULL AND NOT coalesce({unknown}, false)"
-    checks: list[tuple[str, str, tuple[str, ...]]] = [
+    return f"_raw IS NULL AND _extra IS NOT NULL AND {empty}"
+
+
+def _known(dataset: Dataset) -> str:
+    return f"_raw IS NULL AND NOT coalesce({_unknown(dataset)}, false)"
+
+
+def _tests(dataset: Dataset) -> list[Test]:
+    """What is wrong with a row but for the contract's rules, in the order in which reasons are listed."""
+    table, names = dataset.target, dataset.received
+    known = _known(dataset)
+    checks: list[Test] = [
         ("_raw IS NOT NULL", RowReason.CORRUPT_RECORD, ()),
-        (unknown, RowReason.SCHEMA_MISMATCH, ()),
+        (_unknown(dataset), RowReason.SCHEMA_MISMATCH, ()),
     ]
     checks += [
         (f"{known} AND {quoted(k)} IS NULL", RowReason.MISSING_KEY, (k,))
@@ -54,6 +70,11 @@ def tests(dataset: Dataset) -> list[tuple[str, str, tuple[str, ...]]]:
             ),
         ]
     checks += [
+        (f"{known} AND {_empty(table.column(n))}", RowReason.MISSING_VALUE, (n,))
+        for n in names
+        if table.column(n).required and n not in (*table.primary_key, dataset.event_date_column)
+    ]
+    checks += [
         (f"{quoted(TEXT + n)} IS NOT NULL AND {quoted(n)} IS NULL", RowReason.INVALID_TYPE, (n,))
         for n in names
         if table.column(n).type != "string"
@@ -67,26 +88,64 @@ def tests(dataset: Dataset) -> list[tuple[str, str, tuple[str, ...]]]:
         for n in names
         if table.column(n).type == "timestamp" and n != dataset.event_date_column
     ]
-    checks += [(f"{known} AND ({rule.when})", rule.reason, rule.columns) for rule in table.rejects]
     return checks
 
 
-def reasons(dataset: Dataset) -> str:
-    """SQL for all reasons of a bad row, each once."""
-    cases = ", ".join(f"CASE WHEN {test} THEN {literal(reason)} END" for test, reason, _ in tests(dataset))
-    return f"array_distinct(filter(array({cases}), r -> r IS NOT NULL))"
+def _tests_of_rules(dataset: Dataset) -> list[Test]:
+    """The contract's own rules. One that fails on a row is a reason like one that is broken."""
+    known, checks = _known(dataset), []
+    for rule in dataset.target.rejects:
+        checks.append((f"{known} AND {holds(rule.when)}", rule.reason, rule.columns))
+        checks.append((f"{known} AND {fails(rule.when)}", RowReason.NOT_COMPUTABLE, rule.columns))
+    return checks
 
 
-def columns_at_fault(dataset: Dataset) -> str:
+def _tests_of_derived(dataset: Dataset) -> list[Test]:
+    """What is wrong with derived columns; where anything else is wrong with a row, this follows from it."""
+    checks: list[Test] = []
+    for column in derived_columns(dataset.target):
+        failed, empty = f"{quoted(TRIED + column.name)} IS NULL", f"{quoted(column.name)} IS NULL"
+        checks.append((failed, RowReason.NOT_COMPUTABLE, (column.name,)))
+        if column.required:
+            checks.append((f"{empty} AND NOT {failed}", RowReason.MISSING_VALUE, (column.name,)))
+    return checks
+
+
+def _empty(column: Column) -> str:
+    """SQL that is true where neither a value came nor a text that would have been one."""
+    text = f" AND {quoted(TEXT + column.name)} IS NULL" if column.type != "string" else ""
+    return f"{quoted(column.name)} IS NULL{text}"
+
+
+def _reasons(tests: Sequence[Test]) -> str:
+    """SQL for all reasons that apply to a row, each once."""
+    cases = ", ".join(f"CASE WHEN {test} THEN {literal(reason)} END" for test, reason, _ in tests)
+    return f"array_distinct(filter(array({cases}), r -> r IS NOT NULL))" if tests else NONE
+
+
+def _columns_at_fault(tests: Sequence[Test]) -> str:
     """SQL for the names of the columns that the reasons are about."""
     cases = ", ".join(
         f"CASE WHEN {test} THEN array({', '.join(map(literal, columns))}) END"
-        for test, _, columns in tests(dataset)
+        for test, _, columns in tests
         if columns
     )
-    return f"array_distinct(flatten(filter(array({cases}), c -> c IS NOT NULL)))"
+    return f"array_distinct(flatten(filter(array({cases}), c -> c IS NOT NULL)))" if cases else NONE
 
 
 def with_reasons(rows: DataFrame, dataset: Dataset) -> DataFrame:
     """Bad rows with `reasons` and `columns`."""
-    return rows.selectExpr("*", f"{reasons(dataset)} AS reasons", f"{columns_at_fault(dataset)} AS columns")
+    own, following = [*_tests(dataset), *_tests_of_rules(dataset)], _tests_of_derived(dataset)
+    listed = rows.selectExpr(
+        "*",
+        f"{_reasons(own)} AS reasons",
+        f"{_columns_at_fault(own)} AS columns",
+        f"{_reasons(following)} AS _following",
+        f"{_columns_at_fault(following)} AS _following_columns",
+    )
+    return listed.withColumns(
+        {
+            "reasons": F.expr("if(size(reasons) > 0, reasons, _following)"),
+            "columns": F.expr("if(size(reasons) > 0, columns, _following_columns)"),
+        }
+    ).drop("_following", "_following_columns")
