@@ -26,6 +26,7 @@ VERBS = {
     "replay": ("replay", "judge quarantined files and rows of a domain again, after a fix"),
     "rollback": ("rollback", "all tables of a domain as they were at a moment, after a bad run"),
     "status": ("status", "files, runs and lock of a domain, from the ledger"),
+    "tables": ("tables", "the tables of silver and gold, their keys and rows"),
     "query": ("query", "SQL on silver and gold, in Athena's dialect"),
     "cost": ("cost", "what a month of an environment costs, line by line"),
     "synth": ("synth", "write the CloudFormation templates of all environments, offline"),
