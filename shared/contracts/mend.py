@@ -11,6 +11,14 @@ ENTRY = re.compile(r"schema\[(\d+)\](.*)")
 COLUMN = re.compile(r"\.properties\[(\d+)\](.*)")
 CHECK = re.compile(r"\.quality\[(\d+)\]")
 CUSTOM = re.compile(r"\.?customProperties(?:\.(\w+)|\[(\d+)\])")
+HEAD: dict[str, Any] = {
+    "apiVersion": "v3.1.0",
+    "kind": "DataContract",
+    "domain": "x",
+    "version": "1",
+    "description": {"purpose": "-"},
+    "slaProperties": [],
+}
 KINDS = {"silver": "keyed", "gold": "dim"}
 
 
@@ -22,6 +30,10 @@ def mended(document: dict[str, Any], path: str) -> bool:
         return _table(document["schema"], int(entry[1]), entry[2])
     if path.startswith("customProperties.reasons"):
         return False  # every rule with a reason of its own would be wrong
+    head = path.partition(".")[0].partition("[")[0]
+    if head in HEAD:
+        document[head] = HEAD[head]
+        return True
     return _without(document, path)
 
 
@@ -36,6 +48,9 @@ def _table(tables: list[Any], number: int, rest: str) -> bool:
         return _column(table["properties"], int(part[1]), part[2])
     if rest.startswith(".description"):
         table["description"] = "-"
+        return True
+    if rest.startswith(".relationships"):
+        del table["relationships"]
         return True
     return _without(table, rest) and _kind(table)
 

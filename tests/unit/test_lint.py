@@ -286,6 +286,7 @@ ORDER BY day
 """
 FULL_OF_MISTAKES = (
     CONTRACT.replace("order, value: [at]", "order, value: [when]")
+    .replace("version: 1.0.0", "version: 1")
     .replace("physicalType: decimal(10,2)", "physicalType: money")
     .replace("CAST(amount * 100 AS bigint)", "CAST(price AS bigint)"),
     "GOLD = {}\n",
@@ -348,6 +349,7 @@ def test_a_report_may_use_lineage_aliases_and_tables_of_its_own(linted: Linted) 
 def test_all_is_named_at_once_also_what_stands_beside_a_wrong_part(linted: Linted) -> None:
     contract, transforms, report = FULL_OF_MISTAKES
     assert [line.partition(": ")[0] for line in linted.of(contract, transforms, report)] == [
+        "contract.odcs.yaml:5",
         "contract.odcs.yaml:31",
         "contract.odcs.yaml:47",
         "contract.odcs.yaml:57",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import traceback
 
-from pyspark.errors import PySparkException
+from pyspark.errors import PySparkException, PythonException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812
 
@@ -15,6 +15,7 @@ from glue_scripts.engine.gold.lake import Lake, Transform
 from glue_scripts.engine.read.sql import quoted
 from shared.contracts import Table
 
+DATA_EXCEPTION = "22"  # the class of SQLSTATE
 CODE = "domains/"  # where transforms are, in whatever archive
 
 
@@ -48,9 +49,9 @@ def computed_rows(transform: Transform, lake: Lake, table: Table) -> DataFrame:
 
 
 def check_keys(transform: Transform, lake: Lake, table: Table, rows: DataFrame) -> None:
-    """Computes the rows, for the first time. Raises BrokenKeyError, and TransformError where a row fails.
+    """Raises BrokenKeyError.
 
-    Rows that are only appended may be double: `unseen` takes each once.
+    Rows that are to be appended may be double: `unseen` takes each once.
     """
     key = [quoted(k) for k in table.primary_key]
     empty = " OR ".join(f"{k} IS NULL" for k in key)
@@ -59,19 +60,25 @@ def check_keys(transform: Transform, lake: Lake, table: Table, rows: DataFrame) 
         F.expr(f"coalesce(sum(CASE WHEN {empty} THEN _rows END), 0) AS empty"),
         F.expr(f"count_if(_rows > 1 AND NOT ({empty})) AS double"),
     )
-    try:
-        [found] = counts.collect()
-    except PySparkException as error:
-        raise TransformError(
-            f"{_named(transform, lake, table)} fails on a row: {_condition(error)}"
-        ) from error
-    empties, doubles = found["empty"], 0 if table.appended_by else found["double"]
+    [found] = counts.collect()
+    once = table.appended_by and not lake.job.full_refresh
+    empties, doubles = found["empty"], 0 if once else found["double"]
     if empties or doubles:
         raise BrokenKeyError(
             f"{_named(transform, lake, table)} breaks the key ({', '.join(table.primary_key)}): {empties}"
             f" rows without it, {doubles} keys of several rows; nothing of {table.name} was committed."
             " Filter, group or join by the whole key there, or change the key in the contract."
         )
+
+
+def is_of_a_row(error: PySparkException) -> bool:
+    """Whether Spark met a value that it could not compute with, and not a store that failed."""
+    return isinstance(error, PythonException) or (error.getSqlState() or "").startswith(DATA_EXCEPTION)
+
+
+def failed_row(transform: Transform, lake: Lake, table: Table, error: PySparkException) -> TransformError:
+    """What to raise for an error that `is_of_a_row`."""
+    return TransformError(f"{_named(transform, lake, table)} fails on a row: {_condition(error)}")
 
 
 def _condition(error: PySparkException) -> str:
