@@ -315,7 +315,14 @@ def test_a_reason_of_the_domain_is_counted_and_may_have_a_threshold():
     assert sales(document).gate[-1] == Threshold("quarantined_too_long_ago", 5, "halt", 0)
     assert parsed(document, "shop.odcs.yaml").row_reasons == (
         *("corrupt_record", "missing_key", "missing_timestamp", "impossible_timestamp"),
-        *("invalid_type", "invalid_value", "schema_mismatch", "too_long_ago"),
+        *(
+            "invalid_type",
+            "invalid_value",
+            "missing_value",
+            "not_computable",
+            "schema_mismatch",
+            "too_long_ago",
+        ),
     )
 
 
