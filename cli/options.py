@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 
 
 def add_env(parser: argparse.ArgumentParser) -> None:
+    """Which lake is meant: a deployed environment's, the demo's, or this laptop's own."""
     what = "a deployed environment instead of this laptop; uses the AWS profile's credentials"
-    parser.add_argument("--env", choices=tuple(environments()), help=what)
+    lake = parser.add_mutually_exclusive_group()
+    lake.add_argument("--env", choices=tuple(environments()), help=what)
+    lake.add_argument("--demo", action="store_true", help="the lake that the last `./lake demo` left")
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:

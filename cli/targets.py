@@ -5,7 +5,8 @@ from __future__ import annotations
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.session import Session, TargetError, running_laptop
+from local import laptop
+from local.session import DEMO, STATE, Session, TargetError, laptop_environment, running_laptop
 from shared.names import Names
 from stacks.config import settings
 
@@ -32,6 +33,27 @@ def deployed(env: str) -> Session:
     return Session(Names(env, account, region, chosen.prefix), boto)
 
 
-def target(env: str | None) -> Session:
-    """The environment that a command names; the laptop when it names none."""
-    return deployed(env) if env else running_laptop()
+def domains_of(env: str | None, *, demo: bool = False) -> tuple[str, ...]:
+    """The domains of the lake that a command names."""
+    return settings(env or laptop_environment(DEMO if demo else STATE)).chosen_domains
+
+
+def check_domain(domain: str, env: str | None, *, demo: bool = False) -> None:
+    """Raises TargetError for a domain of the project that the environment does not have."""
+    if domain not in (known := domains_of(env, demo=demo)):
+        raise TargetError(
+            f"the environment does not have the domain {domain}, only {', '.join(known)}: add it to"
+            " `domains` in environments.toml"
+        )
+
+
+def target(env: str | None, *, demo: bool = False) -> Session:
+    """The environment that a command names; the laptop's lake when it names none, or the demo's."""
+    return deployed(env) if env else running_laptop(demo=demo)
+
+
+def current_target(env: str | None, *, demo: bool = False) -> Session:
+    """The same for commands that bring data: on the laptop with the contracts, settings and code as they are
+    on disk, which are deployed first where they changed. Raises ContractError before anything is.
+    """
+    return deployed(env) if env else laptop.refreshed(running_laptop(demo=demo))

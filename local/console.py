@@ -69,6 +69,15 @@ def write_json(path: Path | None, value: Mapping[str, Any]) -> None:
 
 
 @contextmanager
+def spinner(description: str) -> Iterator[Callable[[str], None]]:
+    """Turns while something lasts whose length nobody knows; call it with what goes on now."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=ERR, transient=True) as bar:
+        task = bar.add_task(escape(description), total=None)
+        yield lambda now: bar.update(task, description=escape(f"{description}: {now}"))
+
+
+@contextmanager
 def progress(description: str, total: int | None) -> Iterator[Callable[[int], None]]:
     """A bar, or a spinner where the total is unknown; call it with how much is done in all."""
     columns = (

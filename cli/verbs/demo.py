@@ -12,7 +12,7 @@ from domains.samples import sampled_domains
 from local import laptop
 from local.aws import process
 from local.console import fail, print_table, say, write_json
-from local.session import STATE
+from local.session import DEMO
 from shared.project import project_folder
 
 EXAMPLE = "./lake demo --rows 200000 --days 7 --json demo.json"
@@ -27,30 +27,30 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--keep",
         action="store_true",
-        help="leave the emulation running (else `./lake up` brings it back, data and all)",
+        help="leave the demo's lake running (else `./lake up --demo` brings it back, data and all)",
     )
     add_json(parser)
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    """Forgets what the laptop's lakehouse held, then runs the demo."""
+    """Runs the demo in a lake of its own, which forgets the demo before; the laptop's stays as it is."""
     if arguments.domain is None:  # before anything is forgotten
         return fail("no domain of the project brings a sample (domains/<name>/sample/), which a demo needs")
     if advice := laptop.check_java():
         return fail(advice)
     sample = demo.Sample(
-        arguments.domain, size(arguments), arguments.seed, project_folder() / ".lake" / "demo"
+        arguments.domain, size(arguments), arguments.seed, project_folder() / ".lake" / "demo" / "sample"
     )
     try:
         report = demo.run(sample)
     finally:
         if not arguments.keep:
-            process.stop(STATE)
+            process.stop(DEMO)
     _print(report.results, report.seconds)
     write_json(arguments.json, report.results.document(report.seconds))
     code = _print_verdict(report.results, report.differences)
-    first = "" if arguments.keep else "./lake up, then "
-    say(f"look around: {first}./lake status {arguments.domain}, ./lake query --help, ./lake replay --help")
+    first = "" if arguments.keep else "./lake up --demo, then "
+    say(f"look around: {first}./lake status {arguments.domain} --demo, ./lake query --demo --help")
     return code
 
 

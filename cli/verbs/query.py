@@ -37,7 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    target = target_of(arguments.env)
+    target = target_of(arguments.env, demo=arguments.demo)
     query = athena.run if target.endpoint else run_on_aws
     sql, domain = (
         (arguments.sql, arguments.domain) if arguments.sql else _report(arguments.report, arguments.domain)

@@ -27,7 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    target = target_of(arguments.env)
+    target = target_of(arguments.env, demo=arguments.demo)
     chosen = (arguments.domain,) if arguments.domain else domains()
     every = target.ledger.files()
     report = {

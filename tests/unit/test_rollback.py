@@ -74,6 +74,21 @@ def test_every_table_is_as_it_was_and_forward_again(session: Session, tmp_path: 
     assert content(lake, "silver", "users") == [2]
 
 
+def test_a_forgetful_table_is_left_alone_at_a_moment_before_it_was_there(
+    session: Session, tmp_path: Path
+) -> None:
+    lake = catalog_of(session)
+    for number in (1, 2, 3):
+        write(lake, tmp_path, "silver", "users", number)
+    forgetful = lake.load_table((NAMES.database("shop", "silver"), "users"))
+    forgetful.maintenance.expire_snapshots().by_ids(
+        [s.snapshot_id for s in forgetful.snapshots()[:-1]]
+    ).commit()
+    before = dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)
+    assert outcomes(session, before) == {"silver.users": "later"}
+    assert content(lake, "silver", "users") == [3]
+
+
 def test_a_moment_that_one_table_has_forgotten_changes_no_table(session: Session, tmp_path: Path) -> None:
     lake = catalog_of(session)
     for table in ("users", "events"):
