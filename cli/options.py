@@ -22,6 +22,11 @@ def add_env(parser: argparse.ArgumentParser) -> None:
     lake.add_argument("--demo", action="store_true", help="the lake that the last `./lake demo` left")
 
 
+def lake_option(arguments: argparse.Namespace) -> str:
+    """The option that names the same lake in a command that people may paste; nothing for the usual one."""
+    return f" --env {arguments.env}" if arguments.env else " --demo" if arguments.demo else ""
+
+
 def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the result as JSON")
 

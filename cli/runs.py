@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import DescribeExecutionOutputTypeDef, HistoryEventTypeDef
 
 POLL_SECONDS = 0.5
+TOLD_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -119,8 +120,9 @@ def follow(
 
 
 def tell(step: Step) -> None:
-    """Says that a step has ended."""
-    say(f"  {step.seconds:6.1f} s  {step.name}")
+    """Says that a step has ended; most take no time, and say nothing."""
+    if step.seconds and step.seconds >= TOLD_SECONDS:
+        say(f"  {step.seconds:6.1f} s  {step.name}")
 
 
 def steps_of(events: Iterable[HistoryEventTypeDef]) -> list[Step]:
@@ -135,6 +137,13 @@ def steps_of(events: Iterable[HistoryEventTypeDef]) -> list[Step]:
             took = (event["timestamp"] - steps[place].began).total_seconds()
             steps[place] = replace(steps[place], seconds=took)
     return steps
+
+
+def outcome_of(session: Session, domain: str, run_id: str) -> Outcome:
+    """How a run ended that is over."""
+    states = session.client("stepfunctions")
+    execution = states.describe_execution(executionArn=session.names.execution_arn(domain, run_id))
+    return _outcome(session, states, execution, run_id)
 
 
 def _outcome(

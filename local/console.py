@@ -31,6 +31,11 @@ def say(text: str) -> None:
     ERR.print(text, markup=False)
 
 
+def show(text: str, *, loudly: bool = False) -> None:
+    """A line of a result."""
+    OUT.print(text, markup=False, soft_wrap=True, style="bold red" if loudly else None)
+
+
 def fail(text: str) -> int:
     """Says why a command did not do what it should; its exit code."""
     ERR.print(text, markup=False, style="bold red" if sys.stderr.isatty() else None)
@@ -72,7 +77,7 @@ def write_json(path: Path | None, value: Mapping[str, Any]) -> None:
 def spinner(description: str) -> Iterator[Callable[[str], None]]:
     """Turns while something lasts whose length nobody knows; call it with what goes on now."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=ERR, transient=True) as bar:
+    with Progress(*columns, console=ERR, transient=True, disable=not ERR.is_terminal) as bar:
         task = bar.add_task(escape(description), total=None)
         yield lambda now: bar.update(task, description=escape(f"{description}: {now}"))
 

@@ -6,8 +6,9 @@ import argparse
 import json
 from typing import Any
 
-from cli import runs
-from cli.options import add_domain, add_env, add_json, date
+from cli import runs, shown_summary
+from cli.options import add_domain, add_env, add_json, date, lake_option
+from cli.summary import summary_of
 from cli.targets import check_domain, current_target
 from cli.targets import target as target_of
 from local.console import fail, say, spinner, write_json
@@ -110,21 +111,26 @@ def _stop(arguments: argparse.Namespace) -> int:
 
 
 def _follow(target: Session, arguments: argparse.Namespace, run_id: str) -> int:
+    steps: list[runs.Step] = []
     try:
         with spinner(f"run {run_id}") as show:
-            outcome = runs.follow(target, arguments.domain, run_id, show, runs.tell)
+            outcome = runs.follow(target, arguments.domain, run_id, show, lambda step: _tell(step, steps))
     except KeyboardInterrupt:
         return _goes_on(arguments, run_id)
-    write_json(arguments.json, {})
-    if not outcome.succeeded:
-        return fail(str(outcome))
-    say(str(outcome))
-    return 0
+    if outcome.succeeded:
+        say(str(outcome))
+    summary = summary_of(target, arguments.domain, outcome, steps)
+    write_json(arguments.json, summary.document())
+    return shown_summary.show(summary, arguments.domain, lake_option(arguments))
+
+
+def _tell(step: runs.Step, steps: list[runs.Step]) -> None:
+    steps.append(step)
+    runs.tell(step)
 
 
 def _goes_on(arguments: argparse.Namespace, run_id: str) -> int:
     """What an interruption leaves: this command ended, not the run."""
-    lake = f" --env {arguments.env}" if arguments.env else " --demo" if arguments.demo else ""
-    command = f"./lake run {arguments.domain}{lake}"
+    command = f"./lake run {arguments.domain}{lake_option(arguments)}"
     fail(f"run {run_id} goes on: `{command} --follow` shows it again, `{command} --stop` ends it")
     return INTERRUPTED
