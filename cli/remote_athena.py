@@ -9,7 +9,8 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ParseError
 
-from local.athena import Answer, QueryError, database
+from local.athena import Answer, database
+from local.dialect import QueryError
 from local.session import Session
 from shared.names import WORKGROUP
 from stacks.config import settings

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pyiceberg.table import Table
 
 from local import athena
+from local.athena import snapshot_at
 from local.errors import LakeError
 from local.session import Session
 from shared.contracts import contract
@@ -96,12 +97,3 @@ def _knows_its_beginning(table: Table) -> bool:
     while oldest and oldest.parent_snapshot_id is not None:
         oldest = table.snapshot_by_id(oldest.parent_snapshot_id)
     return oldest is not None and oldest.sequence_number == FIRST_SEQUENCE_NUMBER
-
-
-def snapshot_at(table: Table, moment: dt.datetime) -> int | None:
-    """The snapshot that was current at a moment, by the table's own log of snapshots; None
-    before the first.
-    """
-    millis = int(moment.timestamp() * 1000)
-    before = [e for e in table.history() if e.timestamp_ms <= millis]
-    return max(before, key=lambda e: e.timestamp_ms).snapshot_id if before else None

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from pyiceberg.table import Table as IcebergTable
 
-from cli.rollback import snapshot_at
 from cli.runs import Outcome, Step
 from local import athena
+from local.athena import snapshot_at
 from local.session import Session
 from shared.contracts import Contract, contract
 from shared.ledger.model import RowCounts, RunResult

@@ -11,7 +11,7 @@ from cli.results import Results
 from domains.samples import sampled_domains
 from local import laptop
 from local.aws import process
-from local.console import fail, print_table, say, write_json
+from local.console import fail, print_rows, print_table, say, show, write_json
 from local.session import DEMO
 from shared.project import project_folder
 
@@ -85,9 +85,8 @@ def _print(results: Results, seconds: dict[str, float]) -> None:
     print_table("tables", ("table", "rows"), list(results.tables.items()))
     for name, rows in results.headlines.items():
         if rows:
-            print_table(
-                name.replace("_", " "), tuple(rows[0]), [tuple(row.values()) for row in rows[:SHOWN_ROWS]]
-            )
+            show(name.replace("_", " "))
+            print_rows(tuple(rows[0]), [tuple(row.values()) for row in rows[:SHOWN_ROWS]])
     print_table(
         "wall time", ("stage", "seconds"), [(stage, f"{value:.1f}") for stage, value in seconds.items()]
     )

@@ -8,8 +8,8 @@ from cli.options import add_env, add_json
 from cli.remote_athena import run as run_on_aws
 from cli.targets import target as target_of
 from local import athena
-from local.athena import QueryError
-from local.console import print_table, say, write_json
+from local.console import print_rows, say, write_json
+from local.dialect import QueryError
 from shared.contracts import domains
 from shared.reports import reports_of
 
@@ -43,7 +43,7 @@ def execute(arguments: argparse.Namespace) -> int:
         (arguments.sql, arguments.domain) if arguments.sql else _report(arguments.report, arguments.domain)
     )
     answer = query(target, sql, domains(), domain)
-    print_table("", answer.columns, answer.rows[:SHOWN_ROWS])
+    print_rows(answer.columns, answer.rows[:SHOWN_ROWS])
     if len(answer.rows) > SHOWN_ROWS:
         say(f"{SHOWN_ROWS} of {len(answer.rows):,} rows shown; --json FILE writes all")
     write_json(arguments.json, {"columns": answer.columns, "rows": answer.rows})
