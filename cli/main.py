@@ -54,7 +54,7 @@ def main(argv: Sequence[str]) -> int:
         return 0
     verb, *rest = argv
     if verb not in VERBS:
-        print(f"there is no verb {verb!r}\n\n{help_text()}")
+        fail(f"there is no verb {verb!r}\n\n{help_text()}")
         return 2
     return run(lambda: _executed(verb, rest))
 

@@ -28,14 +28,22 @@ def lake_option(arguments: argparse.Namespace) -> str:
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the result as JSON")
+    parser.add_argument("--json", type=json_file, metavar="FILE", help="also write the result as JSON")
 
 
 def add_domain(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
     if optional:
-        parser.add_argument("domain", nargs="?", choices=(None, *domains()), default=None)
+        parser.add_argument("domain", nargs="?", choices=domains(), default=None)
     else:
         parser.add_argument("domain", choices=domains())
+
+
+def json_file(text: str) -> Path:
+    """A file to write. Raises ArgumentTypeError for what cannot be one, before any work is done."""
+    path = Path(text)
+    if path.is_dir() or any(p.exists() and not p.is_dir() for p in path.parents):
+        raise argparse.ArgumentTypeError(f"expected a file, found {text!r}, which is or lies in none")
+    return path
 
 
 def date(text: str) -> dt.date:

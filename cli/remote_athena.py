@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.errors import ParseError
+from sqlglot.errors import SqlglotError
 
 from local.athena import Answer, database
-from local.dialect import QueryError
+from local.dialect import QueryError, plain
 from local.session import Session
 from shared.names import WORKGROUP
 from stacks.config import settings
@@ -48,8 +48,8 @@ def qualified(session: Session, statement: str, domains: Sequence[str], domain: 
     """The statement with full database names. Raises QueryError for what is no statement."""
     try:
         tree = sqlglot.parse_one(statement, read="athena")
-    except ParseError as error:
-        raise QueryError(f"not a statement that Athena understands: {error}") from error
+    except SqlglotError as error:
+        raise QueryError(f"not a statement that Athena understands: {plain(error)}") from error
     for table in tree.find_all(exp.Table):
         if table.db:
             table.set("db", exp.to_identifier(database(session.names, table.db, domains, domain)))

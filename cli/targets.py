@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local import laptop
 from local.session import DEMO, STATE, Session, TargetError, laptop_environment, running_laptop
+from shared.contracts import contract
 from shared.names import Names
+from shared.project import domain_folder, shown
 from stacks.config import settings
 
 
@@ -39,12 +43,27 @@ def domains_of(env: str | None, *, demo: bool = False) -> tuple[str, ...]:
 
 
 def check_domain(domain: str, env: str | None, *, demo: bool = False) -> None:
-    """Raises TargetError for a domain of the project that the environment does not have."""
+    """Raises TargetError for a domain that the environment does not have, or that would fail in gold."""
     if domain not in (known := domains_of(env, demo=demo)):
         raise TargetError(
             f"the environment does not have the domain {domain}, only {', '.join(known)}: add it to"
             " `domains` in environments.toml"
         )
+    _check_transforms(domain)
+
+
+def _check_transforms(domain: str) -> None:
+    """What would fail gold after minutes: no transforms, or such that Python cannot read."""
+    file = domain_folder(domain) / "transforms.py"
+    if tables := [t.name for t in contract(domain).gold]:
+        if not file.exists():
+            raise TargetError(
+                f"{shown(file)} is missing: it computes {', '.join(tables)}. Nothing was started"
+            )
+        try:
+            ast.parse(file.read_bytes(), str(file))
+        except SyntaxError as error:
+            raise TargetError(f"{shown(file)}:{error.lineno}: {error.msg}: nothing started") from error
 
 
 def target(env: str | None, *, demo: bool = False) -> Session:

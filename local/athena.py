@@ -15,12 +15,12 @@ from typing import Any
 import duckdb
 import sqlglot
 from pyiceberg.catalog import Catalog, load_catalog
-from pyiceberg.exceptions import NoSuchIcebergTableError, NoSuchTableError
+from pyiceberg.exceptions import NoSuchIcebergTableError, NoSuchPropertyException, NoSuchTableError
 from pyiceberg.table import Table
 from sqlglot import exp
-from sqlglot.errors import ParseError, UnsupportedError
+from sqlglot.errors import SqlglotError, UnsupportedError
 
-from local.dialect import MACROS, QueryError, athena_names, rewritten
+from local.dialect import MACROS, QueryError, athena_names, plain, rewritten
 from local.session import Session
 from local.settings import ACCOUNT
 from shared.names import DATA_ZONES, Names
@@ -71,7 +71,8 @@ def run(session: Session, statement: str, domains: Sequence[str], domain: str | 
         return Answer(athena_names([column[0] for column in result.description]), result.fetchall())
     except duckdb.Error as error:
         raise QueryError(
-            f"DuckDB, which stands in for Athena, cannot run this: {error}\ntranslated: {translated.sql}"
+            f"DuckDB, which stands in for Athena, cannot run this: {plain(error)}\ntranslated:"
+            f" {plain(translated.sql)}"
         ) from error
 
 
@@ -100,8 +101,8 @@ def translate(statement: str, resolve: Callable[[str], str]) -> Statement:
     """
     try:
         trees = sqlglot.parse(statement.strip().rstrip(";"), read="athena")
-    except ParseError as error:
-        raise QueryError(f"not a statement that Athena understands: {error}") from error
+    except SqlglotError as error:
+        raise QueryError(f"not a statement that Athena understands: {plain(error)}") from error
     if len(trees) != 1 or not isinstance(tree := trees[0], exp.Query):
         raise QueryError("one SELECT at a time: everything else is made by the jobs")
     tables = dict.fromkeys(_replaced(table, resolve) for table in _tables(tree))
@@ -151,7 +152,7 @@ def rows_of(catalog: Catalog, table: TableName, when: AsOf = None) -> Any:
         return stored.scan(snapshot_id=None if when is None else _snapshot(stored, when)).to_arrow()
     except NoSuchTableError as error:
         raise QueryError(f"there is no table {table.database}.{table.table}") from error
-    except NoSuchIcebergTableError as error:
+    except (NoSuchIcebergTableError, NoSuchPropertyException) as error:
         raise QueryError(
             f"{table.database}.{table.table} is not an Iceberg table; the laptop queries Iceberg tables only"
         ) from error

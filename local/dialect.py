@@ -6,6 +6,8 @@ Either the answer is Athena's, or the statement is refused by the name of what i
 
 from __future__ import annotations
 
+import re
+
 from sqlglot import exp
 
 from local.errors import LakeError
@@ -86,6 +88,11 @@ def athena_names(columns: list[str]) -> tuple[str, ...]:
     return tuple(f"_col{i}" if name.startswith(UNNAMED) else name for i, name in enumerate(columns))
 
 
+def plain(words: object) -> str:
+    """What sqlglot and DuckDB say, without underlining and without names that nobody wrote."""
+    return re.sub(rf'\x1b\[\d+m| AS "{UNNAMED}\d+"', "", str(words))
+
+
 def _counterpart(node: exp.Expr) -> exp.Expr:
     match node:
         case exp.TimestampTrunc() | exp.DateTrunc():
@@ -121,7 +128,7 @@ def _zoned(node: exp.Expr) -> exp.Expr:
     the wall clock of the zone, or the text.
     """
     if isinstance(node, exp.Anonymous) and node.name.lower() == "to_iso8601":
-        inside = _at_zone(node.expressions[0])
+        inside = _at_zone(node.expressions[0]) if node.expressions else None
         return _call("athena_iso_local", *inside) if inside else node
     if isinstance(node, exp.TimestampTrunc | exp.DateTrunc) and (inside := _at_zone(node.this)):
         node.set("this", _call("athena_local", *inside))

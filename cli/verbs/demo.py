@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from cli import demo
 from cli.options import add_json, add_size, size
 from cli.results import Results
-from domains.samples import sampled_domains
+from domains.samples import sample_of, sampled_domains
 from local import laptop
 from local.aws import process
 from local.console import fail, print_rows, print_table, say, show, write_json
@@ -38,6 +38,7 @@ def execute(arguments: argparse.Namespace) -> int:
         return fail("no domain of the project brings a sample (domains/<name>/sample/), which a demo needs")
     if advice := laptop.check_java():
         return fail(advice)
+    sample_of(arguments.domain)  # one that cannot be used is refused before anything is forgotten
     sample = demo.Sample(
         arguments.domain, size(arguments), arguments.seed, project_folder() / ".lake" / "demo" / "sample"
     )

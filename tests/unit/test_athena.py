@@ -171,6 +171,10 @@ def test_time_travel_names_the_moment_or_the_snapshot() -> None:
         ("select 1; select 2", "one SELECT"),
         ('select * from silver."events$snapshots"', "metadata tables"),
         ("selec nonsense from", "not a statement"),
+        ("select 'abc", "not a statement"),
+        ("select cast(1 as nope)", r"cast\(1 as nope\)"),
+        ("", "one SELECT"),
+        ("with", "not a statement"),
     ],
 )
 def test_what_cannot_be_answered_is_refused(sql: str, said: str) -> None:
