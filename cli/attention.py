@@ -60,7 +60,7 @@ def _of_result(domain: str, result: RunResult, lake: str) -> Item:
     most = max(result.reasons, key=lambda r: (result.reasons[r], r), default="")
     what = (
         f"{result.dataset}: {rows.quarantined:,} of {rows.read:,} records of the last run are in quarantine"
-        f" ({rows.quarantined / rows.read:.0%}), most for {most}"
+        f" ({rows.quarantined / rows.read:.1%}), most for {most}"
     )
     return Item(what, quarantine_query(domain, result.dataset, most, lake))
 

@@ -25,6 +25,11 @@ VERBS = {
     "run": ("run", "run a domain's pipeline and follow it"),
     "replay": ("replay", "judge quarantined files and rows of a domain again, after a fix"),
     "rollback": ("rollback", "all tables of a domain as they were at a moment, after a bad run"),
+    "drop-table": ("drop_table", "tables of the laptop's lake made anew from the files"),
+    "migrate": (
+        "migrate",
+        "all tables of a domain in the laptop's lake made anew, as its contract says now",
+    ),
     "status": ("status", "files, runs and lock of a domain, from the ledger"),
     "query": ("query", "SQL on silver and gold, in Athena's dialect"),
     "cost": ("cost", "what a month of an environment costs, line by line"),
@@ -87,7 +92,7 @@ def run(work: Callable[[], int]) -> int:
 
 
 def help_text() -> str:
-    verbs = "\n".join(f"  {verb:<10}{text}" for verb, (_, text) in VERBS.items())
+    verbs = "\n".join(f"  {verb:<12}{text}" for verb, (_, text) in VERBS.items())
     return (
         f"usage: ./lake VERB [options]\n\n{verbs}\n\n`./lake VERB --help` says more. Start with `./lake"
         " demo`."

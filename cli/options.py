@@ -22,6 +22,12 @@ def add_env(parser: argparse.ArgumentParser) -> None:
     lake.add_argument("--demo", action="store_true", help="the lake that the last `./lake demo` left")
 
 
+def add_own_lake(parser: argparse.ArgumentParser) -> None:
+    """Which of the laptop's lakes is meant, for what must not be done to a deployed environment."""
+    parser.add_argument("--demo", action="store_true", help="the lake that the last `./lake demo` left")
+    parser.set_defaults(env=None)
+
+
 def lake_option(arguments: argparse.Namespace) -> str:
     """The option that names the same lake in a command that people may paste; nothing for the usual one."""
     return f" --env {arguments.env}" if arguments.env else " --demo" if arguments.demo else ""

@@ -143,7 +143,7 @@ def test_what_needs_attention_comes_with_what_to_do(session: Session) -> None:
         ("files in quarantine as a whole", "./lake status shop --env dev --reasons"),
         ("accepted files that wait for a run", "./lake run shop --env dev"),
     ]
-    assert "4 of 10 records of the last run are in quarantine (40%), most for invalid_type" in items[0].what
+    assert "4 of 10 records of the last run are in quarantine (40.0%), most for invalid_type" in items[0].what
 
 
 def test_nothing_needs_attention_when_all_went_well(session: Session) -> None:
