@@ -37,8 +37,8 @@ def print_counts(summary: Summary) -> None:
     if reasons := list(_reasons(summary)):
         columns = ("dataset", "reasons", "columns", "rows")
         print_table("quarantined rows by reason and column", columns, reasons[:SHOWN_REASONS])
-        if more := len(reasons) - SHOWN_REASONS:
-            say(f"… and {more} more combinations" if more > 0 else "")
+        if (more := len(reasons) - SHOWN_REASONS) > 0:
+            say(f"… and {more} more combinations")
     if summary.gold:
         print_table(
             "what changed in gold",

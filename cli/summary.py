@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
 
 ALARMING_RATE = 0.2  # of a dataset's records in quarantine, whatever the contract's thresholds say
+FIELDS = ("reasons", "columns", "source_file", "source_version")
 SHORTEST_BILL = 60  # seconds of a job run (AWS Glue pricing)
 
 
@@ -130,17 +131,26 @@ def rows_table(agreed: Contract, dataset: str) -> str:
 def _quarantined(
     session: Session, catalog: Catalog, agreed: Contract, results: Iterable[RunResult]
 ) -> Iterator[Quarantined]:
-    """By reasons and columns together; rows that were in quarantine before, for the same reasons, still bear
-    the run that brought them there, so that the ledger's numbers tell more of them.
-    """
+    """By reasons and columns together."""
     for result in results:
         if not result.rows.quarantined:
             continue
         name = (session.names.database(agreed.domain, "quarantine"), rows_table(agreed, result.dataset))
-        scan = catalog.load_table(name).scan(
-            row_filter=f"run_id = '{result.run_id}'", selected_fields=("reasons", "columns", "source_file")
-        )
-        yield from grouped(scan.to_arrow().to_pylist(), agreed, result.dataset)
+        table = catalog.load_table(name)
+        rows = table.scan(f"run_id = '{result.run_id}'", selected_fields=FIELDS).to_arrow().to_pylist()
+        if len(rows) < result.rows.quarantined:
+            rows = max(rows, _of_files(session, table, agreed.domain, result), key=len)
+        yield from grouped(rows, agreed, result.dataset)
+
+
+def _of_files(session: Session, table: IcebergTable, domain: str, result: RunResult) -> list[dict[str, Any]]:
+    """The quarantined rows of all files that a run read: those that were in quarantine before, for the same
+    reasons, bear the run that brought them there.
+    """
+    accepted = session.ledger.accepted(domain, result.dataset)
+    files = {(f.key, f.version) for f in accepted if f.processed_by == result.run_id}
+    rows: list[dict[str, Any]] = table.scan(selected_fields=FIELDS).to_arrow().to_pylist()
+    return [row for row in rows if (row["source_file"], row["source_version"]) in files]
 
 
 def grouped(rows: Iterable[dict[str, Any]], agreed: Contract, dataset: str) -> list[Quarantined]:

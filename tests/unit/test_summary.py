@@ -44,14 +44,21 @@ def record(session: Session, read: int, quarantined: int, **reasons: int) -> Non
 
 def quarantine(session: Session, folder: Path, rows: list[dict[str, Any]]) -> None:
     texts = pa.list_(pa.string())
-    columns = {"reasons": texts, "columns": texts, "source_file": pa.string(), "run_id": pa.string()}
+    names = ("source_file", "source_version", "run_id")
+    columns = {"reasons": texts, "columns": texts, **dict.fromkeys(names, pa.string())}
     held = pa.Table.from_pylist(rows, schema=pa.schema(list(columns.items())))
     name = (NAMES.database("shop", "quarantine"), "users_rows")
     catalog_of(session).create_table(name, held.schema, location=f"file://{folder}/users_rows").append(held)
 
 
 def row(run: str, reason: str, *columns: str) -> dict[str, Any]:
-    return {"reasons": [reason], "columns": columns, "source_file": "shop/users/a.csv", "run_id": run}
+    return {
+        "reasons": [reason],
+        "columns": columns,
+        "source_file": "shop/users/a.csv",
+        "source_version": "1",
+        "run_id": run,
+    }
 
 
 def test_a_run_is_told_by_fate_reason_column_and_change(session: Session, tmp_path: Path) -> None:
@@ -74,6 +81,16 @@ def test_a_run_is_told_by_fate_reason_column_and_change(session: Session, tmp_pa
     assert told.balanced
     assert told.document()["run_id"] == "r1"
     assert told.document()["alarming"] == {"users": 0.4}
+
+
+def test_rows_that_an_earlier_run_found_are_told_by_the_files_that_were_read_again(
+    session: Session, tmp_path: Path
+) -> None:
+    quarantine(session, tmp_path, [row("r0", "missing_key", "id"), row("r0", "missing_key", "id")])
+    record(session, 10, 2, missing_key=2)
+    session.ledger.commit(file(FileStatus.ACCEPTED, processed_by="r1", ingested_at="2026-01-01"))
+    told = summary.summary_of(session, "shop", Outcome("r1", "SUCCEEDED", 3.0), STEPS)
+    assert [(q.reasons, q.columns, q.rows) for q in told.quarantined] == [(("missing_key",), ("id",), 2)]
 
 
 @pytest.mark.parametrize(("quarantined", "code"), [(2, 0), (3, 3), (10, 3)])
