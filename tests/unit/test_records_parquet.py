@@ -64,9 +64,9 @@ def test_cells_become_the_text_that_spark_would_make_of_them():
         "age": "7",
         "ok": "true",
         "price": "1.50",
-        "ts": "2023-12-31 23:30:00.123456",
+        "ts": "2023-12-31T23:30:00.123456Z",
         "day": "2024-02-29",
-        "nested": '{"a": [1, null]}',
+        "nested": '{"a":[1,null]}',
         "raw": "x\ufffd",
         "none": None,
     }
@@ -74,7 +74,7 @@ def test_cells_become_the_text_that_spark_would_make_of_them():
 
 def test_a_time_that_no_calendar_knows_is_text_that_no_cast_accepts():
     _, rows = read(written(pa.table({"ts": pa.array([FAR], pa.int64()).cast(pa.timestamp("us"))})))
-    assert rows[0].fields == {"ts": "1000000000000000000 microseconds"}
+    assert rows[0].fields == {"ts": "1000000000000000000 us since 1970"}
 
 
 def test_names_that_differ_by_case_are_left_to_our_own_reader():
