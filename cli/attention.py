@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,6 +97,20 @@ def _of_age(session: Session) -> Iterator[Item]:
             "contracts, settings or code on disk are newer than this lake",
             "the next drop, run or replay deploys them, or ./lake up",
         )
+
+
+def of_datasets(datasets: Mapping[str, Any]) -> Iterator[Item]:
+    """Of what the ledger observed of each dataset: its silence, and columns that its contract does not name."""
+    for dataset, known in datasets.items():
+        if (silence := known["silence"]) and silence["silent"]:
+            hours, usual = silence["hours"], silence["usual_at_most"]
+            what = f"{dataset}: no file for {hours:.0f} hours, usual are {usual:.0f} at most"
+            yield Item(what, "ask its producer")
+        if unknown := known["unknown_columns"]:
+            yield Item(
+                f"{dataset}: columns that its contract does not name: {len(unknown)}",
+                "name them in the contract, as a column or an alias; what came so far is in _extra",
+            )
 
 
 def file_reasons(files: Iterable[LedgerFile]) -> list[tuple[str, str, int, str, str]]:

@@ -50,6 +50,7 @@ def execute(arguments: argparse.Namespace) -> int:
         files = [f for f in every if f.domain == domain]
         states = [(run["run_id"], run["status"]) for run in domain_status["runs"]]
         items = attention.items_of(target, domain, files, states, lake)
+        items += attention.of_datasets(domain_status["datasets"])
         domain_status["attention"] = [asdict(item) for item in items]
         _print_attention(domain, items)
         _print(domain, domain_status)

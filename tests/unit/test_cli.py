@@ -159,7 +159,14 @@ def test_quarantined_files_are_counted_by_reason() -> None:
         for key, status, reason in fates + others
     ]
     assert results.file_reasons(files) == {"empty_file": 1, "not_text": 2}
-    assert results.file_counts(files) == {"received": 6, "accepted": 1, "quarantined": 3, "duplicate": 1}
+    assert results.file_counts(files) == {
+        "received": 6,
+        "accepted": 1,
+        "quarantined": 3,
+        "duplicate": 1,
+        "ignored": 0,
+        "unpacked": 0,
+    }
 
 
 class TestDifferences:

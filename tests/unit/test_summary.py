@@ -169,6 +169,17 @@ def test_nothing_needs_attention_when_all_went_well(session: Session) -> None:
     assert attention.items_of(session, "shop", [done], [("r1", "SUCCEEDED")], "") == []
 
 
+def test_silent_datasets_and_unknown_columns_need_attention() -> None:
+    quiet = {"silence": {"hours": 40.0, "usual_at_most": 26.0, "silent": True}, "unknown_columns": []}
+    wide = {"silence": None, "unknown_columns": [{"name": "currency"}, {"name": "vat"}]}
+    fine = {"silence": {"hours": 4.0, "usual_at_most": 26.0, "silent": False}, "unknown_columns": []}
+    items = attention.of_datasets({"events": quiet, "users": wide, "orders": fine})
+    assert [i.what for i in items] == [
+        "events: no file for 40 hours, usual are 26 at most",
+        "users: columns that its contract does not name: 2",
+    ]
+
+
 def test_files_are_told_by_reason_with_help() -> None:
     files = [
         file(FileStatus.QUARANTINED, "not_text", detail="old", ingested_at="2026-01-01"),
