@@ -100,7 +100,7 @@ def _of_age(session: Session) -> Iterator[Item]:
 
 
 def of_datasets(datasets: Mapping[str, Any]) -> Iterator[Item]:
-    """Of what the ledger observed of each dataset: its silence, and columns that its contract does not name."""
+    """Of what the ledger observed of datasets: silence, and columns that their contract does not name."""
     for dataset, known in datasets.items():
         if (silence := known["silence"]) and silence["silent"]:
             hours, usual = silence["hours"], silence["usual_at_most"]
