@@ -25,6 +25,11 @@ VERBS = {
     "run": ("run", "run a domain's pipeline and follow it"),
     "replay": ("replay", "judge quarantined files and rows of a domain again, after a fix"),
     "rollback": ("rollback", "all tables of a domain as they were at a moment, after a bad run"),
+    "drop-table": ("drop_table", "tables of the laptop's lake made anew from the files"),
+    "migrate": (
+        "migrate",
+        "all tables of a domain in the laptop's lake made anew, as its contract says now",
+    ),
     "status": ("status", "files, runs and lock of a domain, from the ledger"),
     "tables": ("tables", "the tables of silver and gold, their keys and rows"),
     "query": ("query", "SQL on silver and gold, in Athena's dialect"),
@@ -55,7 +60,7 @@ def main(argv: Sequence[str]) -> int:
         return 0
     verb, *rest = argv
     if verb not in VERBS:
-        print(f"there is no verb {verb!r}\n\n{help_text()}")
+        fail(f"there is no verb {verb!r}\n\n{help_text()}")
         return 2
     return run(lambda: _executed(verb, rest))
 
@@ -88,7 +93,7 @@ def run(work: Callable[[], int]) -> int:
 
 
 def help_text() -> str:
-    verbs = "\n".join(f"  {verb:<10}{text}" for verb, (_, text) in VERBS.items())
+    verbs = "\n".join(f"  {verb:<12}{text}" for verb, (_, text) in VERBS.items())
     return (
         f"usage: ./lake VERB [options]\n\n{verbs}\n\n`./lake VERB --help` says more. Start with `./lake"
         " demo`."

@@ -15,19 +15,41 @@ if TYPE_CHECKING:
 
 
 def add_env(parser: argparse.ArgumentParser) -> None:
+    """Which lake is meant: a deployed environment's, the demo's, or this laptop's own."""
     what = "a deployed environment instead of this laptop; uses the AWS profile's credentials"
-    parser.add_argument("--env", choices=tuple(environments()), help=what)
+    lake = parser.add_mutually_exclusive_group()
+    lake.add_argument("--env", choices=tuple(environments()), help=what)
+    lake.add_argument("--demo", action="store_true", help="the lake that the last `./lake demo` left")
+
+
+def add_own_lake(parser: argparse.ArgumentParser) -> None:
+    """Which of the laptop's lakes is meant, for what must not be done to a deployed environment."""
+    parser.add_argument("--demo", action="store_true", help="the lake that the last `./lake demo` left")
+    parser.set_defaults(env=None)
+
+
+def lake_option(arguments: argparse.Namespace) -> str:
+    """The option that names the same lake in a command that people may paste; nothing for the usual one."""
+    return f" --env {arguments.env}" if arguments.env else " --demo" if arguments.demo else ""
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the result as JSON")
+    parser.add_argument("--json", type=json_file, metavar="FILE", help="also write the result as JSON")
 
 
 def add_domain(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
     if optional:
-        parser.add_argument("domain", nargs="?", choices=(None, *domains()), default=None)
+        parser.add_argument("domain", nargs="?", choices=domains(), default=None)
     else:
         parser.add_argument("domain", choices=domains())
+
+
+def json_file(text: str) -> Path:
+    """A file to write. Raises ArgumentTypeError for what cannot be one, before any work is done."""
+    path = Path(text)
+    if path.is_dir() or any(p.exists() and not p.is_dir() for p in path.parents):
+        raise argparse.ArgumentTypeError(f"expected a file, found {text!r}, which is or lies in none")
+    return path
 
 
 def date(text: str) -> dt.date:

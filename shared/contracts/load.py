@@ -85,8 +85,8 @@ def document(domain: str) -> dict[str, Any]:
         )
     import yaml  # only outside AWS: packed code carries JSON
 
-    text = (domain_folder(domain) / CONTRACT).read_text("utf-8")
     try:
+        text = (domain_folder(domain) / CONTRACT).read_text("utf-8")
         return dict(
             yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
         )  # the same in C, seven times faster
