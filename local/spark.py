@@ -45,6 +45,15 @@ _CATALOG = {
     f"{CATALOG}.io-impl": "org.apache.iceberg.aws.s3.S3FileIO",
     f"{CATALOG}.warehouse": "s3://every-table-names-its-location/",
 }
+# Java that is generated and compiled for a plan pays with many rows only (measured on part of test_mistakes,
+# CPU s: 72; 67 without whole stages, 56 without any; 64 with one shuffle partition). Two partitions, not one,
+# so that rows of one key may still be apart. Runtime settings, of a session that is there.
+# `catalog.listTables` fails so: Spark decodes its rows by compiled code only.
+FOR_FEW_ROWS = {
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.shuffle.partitions": "2",
+}
 LOGGING = Path(__file__).with_name("log4j2.properties")
 
 

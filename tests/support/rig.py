@@ -25,7 +25,7 @@ from shared.ledger import Ledger
 from shared.ledger.model import FileId, LedgerFile, RunResult
 from shared.names import DATA_ZONES, Names
 from shared.records import Limits
-from tests.support.ledger_table import create_ledger_table
+from local.ledger_table import create_ledger_table
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 

@@ -20,7 +20,7 @@ from local.athena import catalog_of
 from local.errors import LakeError
 from local.session import Session
 from shared.names import Names
-from tests.support.ledger_table import create_ledger_table
+from local.ledger_table import create_ledger_table
 
 NAMES = Names("dev", "123456789012", "us-east-1")
 MACHINE = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}

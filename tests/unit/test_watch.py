@@ -20,7 +20,7 @@ from shared.contracts import contract
 from shared.ledger import Ledger
 from shared.ledger.model import FileStatus, LedgerFile
 from shared.names import Names
-from tests.support.ledger_table import create_ledger_table
+from local.ledger_table import create_ledger_table
 
 NOW = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 PATIENCE = Patience(files=3, wait=dt.timedelta(minutes=15))
