@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ def add_env(parser: argparse.ArgumentParser) -> None:
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the result as JSON")
+    parser.add_argument("--json", type=path, metavar="FILE", help="also write the result as JSON")
 
 
 def add_domain(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
@@ -36,6 +37,16 @@ def date(text: str) -> dt.date:
         return dt.date.fromisoformat(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"expected YYYY-MM-DD, found {text!r}") from error
+
+
+def path(text: str) -> Path:
+    """A path as its caller means it: `./lake` itself runs in the product's folder."""
+    return called_from() / text
+
+
+def called_from() -> Path:
+    """The folder in which somebody called `./lake`."""
+    return Path(os.environ.get("LAKE_CALLED_FROM", "."))
 
 
 def positive(text: str) -> int:

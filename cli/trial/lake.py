@@ -46,9 +46,7 @@ class Engine:
     def lake(self, name: str, domain: str) -> Session:
         """An empty lake of its own: buckets, ledger and databases."""
         boto = boto3.Session(aws_access_key_id=ACCOUNT, aws_secret_access_key="local", region_name=REGION)
-        session = Session(
-            Names(name, ACCOUNT, REGION), boto, self.emulation.endpoint, self.emulation.state
-        )
+        session = Session(Names(name, ACCOUNT, REGION), boto, self.emulation.endpoint, self.emulation.state)
         s3, glue, names = session.client("s3"), session.client("glue"), session.names
         for zone in DATA_ZONES:
             s3.create_bucket(Bucket=names.bucket(zone))
@@ -57,7 +55,6 @@ class Engine:
         dynamodb = boto.resource("dynamodb", endpoint_url=session.endpoint)
         create_ledger_table(dynamodb, names.ledger_table)
         return session
-
 
     def forget_workers(self) -> None:
         """Python processes at the JVM that come from now on import a domain's code anew: Spark uses one again

@@ -48,7 +48,9 @@ def placed(
     """
     names = [d.name for d in contract.datasets]
     if dataset is not None and dataset not in names:
-        raise PlacingError(f"{dataset!r} is no dataset of {contract.domain}; its datasets: {', '.join(names)}")
+        raise PlacingError(
+            f"{dataset!r} is no dataset of {contract.domain}; its datasets: {', '.join(names)}"
+        )
     found, left, keys = list[Placed](), list[Unplaced](), set[str]()
     for root, file in _files(paths):
         match _dataset_of(file, root, contract, dataset):

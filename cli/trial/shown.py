@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from cli.options import called_from
 from cli.results import plain
 from cli.trial.report import DatasetFate, Fault, FileFate, Place, Report, TableView
 from local.console import OUT, print_table
@@ -108,8 +109,8 @@ def _show_tables(report: Report) -> None:
 
 
 def _height(view: TableView) -> int:
-    columns = view.first.num_columns
-    return 5 + (columns if columns > WIDE else view.first.num_rows)
+    columns, rows = len(view.first.column_names), len(view.first)
+    return 5 + (columns if columns > WIDE else rows)
 
 
 def _show_first(name: str, view: TableView) -> None:
@@ -131,6 +132,6 @@ def _cell(value: Any) -> str:
 
 
 def _short(path: str) -> str:
-    """A path below the current folder without it."""
-    found = Path(path)
-    return str(found.relative_to(Path.cwd())) if found.is_relative_to(Path.cwd()) else path
+    """A path as its caller would type it."""
+    found, here = Path(path), called_from()
+    return str(found.relative_to(here)) if found.is_relative_to(here) else path

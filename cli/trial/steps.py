@@ -28,8 +28,8 @@ from shared.records import Limits
 
 RUN = "try"
 LONGEST = 600  # characters of a message
-# What the SQL of a contract and the code of a domain raise. Of these only what passed through the domain's own
-# files is a mistake of the domain; anything else is a bug.
+# What a domain's own code raises. Only what passed through the domain's files is its mistake, anything else a
+# bug.
 OF_CODE = (
     ArithmeticError,
     AssertionError,

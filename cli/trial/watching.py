@@ -1,4 +1,4 @@
-"""Whether something changed on disk that a trial rests on: the domain's folder, or the files that are tried."""
+"""Whether something changed that a trial rests on: the domain's folder, or the files that are tried."""
 
 from __future__ import annotations
 

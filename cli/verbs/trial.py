@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cli.options import add_domain, add_json
+from cli.options import add_domain, add_json, path
 from cli.trial import placing
 from local import laptop
 from local.console import fail, say, write_json
@@ -30,7 +29,7 @@ class ContractProblemsError(LakeError):
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_domain(parser)
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="files or folders")
+    parser.add_argument("files", nargs="+", type=path, metavar="FILE", help="files or folders")
     parser.add_argument(
         "--dataset",
         help=(
@@ -42,7 +41,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--watch", action="store_true", help="stay, and try again when contract, transforms or files change"
     )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="also write every table there, as Parquet")
+    parser.add_argument("--out", type=path, metavar="DIR", help="also write every table there, as Parquet")
     add_json(parser)
 
 
