@@ -83,7 +83,9 @@ def test_nothing_to_try_is_an_error_that_says_why(tmp_path: Path) -> None:
         placed([tmp_path / "nowhere.csv"], SHOP, None)
     with pytest.raises(PlacingError, match="there is no file in"):
         placed([tmp_path], SHOP, None)
-    with pytest.raises(PlacingError, match="'event' is no dataset of shop; its datasets: events, users, tran"):
+    with pytest.raises(
+        PlacingError, match="'event' is no dataset of shop; its datasets: events, users, tran"
+    ):
         placed([tmp_path], SHOP, "event")
     with pytest.raises(PlacingError, match=r"b\.csv: no dataset of the domain knows a column"):
         placed([written(tmp_path, "b.csv", "colour\nred\n")], SHOP, None)
@@ -121,7 +123,9 @@ def test_json_lines_have_lines_and_unknown_columns_do_not_hide_a_record(tmp_path
 
 
 def test_where_a_record_is_no_line_its_number_counts(tmp_path: Path) -> None:
-    document = written(tmp_path, "e.json", json.dumps([{"event_id": "e1"}, {"event_id": "e2", "ts": "x"}], indent=1))
+    document = written(
+        tmp_path, "e.json", json.dumps([{"event_id": "e1"}, {"event_id": "e2", "ts": "x"}], indent=1)
+    )
     assert found(document, "events", '{"event_id":"e2","ts":"x"}') == Places("record", (2,))
     table = written(tmp_path, "e.csv", 'event_id,name,ts\ne1,"two\nlines",x\ne2,one,x\n')
     assert found(table, "events", '{"event_id":"e2","name":"one","ts":"x"}') == Places("record", (2,))
@@ -162,7 +166,9 @@ def test_the_machines_form_has_files_datasets_tables_and_warnings() -> None:
     fault = Fault("invalid_type", ("ts",), 1, "help", (Place("e.csv", 4),))
     dataset = DatasetFate(RowCounts(2, 1, 1), {"invalid_type": 1}, {"ts": 1}, (fault,))
     table = TableView(1, pa.table({"event_id": ["e1"]}))
-    report = Report("shop", (ACCEPTED,), {"events": dataset}, {"silver.events": table}, {"events": {"colour": 1}}, {})
+    report = Report(
+        "shop", (ACCEPTED,), {"events": dataset}, {"silver.events": table}, {"events": {"colour": 1}}, {}
+    )
     document = json.loads(json.dumps(report.document()))
     assert document["ok"] is True
     assert document["files"][0] | {"chosen": ""} == {
@@ -229,7 +235,11 @@ def test_a_change_of_a_file_is_seen_and_the_contract_is_read_anew(tmp_path: Path
     ],
 )
 def test_a_mistake_is_one_message_before_anything_starts(
-    words: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    words: list[str],
+    said: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (tmp_path / "empty").mkdir()
     places = {
@@ -266,4 +276,6 @@ def test_all_that_is_wrong_with_the_contract_is_said_at_once(
 
 def test_placed_files_say_how_their_dataset_was_found(tmp_path: Path) -> None:
     file = written(tmp_path, "a.csv", EVENT)
-    assert placed([file], SHOP, "events")[0] == [Placed(file, "events", "shop/events/a.csv", "as --dataset says")]
+    assert placed([file], SHOP, "events")[0] == [
+        Placed(file, "events", "shop/events/a.csv", "as --dataset says")
+    ]
