@@ -61,7 +61,10 @@ def _file_fate(file: LedgerFile, sources: Mapping[str, Placed]) -> FileFate:
         path, outer = str(source.source), source
     reason = file.reason or None
     advice = FILE_HELP[FileReason(reason)] if reason else None
-    detail = f"the same content as {file.duplicate_of}" if file.duplicate_of else file.detail
+    detail = file.detail
+    if file.status is FileStatus.DUPLICATE and file.duplicate_of:
+        first = sources.get(file.duplicate_of.rpartition("@")[0])
+        detail = f"the same content as {first.source if first else file.duplicate_of}"
     chosen = outer.why if outer else ""
     return FileFate(path, file.dataset, file.status.value, file.records, reason, detail, advice, chosen)
 

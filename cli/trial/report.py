@@ -84,10 +84,11 @@ class TableView:
 
 @dataclass(frozen=True)
 class Notice:
-    """Something that deserves a look; a red one makes the trial fail."""
+    """Something that deserves a look: a red one before all others; one that `fails` the trial is red too."""
 
     text: str
     red: bool = False
+    fails: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ class Report:
 
     @property
     def failed(self) -> bool:
-        return bool(self.failures) or any(w.red for w in self.warnings)
+        return bool(self.failures) or any(w.fails for w in self.warnings)
 
     def document(self) -> dict[str, Any]:
         """The machine's form."""
@@ -133,29 +134,27 @@ def warnings(
             found.append(Notice(f"{name}: {', '.join(table.empty)}: null in all {table.rows:,} rows"))
         if not table.rows and name.startswith("gold.") and computed:
             found.append(Notice(f"{name} has no row"))
-    return tuple(sorted(found, key=lambda w: not w.red))
+    return tuple(sorted(found, key=lambda w: (not w.fails, not w.red)))
 
 
 def _of_files(files: tuple[FileFate, ...]) -> list[Notice]:
     if any(f.outcome == "accepted" for f in files):
         return []
-    return [Notice("no file was accepted", red=True)]
+    return [Notice("no file was accepted", red=True, fails=True)]
 
 
 def _of_dataset(name: str, fate: DatasetFate) -> list[Notice]:
     rows, share = fate.rows, fate.quarantined_share
     found = []
     if rows.read and rows.quarantined == rows.read:
-        found.append(Notice(f"{name}: every record was quarantined", red=True))
+        found.append(Notice(f"{name}: every record was quarantined", red=True, fails=True))
     elif share > RED_SHARE:
-        found.append(Notice(f"{name}: {share:.0%} of the records were quarantined"))
+        found.append(Notice(f"{name}: {share:.0%} of the records were quarantined", red=True))
     if not rows.balanced:
-        found.append(Notice(f"{name}: not balanced: some record has no fate, or two", red=True))
+        found.append(Notice(f"{name}: not balanced: some record has no fate, or two", red=True, fails=True))
     if fate.gate == "halt":
-        findings = "; ".join(fate.findings)
-        found.append(
-            Notice(f"{name}: the gate halts: {findings}; in a run gold would stay as it is", red=True)
-        )
+        text = f"{name}: the gate halts: {'; '.join(fate.findings)}; in a run gold would stay as it is"
+        found.append(Notice(text, red=True, fails=True))
     elif fate.gate != "pass":
         found.append(Notice(f"{name}: the gate warns: {'; '.join(fate.findings)}"))
     return found

@@ -33,7 +33,7 @@ def show(report: Report) -> None:
         more = f" and {len(columns) - 10} more" if len(columns) > 10 else ""
         _line(f"unknown columns of {name}: {names}{more} (kept in _extra)")
     for notice in report.warnings:
-        _line(("FAILED  " if notice.red else "look at ") + notice.text, red=notice.red)
+        _line(("FAILED  " if notice.fails else "look at ") + notice.text, red=notice.red)
     for step, failure in report.failures.items():
         _line(f"FAILED  {step}: {failure}", red=True)
 

@@ -17,7 +17,6 @@ from shared.contracts.load import problems
 
 if TYPE_CHECKING:
     from cli.trial.lake import Engine
-    from cli.trial.watching import Stamps
 
 EXAMPLE = "./lake try ecommerce ~/Downloads/orders.csv --dataset transactions --watch"
 FEW_BYTES = 64 * 2**20  # of files whose plans are better interpreted than compiled
@@ -54,26 +53,31 @@ def execute(arguments: argparse.Namespace) -> int:
     # Not above: `./lake try --help` needs no Spark.
     from cli.trial.lake import engine
 
+    say(
+        f"trying {len(files):,} file{'s' if len(files) > 1 else ''} with the contract of {arguments.domain} …"
+    )
     size = sum(f.source.stat().st_size for f in files)
     with engine(few_rows=size <= FEW_BYTES) as running:
         return _watch(running, arguments) if arguments.watch else _round(running, arguments, began)
 
 
 def _watch(running: Engine, arguments: argparse.Namespace) -> int:
-    """Tries again and again, until Ctrl-C."""
+    """Tries again and again until Ctrl-C; the exit code is the last trial's."""
     from cli.trial.watching import forget, stamps, wait_for_change, watched
 
     places = watched(arguments.domain, arguments.files)
-    began = time.monotonic()
+    code = 0
     while True:
-        before: Stamps = stamps(places)
+        began, before = time.monotonic(), stamps(places)
         try:
-            _round(running, arguments, began)
+            code = _round(running, arguments, began)
         except expected() as error:
-            fail(str(error))
+            code = fail(str(error))
         say("waiting for a change of contract, transforms or files; Ctrl-C ends")
-        changed = wait_for_change(places, before)
-        began = time.monotonic()
+        try:
+            changed = wait_for_change(places, before)
+        except KeyboardInterrupt:
+            return code
         say(f"changed: {', '.join(p.name for p in changed[:5])}")
         forget(arguments.domain)
         running.forget_workers()

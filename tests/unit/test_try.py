@@ -144,8 +144,8 @@ def test_what_deserves_a_look_is_named_and_the_worst_comes_first() -> None:
     datasets = {"events": fate(10, 3), "users": fate(2, 2), "transactions": fate(10, 2)}
     told = warnings((ACCEPTED,), datasets, {"silver.events": silver, "gold.daily": gold}, computed=True)
     assert told == (
-        Notice("users: every record was quarantined", red=True),
-        Notice("events: 30% of the records were quarantined"),
+        Notice("users: every record was quarantined", red=True, fails=True),
+        Notice("events: 30% of the records were quarantined", red=True),
         Notice("silver.events: price, age: null in all 4 rows"),
         Notice("gold.daily has no row"),
     )
@@ -154,12 +154,14 @@ def test_what_deserves_a_look_is_named_and_the_worst_comes_first() -> None:
 def test_a_closed_gate_and_a_lost_record_are_red() -> None:
     lost = DatasetFate(RowCounts(3, 2), {}, {}, gate="halt", findings=("quarantine_rate is 0.5",))
     told = warnings((ACCEPTED,), {"events": lost}, {}, computed=True)
-    assert [(n.red, n.text) for n in told] == [
+    assert [(n.fails, n.text) for n in told] == [
         (True, "events: not balanced: some record has no fate, or two"),
         (True, "events: the gate halts: quarantine_rate is 0.5; in a run gold would stay as it is"),
     ]
     refused = FileFate("a.csv", "events", "quarantined", reason="not_text")
-    assert warnings((refused,), {}, {}, computed=True) == (Notice("no file was accepted", red=True),)
+    assert warnings((refused,), {}, {}, computed=True) == (
+        Notice("no file was accepted", red=True, fails=True),
+    )
 
 
 def test_the_machines_form_has_files_datasets_tables_and_warnings() -> None:
