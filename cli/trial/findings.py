@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -166,7 +167,10 @@ def table_views(trial: Tried, catalog: Catalog) -> dict[str, TableView]:
     }
     with ThreadPoolExecutor(4) as pool:
         views = pool.map(lambda found: _view(catalog, *found), names.values())
-        return {name: view for name, view in zip(names, views, strict=True) if view is not None}
+        found = {name: view for name, view in zip(names, views, strict=True) if view is not None}
+    zone = {t.name: t.zone for t in trial.contract.tables}
+    sources = {n: tuple(f"{zone[d.table]}.{d.table}" for d in t.depends_on) for n, (t, _) in names.items()}
+    return {name: replace(view, sources=sources[name]) for name, view in found.items()}
 
 
 def _view(catalog: Catalog, table: Table, name: tuple[str, str]) -> TableView | None:

@@ -6,6 +6,7 @@ implementation of ledger, store and catalog for trials alone would gain nothing.
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import shutil
@@ -20,14 +21,14 @@ from pyspark.sql import SparkSession
 
 from glue_scripts.engine.run.log import LOGGER
 from glue_scripts.engine.run.session import spark_session
-from local import toolchain
+from local import class_archive, toolchain
 from local.aws import process
 from local.aws.environment import FOREIGN, client_environment
 from local.aws.jvm import Jvm
 from local.ledger_table import create_ledger_table
 from local.session import Session
 from local.settings import ACCOUNT, REGION, ROOT
-from local.spark import FOR_FEW_ROWS, environment, settings
+from local.spark import FOR_FEW_ROWS, PLANNED_ONCE, environment, settings
 from shared.names import DATA_ZONES, Names
 from shared.project import project_folder
 
@@ -78,12 +79,17 @@ def engine(*, few_rows: bool = True) -> Iterator[Engine]:
     try:
         with ThreadPoolExecutor(2) as pool:
             emulation = pool.submit(process.start, state)
+            # What reads the tables takes a second to import, which is free while the JVM starts.
+            reader = pool.submit(importlib.import_module, "pyiceberg.catalog.glue")
             toolchain.jars()
-            began.append(Jvm(folder / "spark.log", long=not few_rows))
-            running = emulation.result()
+            more = class_archive.options() if few_rows else ""
+            began.append(Jvm(folder / "spark.log", long=not few_rows, more=more))
+            running, _ = emulation.result(), reader.result()
         spark = _session(began[0], running, folder, few_rows=few_rows)
         yield Engine(spark, running)
         spark.stop()
+        if class_archive.RECORD in more:
+            began.pop().leave()  # it writes what it recorded, which nobody waits for
     finally:
         for jvm in began:
             jvm.end()
@@ -106,7 +112,7 @@ def _session(jvm: Jvm, emulation: process.Emulation, folder: Path, *, few_rows: 
     os.environ.update(jvm.driver("try", conf))
     LOGGER.setLevel(logging.CRITICAL)  # what the jobs log is told by the report
     spark = spark_session("try")
-    for name, value in (FOR_FEW_ROWS if few_rows else {}).items():
+    for name, value in (FOR_FEW_ROWS | PLANNED_ONCE if few_rows else {}).items():
         spark.conf.set(name, value)
     return spark
 

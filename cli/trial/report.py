@@ -75,11 +75,15 @@ class DatasetFate:
 
 @dataclass(frozen=True)
 class TableView:
-    """A table after the trial: how many rows, the first of them, the columns that are null in all."""
+    """A table after the trial: how many rows, the first of them, the columns that are null in all.
+
+    `sources`: the tables that it is computed from.
+    """
 
     rows: int
     first: pa.Table
     empty: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -132,7 +136,8 @@ def warnings(
     for name, table in tables.items():
         if table.rows and table.empty:
             found.append(Notice(f"{name}: {', '.join(table.empty)}: null in all {table.rows:,} rows"))
-        if not table.rows and name.startswith("gold.") and computed:
+        fed = all(tables[s].rows for s in table.sources if s in tables)
+        if not table.rows and name.startswith("gold.") and computed and fed:
             found.append(Notice(f"{name} has no row"))
     return tuple(sorted(found, key=lambda w: (not w.fails, not w.red)))
 

@@ -140,9 +140,14 @@ ACCEPTED = FileFate("a.csv", "events", "accepted", 4)
 
 def test_what_deserves_a_look_is_named_and_the_worst_comes_first() -> None:
     silver = TableView(4, pa.table({"a": [1]}), ("price", "age"))
-    gold = TableView(0, pa.table({"a": []}))
+    none = pa.table({"a": []})
+    gold = {
+        "gold.daily": TableView(0, none, sources=("silver.events",)),
+        "gold.other": TableView(0, none, sources=("silver.events", "silver.users")),
+    }
+    tables = {"silver.events": silver, "silver.users": TableView(0, none), **gold}
     datasets = {"events": fate(10, 3), "users": fate(2, 2), "transactions": fate(10, 2)}
-    told = warnings((ACCEPTED,), datasets, {"silver.events": silver, "gold.daily": gold}, computed=True)
+    told = warnings((ACCEPTED,), datasets, tables, computed=True)
     assert told == (
         Notice("users: every record was quarantined", red=True, fails=True),
         Notice("events: 30% of the records were quarantined", red=True),
