@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -53,21 +53,30 @@ def findings(trial: Tried, unplaced: Sequence[Unplaced]) -> Report:
 
 
 def _file_fate(file: LedgerFile, sources: Mapping[str, Placed]) -> FileFate:
-    """A file inside another one, such as a member of an archive, is named behind it."""
-    source = sources.get(file.key)
-    if source is None:
-        outer = next((p for key, p in sources.items() if file.key.startswith(f"{key}/")), None)
-        path = f"{outer.source}{file.key.removeprefix(outer.key)}" if outer else file.key
-    else:
-        path, outer = str(source.source), source
+    path, chosen = _origin(file, sources)
     reason = file.reason or None
     advice = FILE_HELP[FileReason(reason)] if reason else None
     detail = file.detail
     if file.status is FileStatus.DUPLICATE and file.duplicate_of:
         first = sources.get(file.duplicate_of.rpartition("@")[0])
         detail = f"the same content as {first.source if first else file.duplicate_of}"
-    chosen = outer.why if outer else ""
     return FileFate(path, file.dataset, file.status.value, file.records, reason, detail, advice, chosen)
+
+
+def _origin(file: LedgerFile, sources: Mapping[str, Placed]) -> tuple[str, str]:
+    """What a file is called here, and how its dataset was found. A file inside another one, such as a member
+    of an archive, is named behind it; one that is read for a second dataset is the same.
+    """
+    if (own := sources.get(file.key)) is not None:
+        return str(own.source), own.why
+    rest = file.key.split("/", 2)[2]
+    for source in sources.values():
+        outer = source.key.split("/", 2)[2]
+        if rest == outer:
+            return str(source.source), source.why
+        if rest.startswith(f"{outer}/"):
+            return f"{source.source}{rest.removeprefix(outer)}", source.why
+    return file.key, ""
 
 
 def _never_tried(file: Unplaced) -> FileFate:
@@ -133,21 +142,26 @@ def _places(
     trial: Tried, dataset: Dataset, bad: Sequence[Mapping[str, Any]], held: Iterable[LedgerFile]
 ) -> list[Place | None]:
     """Where each quarantined record stands, as far as it was found."""
-    profiles = {f.key: f.profile for f in held if f.status is FileStatus.ACCEPTED}
+    files = {f.key: f for f in held if f.status is FileStatus.ACCEPTED}
     by_file = defaultdict[str, list[int]](list)
     for i, row in enumerate(bad):
         by_file[row["source_file"]].append(i)
     at: list[Place | None] = [None] * len(bad)
     for key, indexes in by_file.items():
-        source, profile = trial.sources.get(key), profiles.get(key)
-        if source is None or profile is None or dataset.stored_as != "original":
-            continue
-        chosen = indexes[:LOOKED_UP]
+        file, chosen = files[key], indexes[:LOOKED_UP]
         raw = [bad[i]["raw_record"] for i in chosen]
-        found = places(source.source, profile, raw, trial.contract.null_spellings)
+        assert file.profile is not None  # an accepted file was read
+        found = places(_opener(trial, file), file.profile, raw, trial.contract.null_spellings)
+        name, _ = _origin(file, trial.sources)
         for number, i in zip(found.numbers, chosen, strict=True):
-            at[i] = None if number is None else Place(str(source.source), number, found.unit)
+            at[i] = None if number is None else Place(name, number, found.unit)
     return at
+
+
+def _opener(trial: Tried, file: LedgerFile) -> Callable[[], Any]:
+    """Bronze has what silver read, also of a file inside another one."""
+    s3 = trial.lake.client("s3")
+    return lambda: s3.get_object(Bucket=file.target_bucket or "", Key=file.target_key or "")["Body"]
 
 
 def _unknown(contract: Contract, held: Iterable[LedgerFile]) -> dict[str, dict[str, int]]:

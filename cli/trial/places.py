@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from shared.ledger.model import Profile
@@ -21,6 +21,7 @@ from shared.records.verdict import Limits
 
 FURTHEST = 200_000  # records of a file that are looked at
 LINES = ("csv", "ndjson")
+Opener = Callable[[], Any]  # a new stream of the file's bytes
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,11 @@ class Places:
     numbers: tuple[int | None, ...]
 
 
-def places(file: Path, profile: Profile, raw_records: Sequence[str], nulls: Sequence[str]) -> Places:
-    """The place of each quarantined record of a file, in their order."""
+def places(opened: Opener, profile: Profile, raw_records: Sequence[str], nulls: Sequence[str]) -> Places:
+    """The place of each quarantined record of a file, in their order; `opened` is called for each reading."""
     wanted = Counter(_kept_signature(raw, nulls) for raw in raw_records)
     found: dict[tuple[str, ...], list[int]] = {}
-    for number, record in enumerate(_records(file, profile), start=1):
+    for number, record in enumerate(_records(opened, profile), start=1):
         mark = _signature(record, nulls)
         if wanted[mark] > len(found.get(mark, ())):
             found.setdefault(mark, []).append(number)
@@ -43,14 +44,14 @@ def places(file: Path, profile: Profile, raw_records: Sequence[str], nulls: Sequ
                 break
     queues = {mark: iter(numbers) for mark, numbers in found.items()}
     at = [next(queues.get(_kept_signature(raw, nulls), iter(())), None) for raw in raw_records]
-    lines = _lines(file, profile, {n for n in at if n is not None})
+    lines = _lines(opened, profile, {n for n in at if n is not None})
     if lines is None:
         return Places("record", tuple(at))
     return Places("line", tuple(None if n is None else lines.get(n) for n in at))
 
 
-def _records(file: Path, profile: Profile) -> Iterator[Record]:
-    with file.open("rb") as stream:
+def _records(opened: Opener, profile: Profile) -> Iterator[Record]:
+    with closing(opened()) as stream:
         for number, record in enumerate(records(stream, profile)):
             if number == FURTHEST:
                 return
@@ -84,12 +85,12 @@ def _values(values: Iterable[Any], nulls: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(t for t in cleaned if t and t not in nulls))
 
 
-def _lines(file: Path, profile: Profile, numbers: set[int]) -> dict[int, int] | None:
+def _lines(opened: Opener, profile: Profile, numbers: set[int]) -> dict[int, int] | None:
     """The lines of records by number; None where a record is no line."""
     if profile.format not in LINES or profile.multiline:
         return None
     at, number = dict[int, int](), 0 if profile.format == "ndjson" else -1  # the header is no record
-    for line, text in enumerate(_text_lines(file, profile), start=1):
+    for line, text in enumerate(_text_lines(opened, profile), start=1):
         if b"\r" in text.removesuffix(b"\r"):
             return None  # line ends of two kinds: no two editors count them alike
         if text.strip(BLANKS):
@@ -101,8 +102,8 @@ def _lines(file: Path, profile: Profile, numbers: set[int]) -> dict[int, int] | 
     return at
 
 
-def _text_lines(file: Path, profile: Profile) -> Iterator[bytes]:
-    with file.open("rb") as stream:
+def _text_lines(opened: Opener, profile: Profile) -> Iterator[bytes]:
+    with closing(opened()) as stream:
         _, blocks = begun(Source(stream, Limits()).blocks())
         rest = b""
         for block in utf8(blocks, profile.encoding):

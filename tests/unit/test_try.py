@@ -99,7 +99,7 @@ def profile_of(file: Path, dataset: str) -> Profile:
 
 
 def found(file: Path, dataset: str, *raw: str) -> Places:
-    return places(file, profile_of(file, dataset), raw, SHOP.null_spellings)
+    return places(lambda: file.open("rb"), profile_of(file, dataset), raw, SHOP.null_spellings)
 
 
 def test_a_quarantined_row_of_a_table_is_found_by_its_line(tmp_path: Path) -> None:
