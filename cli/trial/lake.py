@@ -10,6 +10,7 @@ import importlib
 import logging
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -93,8 +94,15 @@ def engine(*, few_rows: bool = True) -> Iterator[Engine]:
     finally:
         for jvm in began:
             jvm.end()
-        process.reset(state)
-        shutil.rmtree(folder, ignore_errors=True)
+        _discard(folder)
+
+
+def _discard(folder: Path) -> None:
+    """Ends an emulation without letting it save what nobody wants, and removes the folder."""
+    if (emulation := process.running(folder / "aws")) is not None:
+        os.kill(emulation.pid, signal.SIGKILL)
+    process.reset(folder / "aws")
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _use_nobody_elses_aws() -> None:
@@ -121,8 +129,7 @@ def _sweep() -> None:
     """Removes what a trial left that was killed."""
     for left in TRIALS.glob("*"):
         if left.name.isdigit() and not _alive(int(left.name)):
-            process.reset(left / "aws")
-            shutil.rmtree(left, ignore_errors=True)
+            _discard(left)
 
 
 def _alive(pid: int) -> bool:

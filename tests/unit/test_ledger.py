@@ -10,9 +10,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from local.ledger_table import create_ledger_table
 from shared.ledger import Claim, Ledger
 from shared.ledger.model import FileId, FileStatus, LedgerFile, Profile, RowCounts, RunResult
+from tests.support.ledger_table import create_ledger_table
 
 FILE = FileId("raw", "shop/events/a.csv", "v1", "0A")
 NEWER = FileId("raw", "shop/events/a.csv", "v2", "100")  # longer than 0A: sequencers compare after padding

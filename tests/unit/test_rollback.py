@@ -18,9 +18,9 @@ from pyiceberg.catalog import Catalog
 from cli.rollback import roll_back
 from local.athena import catalog_of
 from local.errors import LakeError
-from local.ledger_table import create_ledger_table
 from local.session import Session
 from shared.names import Names
+from tests.support.ledger_table import create_ledger_table
 
 NAMES = Names("dev", "123456789012", "us-east-1")
 MACHINE = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
