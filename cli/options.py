@@ -21,7 +21,7 @@ def add_env(parser: argparse.ArgumentParser) -> None:
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", type=path, metavar="FILE", help="also write the result as JSON")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the result as JSON")
 
 
 def add_domain(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:

@@ -93,7 +93,10 @@ def _round(running: Engine, arguments: argparse.Namespace, began: float) -> int:
     report = findings(trial, left)
     seconds = time.monotonic() - began
     show(report)
-    write_json(arguments.json, {**report.document(), "seconds": round(seconds, 1)})
+    write_json(
+        path(str(arguments.json)) if arguments.json else None,
+        {**report.document(), "seconds": round(seconds, 1)},
+    )
     if arguments.out:
         say(f"{len(write_tables(trial, arguments.out))} tables written to {arguments.out}")
     say(f"tried in {seconds:.1f} s; nothing was kept")
