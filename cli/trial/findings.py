@@ -175,9 +175,10 @@ def _unknown(contract: Contract, held: Iterable[LedgerFile]) -> dict[str, dict[s
 
 def table_views(trial: Tried, catalog: Catalog) -> dict[str, TableView]:
     """Every table of the contract that is there."""
+    gold = sorted(trial.contract.gold, key=lambda t: t.kind != "mart")  # what people ask for first
     names = {
         f"{t.zone}.{t.name}": (t, (trial.lake.names.database(trial.contract.domain, t.zone), t.name))
-        for t in trial.contract.tables
+        for t in (*trial.contract.silver, *gold)
     }
     with ThreadPoolExecutor(4) as pool:
         views = pool.map(lambda found: _view(catalog, *found), names.values())

@@ -89,8 +89,7 @@ def engine(*, few_rows: bool = True) -> Iterator[Engine]:
         spark = _session(began[0], running, folder, few_rows=few_rows)
         yield Engine(spark, running)
         spark.stop()
-        if class_archive.RECORD in more:
-            began.pop().leave()  # it writes what it recorded, which nobody waits for
+        began.pop().leave()  # where it recorded classes it writes them now, which nobody waits for
     finally:
         for jvm in began:
             jvm.end()
@@ -114,9 +113,10 @@ def _use_nobody_elses_aws() -> None:
 
 def _session(jvm: Jvm, emulation: process.Emulation, folder: Path, *, few_rows: bool) -> SparkSession:
     os.environ.update(client_environment(emulation.endpoint))
-    libraries = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-    os.environ["PYTHONPATH"] = libraries
+    # The JVM began before the address was known; the Python processes at it read bronze themselves.
+    workers = {**client_environment(emulation.endpoint), "PYTHONPATH": str(ROOT)}
     conf = settings(emulation.endpoint, {}, folder / "scratch")
+    conf |= {f"spark.executorEnv.{name}": value for name, value in workers.items()}
     os.environ.update(jvm.driver("try", conf))
     LOGGER.setLevel(logging.CRITICAL)  # what the jobs log is told by the report
     spark = spark_session("try")

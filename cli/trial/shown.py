@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import itertools
+import os
 import sys
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from cli.options import called_from
 from cli.results import plain
-from cli.trial.report import DatasetFate, Fault, FileFate, Place, Report, TableView
+from cli.trial.report import DatasetFate, FileFate, Place, Report, TableView
 from local.console import OUT, print_table
 
-FILES = 8  # files without trouble, and with, that are named
-FAULTS = 8  # kinds of quarantined records of a dataset that are listed
+FILES = 6  # files of one outcome that are named
+FAULTS = 6  # kinds of quarantined records of a dataset that are listed
 PREVIEWED = 45  # lines for first rows of tables, in all
 WIDE = 8  # columns; a table with more turns sideways
 CELL = 28  # characters of a value
@@ -24,8 +25,7 @@ CELL = 28  # characters of a value
 def show(report: Report) -> None:
     """Prints the report: files, records, tables, and the worst last, where the eye is."""
     _show_files(report.files)
-    for name, fate in report.datasets.items():
-        _show_faults(name, fate)
+    _show_faults(report.datasets)
     _show_records(report)
     _show_tables(report)
     for name, columns in report.unknown.items():
@@ -43,36 +43,50 @@ def _line(text: str, *, red: bool = False) -> None:
 
 
 def _show_files(files: Sequence[FileFate]) -> None:
-    good = [f for f in files if f.outcome == "accepted"]
-    other = [f for f in files if f.outcome != "accepted"]
+    """The accepted by name, the others by reason, each with what to do."""
+    root = _root(files)
     counts = Counter(f.outcome for f in files)
-    _line(f"{len(files):,} files: " + ", ".join(f"{n:,} {outcome}" for outcome, n in counts.most_common()))
-    for file in good[:FILES]:
-        _line(f"  {_short(file.path)} → {file.dataset} ({file.chosen}), {file.records:,} records")
-    if len(good) > FILES:
-        _line(f"  … and {len(good) - FILES:,} more that were accepted")
-    for file in other[:FILES]:
-        reason = f": {file.reason}" if file.reason else ""
-        _line(f"  {_short(file.path)} → {file.dataset or '?'} {file.outcome}{reason}", red=bool(file.reason))
-        for text in filter(None, (file.detail, file.help)):
-            _line(f"      {text}")
-    if len(other) > FILES:
-        _line(f"  … and {len(other) - FILES:,} more that were not (--json FILE lists all)")
+    what = "file" if len(files) == 1 else "files"
+    _line(f"{len(files):,} {what}: " + ", ".join(f"{n:,} {outcome}" for outcome, n in counts.most_common()))
+    groups = defaultdict[tuple[str, str], list[FileFate]](list)
+    for file in files:
+        groups[file.outcome, file.reason or ""].append(file)
+    for file in _some(groups.pop(("accepted", ""), []), FILES):
+        _line(f"  {_short(file.path, root)} → {file.dataset} ({file.chosen}), {file.records:,} records")
+    for (outcome, reason), group in sorted(groups.items(), key=lambda g: (not g[0][1], g[0])):
+        advice = f": {group[0].help}" if group[0].help else ""
+        _line(f"{outcome} {reason}".rstrip() + advice, red=bool(reason))
+        for file in _some(group, 3):
+            _line(f"  {_short(file.path, root)}" + (f": {_detail(file, root)}" if file.detail else ""))
 
 
-def _show_faults(name: str, fate: DatasetFate) -> None:
-    if not fate.faults:
+def _some(files: Sequence[FileFate], most: int) -> Iterator[FileFate]:
+    yield from files[:most]
+    if len(files) > most:
+        _line(f"  … and {len(files) - most:,} more (--json FILE lists all)")
+
+
+def _detail(file: FileFate, root: Path) -> str:
+    return (file.detail or "").replace(f"{root}/", "")
+
+
+def _root(files: Sequence[FileFate]) -> Path:
+    """The folder that all files are in: what stands before it is the same in every line."""
+    parents = [str(Path(f.path).parent) for f in files]
+    return Path(os.path.commonpath(parents)) if len(set(parents)) > 1 else called_from()
+
+
+def _show_faults(datasets: Mapping[str, DatasetFate]) -> None:
+    """What was quarantined, where it stands, and what each reason means."""
+    shown = [(name, f) for name, fate in datasets.items() for f in fate.faults[:FAULTS]]
+    if not shown:
         return
-    rows = [(f.reason, ", ".join(f.columns), f.rows, where(f.places, f.rows)) for f in fate.faults[:FAULTS]]
-    print_table(f"quarantined records of {name}", ("reason", "columns", "records", "where"), rows)
-    if len(fate.faults) > FAULTS:
-        _line(f"… and {len(fate.faults) - FAULTS} kinds more (--json FILE lists all)")
-    for reason, advice in _advice(fate.faults[:FAULTS]).items():
+    rows = [(d, f.reason, ", ".join(f.columns), f.rows, where(f.places, f.rows)) for d, f in shown]
+    print_table("quarantined records", ("dataset", "reason", "columns", "records", "where"), rows)
+    if (left := sum(len(fate.faults) for fate in datasets.values()) - len(shown)) > 0:
+        _line(f"… and {left} kinds more (--json FILE lists all)")
+    for reason, advice in {f.reason: f.help for _, f in shown}.items():
         _line(f"  {reason}: {advice}")
-
-
-def _advice(faults: Iterable[Fault]) -> dict[str, str]:
-    return {f.reason: f.help for f in faults}
 
 
 def where(places: Sequence[Place], rows: int) -> str:
@@ -131,7 +145,6 @@ def _cell(value: Any) -> str:
     return text if len(text) <= CELL else text[: CELL - 1] + "…"
 
 
-def _short(path: str) -> str:
-    """A path as its caller would type it."""
-    found, here = Path(path), called_from()
-    return str(found.relative_to(here)) if found.is_relative_to(here) else path
+def _short(path: str, root: Path) -> str:
+    found = Path(path)
+    return str(found.relative_to(root)) if found.is_relative_to(root) else path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import re
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -42,6 +43,7 @@ OF_CODE = (
     ValueError,
 )
 OF_ENGINE = (PySparkException, Py4JError, RuntimeError)
+_IN_WORKER = re.compile(r"^(?!pyspark)[A-Za-z_][\w.]*(?:Error|Exception): .*", re.MULTILINE)
 _numbers = itertools.count(1)
 
 
@@ -112,6 +114,12 @@ def _place_in_domain(error: BaseException) -> str | None:
 
 
 def _message(error: BaseException, place: str | None) -> str:
-    """What was raised, without the plan or the stack that Spark puts behind it."""
-    words = str(error).split(";\n", 1)[0].split("\n\n", 1)[0].strip()[:LONGEST]
-    return f"{place}: {type(error).__name__}: {words}" if place else f"{type(error).__name__}: {words}"
+    """What was raised, without the plan or the stack that Spark puts around it."""
+    text = str(error)
+    if "Traceback (most recent call last)" in text and (raised := _IN_WORKER.findall(text)):
+        # By a Python process of Spark's, whose traceback ends with it.
+        words = raised[-1]
+    else:
+        first = text.split(";\n", 1)[0].split("\n\n", 1)[0].strip()
+        words = f"{type(error).__name__}: {first}"
+    return f"{place}: {words[:LONGEST]}" if place else words[:LONGEST]

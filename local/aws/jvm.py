@@ -92,8 +92,8 @@ class Jvm:
 
     def leave(self) -> None:
         """Lets it end by itself, after what it has to do at its end."""
+        self._gateway.shutdown()  # first: it talks to the JVM
         self._gateway.proc.stdin.close()
-        self._gateway.shutdown()
 
     def end(self) -> None:
         if self.alive:
