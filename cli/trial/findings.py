@@ -148,9 +148,10 @@ def _places(
         by_file[row["source_file"]].append(i)
     at: list[Place | None] = [None] * len(bad)
     for key, indexes in by_file.items():
-        file, chosen = files[key], indexes[:LOOKED_UP]
+        file, chosen = files.get(key), indexes[:LOOKED_UP]
+        if file is None or file.profile is None:
+            continue
         raw = [bad[i]["raw_record"] for i in chosen]
-        assert file.profile is not None  # an accepted file was read
         found = places(_opener(trial, file), file.profile, raw, trial.contract.null_spellings)
         name, _ = _origin(file, trial.sources)
         for number, i in zip(found.numbers, chosen, strict=True):

@@ -7,6 +7,7 @@ record found again by its values.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
@@ -89,16 +90,22 @@ def _lines(opened: Opener, profile: Profile, numbers: set[int]) -> dict[int, int
     """The lines of records by number; None where a record is no line."""
     if profile.format not in LINES or profile.multiline:
         return None
+    above, comment = getattr(profile, "preamble", 0), getattr(profile, "comment", "")
     at, number = dict[int, int](), 0 if profile.format == "ndjson" else -1  # the header is no record
     for line, text in enumerate(_text_lines(opened, profile), start=1):
         if b"\r" in text.removesuffix(b"\r"):
             return None  # line ends of two kinds: no two editors count them alike
-        if text.strip(BLANKS):
-            number += 1
-            if number in numbers and number > 0:
-                at[number] = line
-                if len(at) == len(numbers):
-                    break
+        if (
+            line <= above
+            or not text.strip(BLANKS)
+            or (comment and re.match(comment, text.decode("utf-8", "replace")))
+        ):
+            continue
+        number += 1
+        if number in numbers:
+            at[number] = line
+            if len(at) == len(numbers):
+                break
     return at
 
 

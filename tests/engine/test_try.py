@@ -151,11 +151,13 @@ def test_the_verb_starts_tries_tells_and_leaves_nothing(files: Path, tmp_path: P
         del environment[name]
     (tmp_path / "events").mkdir()
     (tmp_path / "events" / "a.csv").write_text(EVENTS)
+    # A Python process at the JVM reads this one.
+    (tmp_path / "events" / "b.json").write_text('[{"event_id": "e9", "ts": "2026-05-01T10:00:00Z"}]')
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
     assert "invalid_type" in done.stdout
     assert "a.csv line 5" in done.stdout
     told = json.loads((tmp_path / "o.json").read_text())
-    assert told["datasets"]["events"]["written"] == 2
-    assert pq.read_metadata(tmp_path / "out" / "silver" / "events.parquet").num_rows == 2
+    assert told["datasets"]["events"]["written"] == 3
+    assert pq.read_metadata(tmp_path / "out" / "silver" / "events.parquet").num_rows == 3
     assert not list(TRIALS.glob("*"))
