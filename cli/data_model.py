@@ -8,6 +8,7 @@ from pathlib import Path
 
 from shared.contracts import Contract, Dataset, Table, contracts
 from shared.reasons import FILE_HELP, ROW_HELP
+from shared.values.words import described
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference" / "data-model"
 INDEX = "README.md"
@@ -89,6 +90,7 @@ def _index(found: Sequence[Contract]) -> list[str]:
         "| `_source_file` | key of the file in the raw bucket |",
         "| `_ingested_at` | when ingestion saw that file |",
         "| `_run_id` | the run that wrote the row |",
+        "| `_file_order` | of two files, the greater was written later |",
         "| `_extra` | columns that the contract does not know, as JSON text |",
         "",
         "## Why a file is quarantined",
@@ -168,10 +170,11 @@ def _dataset(dataset: Dataset) -> Entry:
         "is recorded as a duplicate and skipped" if dataset.duplicate_files == "skip" else "is accepted again"
     )
     constants = ", ".join(f"`{k}` = `{v}`" for k, v in dataset.constants.items())
-    event_date = f"; their event date is the UTC date of `{dataset.event_date_column}`."
+    zone = dataset.target.event_timezone
+    event_date = f"; their event date is the day of `{dataset.event_date_column}` in the zone {zone}."
     sentences = [
-        f"Dropped under `{dataset.domain}/{dataset.name}/`.",
-        f"Formats: {', '.join(dataset.formats)}, each also gzipped; the content decides, not the name.",
+        f"Dropped under `{dataset.domain}/{dataset.files_of or dataset.name}/`.",
+        f"Formats: {', '.join(dataset.formats)}, each also compressed; the content decides, not the name.",
         f"The same content a second time {again}.",
         (
             f"A file with more than {dataset.max_unreadable_rate:.0%} unreadable records is quarantined as a"
@@ -180,6 +183,10 @@ def _dataset(dataset: Dataset) -> Entry:
         f"Always: {constants}." if constants else "",
         "Files move to the archive once silver holds them." if dataset.archive else "",
         _shape(dataset),
+        f"Its records are in the list at `{dataset.records}`." if dataset.records else "",
+        f"Each element of a record's list `{dataset.explode}` is a row." if dataset.explode else "",
+        _left_out(dataset),
+        *_spelled(dataset),
         f"Records are loaded into silver `{dataset.target.name}`"
         + (event_date if dataset.event_date_column else "."),
     ]
@@ -187,9 +194,31 @@ def _dataset(dataset: Dataset) -> Entry:
     return Entry("raw", dataset.name, f"files: {', '.join(dataset.formats)}", text)
 
 
+def _left_out(dataset: Dataset) -> str:
+    """What of a file or among files is no record."""
+    lines = {"Comments": dataset.comment, "Footers": dataset.footer}
+    found = [f"{what} begin with `{pattern}`." for what, pattern in lines.items() if pattern]
+    if isinstance(dataset.header, int):
+        found.append(f"The header is line {dataset.header}.")
+    if dataset.sheet:
+        found.append(f"Of a workbook the sheet `{dataset.sheet}` counts.")
+    if dataset.ignore:
+        found.append(f"Ignored: {', '.join(f'`{pattern}`' for pattern in dataset.ignore)}.")
+    return " ".join(found)
+
+
+def _spelled(dataset: Dataset) -> list[str]:
+    """How the dataset's values are spelled, columns with equal words together."""
+    words: dict[str, list[str]] = {}
+    for name in dataset.received:
+        if text := described(dataset.plan(name)):
+            words.setdefault(text, []).append(f"`{name}`")
+    return [f"{', '.join(names)}: {text}." for text, names in words.items()]
+
+
 def _shape(dataset: Dataset) -> str:
     """What is to be known of text without header."""
-    if dataset.header:
+    if dataset.header != "none":
         return ""
     other = f" A line that is no UTF-8 is {dataset.fallback_encoding}." if dataset.fallback_encoding else ""
     return (
@@ -204,14 +233,15 @@ def _table(table: Table) -> Entry:
     parts += [f"Key: {', '.join(f'`{k}`' for k in table.primary_key)}."]
     if table.partitioned_by:
         parts += [f"Partitioned by {', '.join(f'`{p}`' for p in table.partition_fields)}."]
-    if table.order:
-        order = ", then ".join(f"`{o}`" for o in table.order)
-        parts += [f"The newest by {order} counts; equal ones are decided by content."]
+    parts += [*_versions(table)]
     parts += ["", "| column | type | meaning | also spelt | refers to |", "|---|---|---|---|---|"]
     for c in table.columns:
         notes = (
             c.description
             + (f" Computed: `{c.derived}`." if c.derived else "")
+            + (f" In the record at `{c.path}`." if c.path else "")
+            + (f" From the key: `{c.from_key}`." if c.from_key else "")
+            + (" An object or a list is kept as JSON." if c.json else "")
             + (" Confidential." if c.confidential else "")
             + (" Always present." if c.required else "")
         )
@@ -228,6 +258,36 @@ def _table(table: Table) -> Entry:
             for t in table.gate
         ]
     return Entry(table.zone, table.name, KINDS[table.kind], parts)
+
+
+def _versions(table: Table) -> Iterator[str]:
+    """Which version of a row counts, and what takes rows away."""
+    order = ", then ".join(f"`{o}`" for o in table.order)
+    if table.order and table.kind in ("keyed", "latest", "scd2"):
+        yield (
+            f"The newest by {order} counts; of equal ones the one of the later file, and in a file the later"
+            " record."
+        )
+    if table.kind == "log":
+        yield "Of equal records one is kept, with the lineage of a file that has it."
+    if table.follows_files:
+        yield "A corrected file takes back the rows that it no longer has."
+    if table.snapshot:
+        yield (
+            "The newest file is the whole, or the newest day's files where keys name a day: rows that it"
+            " lacks are gone, and an older file that comes late changes nothing."
+        )
+    if (operation := table.operation) is None:
+        return
+    upsert, delete = (", ".join(f"`{v}`" for v in vs) for vs in (operation.upsert, operation.delete))
+    wrapped = f" Records come in the envelope of {operation.envelope}." if operation.envelope else ""
+    does = f"{upsert} brings a row, {delete} takes it away"
+    yield f"`{operation.column}` says what a record does: {does}.{wrapped}"
+    if table.buries:
+        yield (
+            f"`{table.tombstones}` has the key and the order of each delete, so that an older version that"
+            " comes late does not bring the row back."
+        )
 
 
 def _compound(table: Table) -> list[str]:

@@ -60,11 +60,12 @@ def _headlines(domain: str) -> dict[str, str]:
 
 
 def file_counts(files: Iterable[LedgerFile]) -> dict[str, int]:
-    """Files received and their outcomes; one that is in work or waits for the bronze job is received and
-    nothing else.
+    """Files received and their outcomes, those that not every lake has only where there are any; a file that
+    is in work or waits for the bronze job is received and nothing else.
     """
     counts = Counter(file.status for file in files)
-    return {"received": counts.total(), **{status.value: counts[status] for status in OUTCOMES}}
+    shown = [s for s in OUTCOMES if counts[s] or s not in (FileStatus.IGNORED, FileStatus.UNPACKED)]
+    return {"received": counts.total(), **{status.value: counts[status] for status in shown}}
 
 
 def file_reasons(files: Iterable[LedgerFile]) -> dict[str, int]:

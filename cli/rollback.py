@@ -14,6 +14,7 @@ from local import athena
 from local.errors import LakeError
 from local.session import Session
 from shared.contracts import contract
+from shared.unknown_columns import NAMES_PROPERTY
 
 FIRST_SEQUENCE_NUMBER = 1  # of a table's first commit (Iceberg specification, "Sequence Numbers")
 
@@ -42,17 +43,31 @@ def roll_back(session: Session, domain: str, moment: dt.datetime) -> list[Rolled
         )
     catalog, planned = athena.catalog_of(session), []
     # All plans before the first commit: one table that cannot go back leaves every table as it is.
-    for table in contract(domain).tables:
-        name, shown = (session.names.database(domain, table.zone), table.name), f"{table.zone}.{table.name}"
+    for zone, table in _tables(domain):
+        name, shown = (session.names.database(domain, zone), table), f"{zone}.{table}"
         stored = catalog.load_table(name) if catalog.table_exists(name) else None
         planned.append((stored, _plan(stored, shown, moment) if stored else RolledBack(shown, "absent")))
     for stored, plan in planned:
         if stored and plan.restored is not None:
+            _forget_spellings(stored)
             with stored.manage_snapshots() as change:
                 change.set_current_snapshot(
                     plan.restored
                 )  # not only to an ancestor: the moment may lie before an earlier rollback
     return [plan for _, plan in planned]
+
+
+def _tables(domain: str) -> list[tuple[str, str]]:
+    """Zone and name of every table, and of what remembers the deletes of one."""
+    known = contract(domain).tables
+    return [*((t.zone, t.name) for t in known), *((t.zone, t.tombstones) for t in known if t.buries)]
+
+
+def _forget_spellings(stored: Table) -> None:
+    """Rows go back behind the fill of a column, a property does not: the next run looks again."""
+    if names := [p for p in stored.properties if p.startswith(NAMES_PROPERTY)]:
+        with stored.transaction() as change:
+            change.set_properties(dict.fromkeys(names, ""))
 
 
 def _is_running(session: Session, domain: str, owner: str) -> bool:

@@ -21,16 +21,26 @@ from glue_scripts.engine.run import log
 from glue_scripts.engine.run.job import Job, parsed_job
 from glue_scripts.engine.run.lock import guard
 from glue_scripts.engine.run.session import Aws, aws, spark_session
-from glue_scripts.engine.silver.gate import decision, judgement, worst
+from glue_scripts.engine.silver.drift import note_unknown_columns
+from glue_scripts.engine.silver.gate import decision, judgement, unusual, worst
 from glue_scripts.engine.silver.integrity import orphan_counts
 from glue_scripts.engine.silver.load import load_dataset
 from glue_scripts.engine.silver.metrics import as_csv, publish, run_metrics
+from glue_scripts.engine.silver.promote import promote, remember
 from glue_scripts.engine.silver.reopen import reopen_copies
+from glue_scripts.engine.silver.usual import (
+    Compared,
+    compared_days,
+    compared_rates,
+    remember_rates,
+    teaches,
+)
 from glue_scripts.engine.silver.work import Work, pending_work, write_groups
 from glue_scripts.engine.tables import changes
 from glue_scripts.engine.tables.iceberg import create_or_evolve, prepare
-from shared.contracts import Dataset
+from shared.contracts import Dataset, Threshold
 from shared.ledger.model import RowCounts, RunResult
+from shared.metrics import UNUSUAL
 from shared.zones import metrics_key
 
 PARALLEL_DATASETS = 3
@@ -55,7 +65,8 @@ def main(spark: SparkSession, job: Job, clients: Aws) -> None:
         list(pool.map(lambda table: create_or_evolve(spark, silver_target(job, table)), job.contract.silver))
     compute(spark, job, check)
     orphans = orphan_counts(spark, job, [job.contract.dataset(r.dataset).target for r in results])
-    conclude(spark, job, clients, [store_orphan_counts(job, clients, r, orphans) for r in results])
+    results = [store_orphan_counts(job, clients, r, orphans) for r in results]
+    conclude(spark, job, clients, store_days(job, clients, results))
 
 
 def process_in_order(
@@ -71,18 +82,28 @@ def process(spark: SparkSession, job: Job, clients: Aws, dataset: Dataset) -> Ru
     Raises what `load_dataset` raises, and TakenOverError.
     """
     replay_files(job, clients, dataset)
-    again = files_of_rows(spark, job, clients, dataset)
+    check = guard(job, clients.ledger)
+    promotion = promote(spark, job, clients, dataset, check)
+    if promotion.refill:
+        job = replace(job, full_refresh=True)
+    again = [*files_of_rows(spark, job, clients, dataset), *promotion.files]
     work = pending_work(job, clients.ledger, dataset, again)
     if reopen_copies(job, clients, dataset, work):
         work = pending_work(job, clients.ledger, dataset, again)
-    files = files_in_order(work.files, dataset)
+    files = files_in_order(work.files, dataset, work.orders)
     if not files:
         return None
     interrupted = clients.ledger.open_attempt(job.domain, dataset.name, job.run_id)
     judged_before = interrupted or job.by_date or bool(again)
-    loaded = load_dataset(spark, job, dataset, files, work, guard(job, clients.ledger), again=judged_before)
-    metrics = run_metrics(dataset, files, loaded)
-    gate, findings = judgement(dataset.target.gate, metrics)
+    loaded = load_dataset(spark, job, dataset, files, work, check, again=judged_before)
+    if promotion.pending:
+        remember(spark, job, dataset)
+    unknown = note_unknown_columns(job, clients, dataset, files, loaded)
+    learns = teaches(job, files, again=judged_before)
+    usual = compared_rates(job, clients, dataset, loaded) if learns else Compared()
+    metrics = run_metrics(dataset, files, loaded, len(unknown.columns) + unknown.more) | dict(usual.values)
+    metrics[UNUSUAL] = unusual(dataset.target.thresholds, metrics)
+    gate, findings = judgement(dataset.target.thresholds, metrics, usual.details)
     result = RunResult(
         job.domain,
         job.run_id,
@@ -96,6 +117,8 @@ def process(spark: SparkSession, job: Job, clients: Aws, dataset: Dataset) -> Ru
         _now().isoformat(),
     )
     store(job, clients, dataset, result, work)
+    if learns:
+        remember_rates(clients, dataset, files, loaded)
     # What an interrupted run quarantined may be of other dates: the next run of all still looks.
     if not (interrupted and job.by_date):
         clients.ledger.close_attempt(job.domain, dataset.name)
@@ -114,7 +137,7 @@ def store(job: Job, clients: Aws, dataset: Dataset, result: RunResult, work: Wor
     files = [*work.files, *(f for f in work.superseded if f.processed_by is None)]
     if dataset.archive:
         archive_files(clients, files, job.run_id)
-    clients.ledger.mark_processed(files, job.run_id)
+    clients.ledger.mark_processed([*files, *work.copies], job.run_id)
 
 
 def close_gate(job: Job, clients: Aws, result: RunResult) -> None:
@@ -143,13 +166,50 @@ def store_orphan_counts(
     counts = orphans.get(dataset.target.name)
     if not counts:
         return result
-    publish(clients.cloudwatch, dataset, counts)
-    metrics = {**result.metrics, **counts}
-    gate, findings = judgement(dataset.target.gate, metrics)
-    completed = replace(result, metrics=metrics, gate=gate, gate_findings=findings)
+    return complete(job, clients, result, Compared(counts))
+
+
+def store_days(job: Job, clients: Aws, results: Sequence[RunResult]) -> list[RunResult]:
+    """The results with what is said of days and silence. A dataset that had no files in this run gets a
+    result of its own when there is something to say.
+    """
+    observed = clients.ledger.observed(job.domain)
+    loaded = {r.dataset: r for r in results}
+    completed = []
+    for dataset in job.contract.datasets:
+        known = observed[dataset.name].learnt if dataset.name in observed else None
+        compared = compared_days(job, clients, dataset, known)
+        result = loaded.get(dataset.name)
+        if compared.values and (result or judgement(_of(dataset, compared), compared.values)[1]):
+            empty = RunResult(
+                job.domain, job.run_id, dataset.name, RowCounts(), finished_at=_now().isoformat()
+            )
+            result = complete(job, clients, result or empty, compared)
+        completed += [result] if result else []
+    return completed
+
+
+def complete(job: Job, clients: Aws, result: RunResult, compared: Compared) -> RunResult:
+    """Adds figures to a result that is stored already, judges them, and returns it as it is stored then."""
+    dataset = job.contract.dataset(result.dataset)
+    thresholds, metrics = _of(dataset, compared), {**result.metrics, **compared.values}
+    gate, findings = judgement(thresholds, metrics, compared.details)
+    more = unusual(thresholds, metrics)
+    publish(clients.cloudwatch, dataset, {**compared.values, UNUSUAL: more})
+    metrics[UNUSUAL] = result.metrics.get(UNUSUAL, 0) + more
+    completed = replace(
+        result,
+        metrics=metrics,
+        gate=worst([result.gate, gate]),
+        gate_findings=(*result.gate_findings, *findings),
+    )
     close_gate(job, clients, completed)
     store_result(job, clients, completed)
     return completed
+
+
+def _of(dataset: Dataset, compared: Compared) -> list[Threshold]:
+    return [t for t in dataset.target.thresholds if t.metric in compared.values]
 
 
 def conclude(spark: SparkSession, job: Job, clients: Aws, results: Sequence[RunResult]) -> None:

@@ -18,6 +18,7 @@ from glue_scripts.engine.run import log
 from glue_scripts.engine.run.job import CATALOG, Job, parsed_job
 from glue_scripts.engine.run.lock import Guard, guard
 from glue_scripts.engine.run.session import Aws, aws, spark_session
+from glue_scripts.engine.silver.tombstones import tombstones_place
 
 PARALLEL_TABLES = 2
 # A file that no snapshot knows may be of a commit in work: longer than any run (Iceberg refuses less than one
@@ -63,6 +64,7 @@ def tables(spark: SparkSession, job: Job) -> list[tuple[str, str]]:
     rejected rows.
     """
     known = [(job.identifier(t), job.location(t)) for t in job.contract.tables]
+    known += [tombstones_place(job, t) for t in job.contract.silver if t.buries]
     known += [
         (job.quarantine_identifier(d.name), job.quarantine_location(d.name)) for d in job.contract.datasets
     ]

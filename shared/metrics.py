@@ -27,8 +27,16 @@ COUNTS = (
         "quarantined_rows",
         "quarantine_rate",
     ),
-    *("extra_column_rows", "removed_rows"),
+    *("extra_column_rows", "unknown_columns", "removed_rows", "ambiguous_times"),
 )
+
+VOLUME, NULL_JUMP, QUARANTINE_JUMP = "volume_deviation", "null_rate_jump", "quarantine_rate_jump"
+SILENCE = "silence"  # hours since the newest file, in parts of what the dataset's history allows
+# Figures that are measured against the dataset's own history, and above which value each is a finding where
+# no contract says otherwise; absent while there is not enough history (shared/usual).
+LEARNT = {VOLUME: 5.0, NULL_JUMP: 5.0, QUARANTINE_JUMP: 5.0, SILENCE: 1.0}
+UNUSUAL = "unusual"  # how many of these are findings
+UNKNOWN_DAYS = "unknown_column_days"  # since when a dataset has columns that no contract knows
 
 ORPHAN_RATE = "orphan_rate"  # the worst of a silver table's foreign keys
 ORPHAN_ROWS = "orphan_rows"  # of a gold table, counted before its commit
@@ -75,4 +83,4 @@ def names(
     """
     keys = tuple(referring)
     of_keys = (*map(orphans, keys), *map(orphan_rate, keys), ORPHAN_RATE) if keys else ()
-    return (*COUNTS, *map(quarantined, (*RowReason, *reasons)), *map(null_rate, columns), *of_keys)
+    return (*COUNTS, *LEARNT, *map(quarantined, (*RowReason, *reasons)), *map(null_rate, columns), *of_keys)

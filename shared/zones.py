@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import fnmatch
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -14,7 +16,10 @@ BY_EVENT_DATE = "event_date"  # the layout a contract has unless it chooses anot
 GATHERED = "year_month_day"  # the layout in which the rejects of a domain stand together
 UNDATED = "undated"
 LOAD_PLAN = "plan.json"  # among what gold leaves for the warehouse: where its load begins
-_SUFFIXES = (".csv", ".json", ".ndjson", ".jsonl", ".txt", ".parquet", ".xml", ".gz")
+IGNORED = ("_SUCCESS", "_committed_*", "_started_*", "*.crc", "*_$folder$", ".DS_Store")
+COMPRESSED = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstd"}
+_FORMATS = (".csv", ".tsv", ".json", ".ndjson", ".jsonl", ".txt", ".parquet", ".xml", ".xlsx", ".ods", ".zip")
+_SUFFIXES = (*_FORMATS, *COMPRESSED)
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,14 @@ def raw_key(key: str) -> RawKey | None:
 def is_folder_marker(key: str, size: int) -> bool:
     """Consoles create empty objects that end in `/` to show a folder."""
     return key.endswith("/") and size == 0
+
+
+def is_ignored(key: str, patterns: Iterable[str] = ()) -> bool:
+    """Whether a file is none of ours by the last part of its key: a marker of Spark, Databricks, Hadoop or a
+    desktop, or by a pattern of its contract.
+    """
+    name = key.rpartition("/")[2]
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in (*IGNORED, *patterns))
 
 
 def suffixes(key: str) -> str:

@@ -9,7 +9,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from shared.contracts import Contract
-from shared.metrics import NAMESPACE
+from shared.metrics import LEARNT, NAMESPACE, UNKNOWN_DAYS, UNUSUAL
 from shared.names import Names
 
 GREATER = "GreaterThanThreshold"
@@ -34,7 +34,12 @@ class Alarm:
 
 
 def alarm_definitions(
-    names: Names, contracts: tuple[Contract, ...], *, ingest_timeout_seconds: int, crawls: bool
+    names: Names,
+    contracts: tuple[Contract, ...],
+    *,
+    ingest_timeout_seconds: int,
+    unknown_column_days: int,
+    crawls: bool,
 ) -> list[Alarm]:
     """`crawls`: the environment has the function that crawls a catalogue."""
     result = _ingestion(names, ingest_timeout_seconds)
@@ -62,7 +67,13 @@ def alarm_definitions(
                 f"{queue}-depth", f"messages wait in {queue}", "AWS/SQS", metric, where, statistic="Maximum"
             )
         )
-    return [*result, *(alarm for contract in contracts for alarm in _freshness(contract))]
+    for contract in contracts:
+        result += [
+            *_freshness(contract),
+            *_unusual(contract),
+            *_unknown_columns(contract, unknown_column_days),
+        ]
+    return result
 
 
 def _ingestion(names: Names, timeout_seconds: int) -> list[Alarm]:
@@ -109,6 +120,37 @@ def _freshness(contract: Contract) -> list[Alarm]:
             times=3,
         )
         for dataset, hours in promised.items()
+    ]
+
+
+def _unusual(contract: Contract) -> list[Alarm]:
+    """Per dataset, against its own history; which figure it is stands in the run's findings."""
+    return [
+        Alarm(
+            f"{contract.domain}-{dataset.name}-unusual",
+            f"{contract.domain}: {dataset.name} is silent, or far from its usual volume or rates",
+            NAMESPACE,
+            UNUSUAL,
+            {"Domain": contract.domain, "Dataset": dataset.name},
+        )
+        for dataset in contract.datasets
+        if any(t.metric in LEARNT for t in dataset.target.thresholds)
+    ]
+
+
+def _unknown_columns(contract: Contract, days: int) -> list[Alarm]:
+    return [
+        Alarm(
+            f"{contract.domain}-{dataset.name}-unknown-columns",
+            f"{contract.domain}: {dataset.name} has columns that its contract does not name, for {days} days",
+            NAMESPACE,
+            UNKNOWN_DAYS,
+            {"Domain": contract.domain, "Dataset": dataset.name},
+            above=days,
+            statistic="Maximum",
+            times=3,
+        )
+        for dataset in contract.datasets
     ]
 
 

@@ -97,6 +97,8 @@ class Settings(BaseModel):
     """A run starts when so many files of a domain wait …"""
     start_minutes: Annotated[int, Field(ge=5, le=1440)] = 15
     """… or the oldest has waited so long; so that a thousand files cost one run."""
+    unknown_column_days: Annotated[int, Field(ge=1, le=365)] = 7
+    """An alarm tells when a dataset has had a column that its contract does not name for so long."""
     ingest_memory_mb: Annotated[int, Field(ge=512, le=10_240)] = 1769  # 1,769 MB is one full vCPU
     ingest_timeout_seconds: Annotated[int, Field(ge=60, le=900)] = 300
     ingest_defer_above_mb: Annotated[int, Field(ge=1, le=10_000)] = 1024

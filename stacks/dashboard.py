@@ -12,7 +12,7 @@ from shared.metrics import NAMESPACE
 from shared.names import MAINTENANCE, STAGES, Names
 
 WIDTH, HEIGHT, COLUMNS = 8, 6, 3
-FILES = ("FilesAccepted", "FilesQuarantined", "FilesDuplicate")
+FILES = ("FilesAccepted", "FilesQuarantined", "FilesDuplicate", "FilesIgnored", "FilesUnpacked")
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,12 @@ from stacks.prices import usd_by_name
 class MonitoringStack(LakeStack):
     def __init__(self, scope: Construct, lake: Lake) -> None:
         super().__init__(scope, "monitoring", lake, description="Lakehouse: dashboard, alarms, budget")
-        timeout, crawls = self.settings.ingest_timeout_seconds, self.settings.crawl is not None
         for alarm in alarm_definitions(
-            self.names, lake.contracts, ingest_timeout_seconds=timeout, crawls=crawls
+            self.names,
+            lake.contracts,
+            ingest_timeout_seconds=self.settings.ingest_timeout_seconds,
+            unknown_column_days=self.settings.unknown_column_days,
+            crawls=self.settings.crawl is not None,
         ):
             add_alarm(self, alarm, self.names)
         page = body(self.names, lake.contracts, usd_by_name())

@@ -59,6 +59,12 @@ class Watch(Construct):
             }
         }
         access.allow(["dynamodb:GetItem"], [table], when=gates)
+        observed = {
+            "ForAllValues:StringEquals": {
+                "dynamodb:LeadingKeys": [f"observed#{domain}" for domain in self._domains]
+            }
+        }
+        access.allow(["dynamodb:Query"], [table], when=observed)
         machines = [names.machine_arn(domain) for domain in self._domains]
         access.allow(["states:StartExecution", "states:ListExecutions"], machines)
         for domain in self._domains:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -13,8 +14,10 @@ from cli.options import add_domain, add_env, add_json
 from cli.targets import target as target_of
 from local.console import print_table, write_json
 from local.session import Session
-from shared.contracts import domains
+from shared.contracts import contract, domains
 from shared.ledger.model import FileStatus, LedgerFile
+from shared.ledger.observed import Learnt
+from shared.unknown_columns import shown
 
 EXAMPLE = "./lake status ecommerce"
 LAST_RUNS = 5
@@ -53,11 +56,42 @@ def status_of(target: Session, domain: str, files: Iterable[LedgerFile]) -> dict
         counts[file.status.value] += 1
         counts["pending"] += file.status is FileStatus.ACCEPTED and not file.processed_by
     return {
+        "datasets": _datasets(target, domain),
         "files": {dataset: dict(counts) for dataset, counts in sorted(by_dataset.items())},
         "runs": _runs(target, domain),
         "lock": target.ledger.lock_owner(domain),
         "gate_closed_by": target.ledger.halted_by(domain),
     }
+
+
+def _datasets(target: Session, domain: str) -> dict[str, Any]:
+    """By dataset: columns that its contract does not name, the rows of its last complete day beside what is
+    usual, and how long it has been silent.
+    """
+    now, observed = dt.datetime.now(dt.UTC), target.ledger.observed(domain)
+    found: dict[str, Any] = {}
+    for dataset in contract(domain).datasets:
+        if (known := observed.get(dataset.name)) is None:
+            continue
+        report, learnt = known.unknown.still_unknown(dataset), known.learnt
+        newest = target.ledger.newest_arrival(domain, dataset.name) if learnt and learnt.gap_hours else None
+        found[dataset.name] = {
+            "unknown_columns": shown(report, now),
+            "unknown_columns_left_out": report.more,
+            "volume": _volume(learnt) if learnt and learnt.day else None,
+            "silence": _silence(learnt, newest, now) if learnt and newest else None,
+        }
+    return found
+
+
+def _volume(learnt: Learnt) -> dict[str, Any]:
+    return {"day": learnt.day, "rows": learnt.rows, "usual_from": learnt.low, "usual_to": learnt.high}
+
+
+def _silence(learnt: Learnt, newest: LedgerFile, now: dt.datetime) -> dict[str, Any]:
+    hours = (now - dt.datetime.fromisoformat(newest.ingested_at)) / dt.timedelta(hours=1)
+    allowed = learnt.gap_hours or 0.0
+    return {"hours": round(hours, 1), "usual_at_most": round(allowed, 1), "silent": hours > allowed}
 
 
 def _runs(target: Session, domain: str) -> list[dict[str, Any]]:
@@ -77,9 +111,19 @@ def _runs(target: Session, domain: str) -> list[dict[str, Any]]:
 
 
 def _print(domain: str, report: dict[str, Any]) -> None:
-    columns = ("accepted", "pending", "quarantined", "duplicate", "deferred", "claimed")
+    columns = (
+        "accepted",
+        "pending",
+        "quarantined",
+        "duplicate",
+        "ignored",
+        "unpacked",
+        "deferred",
+        "claimed",
+    )
     rows = [(dataset, *(counts.get(c, 0) for c in columns)) for dataset, counts in report["files"].items()]
     print_table(f"{domain}: files", ("dataset", *columns), rows)
+    print_datasets(domain, report["datasets"])
     if report["runs"]:
         print_table(
             f"{domain}: runs", ("run", "status", "started"), [tuple(run.values()) for run in report["runs"]]
@@ -89,3 +133,34 @@ def _print(domain: str, report: dict[str, Any]) -> None:
     if report["gate_closed_by"]:
         closed = (report["gate_closed_by"], f"./lake run {domain} --accept-gate")
         print_table(f"{domain}: quality gate is closed", ("by run", "open it with"), [closed])
+
+
+def print_datasets(domain: str, datasets: dict[str, Any]) -> None:
+    unknown = [
+        (dataset, c["name"], f"{c['share']:.0%}", ", ".join(c["kinds"]), c["since"])
+        for dataset, known in datasets.items()
+        for c in known["unknown_columns"]
+    ]
+    if unknown:
+        columns = ("dataset", "column", "rows", "kinds", "since")
+        print_table(f"{domain}: columns that the contract does not name", columns, unknown)
+    days = [
+        (dataset, v["day"], v["rows"], _band(v))
+        for dataset, known in datasets.items()
+        if (v := known["volume"]) is not None
+    ]
+    if days:
+        print_table(f"{domain}: last complete day", ("dataset", "day", "rows", "usual"), days)
+    silent = [
+        (dataset, f"{s['hours']:.0f} h", f"{s['usual_at_most']:.0f} h")
+        for dataset, known in datasets.items()
+        if (s := known["silence"]) and s["silent"]
+    ]
+    if silent:
+        print_table(f"{domain}: silent", ("dataset", "no file for", "usual at most"), silent)
+
+
+def _band(volume: dict[str, Any]) -> str:
+    return (
+        "not known yet" if volume["usual_from"] is None else f"{volume['usual_from']} to {volume['usual_to']}"
+    )

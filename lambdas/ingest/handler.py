@@ -60,8 +60,7 @@ def handle(record: SQSRecord, lambda_context: LambdaContext) -> None:
     deadline = time.monotonic() + lambda_context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS
     timely = replace(ingest, limits=replace(bounds, deadline=deadline))
     for file in created_objects(record.body):
-        outcome = timely(file, owner=record.message_id)
-        if outcome is not None:
+        for outcome in timely.outcomes(file, owner=record.message_id):
             report(outcome)
 
 

@@ -6,7 +6,10 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from shared.metrics import datum
+from shared.contracts import Dataset
+from shared.ledger.observed import Learnt
+from shared.metrics import SILENCE, UNKNOWN_DAYS, UNUSUAL, datum
+from shared.unknown_columns import UnknownColumns
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.type_defs import MetricDatumTypeDef
@@ -43,6 +46,27 @@ def waiting(
         datum("pending_files", len(ages), "Count", **where),
         datum("oldest_pending_minutes", max(ages, default=0.0), **where),
     ]
+
+
+def silence(
+    dataset: Dataset, learnt: Learnt | None, newest: dt.datetime | None, now: dt.datetime
+) -> list[MetricDatumTypeDef]:
+    """How long a dataset has been silent in parts of what its history allows, and whether that is a finding;
+    none while nothing is learnt, or where its contract switches this off.
+    """
+    limit = min((t.maximum for t in dataset.target.thresholds if t.metric == SILENCE), default=None)
+    if limit is None or learnt is None or learnt.gap_hours is None or newest is None:
+        return []
+    share = (now - newest) / dt.timedelta(hours=learnt.gap_hours)
+    where = {"Domain": dataset.domain, "Dataset": dataset.name}
+    finding = [datum(UNUSUAL, 1, "Count", **where)] if share > limit else []
+    return [datum(SILENCE, share, **where), *finding]
+
+
+def unknown_columns(dataset: Dataset, report: UnknownColumns, now: dt.datetime) -> list[MetricDatumTypeDef]:
+    """Since how many days columns come that the contract does not name; none where there are none."""
+    days = [c.days(now) for c in report.still_unknown(dataset).columns]
+    return [datum(UNKNOWN_DAYS, max(days), Domain=dataset.domain, Dataset=dataset.name)] if days else []
 
 
 def job_run(domain: str, stage: str, run: JobRunTypeDef) -> list[MetricDatumTypeDef]:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lambdas.watch.due import Patience, Situation, is_due
-from lambdas.watch.figures import freshness, job_run, waiting
+from lambdas.watch.figures import freshness, job_run, silence, unknown_columns, waiting
 from lambdas.watch.pipelines import Pipelines
 from shared.contracts import Contract
 from shared.ledger import Ledger
+from shared.ledger.model import LedgerFile
+from shared.ledger.observed import Observed
 from shared.metrics import send
 from shared.names import Names
 from shared.zones import failure_key
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_cloudwatch.type_defs import MetricDatumTypeDef
     from mypy_boto3_glue import GlueClient
     from mypy_boto3_s3 import S3Client
 
@@ -83,11 +86,14 @@ class Watch:
                 run = self.glue.get_job_run(JobName=job_name, RunId=run_id)["JobRun"]
                 send(self.cloudwatch, job_run(contract.domain, job_name.removeprefix(start), run))
 
+    def _unread(self, domain: str, dataset: str) -> list[LedgerFile]:
+        return [*self.ledger.pending(domain, dataset), *self.ledger.unread_copies(domain, dataset)]
+
     def _check(self, contract: Contract) -> str | None:
         now, domain, datasets = self.clock(), contract.domain, [d.name for d in contract.datasets]
         left = self.ledger.deferred(domain)  # they wait for a run too: it begins with the bronze job
         arrivals = {
-            d: [_time(f.ingested_at) for f in (*self.ledger.pending(domain, d), *left) if f.dataset == d]
+            d: [_time(f.ingested_at) for f in (*self._unread(domain, d), *left) if f.dataset == d]
             for d in datasets
         }
         newest = {
@@ -97,9 +103,26 @@ class Watch:
         last = self.pipelines.last_runs(domain)
         figures = [figure for d in datasets for figure in waiting(domain, d, arrivals[d], now)]
         send(self.cloudwatch, figures + freshness(domain, newest, last.succeeded_at, now))
+        send(self.cloudwatch, self._observations(contract, arrivals, newest, now))
         every = [a for times in arrivals.values() for a in times]
         situation = Situation(every, last.running, self.ledger.halted_by(domain) is not None, last.failed_at)
         return self.pipelines.start(domain, now) if is_due(situation, self.patience, now) else None
+
+    def _observations(
+        self,
+        contract: Contract,
+        arrivals: Mapping[str, Sequence[dt.datetime]],
+        newest: Mapping[str, dt.datetime | None],
+        now: dt.datetime,
+    ) -> list[MetricDatumTypeDef]:
+        """What no run would tell: a run begins with a file, and silence has none."""
+        observed, figures = self.ledger.observed(contract.domain), []
+        for dataset in contract.datasets:
+            known, last = observed.get(dataset.name, Observed()), newest[dataset.name]
+            times = [*arrivals[dataset.name], *([last] if last else [])]
+            figures += silence(dataset, known.learnt, max(times, default=None), now)
+            figures += unknown_columns(dataset, known.unknown, now)
+        return figures
 
 
 def _time(text: str) -> dt.datetime:

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 
 from shared.contracts.errors import ContractError
 from shared.contracts.model import Contract, Dataset, Table
+from shared.contracts.nested import column_contradictions, dataset_contradictions
 from shared.contracts.node import Node
+from shared.contracts.unclear import SAID_IN_VAIN, unclear_spellings
 from shared.metrics import ORPHAN_ROWS
-from shared.spellings import spellings_of
+
+WORKBOOKS = {"xlsx", "ods"}
+TABLES = {"csv", *WORKBOOKS}  # formats that have lines and a header
 
 
 @dataclass(frozen=True)
@@ -31,8 +35,11 @@ def contradictions(contract: Contract, places: Mapping[str, Place], root: Node) 
     for table in contract.tables:
         place = places[table.name]
         yield from _columns(table, place.node)
-        yield from _spellings(contract.domain, table, place.node)
+        if table.zone == "gold" and (said := [c.name for c in table.columns if c.declared.said]):
+            yield place.node.child("properties").error(f"{', '.join(said)}: {SAID_IN_VAIN}")
         yield from _keys(table, place.node)
+        yield from _versions(contract, table, place.node.child("customProperties"))
+        yield from column_contradictions(table, place.node)
         yield from _rules(contract, table, place)
         yield from _links(contract, table, place.node, names)
         yield from _gate(contract, table, place)
@@ -40,21 +47,31 @@ def contradictions(contract: Contract, places: Mapping[str, Place], root: Node) 
         node = places[dataset.target.name].node
         yield from _known(dataset.target, node, f"constants of {dataset.name}", dataset.constants)
         yield from _stored(dataset, root)
+        yield from dataset_contradictions(contract, dataset, root)
+        yield from unclear_spellings(dataset, node)
     if "" not in contract.null_spellings:
         yield root.child("customProperties").error("nullSpellings must hold the empty text")
 
 
 def _stored(dataset: Dataset, root: Node) -> Iterator[ContractError]:
-    if dataset.header == (dataset.stored_as == "parquet"):
+    if (dataset.header == "none") != (dataset.stored_as == "parquet"):
         yield root.error(
-            f"dataset {dataset.name}: header false and storedAs parquet go together: what has no header is"
+            f"dataset {dataset.name}: header none and storedAs parquet go together: what has no header is"
             " stored with names"
         )
-    if not dataset.header and (len(dataset.delimiter) != 1 or dataset.formats != ("csv",)):
+    if dataset.header == "none" and (len(dataset.delimiter) != 1 or {*dataset.formats} - {"zip"} != {"csv"}):
         yield root.error(
             f"dataset {dataset.name}: text without header is of the one format csv, with a delimiter of one"
             " character"
         )
+    if {dataset.header, dataset.comment, dataset.footer} != {"auto", None} and not TABLES & {
+        *dataset.formats
+    }:
+        yield root.error(f"dataset {dataset.name}: header, comment and footer are of csv, xlsx and ods")
+    if dataset.sheet and not WORKBOOKS & {*dataset.formats}:
+        yield root.error(f"dataset {dataset.name}: sheet is of xlsx and ods; add the format to `formats`")
+    if dataset.formats == ("zip",):
+        yield root.error(f"dataset {dataset.name}: formats name what is inside a zip as well")
 
 
 def _columns(table: Table, node: Node) -> Iterator[ContractError]:
@@ -65,17 +82,6 @@ def _columns(table: Table, node: Node) -> Iterator[ContractError]:
         if name in seen:
             yield node.child("properties").error(f"column {name} is given twice")
         seen.add(name)
-
-
-def _spellings(domain: str, table: Table, node: Node) -> Iterator[ContractError]:
-    known = spellings_of(domain)
-    for column in table.columns:
-        if unknown := [t for t in column.times if t not in known]:
-            registered = ", ".join(known) or "none"
-            yield node.child("properties").error(
-                f"times of {column.name}: {', '.join(unknown)} is not registered in"
-                f" domains/{domain}/spellings.py ({registered})"
-            )
 
 
 def _keys(table: Table, node: Node) -> Iterator[ContractError]:
@@ -105,6 +111,47 @@ def _keys(table: Table, node: Node) -> Iterator[ContractError]:
         )
     if table.kind == "scd2" and not table.tracked:
         yield node.child("customProperties").error("an scd2 table needs tracked columns")
+
+
+def _versions(contract: Contract, table: Table, node: Node) -> Iterator[ContractError]:
+    """What decides between versions of a row beside its order."""
+    loaded = [d for d in contract.datasets if d.target is table]
+    versioned = table.kind in ("keyed", "log") and bool(loaded)
+    if table.corrections == "replace" and not versioned:
+        yield node.error("corrections: replace is for keyed and log tables; rows of kind files always do so")
+    if table.snapshot and not (table.kind == "keyed" and loaded):
+        yield node.error(f"snapshot: a table of kind {table.kind} cannot be the newest file alone; use keyed")
+    if table.snapshot and (table.operation or table.corrections == "replace"):
+        yield node.error(
+            "snapshot: the newest file is the whole; operation and corrections have no place there"
+        )
+    if table.operation is None:
+        return
+    if not versioned:
+        yield node.error(
+            "operation: only keyed and log tables that a dataset is loaded into follow operations"
+        )
+    yield from _operation(table, loaded, node)
+    if table.buries and table.tombstones in {t.name for t in contract.tables}:
+        yield node.error(f"operation: {table.tombstones} is where deletes are remembered; rename that table")
+
+
+def _operation(table: Table, loaded: Iterable[Dataset], node: Node) -> Iterator[ContractError]:
+    operation = table.operation
+    assert operation is not None
+    if operation.column not in table.sent_names or table.column(operation.column).type != "string":
+        yield node.error(f"operation: {operation.column} is not a column of type string that producers send")
+    if not operation.upsert or not operation.delete:
+        yield node.error("operation: expected the values of upsert and of delete, or an envelope")
+    if both := sorted({*operation.upsert} & {*operation.delete}):
+        yield node.error(f"operation: {', '.join(both)} cannot be upsert and delete")
+    for dataset in loaded:
+        if operation.column in dataset.constants:
+            yield node.error(f"operation: {operation.column} is a constant of {dataset.name}")
+        if operation.envelope == "debezium" and not {*dataset.formats} <= {"json", "ndjson"}:
+            yield node.error(
+                f"operation: Debezium's envelope is JSON; formats of {dataset.name} may be json and ndjson"
+            )
 
 
 def _rules(contract: Contract, table: Table, place: Place) -> Iterator[ContractError]:
@@ -140,6 +187,8 @@ def _gate(contract: Contract, table: Table, place: Place) -> Iterator[ContractEr
         if (threshold.metric, threshold.action) in seen:
             yield node.error(f"{threshold.metric} has two values above which it must {threshold.action}")
         seen.add((threshold.metric, threshold.action))
+        if (threshold.metric, "off") in seen and len({a for m, a in seen if m == threshold.metric}) > 1:
+            yield node.error(f"{threshold.metric} is switched off here and judged; leave one of both out")
 
 
 def _loaded(contract: Contract, table: Table) -> bool:

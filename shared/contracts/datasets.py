@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, Literal, cast
 
+from shared.contracts import spelled
 from shared.contracts.model import LOADED_KINDS, Dataset, Layout, Table
 from shared.contracts.node import Node
+from shared.contracts.paths import Path, parsed_path
+from shared.values import Declared
 
-STORAGE = ("header", "delimiter", "fallbackEncoding", "storedAs")
+NESTED = ("records", "explode", "filesOf")
+STORAGE = ("header", "comment", "footer", "sheet", "ignore", "delimiter", "fallbackEncoding", "storedAs")
 PROPERTIES = (
     "layer",
     "formats",
@@ -17,15 +22,25 @@ PROPERTIES = (
     "encodings",
     "constants",
     "archive",
+    "undated",
     *STORAGE,
+    *NESTED,
+    *spelled.DEFAULTS,
 )
-FORMATS = ("csv", "json", "ndjson", "parquet", "xml")
+NOTHING = Declared()
+FORMATS = ("csv", "json", "ndjson", "ods", "parquet", "xlsx", "xml", "zip")
+LAST_HEADER = 1000  # line
 
 
 def dataset(
-    node: Node, domain: str, layout: Layout, tables: Mapping[str, Table], freshness: int | None
+    node: Node,
+    domain: str,
+    layout: Layout,
+    tables: Mapping[str, Table],
+    freshness: int | None,
+    above: Declared = NOTHING,
 ) -> Dataset:
-    """One bronze entry; raises ContractError."""
+    """One bronze entry; `above`: what the document says of spellings. Raises ContractError."""
     custom = node.custom(PROPERTIES)
     name = node.child("physicalName").name()
     targets = [t for t in tables.values() if t.kind in LOADED_KINDS and name in t.sources]
@@ -49,12 +64,66 @@ def dataset(
         },
         archive=custom.child("archive").flag(),
         layout=layout,
-        encodings=("utf-8", "utf-16", *custom.child("encodings").texts()),
+        encodings=("utf-8", "utf-16", *map(_encoding, custom.child("encodings").items())),
         duplicate_files=cast(Any, custom.child("duplicateFiles").choice(("skip", "accept"), "skip")),
         max_unreadable_rate=custom.child("maxUnreadableRate").number(0.1),
-        header=custom.child("header").flag(True),
+        header=_header(custom.child("header")),
+        comment=_pattern(custom.child("comment")),
+        footer=_pattern(custom.child("footer")),
+        sheet=custom.child("sheet").text("") or None,
+        ignore=custom.child("ignore").texts(),
         delimiter=custom.child("delimiter").text(","),
         fallback_encoding=custom.child("fallbackEncoding").text("") or None,
         stored_as=cast(Any, custom.child("storedAs").choice(("original", "parquet"), "original")),
         freshness_hours=freshness,
+        records=path(custom.child("records")),
+        explode=path(custom.child("explode")),
+        files_of=custom.child("filesOf").text("") or None,
+        declared=spelled.defaults(custom).over(above),
+        undated=custom.child("undated").flag(),
     )
+
+
+def path(node: Node) -> Path | None:
+    """A path into nested records; raises ContractError for what is none."""
+    if node.value is None:
+        return None
+    try:
+        return parsed_path(node.text())
+    except ValueError as error:
+        raise node.error(f"{node.value!r} is no path: {error}") from error
+
+
+def _header(node: Node) -> Literal["auto", "none"] | int:
+    """`auto`, `none` or the number of a line; true and false are what they were called before."""
+    match node.value:
+        case None | True | "auto":
+            return "auto"
+        case False | "none":
+            return "none"
+        case int(line) if 1 <= line <= LAST_HEADER:
+            return line
+    raise node.error(
+        f"expected auto, none or the number of a line (1 to {LAST_HEADER}), found {node.value!r}"
+    )
+
+
+def _pattern(node: Node) -> str | None:
+    """A regular expression that a line may begin with, but not any line."""
+    text = node.text("")
+    try:
+        blank = text and re.compile(text).match("")
+    except re.error as error:
+        raise node.error(f"{text!r} is no regular expression: {error}") from error
+    if blank:
+        raise node.error(f"{text!r} matches every line; say what begins the lines that are no records")
+    return text or None
+
+
+def _encoding(node: Node) -> str:
+    """An encoding of text, by any of the names that Python knows."""
+    try:
+        "".encode(node.text())
+    except LookupError as error:
+        raise node.error(f"{node.text()!r} is no encoding that is known, such as windows-1252") from error
+    return node.text()

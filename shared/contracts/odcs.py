@@ -8,18 +8,30 @@ customProperties (docs/reference/contracts.md).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
+from shared.contracts import spelled
 from shared.contracts.check import Place, contradictions
 from shared.contracts.datasets import dataset
-from shared.contracts.model import LOADED_KINDS, Contract, Layout, Table, Threshold
+from shared.contracts.model import LOADED_KINDS, Contract, Dataset, Layout, Table, Threshold
 from shared.contracts.node import Node
 from shared.contracts.quality import threshold
 from shared.contracts.tables import layer, table, with_inherited
 from shared.reasons import FileReason, RowReason
+from shared.values import Declared
 
-PROPERTIES = ("nullSpellings", "parameters", "schedule", "layout", "datePartitions", "quality", "reasons")
+PROPERTIES = (
+    "nullSpellings",
+    "parameters",
+    "schedule",
+    "layout",
+    "datePartitions",
+    "quality",
+    "reasons",
+    "eventDateTimezone",
+    *spelled.DEFAULTS,
+)
 LAYOUTS = ("event_date", "year_month_day", "undated")
 DATE_PARTITIONS = ("day", "month")
 HOURS = {"h": 1, "d": 24}
@@ -40,6 +52,8 @@ class Head:
     freshness: int | None
     reasons: dict[str, str]
     thresholds: tuple[tuple[Node, Threshold], ...]
+    declared: Declared
+    event_timezone: str
 
 
 def parsed(document: Mapping[str, Any], file: str) -> Contract:
@@ -55,7 +69,9 @@ def read(root: Node) -> tuple[Contract, dict[str, Place]]:
     """The contract, and the place of each of its tables; its parts may still contradict each other."""
     head = document_head(root)
     tables, places, bronze = _schema(root, head)
-    datasets = tuple(dataset(node, head.domain, head.layout, tables, head.freshness) for node in bronze)
+    datasets = _sharing_files(
+        [dataset(node, head.domain, head.layout, tables, head.freshness, head.declared) for node in bronze]
+    )
     contract = Contract(
         domain=head.domain,
         version=head.version,
@@ -70,6 +86,19 @@ def read(root: Node) -> tuple[Contract, dict[str, Place]]:
         reasons=head.reasons,
     )
     return contract, places
+
+
+def _sharing_files(datasets: list[Dataset]) -> tuple[Dataset, ...]:
+    """The datasets; each knows which lists of its records are those of another one that reads its files."""
+    lists = {
+        d.name: tuple(
+            o.explode
+            for o in datasets
+            if o.explode is not None and o.files_of == d.name and o.records == d.records
+        )
+        for d in datasets
+    }
+    return tuple(replace(d, lists_elsewhere=lists[d.name]) for d in datasets)
 
 
 def document_head(root: Node) -> Head:
@@ -90,6 +119,8 @@ def document_head(root: Node) -> Head:
         freshness=_freshness(root),
         reasons=_reasons(custom),
         thresholds=tuple((node, threshold(node)) for node in custom.child("quality").items()),
+        declared=spelled.defaults(custom),
+        event_timezone=spelled.zone(custom.child("eventDateTimezone")) or "UTC",
     )
 
 
@@ -138,7 +169,7 @@ def _schema(root: Node, head: Head) -> tuple[dict[str, Table], dict[str, Place],
             continue
         if name in places:
             raise node.child("physicalName").error(f"two tables are called {name}")
-        tables[name], places[name] = table(node, tables, head.by_month)
+        tables[name], places[name] = table(node, tables, head.by_month, head.event_timezone)
     if not tables or not bronze:
         raise root.child("schema").error("expected at least one bronze dataset and one silver table")
     dropped = {node.child("physicalName").value for node in bronze}

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from shared.contracts.model import RejectRule, Threshold
 from shared.contracts.node import Node
-from shared.metrics import null_rate
+from shared.metrics import LEARNT, null_rate
 from shared.reasons import RowReason
 
 ENGINE = "lakehouse"
@@ -51,13 +51,27 @@ def threshold(node: Node) -> Threshold:
     node.child("type").choice(("custom",))
     node.child("engine").choice((ENGINE,))
     wanted = node.child("implementation")
-    wanted.only(("metric", "maximum", "minimumRows"))
+    wanted.only(("metric", "maximum", "minimumRows", "enabled"))
+    metric = wanted.child("metric").text()
+    if not wanted.child("enabled").flag(True):
+        return _off(wanted, metric)
     return Threshold(
-        metric=wanted.child("metric").text(),
-        maximum=wanted.child("maximum").number(),
+        metric=metric,
+        maximum=wanted.child("maximum").number(LEARNT.get(metric)),
         action=_action(node),
         minimum_rows=int(wanted.child("minimumRows").number(0)),
     )
+
+
+def _off(wanted: Node, metric: str) -> Threshold:
+    """Only what is judged without being asked for can be switched off."""
+    wanted.only(("metric", "enabled"))
+    if metric not in LEARNT:
+        raise wanted.child("enabled").error(
+            f"only these can be switched off: {', '.join(LEARNT)}, which are judged without being asked"
+            f" for; leave the entry of {metric} out"
+        )
+    return Threshold(metric, LEARNT[metric], "off")
 
 
 def _of_table(node: Node, column: str | None) -> Threshold:

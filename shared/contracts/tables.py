@@ -7,10 +7,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
+from shared.contracts import spelled
 from shared.contracts.check import Place
+from shared.contracts.datasets import path
 from shared.contracts.model import (
     Column,
     Dependency,
+    Operation,
     Reference,
     RejectRule,
     Table,
@@ -18,6 +21,7 @@ from shared.contracts.model import (
 )
 from shared.contracts.node import Node
 from shared.contracts.quality import rule_or_threshold
+from shared.metrics import LEARNT
 
 PROPERTIES = (
     "layer",
@@ -31,15 +35,25 @@ PROPERTIES = (
     "dependsOn",
     "appendedBy",
     "inheritsQuality",
+    "operation",
+    "corrections",
+    "snapshot",
 )
-COLUMN_PROPERTIES = ("aliases", "case", "derived", "times")
+ENVELOPES = {  # what each calls inserts and updates, and deletes
+    "debezium": (("c", "r", "u"), ("d",)),
+    "dms": (("I", "U"), ("D",)),
+}
+COLUMN_PROPERTIES = ("aliases", "case", "derived", "path", "fromKey", "json", *spelled.OF_COLUMN)
 LAYERS = ("bronze", "silver", "gold")
 KINDS = {
     "silver": ("keyed", "log", "files", "latest", "scd2", "computed"),
     "gold": ("dim", "fact", "mart", "bridge"),
 }
-TYPE = re.compile(
-    r"string|int|bigint|double|boolean|date|timestamp|map<string,bigint>|decimal\((\d{1,2}),(\d{1,2})\)"
+PLAIN = r"string|int|bigint|double|boolean|date|timestamp|decimal\(\d{1,2},\d{1,2}\)"
+TYPE = re.compile(rf"{PLAIN}|map<string,bigint>|array<(?:{PLAIN})>")
+TYPE_NAMES = (
+    "string, int, bigint, double, boolean, date, timestamp, decimal(p,s), map<string,bigint>, array<…> of"
+    " one of these but the map"
 )
 
 
@@ -51,10 +65,12 @@ def layer(node: Node) -> str:
     return entries["layer"].child("value").choice(LAYERS)
 
 
-def table(node: Node, earlier: Mapping[str, Table], by_month: bool = False) -> tuple[Table, Place]:
+def table(
+    node: Node, earlier: Mapping[str, Table], by_month: bool = False, zone: str = "UTC"
+) -> tuple[Table, Place]:
     """A table with the thresholds that it names itself, and where it stands; raises ContractError."""
     custom = node.custom(PROPERTIES)
-    zone = custom.child("layer").choice(("silver", "gold"))
+    level = custom.child("layer").choice(("silver", "gold"))
     base = custom.child("columnsOf")
     if base.value is not None and base.text() not in earlier:
         raise base.error(f"{base.value!r} is not a table that stands above this one")
@@ -67,8 +83,8 @@ def table(node: Node, earlier: Mapping[str, Table], by_month: bool = False) -> t
     inherits = custom.child("inheritsQuality")
     found = Table(
         name=node.child("physicalName").name(),
-        zone=cast(Any, zone),
-        kind=cast(Any, custom.child("kind").choice(KINDS[zone])),
+        zone=cast(Any, level),
+        kind=cast(Any, custom.child("kind").choice(KINDS[level])),
         description=node.child("description").text(),
         columns=(*(parent.columns if parent else ()), *(column(p) for p in own)),
         primary_key=(*(parent.primary_key if parent else ()), *keys),
@@ -83,7 +99,13 @@ def table(node: Node, earlier: Mapping[str, Table], by_month: bool = False) -> t
         depends_on=tuple(_dependency(d) for d in custom.child("dependsOn").items()),
         appended_by=custom.child("appendedBy").texts(),
         gate=tuple(c for _, c in gate),
-        compound_references=tuple(_compound_reference(r, zone) for r in node.child("relationships").items()),
+        operation=_operation(custom.child("operation")),
+        corrections=cast(Any, custom.child("corrections").choice(("merge", "replace"), "merge")),
+        snapshot=cast(Any, custom.child("snapshot").choice(("full",)))
+        if custom.child("snapshot").value
+        else None,
+        compound_references=tuple(_compound_reference(r, level) for r in node.child("relationships").items()),
+        event_timezone=zone,
     )
     place = Place(
         node,
@@ -106,10 +128,11 @@ def with_inherited(
     if place.inherits is False:
         return table, place
     own = {(t.metric, t.action) for t in table.gate}
+    switched = {t.metric for t in table.gate if t.metric in LEARNT}
     taken = [
         (node, t)
         for node, t in thresholds
-        if (t.metric, t.action) not in own and t.metric in table.metrics(reasons)
+        if (t.metric, t.action) not in own and t.metric not in switched and t.metric in table.metrics(reasons)
     ]
     return (
         replace(table, gate=(*(t for _, t in taken), *table.gate)),
@@ -155,7 +178,7 @@ def column(node: Node) -> Column:
     custom = node.custom(COLUMN_PROPERTIES)
     kind = node.child("physicalType")
     if not TYPE.fullmatch(kind.text()):
-        raise kind.error(f"{kind.value!r} is not a supported type ({TYPE.pattern.replace('|', ', ')})")
+        raise kind.error(f"{kind.value!r} is not a supported type ({TYPE_NAMES})")
     related = [r.child("to").text() for r in node.child("relationships").items()]
     return Column(
         name=node.child("name").name(),
@@ -164,12 +187,29 @@ def column(node: Node) -> Column:
         required=node.child("required").flag(),
         aliases=custom.child("aliases").texts(),
         derived=custom.child("derived").text("") or None,
-        times=tuple(t.text() for t in custom.child("times").items()),
+        declared=spelled.of_column(node, custom),
         case=cast(Any, custom.child("case").choice(("upper", "lower"), ""))
         if custom.child("case").value
         else None,
         references=related[0] if related else None,
         confidential=node.child("classification").text("public") == "confidential",
+        path=path(custom.child("path")),
+        from_key=custom.child("fromKey").text("") or None,
+        json=custom.child("json").flag(),
+    )
+
+
+def _operation(node: Node) -> Operation | None:
+    if node.value is None:
+        return None
+    node.only(("column", "upsert", "delete", "envelope"))
+    envelope = node.child("envelope").choice(ENVELOPES) if node.child("envelope").value is not None else None
+    upsert, delete = ENVELOPES.get(envelope or "", ((), ()))
+    return Operation(
+        node.child("column").text(),
+        node.child("upsert").texts() or upsert,
+        node.child("delete").texts() or delete,
+        cast(Any, envelope),
     )
 
 

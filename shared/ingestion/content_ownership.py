@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from shared.contracts import Dataset
 from shared.ledger import Ledger
-from shared.ledger.model import LedgerFile
+from shared.ledger.model import FileId, LedgerFile
 
 # Seconds in which a file with the same content gets its outcome; the queue would ask again only after half an
 # hour.
@@ -26,11 +26,13 @@ class BusyError(RuntimeError):
 class Ownership:
     """`duplicate`: the content came before and the file is not read.
 
-    `other`: the file that it is a duplicate of, or took over from.
+    `other`: the file that it is a duplicate of, or took over from. `later`: the duplicate was written after
+    that file, where of two files with rows of one key the later wins.
     """
 
     duplicate: bool
     other: str | None = None
+    later: bool = False
 
 
 def ownership(
@@ -43,24 +45,30 @@ def ownership(
     Where a new version replaces a file, a version that goes back to older content is no duplicate: it must
     win.
     """
-    if dataset.duplicate_files == "accept":
+    if dataset.duplicate_files == "accept" or dataset.target.snapshot:
         return Ownership(duplicate=False)
     content = (entry.domain, entry.dataset, entry.sha256 or "")
-    follows = dataset.target.kind == "files"
+    follows = dataset.target.follows_files
     owner = _owner(ledger, entry, wait)
     if owner == entry.place or (follows and _key(owner) == entry.key):
         return Ownership(False, ledger.owner_before(*content) if follows else None)
     if not follows:
-        return Ownership(True, owner)
+        return Ownership(True, owner, _is_later(ledger, entry, owner))
     # Before the look at the owner: then a run that corrects the owner sees the copy, or this look the
     # correction.
     ledger.note_copy(entry)
     if not _replaces(ledger, entry, owner):
-        return Ownership(True, owner)
+        return Ownership(True, owner, dataset.target.kind != "files" and _is_later(ledger, entry, owner))
     ledger.note_copy(entry, _key(owner))
     if not ledger.take_content(*content, entry.file_id, owner):
         raise BusyError(f"another file took the content of {entry.key} meanwhile")
     return Ownership(False, owner)
+
+
+def _is_later(ledger: Ledger, entry: LedgerFile, owner: str) -> bool:
+    key, _, version = owner.rpartition("@")
+    first = ledger.outcome(FileId(entry.bucket, key, version))
+    return first is not None and entry.order > first.order
 
 
 def _replaces(ledger: Ledger, entry: LedgerFile, owner: str) -> bool:

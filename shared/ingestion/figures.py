@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from shared.ledger.model import FileStatus, LedgerFile
 from shared.reasons import FileReason
 
+# A zip's bytes are counted with its files.
+UNREAD = (FileStatus.DEFERRED, FileStatus.IGNORED, FileStatus.UNPACKED)
 NOWHERE = "unknown"  # domain and dataset of a key that names none
 
 
@@ -27,7 +29,5 @@ def file_figures(file: LedgerFile) -> list[Figure]:
     unknown = file.reason == FileReason.UNKNOWN_DATASET
     place = (NOWHERE, NOWHERE) if unknown else (file.domain, file.dataset)
     status = "".join(word.capitalize() for word in file.status.split("_"))
-    read = (
-        [] if file.status is FileStatus.DEFERRED else [Figure("BytesIngested", "Bytes", file.bytes, *place)]
-    )
+    read = [] if file.status in UNREAD else [Figure("BytesIngested", "Bytes", file.bytes, *place)]
     return [Figure(f"Files{status}", "Count", 1, *place), *read]

@@ -9,21 +9,25 @@ import datetime as dt
 import json
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from shared.contracts import Dataset, contract, domains
 from shared.ingestion.content_ownership import BusyError, ownership
 from shared.ingestion.figures import NOWHERE
-from shared.ingestion.reading import Deferral, Judgement, bronze_key_of, judgement, read_as
+from shared.ingestion.reading import bronze_key_of, judgement, member_judgement, read_as
 from shared.ingestion.store import Store
+from shared.ingestion.verdicts import Archive, Deferral, Judgement
 from shared.ledger import Claim, Ledger
 from shared.ledger.model import FileId, FileStatus, LedgerFile
 from shared.names import Names
 from shared.reasons import FileReason
 from shared.records import Accepted, Limits, Rejected
-from shared.zones import is_folder_marker, quarantined_file_key, raw_key, reason_key
+from shared.records.packages import Member
+from shared.zones import is_folder_marker, is_ignored, quarantined_file_key, raw_key, reason_key
+
+BRONZE_JOB = "bronze job"  # owner of claims; it runs once at a time for a domain
 
 
 @dataclass(frozen=True)
@@ -42,32 +46,53 @@ class Ingest:
     defers: bool = False
 
     def __call__(self, file: FileId, owner: str) -> LedgerFile | None:
-        """What became of a file version, or None when there is nothing to do.
+        """What became of a file version in its own dataset, or None when there is nothing to do."""
+        return {outcome.key: outcome for outcome in self.outcomes(file, owner)}.get(file.key)
 
-        Raises BusyError while another worker holds the file or its content, or what AWS raises.
+    def outcomes(self, file: FileId, owner: str) -> Iterator[LedgerFile]:
+        """What became of a file version for each dataset that reads it, its own last: as if it had been
+        dropped under each one's prefix; before each what became of the files in it, where it is a zip.
+
+        Raises BusyError while another worker holds the file or its content, or what AWS raises; a retry goes
+        on where this one failed.
         """
         if file.key.endswith("/") and self._marks_a_folder(file):
-            return None
-        dataset = dataset_of(file.key)
+            return
+        for dataset in readers_of(file.key):
+            yield from self._claimed(
+                replace(file, key=_moved_key(file.key, dataset.name)), dataset, file, owner
+            )
+        own = dataset_of(file.key)
+        if own is not None and own.files_of is not None:
+            own = None  # it has no files of its own
+        yield from self._claimed(file, own, file, owner)
+
+    def _claimed(self, file: FileId, dataset: Dataset | None, place: FileId, owner: str) -> list[LedgerFile]:
+        """The outcomes of a file version that lies at a place; none when it has its outcome already."""
         match self.ledger.claim(file, owner):
             case Claim.DONE:
                 self._clear_raw(file, dataset, self.ledger.outcome(file))
-                return None
+                return []
             case Claim.BUSY:
                 raise BusyError(f"{file.key} is being ingested by another worker")
         try:
-            outcome = self._outcome(self._arrived(file), dataset)
-            self.ledger.commit(outcome)
+            outcomes = self._outcomes(self._arrived(file), dataset, place, owner)
+            self.ledger.commit(outcomes[-1])
         except BaseException:
             self.ledger.release(file, owner)
             raise
-        self._clear_raw(file, dataset, outcome)
-        return outcome
+        self._clear_raw(file, dataset, outcomes[-1])
+        return outcomes
 
     def finish(self, deferred: LedgerFile) -> LedgerFile | None:
-        """The outcome of a file that was deferred; it arrived when the function saw it.
+        """The outcome of a file that was deferred; None when another run was faster."""
+        return next(reversed(self.finished(deferred)), None)
 
-        None when another run was faster. Raises BusyError while another worker holds its content, or what
+    def finished(self, deferred: LedgerFile) -> list[LedgerFile]:
+        """The outcomes of the files in a deferred zip, and last of the deferred file itself; it arrived when
+        the function saw it.
+
+        Nothing when another run was faster. Raises BusyError while another worker holds its content, or what
         AWS raises.
 
         There is no claim: a domain's bronze job runs once at a time, and until the outcome the file stays
@@ -77,12 +102,14 @@ class Ingest:
         dataset = dataset_named(deferred.domain, deferred.dataset)
         if (settled := self.ledger.outcome(file)) is None:
             arrived = replace(deferred, status=FileStatus.QUARANTINED, detail=None)
-            outcome = self._outcome(arrived, dataset)
-            settled = outcome if self.ledger.settle(outcome) else self.ledger.outcome(file)
+            owner = dataset.files_of if dataset is not None else None
+            place = replace(file, key=_moved_key(file.key, owner)) if owner is not None else file
+            outcomes = self._outcomes(arrived, dataset, place, BRONZE_JOB)
+            settled = outcomes[-1] if self.ledger.settle(outcomes[-1]) else self.ledger.outcome(file)
             self._clear_raw(file, dataset, settled)
-            return outcome if settled is outcome else None
+            return outcomes if settled is outcomes[-1] else outcomes[:-1]
         self._clear_raw(file, dataset, settled)
-        return None
+        return []
 
     def replay(self, file: LedgerFile, dataset: Dataset, run_id: str) -> LedgerFile:
         """A quarantined file judged once more: what the ledger holds of it now, which is the file itself
@@ -103,9 +130,15 @@ class Ingest:
                         outcome = self._accepted(place, fresh, dataset, verdict, judged)
                     except BusyError:
                         return file  # the next replay sees what became of the other one
-                    self.ledger.commit(outcome)
-                    for key in (place.key, reason_key(place.key)):
-                        self.store.remove(replace(place, key=key))
+                    self._leave_quarantine(place, outcome)
+                    return outcome
+                case Archive() as archive:
+                    fresh = replace(entry, reason=None, detail=None, target_bucket=None, target_key=None)
+                    try:
+                        outcome = self._unpacked(fresh, dataset, archive, f"replay {run_id}")[-1]
+                    except BusyError:
+                        return file
+                    self._leave_quarantine(place, outcome)
                     return outcome
                 case Rejected(reason=reason, detail=detail) if reason != file.reason:
                     outcome = replace(entry, reason=reason, detail=detail)
@@ -114,13 +147,18 @@ class Ingest:
                     return outcome
         return file
 
+    def _leave_quarantine(self, place: FileId, outcome: LedgerFile) -> None:
+        self.ledger.commit(outcome)
+        for key in (place.key, reason_key(place.key)):
+            self.store.remove(replace(place, key=key))
+
     def _clear_raw(self, file: FileId, dataset: Dataset | None, outcome: LedgerFile | None) -> None:
         """Where the contract archives files, one that bronze or quarantine holds leaves raw; after a crash
-        when its event returns.
+        when its event returns. Of an ignored file raw has the only copy.
         """
         if (
             outcome is None
-            or outcome.status is FileStatus.DEFERRED
+            or outcome.status in (FileStatus.DEFERRED, FileStatus.IGNORED)
             or outcome.reason == FileReason.OBJECT_GONE
         ):
             return
@@ -143,37 +181,129 @@ class Ingest:
         )
         return replace(entry, ingested_at=self.now().isoformat(timespec="microseconds"))
 
-    def _outcome(self, entry: LedgerFile, dataset: Dataset | None) -> LedgerFile:
-        """Judges the file and brings it to where it belongs; returns what the ledger shall hold."""
-        file = entry.file_id
+    def _outcomes(
+        self, entry: LedgerFile, dataset: Dataset | None, place: FileId, owner: str
+    ) -> list[LedgerFile]:
+        """Judges the file that lies at a place and brings it to where it belongs; returns what the ledger
+        shall hold, and before it what it holds of the files in a zip.
+        """
+        if is_ignored(entry.key, dataset.ignore if dataset else ()):
+            return [replace(entry, status=FileStatus.IGNORED)]
         with tempfile.TemporaryDirectory() as scratch:
-            judged = self._judged(file, file.key, dataset, Path(scratch))
+            judged = self._judged(place, entry.key, dataset, Path(scratch))
             if judged is None:
                 detail = "the object version does not exist any more"
-                return replace(entry, reason=FileReason.OBJECT_GONE, detail=detail)
-            entry = replace(entry, bytes=judged.size)
-            match judged.verdict:
-                case Deferral(detail):
-                    return replace(entry, status=FileStatus.DEFERRED, detail=detail)
-                case Rejected() as verdict:
-                    return self._quarantined(replace(entry, sha256=judged.sha256), dataset, verdict)
-                case Accepted() as verdict:
-                    assert dataset is not None  # without a dataset the verdict is unknown_dataset
-                    return self._accepted(file, entry, dataset, verdict, judged)
+                return [replace(entry, reason=FileReason.OBJECT_GONE, detail=detail)]
+            entry = replace(entry, bytes=judged.size, written_at=judged.written_at)
+            if isinstance(judged.verdict, Archive):
+                assert dataset is not None  # without a dataset the verdict is unknown_dataset
+                entry = replace(entry, sha256=judged.sha256)
+                return self._unpacked(entry, dataset, judged.verdict, owner)
+            return [self._settled(place, entry, dataset, judged)]
+
+    def _settled(
+        self, place: FileId, entry: LedgerFile, dataset: Dataset | None, judged: Judgement
+    ) -> LedgerFile:
+        match judged.verdict:
+            case Deferral(detail) if self.defers:
+                return replace(entry, status=FileStatus.DEFERRED, detail=detail)
+            case Deferral(detail):
+                too_large = Rejected(FileReason.TOO_LARGE, detail)
+                return self._quarantined(
+                    place, replace(entry, sha256=judged.sha256), dataset, too_large, judged
+                )
+            case Rejected() as verdict:
+                return self._quarantined(
+                    place, replace(entry, sha256=judged.sha256), dataset, verdict, judged
+                )
+            case Accepted() as verdict:
+                assert dataset is not None  # without a dataset the verdict is unknown_dataset
+                return self._accepted(place, entry, dataset, verdict, judged)
+            case Archive():
+                raise ValueError(f"{entry.key} is a zip: its files are settled one by one")
+
+    def _unpacked(
+        self, entry: LedgerFile, dataset: Dataset, archive: Archive, owner: str
+    ) -> list[LedgerFile]:
+        """The outcomes of a zip's files, each in the ledger before the next is read, and last that of the
+        zip.
+
+        After a crash those that have their outcome are left as they are. A zip of which a file must be
+        deferred is deferred itself.
+        """
+        outcomes: list[LedgerFile] = []
+        for member in archive.members:
+            key = f"{entry.key.rstrip('/')}/{member.name}"
+            outcome = self._member(replace(entry, key=key), dataset, archive, member, owner)
+            if outcome is None:
+                continue
+            if outcome.status is FileStatus.DEFERRED:
+                return [*outcomes, replace(entry, status=FileStatus.DEFERRED, detail=outcome.detail)]
+            outcomes.append(outcome)
+        count = f"{len(archive.members)} files"
+        return [*outcomes, replace(entry, status=FileStatus.UNPACKED, detail=count)]
+
+    def _member(
+        self, entry: LedgerFile, dataset: Dataset, archive: Archive, member: Member, owner: str
+    ) -> LedgerFile | None:
+        """The outcome of a file in a zip, which the ledger has then; None when it has one already."""
+        file = entry.file_id
+        match self.ledger.claim(file, owner):
+            case Claim.DONE:
+                return None
+            case Claim.BUSY:
+                raise BusyError(f"{file.key} is being ingested by another worker")
+        try:
+            outcome = self._member_outcome(
+                replace(entry, status=FileStatus.QUARANTINED, sha256=None), dataset, archive, member
+            )
+        except BaseException:
+            self.ledger.release(file, owner)
+            raise
+        if outcome.status is FileStatus.DEFERRED:
+            self.ledger.release(file, owner)
+        else:
+            self.ledger.commit(outcome)
+        return outcome
+
+    def _member_outcome(
+        self, entry: LedgerFile, dataset: Dataset, archive: Archive, member: Member
+    ) -> LedgerFile:
+        if is_ignored(entry.key, dataset.ignore):
+            return replace(entry, status=FileStatus.IGNORED, bytes=0)
+        with tempfile.TemporaryDirectory() as scratch:
+            judged = member_judgement(
+                archive, member, dataset, self.limits, entry.key, Path(scratch), defers=self.defers
+            )
+            return self._settled(entry.file_id, replace(entry, bytes=judged.size), dataset, judged)
 
     def _judged(self, file: FileId, key: str, dataset: Dataset | None, scratch: Path) -> Judgement | None:
         """The judgement on the object; `key` is the raw key, whose suffixes count. None when it is gone."""
         with self.store.opened(file) as opened:
             if opened is None:
                 return None
-            return judgement(opened, dataset, self.limits, key, scratch, defers=self.defers)
+            found = judgement(opened, dataset, self.limits, key, scratch, defers=self.defers)
+            if opened.written_at is None:
+                return found
+            written = opened.written_at.astimezone(dt.UTC).isoformat(timespec="microseconds")
+            return replace(found, written_at=written)
 
-    def _quarantined(self, entry: LedgerFile, dataset: Dataset | None, verdict: Rejected) -> LedgerFile:
+    def _quarantined(
+        self,
+        place: FileId,
+        entry: LedgerFile,
+        dataset: Dataset | None,
+        verdict: Rejected,
+        judged: Judgement,
+    ) -> LedgerFile:
         bucket, key = self.names.bucket("quarantine"), _quarantine_key(entry, dataset)
         outcome = replace(
             entry, reason=verdict.reason, detail=verdict.detail, target_bucket=bucket, target_key=key
         )
-        self.store.copy(entry.file_id, bucket, key)
+        if judged.own is None:
+            self.store.copy(place, bucket, key)
+        else:
+            self.store.put(judged.own, bucket, key)
         self.store.explain(outcome)
         return outcome
 
@@ -183,14 +313,15 @@ class Ingest:
         """Brings a readable file from where it lies to bronze, unless its content is there already."""
         read = read_as(replace(entry, sha256=judged.sha256), verdict)
         owned = ownership(self.ledger, read, dataset, self.wait)
-        read = replace(read, duplicate_of=owned.other)
+        read = replace(read, duplicate_of=owned.other, later_copy=owned.later or None)
         if owned.duplicate:
             return replace(read, status=FileStatus.DUPLICATE)
-        bucket, key = self.names.bucket("bronze"), bronze_key_of(read, dataset, judged.parquet)
-        if judged.parquet is None:
+        bucket, key = self.names.bucket("bronze"), bronze_key_of(read, dataset, judged.made)
+        content = judged.made or judged.own
+        if content is None:
             self.store.copy(place, bucket, key)
         else:
-            self.store.put(judged.parquet, bucket, key)
+            self.store.put(content, bucket, key)
         return replace(read, status=FileStatus.ACCEPTED, target_bucket=bucket, target_key=key)
 
 
@@ -198,6 +329,20 @@ def dataset_of(key: str) -> Dataset | None:
     """The dataset under whose prefix a raw key lies, or None."""
     place = raw_key(key)
     return dataset_named(place.domain, place.dataset) if place else None
+
+
+def readers_of(key: str) -> list[Dataset]:
+    """The other datasets that read a file of this raw key."""
+    own = dataset_of(key)
+    if own is None:
+        return []
+    return [d for d in contract(own.domain).datasets if d.files_of == own.name]
+
+
+def _moved_key(key: str, dataset: str) -> str:
+    """A raw key under the prefix of another dataset of its domain."""
+    domain, _, rest = key.split("/", 2)
+    return f"{domain}/{dataset}/{rest}"
 
 
 def dataset_named(domain: str, dataset: str) -> Dataset | None:

@@ -1,10 +1,12 @@
 """The S3 I/O of ingestion.
 
-Content is copied by S3 itself, never rewritten, unless bronze keeps it as Parquet.
+Content is copied by S3 itself, never rewritten, unless bronze keeps something made of it, or it comes out of
+a zip.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,10 +31,13 @@ COPY: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Opened:
-    """An object version being read."""
+    """An object version being read. `written_at`: its time in S3, which has whole seconds; None for a file
+    in a zip, which is as late as the zip.
+    """
 
     body: Any
     size: int
+    written_at: dt.datetime | None = None
 
 
 class Store:
@@ -55,7 +60,7 @@ class Store:
             yield None
             return
         try:
-            yield Opened(response["Body"], int(response["ContentLength"]))
+            yield Opened(response["Body"], int(response["ContentLength"]), response["LastModified"])
         finally:
             response["Body"].close()  # what was not read would block the connection for the next file
 
@@ -64,7 +69,7 @@ class Store:
         self._s3.copy(_place(file), bucket, key, Config=self._copying)
 
     def put(self, file: Path, bucket: str, key: str) -> None:
-        """Uploads the Parquet that replaces an object, in parts when it is large."""
+        """Uploads what replaces an object, or is a file of a zip, in parts when it is large."""
         self._s3.upload_file(str(file), bucket, key, Config=self._copying)
 
     def remove(self, file: FileId) -> None:

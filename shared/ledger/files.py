@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from shared.ledger.items import deferred_id, file_key, file_of, item_of, state_of
+from shared.ledger.items import deferred_id, file_key, file_of, item_of
 from shared.ledger.model import OUTCOMES, FileId, FileStatus, LedgerFile
 from shared.ledger.table import INDEX, LedgerTable
 
@@ -32,7 +34,7 @@ class Claim(Enum):
     """What came of asking for a file version."""
 
     GRANTED = "granted"
-    DONE = "done"  # it already has its outcome, or a newer version of the key was seen
+    DONE = "done"  # it already has its outcome, or a newer object of the key took its place
     BUSY = "busy"  # another worker holds it; ask again later
 
 
@@ -44,7 +46,8 @@ class Files(LedgerTable):
         minutes.
         """
         now = time.time() if now is None else now
-        if not self._is_newest(file):
+        # Another version of a versioned object is there for good, and may have rows that no newer one has.
+        if file.version in ("null", file.sequencer) and not self._is_newest(file):
             self._forget(file, owner, now)
             return Claim.DONE
         # Its own claim is granted again: the queue may deliver a message twice, and its retry must not wait.
@@ -122,19 +125,46 @@ class Files(LedgerTable):
 
     def newest_processed(self, domain: str, dataset: str) -> LedgerFile | None:
         """The file in silver that arrived last; None while silver has none."""
+        return self._newest(domain, dataset, "processed#")
+
+    def _newest(self, domain: str, dataset: str, state: str) -> LedgerFile | None:
         page = self._table.query(
             IndexName=INDEX,
             KeyConditionExpression="dataset_id = :d AND begins_with(#s, :p)",
             ExpressionAttributeNames={"#s": "state"},
-            ExpressionAttributeValues={":d": f"{domain}/{dataset}", ":p": "processed#"},
+            ExpressionAttributeValues={":d": f"{domain}/{dataset}", ":p": state},
             ScanIndexForward=False,
             Limit=1,
         )
         return file_of(page["Items"][0]) if page["Items"] else None
 
+    def arrived(self, domain: str, dataset: str, first: dt.date, last: dt.date) -> list[LedgerFile]:
+        """Accepted files that were ingested on these days (UTC) or in between, pending or not."""
+        days = (first.isoformat(), (last + dt.timedelta(days=1)).isoformat())
+        condition, names = "dataset_id = :d AND #s BETWEEN :first AND :last", {"#s": "state"}
+        found: list[LedgerFile] = []
+        for state in ("pending", "processed"):
+            bounds = {":first": f"{state}#{days[0]}", ":last": f"{state}#{days[1]}"}
+            items = self._query(condition, {":d": f"{domain}/{dataset}", **bounds}, names, index=INDEX)
+            found += [file_of(item) for item in items]
+        return found
+
+    def newest_arrival(self, domain: str, dataset: str) -> LedgerFile | None:
+        """The accepted file that arrived last, in silver or not yet."""
+        newest = [f for state in ("pending#", "processed#") if (f := self._newest(domain, dataset, state))]
+        return max(newest, key=lambda f: f.ingested_at, default=None)
+
     def accepted(self, domain: str, dataset: str) -> list[LedgerFile]:
         """All accepted files, pending or not."""
         return [f for state in ("pending#", "processed#") for f in self._by_state(domain, dataset, state)]
+
+    def later_copies(self, domain: str, dataset: str) -> list[LedgerFile]:
+        """Duplicates that were written later than the file whose content they have, read by a run or not."""
+        return [*self.unread_copies(domain, dataset), *self._by_state(domain, dataset, "read_copy#")]
+
+    def unread_copies(self, domain: str, dataset: str) -> list[LedgerFile]:
+        """Those that no run has seen: their contents are read again."""
+        return list(self._by_state(domain, dataset, "copy#"))
 
     def quarantined(self, domain: str, dataset: str) -> list[LedgerFile]:
         """Files that were quarantined as a whole, oldest first."""
@@ -165,7 +195,7 @@ class Files(LedgerTable):
             )
         )
         return sorted(
-            (f for f in versions if f.status in (FileStatus.ACCEPTED, *more)), key=lambda f: f.arrival
+            (f for f in versions if f.status in (FileStatus.ACCEPTED, *more)), key=lambda f: f.order
         )
 
     def files(self, domain: str | None = None) -> list[LedgerFile]:
@@ -179,12 +209,13 @@ class Files(LedgerTable):
         )
 
     def _processed(self, file: LedgerFile, run_id: str) -> UpdateTypeDef:
+        processed = replace(file, processed_by=run_id)
         return {
             "TableName": self._table.name,
             "Key": file_key(file.file_id),
             "UpdateExpression": "SET processed_by = :r, #s = :state",
             "ExpressionAttributeNames": {"#s": "state"},
-            "ExpressionAttributeValues": {":r": run_id, ":state": state_of(file, "processed")["state"]},
+            "ExpressionAttributeValues": {":r": run_id, ":state": item_of(processed)["state"]},
         }
 
     def _transact(self, changes: list[TransactWriteItemTypeDef]) -> None:
@@ -202,12 +233,12 @@ class Files(LedgerTable):
             time.sleep(pause)
 
     def _is_newest(self, file: FileId) -> bool:
-        """S3 orders the events of one key by `sequencer` (hexadecimal; compared after left-padding, S3 event
-        documentation).
+        """S3 orders the events of one key by `sequencer` (hexadecimal; compared after padding on the right
+        with zeros: Amazon S3, "Event message structure").
         """
         if not file.sequencer:
             return True
-        padded = file.sequencer.rjust(64, "0")
+        padded = file.sequencer.ljust(64, "0")
         key = {"pk": file_key(file)["pk"], "sk": "latest"}
         return self._put(
             {**key, "sequencer": padded}, "attribute_not_exists(pk) OR sequencer <= :s", {":s": padded}, {}

@@ -33,6 +33,8 @@ def item_of(file: LedgerFile) -> dict[str, Any]:
     item = {**file_key(file.file_id), **_attributes(file)}
     if file.status is FileStatus.ACCEPTED:
         item |= state_of(file, "processed" if file.processed_by else "pending")
+    elif file.later_copy:
+        item |= state_of(file, "read_copy" if file.processed_by else "copy")
     elif file.status is FileStatus.QUARANTINED:
         item |= state_of(file, "quarantined")
     elif file.status is FileStatus.DEFERRED:

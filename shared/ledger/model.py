@@ -12,7 +12,8 @@ from shared.reasons import FILE_HELP, FileReason
 
 class FileStatus(StrEnum):
     """`claimed` and `deferred` (too large for the function, left to the bronze job) are works in progress;
-    the other three are outcomes, and every file version gets exactly one.
+    the others are outcomes, and every file version gets exactly one. `ignored`: a marker or what the contract
+    ignores, of which no copy is made; `unpacked`: a zip, whose files have outcomes of their own.
     """
 
     CLAIMED = "claimed"
@@ -20,9 +21,17 @@ class FileStatus(StrEnum):
     ACCEPTED = "accepted"
     QUARANTINED = "quarantined"
     DUPLICATE = "duplicate"
+    IGNORED = "ignored"
+    UNPACKED = "unpacked"
 
 
-OUTCOMES = (FileStatus.ACCEPTED, FileStatus.QUARANTINED, FileStatus.DUPLICATE)
+OUTCOMES = (
+    FileStatus.ACCEPTED,
+    FileStatus.QUARANTINED,
+    FileStatus.DUPLICATE,
+    FileStatus.IGNORED,
+    FileStatus.UNPACKED,
+)
 
 
 @dataclass(frozen=True)
@@ -49,13 +58,17 @@ class Profile:
     """
 
     format: str  # csv | json (an array or pretty-printed objects) | ndjson | parquet | xml
-    compression: str = "none"  # none | gzip
+    compression: str = "none"  # none | gzip | bzip2 | xz | zstd
     encoding: str = "utf-8"
     native: bool = True
     columns: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
     delimiter: str = ","
     multiline: bool = False
+    preamble: int = 0  # lines above the header
+    skipped: int = 0  # comments and footers: lines that are no records
+    comment: str = ""
+    footer: str = ""
 
     @classmethod
     def from_json(cls, text: str) -> Profile:
@@ -73,7 +86,9 @@ class LedgerFile:
     Times are ISO 8601 UTC, sizes bytes; `processed_by` is the run that brought it to silver.
 
     `history`: the reasons that replays overturned, as JSON. `left_key`: where the copy stood before it went
-    to the archive. `duplicate_of` of an accepted file: the one whose content it took over.
+    to the archive. `duplicate_of` of an accepted file: the one whose content it took over. `written_at`: the
+    object's time in S3. `later_copy`: a duplicate that was written after the file whose content it has, and
+    before which that file's rows must not lose against others.
     """
 
     bucket: str
@@ -99,13 +114,18 @@ class LedgerFile:
     processed_by: str | None = None
     history: str | None = None
     left_key: str | None = None
+    written_at: str | None = None
+    later_copy: bool | None = None
 
     @property
-    def arrival(self) -> tuple[str, str, str, str]:
-        """Orders the versions of one key as S3 wrote them, where it told the order, and all files by their
-        arrival.
+    def order(self) -> str:
+        """Which of two files is the later, as text: the greater, wherever and whenever they are read.
+
+        Their time in S3 decides (until it was known: when ingestion saw the file), then the sequencer of the
+        event, then key and version. A blank stands before every character of a sequencer, so that the shorter
+        of two counts as if it were padded with zeros on the right (Amazon S3, "Event message structure").
         """
-        return (self.sequencer.rjust(64, "0"), self.ingested_at, self.key, self.version)
+        return f"{self.written_at or self.ingested_at} {self.sequencer} {self.key} {self.version}"
 
     @property
     def place(self) -> str:

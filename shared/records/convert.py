@@ -19,7 +19,7 @@ from shared.records.file_profile import FileProfile
 from shared.records.inspection import refuse_unreadable
 from shared.records.lines import whole_lines
 from shared.records.source import Source
-from shared.records.table import rows, schema
+from shared.records.table import ends_lines, rows, schema
 from shared.records.text import begun
 from shared.records.verdict import RAW, Accepted, Limits, Rejected, Unreadable
 
@@ -52,10 +52,12 @@ def convert_to_parquet(source: Source, dataset: Dataset, limits: Limits, target:
 
 def _tables(source: Source, dataset: Dataset, limits: Limits, profile: FileProfile) -> Iterator[pa.Table]:
     sample, blocks = begun(source.blocks())
-    if b"\0" in sample:
+    if sample.count(b"\0") > 1 + len(sample) // 100:
         raise Unreadable(FileReason.NOT_TEXT, "the content is binary")
+    ends: bool | None = None
     for text in whole_lines(blocks, CHUNK, limits, dataset.fallback_encoding):
-        table = rows(text, dataset)
+        ends = ends_lines(text, dataset) if ends is None else ends
+        table = rows(text, dataset, ends)
         profile.records += table.num_rows
         profile.unreadable += table.num_rows - table[RAW].null_count
         profile.known |= profile.unreadable < profile.records

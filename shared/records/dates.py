@@ -1,5 +1,4 @@
-"""The UTC date of a value in any spelling of a time that the domains use; the twin of
-`glue_scripts.engine.read.sql.timestamp`.
+"""How many records of a file belong to which day, by the plan of the column that carries their time.
 
 Only routing rests on it (which bronze folder, which dates a file holds); silver judges each row itself.
 """
@@ -12,78 +11,57 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from shared.values import Plan
+from shared.values.plan import ISO
+from shared.values.zones import is_utc
+
 EPOCH = dt.date(1970, 1, 1)
 DAY = 86_400
-ISO = re.compile(
-    r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,]\d{1,9})?)? ?(Z|z|[+-]\d{2}(?::?\d{2})?)?)?",
-    re.ASCII,
-)
-DAY_FIRST = re.compile(r"(\d{2})/(\d{2})/(\d{4})", re.ASCII)
-MONTH_FIRST = re.compile(r"(\d{2})-(\d{2})-(\d{4}) (\d{2}):(\d{2})", re.ASCII)
-DIGITS = re.compile(r"(-?\d{6,17})(?:\.\d{1,9})?", re.ASCII)
+UNITS = {"epoch_s": 1, "epoch_ms": 10**3, "epoch_us": 10**6, "epoch_ns": 10**9}  # in a second
 OFFSET = re.compile(r"[+-]\d{2}:\d{2}", re.ASCII)
 FLUSH_AT = 20_000
 
 
-def date_of(value: Any) -> dt.date | None:
-    """The date, or None when the value is empty or no time."""
-    try:
-        return _from_text(str(value).strip())
-    except (ValueError, OverflowError):
-        return None
-
-
-def _from_text(text: str) -> dt.date | None:
-    if match := ISO.fullmatch(text):
-        day = dt.date.fromisoformat(match[1])
-        return day if match[2] is None else _utc(day, match)
-    if match := DAY_FIRST.fullmatch(text):
-        return dt.date(int(match[3]), int(match[2]), int(match[1]))
-    if match := MONTH_FIRST.fullmatch(text):
-        return dt.datetime(int(match[3]), int(match[1]), int(match[2]), int(match[4]), int(match[5])).date()
-    if match := DIGITS.fullmatch(text):
-        return EPOCH + dt.timedelta(days=_epoch_day(int(match[1])))
-    return None
-
-
-def _utc(day: dt.date, match: re.Match[str]) -> dt.date:
-    moment = dt.datetime(day.year, day.month, day.day, int(match[2]), int(match[3]), int(match[4] or 0))
-    zone = match[5]
-    if zone is None or zone in "Zz":
-        return moment.date()
-    digits = zone[1:].replace(":", "").ljust(4, "0")
-    offset = dt.timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
-    return (moment - offset if zone[0] == "+" else moment + offset).date()
-
-
-def _epoch_day(number: int) -> int:
-    """Days since 1970 of an epoch: below 1e11 seconds, below 1e14 milliseconds, else microseconds."""
-    size = abs(number)
-    return number // (DAY if size < 10**11 else DAY * 10**3 if size < 10**14 else DAY * 10**6)
-
-
 class DateCount:
-    """Counts records per date. Spellings are collected as they come and parsed once for each distinct one."""
+    """Counts records per date. Spellings are collected as they come and parsed once for each distinct one.
 
-    def __init__(self, respelled: Sequence[Callable[[str], str]] = ()) -> None:
-        """`respelled`: a domain's own spellings, each turned into one that is read."""
-        self._respelled = respelled
+    `odd`: the texts of the last records that no common form of ISO 8601 is in.
+    """
+
+    def __init__(self, plan: Plan | None, zone: str = "UTC") -> None:
+        """`zone`: whose calendar days count."""
+        self._plan, self._zone = plan, zone
         self._spellings: Counter[str] = Counter()
         self._dates: Counter[dt.date] = Counter()
+        self._common = plan is not None and _says_its_day(plan, zone)
+        self._shorter = _whole_day(plan, zone) if plan is not None else str
+        self.odd: list[str] = []
+        self.unread = 0  # records with a text that is no date, known when the result is
 
     def add(self, values: Sequence[Any]) -> None:
         """Takes one value of each of several records."""
+        self.odd = []
         kinds = set(map(type, values))
         if kinds != {str}:
-            values = [str(_whole_day(v)) if v.__class__ is int else str(v) for v in values if v is not None]
-        try:
-            self._spellings.update(
-                [v[:10] if v[4] == "-" and (v[-1] == "Z" or len(v) == 19) else _key(v) for v in values]
-            )
-        except IndexError:
-            self._spellings.update([_key(v) for v in values])
+            values = [self._shorter(v) if v.__class__ is int else str(v) for v in values if v is not None]
+        if not self._common:
+            self.odd = list(values)
+            self._spellings.update(values)
+        else:
+            self._add_common(values)
         if len(self._spellings) > FLUSH_AT:
             self._flush()
+
+    def _add_common(self, values: Sequence[str]) -> None:
+        """Most texts begin with their day, and end so that no other is meant."""
+        key = self._key
+        try:
+            self._spellings.update(
+                [v[:10] if v[4] == "-" and (v[-1] == "Z" or len(v) == 19) else key(v) for v in values]
+            )
+        except IndexError:
+            self.odd = []
+            self._spellings.update([key(v) for v in values])
 
     def add_days(self, days: dict[int | None, int]) -> None:
         """Takes days since 1970 with the number of records of each; a day that no calendar
@@ -98,32 +76,48 @@ class DateCount:
         return dict(sorted(self._dates.items()))
 
     def _flush(self) -> None:
-        for value, count in self._spellings.items():
-            for respelled in self._respelled:
-                value = respelled(value)
-            if day := date_of(value):
+        for text, count in self._spellings.items():
+            if self._plan and (day := self._plan.event_date(text, self._zone)):
                 self._dates[day] += count
+            elif text.strip():
+                self.unread += count
         self._spellings.clear()
 
+    def _key(self, text: str) -> str:
+        """A spelling with the same date of which there are fewer: without what is smaller than a minute where
+        the form is certain.
+        """
+        if len(text) > 19 and text[4] == "-" and text[16] == ":":
+            if OFFSET.fullmatch(text, len(text) - 6):
+                return text[:16] + text[-6:]
+            if text[19] in ".," and text[20:].isdecimal():
+                return text[:10]
+        self.odd.append(text)
+        return text
 
-def _key(text: str) -> str:
-    """A spelling with the same date of which there are fewer: without what is smaller than a minute where the
-    form is certain.
-    """
-    if len(text) > 19 and text[4] == "-" and text[16] == ":":
-        if OFFSET.fullmatch(text, len(text) - 6):
-            return text[:16] + text[-6:]
-        if text[19] in ".," and text[20:].isdecimal():
-            return text[:10]
-    return text
+
+def _says_its_day(plan: Plan, zone: str) -> bool:
+    """Whether the first ten characters of ISO 8601 are the day that counts, unless an offset follows."""
+    same_day = plan.kind == "date" or (is_utc(zone) and (plan.zone is None or is_utc(plan.zone)))
+    years_first = any(p.kinds[0] == "year" for f in plan.formats for p in f.patterns)
+    return same_day and not years_first and any(f.name == ISO for f in plan.formats)
 
 
-def _whole_day(epoch: int) -> int:
-    """The epoch's midnight in seconds when it is certain that these are seconds or milliseconds, else the
-    epoch itself.
-    """
+def _whole_day(plan: Plan, zone: str) -> Callable[[int], str]:
+    """Epochs of one day as one text, where one epoch is declared and days are UTC's."""
+    if any(f.name == "epoch_by_size" for f in plan.formats) and is_utc(zone):
+        return _whole_day_by_size
+    units = [UNITS[f.name] for f in plan.formats if f.name in UNITS]
+    if len(units) != 1 or not is_utc(zone):
+        return str
+    day = DAY * units[0]
+    return lambda epoch: str(epoch - epoch % day)
+
+
+def _whole_day_by_size(epoch: int) -> str:
+    """The midnight where it is certain that these are seconds or milliseconds, else the epoch itself."""
     if 10**9 <= epoch < 10**11:
-        return epoch - epoch % DAY
+        return str(epoch - epoch % DAY)
     if 10**12 <= epoch < 10**14:
-        return (epoch - epoch % (DAY * 1000)) // 1000
-    return epoch
+        return str(epoch - epoch % (DAY * 1000))
+    return str(epoch)

@@ -9,11 +9,14 @@ import itertools
 import json
 import re
 from collections.abc import Iterator
+from itertools import filterfalse
 from typing import Any
 
+from shared.contracts.paths import Path
 from shared.reasons import FileReason
+from shared.records.envelope import is_tombstone
 from shared.records.file_profile import FileProfile
-from shared.records.json_lines import CHUNK, profile_values
+from shared.records.json_lines import CHUNK, profile_values, value_of
 from shared.records.strict_json import loads, refuse_depth
 from shared.records.verdict import Limits, Unreadable
 
@@ -50,13 +53,25 @@ class _Window:
                 return ""
 
 
-def elements(blocks: Iterator[bytes], limits: Limits) -> Iterator[bytes]:
-    """Each record's text. Raises Unreadable where it cannot be told any more where a record ends."""
+def elements(blocks: Iterator[bytes], limits: Limits, inside: Path | None = None) -> Iterator[bytes]:
+    """Each record's text; with `inside` those of the list at this place of each object.
+
+    Raises Unreadable where it cannot be told any more where a record ends.
+    """
     window = _Window(blocks)
-    if window.peek() != "[":
-        while window.peek():
-            yield _element(window, limits)
+    if inside is None and window.peek() == "[":
+        yield from _array(window, limits)
+        if window.peek():
+            raise Unreadable(FileReason.UNPARSABLE, "text behind the array")
         return
+    while window.peek():
+        if inside is None:
+            yield _element(window, limits)
+        else:
+            yield from _enveloped(window, limits, inside.steps)
+
+
+def _array(window: _Window, limits: Limits) -> Iterator[bytes]:
     window.at += 1
     mark = window.peek()
     if mark == "]":
@@ -70,8 +85,45 @@ def elements(blocks: Iterator[bytes], limits: Limits) -> Iterator[bytes]:
                 "expected , or ] behind an element" if mark else "the array is not closed",
             )
         window.at += 1
-    if window.peek():
-        raise Unreadable(FileReason.UNPARSABLE, "text behind the array")
+
+
+def _enveloped(window: _Window, limits: Limits, steps: tuple[str | int, ...]) -> Iterator[bytes]:
+    """The records of the list that the steps lead to; what else the object holds is read over."""
+    if not steps and window.peek() == "[":
+        yield from _array(window, limits)
+        return
+    if not steps or window.peek() != "{":
+        raise Unreadable(FileReason.NO_RECORDS, "the place of the records holds something else")
+    found = False
+    for name in _members(window, limits):
+        if name == steps[0]:
+            found = True
+            yield from _enveloped(window, limits, steps[1:])
+        else:
+            _element(window, limits)
+    if not found:
+        raise Unreadable(FileReason.NO_RECORDS, "an envelope has nothing at the place of the records")
+
+
+def _members(window: _Window, limits: Limits) -> Iterator[str]:
+    """The names of an object; who takes one reads its value before asking for the next."""
+    mark = ","
+    window.at += 1
+    if window.peek() == "}":
+        mark = "}"
+        window.at += 1
+    while mark == ",":
+        if window.peek() != '"':
+            raise Unreadable(FileReason.UNPARSABLE, "expected a name in an object")
+        name = _element(window, limits)
+        if window.peek() != ":":
+            raise Unreadable(FileReason.UNPARSABLE, "expected : behind a name")
+        window.at += 1
+        yield str(record_of(name))
+        mark = window.peek()
+        if mark not in {",", "}"}:
+            raise Unreadable(FileReason.UNPARSABLE, "the object is broken or ends early")
+        window.at += 1
 
 
 def _element(window: _Window, limits: Limits) -> bytes:
@@ -121,6 +173,9 @@ def record_of(text: bytes) -> Any:
 
 def profile_stream(blocks: Iterator[bytes], profile: FileProfile, limits: Limits) -> None:
     """Judges every record; one that is no object is unreadable."""
-    records = map(record_of, elements(blocks, limits))
+    texts = elements(blocks, limits, profile.dataset.records)
+    if profile.dataset.envelope == "debezium":
+        texts = filterfalse(is_tombstone, texts)
+    records = (value_of(text, loads, profile) for text in texts)
     while chunk := list(itertools.islice(records, CHUNK)):
         profile_values(chunk, profile)

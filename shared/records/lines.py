@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 
 from shared.reasons import FileReason
-from shared.records.text import is_utf8
+from shared.records.text import C1, is_utf8
 from shared.records.verdict import Limits, Unreadable
 
 
@@ -14,12 +15,10 @@ def whole_lines(blocks: Iterator[bytes], size: int, limits: Limits, fallback: st
 
     A line that is no UTF-8 is read in the fallback encoding.
 
-    Without a fallback such a line keeps its bytes. Raises Unreadable for a NUL, and for a line that does not
-    end.
+    Without a fallback, or where that has control characters, such a line keeps its bytes. Raises Unreadable
+    for a line that does not end.
     """
     for part in _cut(blocks, size, limits):
-        if b"\0" in part:
-            raise Unreadable(FileReason.NOT_TEXT, "the text holds a NUL")
         text = part.replace(b"\r\n", b"\n") if b"\r" in part else part
         yield (
             text
@@ -50,4 +49,10 @@ def _cut(blocks: Iterator[bytes], size: int, limits: Limits) -> Iterator[bytes]:
 
 
 def _recoded(line: bytes, fallback: str) -> bytes:
-    return line if is_utf8(line) else line.decode(fallback).encode()
+    """A byte that the fallback has not, or only as a control character, is in no encoding of the contract."""
+    if is_utf8(line) or (codecs.lookup(fallback).name.startswith("iso8859") and C1.search(line)):
+        return line
+    try:
+        return line.decode(fallback).encode()
+    except UnicodeDecodeError:
+        return line

@@ -5,24 +5,30 @@ Memory is that of a few pages.
 
 from __future__ import annotations
 
-import datetime as dt
-import json
+import itertools
 from collections.abc import Iterator
 from typing import IO, Any
 
 from shared.reasons import FileReason
+from shared.records.arrow_values import values
 from shared.records.file_profile import FileProfile
+from shared.records.plain import text_of
 from shared.records.verdict import Limits, Unreadable
 
 MAGIC = b"PAR1"
 ROWS = 4096
 BUFFER = 1 << 20
 TEXT_TYPES = ("string", "large_string", "binary", "large_binary")
-EPOCH = dt.datetime(1970, 1, 1)
+# What Spark 4.1 fails to read (tried): codecs and encodings of column chunks, decimals as bytes.
+NOT_SPARK_CODECS = ("BROTLI", "LZO", "LZ4")
+NOT_SPARK_ENCODINGS = ("BYTE_STREAM_SPLIT",)
+# Arrow cannot read these as dictionaries (https://github.com/apache/arrow/issues/38074).
+DELTA_TEXT = ("DELTA_BYTE_ARRAY", "DELTA_LENGTH_BYTE_ARRAY")
+MAX_MICROS = 2**63 - 1
 
 
 def batches(file: IO[bytes], limits: Limits) -> Iterator[Any]:
-    """The Arrow schema, then the record batches of a seekable file.
+    """The Arrow schema and whether Spark can read the file, then the record batches of a seekable file.
 
     Raises Unreadable where it is damaged or expands too far.
     """
@@ -32,19 +38,23 @@ def batches(file: IO[bytes], limits: Limits) -> Iterator[Any]:
     size, decoded = file.seek(0, 2), 0
     try:
         options = {"pre_buffer": False, "buffer_size": BUFFER, "page_checksum_verification": True}
-        schema = pq.ParquetFile(file, **options).schema_arrow
+        footer = pq.ParquetFile(file, **options)
+        schema, chunks = footer.schema_arrow, list(_chunks(footer.metadata))
+        _refuse_bombs(chunks, limits)
+        _refuse_repeated(schema.names)
+        delta = {c.path_in_schema for c in chunks if set(DELTA_TEXT) & set(c.encodings)}
         # As dictionaries: a million rows that share one long text must not become a million long texts.
-        parquet = pq.ParquetFile(
-            file, read_dictionary=[f.name for f in schema if str(f.type) in TEXT_TYPES], **options
-        )
-        _refuse_bombs(parquet.metadata, limits)
-        yield schema
+        texts = [f.name for f in schema if str(f.type) in TEXT_TYPES and f.name not in delta]
+        parquet = pq.ParquetFile(file, read_dictionary=texts, **options)
+        yield schema, _spark_reads(footer.metadata, chunks)
         for batch in parquet.iter_batches(batch_size=ROWS, use_threads=False):
             decoded += batch.nbytes
             limits.in_time(decoded)
             if decoded > max(limits.ratio_from, limits.max_ratio * size):
                 raise Unreadable(FileReason.DECOMPRESSION_BOMB, f"{size} bytes expand to more than {decoded}")
             batch.validate(full=True)
+            if batch.schema.names != schema.names:
+                raise Unreadable(FileReason.CORRUPT_PARQUET, "a group without fields hides what columns are")
             yield batch
     except (pa.ArrowException, OSError, ValueError) as error:
         raise Unreadable(
@@ -52,91 +62,90 @@ def batches(file: IO[bytes], limits: Limits) -> Iterator[Any]:
         ) from error
 
 
-def _refuse_bombs(metadata: Any, limits: Limits) -> None:
+def _chunks(metadata: Any) -> Iterator[Any]:
+    for group in range(metadata.num_row_groups):
+        for column in range(metadata.num_columns):
+            yield metadata.row_group(group).column(column)
+
+
+def _refuse_bombs(chunks: list[Any], limits: Limits) -> None:
     """Raises Unreadable when a column chunk says that it expands beyond the limits: a single page may hold
     all of it.
     """
-    for group in range(metadata.num_row_groups):
-        for column in range(metadata.num_columns):
-            chunk = metadata.row_group(group).column(column)
-            if chunk.total_uncompressed_size > max(
-                limits.ratio_from, limits.max_ratio * chunk.total_compressed_size
-            ):
-                detail = (
-                    f"{chunk.total_compressed_size} bytes of a column expand to"
-                    f" {chunk.total_uncompressed_size}"
-                )
-                raise Unreadable(FileReason.DECOMPRESSION_BOMB, detail)
+    for chunk in chunks:
+        if chunk.total_uncompressed_size > max(
+            limits.ratio_from, limits.max_ratio * chunk.total_compressed_size
+        ):
+            detail = (
+                f"{chunk.total_compressed_size} bytes of a column expand to {chunk.total_uncompressed_size}"
+            )
+            raise Unreadable(FileReason.DECOMPRESSION_BOMB, detail)
+
+
+def _refuse_repeated(names: list[str]) -> None:
+    if repeated := len(names) - len(set(names)):
+        raise Unreadable(
+            FileReason.REPEATED_COLUMN, f"{repeated} of {len(names)} columns have the name of another one"
+        )
+
+
+def _spark_reads(metadata: Any, chunks: list[Any]) -> bool:
+    for chunk in chunks:
+        if chunk.compression in NOT_SPARK_CODECS or set(NOT_SPARK_ENCODINGS) & set(chunk.encodings):
+            return False
+    columns = (metadata.schema.column(i) for i in range(metadata.num_columns))
+    return not any(c.physical_type == "BYTE_ARRAY" and c.logical_type.type == "DECIMAL" for c in columns)
 
 
 def profile_parquet(file: IO[bytes], profile: FileProfile, limits: Limits) -> None:
     """Counts rows and dates. Names that only differ by case are left to our own reader."""
     stream = batches(file, limits)
-    schema = next(stream)
+    schema, spark_reads = next(stream)
     profile.columns, profile.types = tuple(schema.names), tuple(str(f.type) for f in schema)
-    profile.plain &= len({n.lower() for n in schema.names}) == len(schema.names)
+    profile.plain &= spark_reads and len({n.lower() for n in schema.names}) == len(schema.names)
+    if profile.nested:
+        for batch in stream:
+            profile.add_rows(records_of(batch))
+        return
     dated = profile.observe_columns(schema.names)
     at = schema.names.index(dated) if dated is not None else None
+    watched = [(i, w) for i, w in profile.watched(schema.names) if _is_text(schema.field(i).type)]
     for batch in stream:
         profile.records += batch.num_rows
+        profile.plain = profile.plain and not any(map(_overflows, batch.columns))
         if at is not None:
             _count_dates(batch.column(at), profile)
+        for i, watch in watched:
+            cells = values(batch.column(i)) if watch.open else []
+            profile.watch(watch, cells, profile.records - batch.num_rows)
 
 
-def _count_dates(column: Any, profile: FileProfile) -> None:
+def _is_text(kind: Any) -> bool:
+    return str(kind) in TEXT_TYPES or str(getattr(kind, "value_type", "")) in TEXT_TYPES
+
+
+def records_of(batch: Any) -> list[dict[str, Any]]:
+    """The rows of a batch as the values of `shared.records.plain`."""
+    names = batch.schema.names
+    return [dict(zip(names, row, strict=True)) for row in zip(*map(values, batch.columns), strict=True)]
+
+
+def read_parquet(file: IO[bytes], limits: Limits) -> Iterator[dict[str, Any]]:
+    """The rows of a seekable file."""
+    return itertools.chain.from_iterable(map(records_of, itertools.islice(batches(file, limits), 1, None)))
+
+
+def _overflows(column: Any) -> bool:
+    """Whether a time is beyond what Spark, which counts microseconds, can hold."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if pa.types.is_temporal(column.type) and not (
-        pa.types.is_time(column.type) or pa.types.is_duration(column.type)
-    ):
-        days = pc.cast(pc.cast(_without_zone(column), pa.date32(), safe=False), pa.int32())
-        profile.dates.add_days({e["values"]: e["counts"] for e in days.value_counts().to_pylist()})
-    else:
-        profile.dates.add(texts(column))
+    if not pa.types.is_timestamp(column.type) or column.type.unit not in ("s", "ms"):
+        return False
+    most = MAX_MICROS // (1_000_000 if column.type.unit == "s" else 1000)
+    bounds = pc.min_max(column.view(pa.int64())).as_py()
+    return bounds["min"] is not None and (bounds["min"] < -most or bounds["max"] > most)
 
 
-def _without_zone(column: Any) -> Any:
-    """A time of any zone as UTC: Arrow stores it so, but reads its date where the zone is."""
-    import pyarrow as pa
-
-    return (
-        column.cast(pa.timestamp(column.type.unit))
-        if pa.types.is_timestamp(column.type) and column.type.tz
-        else column
-    )
-
-
-def texts(column: Any) -> list[str | None]:
-    """Cells as text, as Spark casts them: true and false, UTC times, nested values as JSON."""
-    import pyarrow as pa
-
-    if pa.types.is_timestamp(column.type):
-        micros = _without_zone(column).cast(pa.timestamp("us"), safe=False)
-        return [None if v is None else _time(v) for v in micros.cast(pa.int64()).to_pylist()]
-    if pa.types.is_date(column.type):
-        days = column.cast(pa.date32(), safe=False).cast(pa.int32()).to_pylist()
-        return [None if v is None else _time(v * 86_400_000_000)[:10] for v in days]
-    return [_text(v) for v in column.to_pylist()]
-
-
-def _time(micros: int) -> str:
-    """ISO 8601 of a UTC time; the bare number when no calendar knows it, which silver will not take for a
-    time.
-    """
-    try:
-        return (EPOCH + dt.timedelta(microseconds=micros)).isoformat(sep=" ")
-    except OverflowError:
-        return f"{micros} microseconds"
-
-
-def _text(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, bytes):
-        return value.decode(errors="replace")
-    if isinstance(value, dict | list):
-        return json.dumps(value, default=str, ensure_ascii=False)
-    return str(value)
+def _count_dates(column: Any, profile: FileProfile) -> None:
+    profile.dates.add([None if v is None else text_of(v) for v in values(column)])

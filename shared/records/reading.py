@@ -5,23 +5,27 @@ Counts as ingestion counted.
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from shared.contracts.paths import Path
 from shared.ledger.model import Profile
 from shared.records.delimited import Broken, Rows
+from shared.records.dialect import Dialect
+from shared.records.envelope import is_tombstone
 from shared.records.json_lines import batches
 from shared.records.json_stream import elements
-from shared.records.parquet import batches as parquet_batches
-from shared.records.parquet import texts
+from shared.records.parquet import read_parquet
+from shared.records.plain import text_of
+from shared.records.shape import Row, Shape
 from shared.records.source import Readable, Source
-from shared.records.strict_json import Number, exact
+from shared.records.strict_json import loose
 from shared.records.text import BLANKS, begun, utf8
 from shared.records.verdict import Limits
 from shared.records.xml_stream import elements as xml_elements
+from shared.records.xml_tree import trees
 
 # Ingestion's limits may have been set higher than the defaults; what it accepted is read to the end,
 # whatever they were.
@@ -36,84 +40,96 @@ class Record:
     raw: str | None = None
 
 
+@dataclass(frozen=True)
+class Unread:
+    """What is no record, as text."""
+
+    raw: str
+
+
 def records(stream: Readable, profile: Profile, limits: Limits | None = None) -> Iterator[Record]:
     """Every record in order.
 
     Numbers keep their spelling, nested values are compact JSON, an empty cell of a table is null.
     """
+    for value in values(stream, profile, limits):
+        if isinstance(value, Unread):
+            yield Record(None, value.raw)
+        else:
+            yield Record({k: None if v is None else text_of(v) for k, v in value.items()})
+
+
+def rows(
+    stream: Readable, profile: Profile, shape: Shape, nested: bool = False, inside: Path | None = None
+) -> Iterator[Row]:
+    """Every record in order, as the columns of a dataset. `nested`: the dataset looks into records; `inside`:
+    where they are.
+    """
+    for value in values(stream, profile, nested=nested, inside=inside):
+        if not isinstance(value, Unread):
+            yield from shape.rows(value)
+        elif not (shape.enveloped and is_tombstone(value.raw.encode())):
+            yield Row(raw=value.raw)
+
+
+def values(
+    stream: Readable,
+    profile: Profile,
+    limits: Limits | None = None,
+    *,
+    nested: bool = False,
+    inside: Path | None = None,
+) -> Iterator[dict[str, Any] | Unread]:
+    """Every record in order, as the values of `shared.records.plain`."""
     limits = limits or ACCEPTED
     _, blocks = begun(Source(stream, limits).blocks())
     if profile.format == "parquet":
         yield from _parquet(blocks, limits)
         return
-    readers = {"csv": _delimited, "ndjson": _lines, "json": _stream, "xml": _xml}
-    yield from readers[profile.format](utf8(blocks, profile.encoding), limits)
+    text = utf8(blocks, profile.encoding)
+    match profile.format:
+        case "csv":
+            yield from _delimited(text, profile, limits)
+        case "ndjson":
+            yield from _lines(text, limits)
+        case "json":
+            yield from map(_json, elements(text, limits, inside))
+        case "xml":
+            yield from trees(text, limits, inside) if nested else xml_elements(text, limits)
+        case other:
+            raise ValueError(f"no reader of {other}")
 
 
-def _lines(blocks: Iterator[bytes], limits: Limits) -> Iterator[Record]:
+def _lines(blocks: Iterator[bytes], limits: Limits) -> Iterator[dict[str, Any] | Unread]:
     for lines, _ in batches(blocks, limits):
         for line in lines:
             if line.strip(BLANKS):
                 yield _json(line)
 
 
-def _stream(blocks: Iterator[bytes], limits: Limits) -> Iterator[Record]:
-    yield from map(_json, elements(blocks, limits))
-
-
-def _xml(blocks: Iterator[bytes], limits: Limits) -> Iterator[Record]:
-    yield from map(Record, xml_elements(blocks, limits))
-
-
-def _json(text: bytes) -> Record:
+def _json(text: bytes) -> dict[str, Any] | Unread:
     try:
-        value = exact(text)
+        value = loose(text)
     except ValueError:
         value = None
-    if not isinstance(value, dict):
-        return Record(None, text.decode(errors="replace"))
-    return Record({k: _text(v) for k, v in value.items()})
+    return value if isinstance(value, dict) else Unread(text.decode(errors="replace"))
 
 
-def _text(value: Any) -> str | None:
-    """A JSON value as text; Number is text already."""
-    if value is None or isinstance(value, str):
-        return value
-    return _compact(value)
-
-
-def _compact(value: Any) -> str:
-    """Nested JSON on one line, numbers as they were spelled."""
-    if isinstance(value, Number):
-        return str(value)
-    if isinstance(value, dict):
-        return (
-            "{"
-            + ",".join(f"{json.dumps(k, ensure_ascii=False)}:{_compact(v)}" for k, v in value.items())
-            + "}"
-        )
-    if isinstance(value, list):
-        return "[" + ",".join(map(_compact, value)) + "]"
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _delimited(blocks: Iterator[bytes], limits: Limits) -> Iterator[Record]:
-    rows = Rows(blocks, limits)
+def _delimited(
+    blocks: Iterator[bytes], profile: Profile, limits: Limits
+) -> Iterator[dict[str, Any] | Unread]:
+    rows = Rows(blocks, limits, Dialect.found(profile))
     for chunk in rows:
         for row in chunk:
             if isinstance(row, Broken):
-                yield Record(None, row.text.encode(errors="surrogateescape").decode(errors="replace"))
+                yield Unread(row.text.encode(errors="surrogateescape").decode(errors="replace"))
             else:
-                yield Record(dict(zip(rows.header, (v or None for v in row), strict=True)))
+                yield dict(zip(rows.header, (v or None for v in row), strict=True))
 
 
-def _parquet(blocks: Iterator[bytes], limits: Limits) -> Iterator[Record]:
+def _parquet(blocks: Iterator[bytes], limits: Limits) -> Iterator[dict[str, Any]]:
     with tempfile.TemporaryFile() as file:
         for block in blocks:
             file.write(block)
         file.seek(0)
-        stream = parquet_batches(file, limits)
-        names = next(stream).names
-        for batch in stream:
-            for row in zip(*map(texts, batch.columns), strict=True):
-                yield Record(dict(zip(names, row, strict=True)))
+        yield from read_parquet(file, limits)

@@ -7,7 +7,7 @@ import re
 from typing import Any, Literal
 
 from shared.contracts import Dataset, folded
-from shared.records.delimited import delimiter_of
+from shared.records.dialect import delimiter_of
 from shared.records.strict_json import loads
 
 Format = Literal["json", "ndjson", "csv", "xml"]

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from shared.reasons import FileReason
+from shared.records.compression import BLOCK, Decompressed, compression_of
 from shared.records.verdict import Limits, Unreadable
 
-BLOCK = 1 << 20
 SLICE = (
     1 << 16
     # of compressed bytes; what a member leaves over is copied, so a file of a million tiny members needs
     # small slices
 )
-GZIP = b"\x1f\x8b"
 
 
 class Readable(Protocol):
@@ -34,20 +32,39 @@ class Source:
         self.bytes = 0
         self.decompressed = 0
         self.compression = "none"
+        self._first: bytes | None = None
+        self._decompressed: Decompressed | None = None
 
     @property
     def sha256(self) -> str:
         return self._digest.hexdigest()
 
+    @property
+    def padded(self) -> bool:
+        """Whether zeros follow what is compressed; known at the end."""
+        return self._decompressed is not None and self._decompressed.padded
+
+    def start(self) -> bytes:
+        """The first block as it is stored; `blocks` begins with it all the same."""
+        if self._first is None:
+            self._first = self._read()
+        return self._first
+
+    def stored(self) -> Iterator[bytes]:
+        """The content as it is stored, in blocks."""
+        yield from self._plain(self.start())
+
     def blocks(self) -> Iterator[bytes]:
         """Decompressed content in blocks of at most a megabyte.
 
-        Raises Unreadable for a damaged or hostile gzip, Late when time is up.
+        Raises Unreadable for what is compressed and damaged or hostile, Late when time is up.
         """
-        first = self._read()
-        if first.startswith(GZIP):
-            self.compression = "gzip"
-        content = self._inflated(first) if self.compression == "gzip" else self._plain(first)
+        first = self.start()
+        self.compression = compression_of(first)
+        if self.compression == "none":
+            content: Iterable[bytes] = self._plain(first)
+        else:
+            content = self._decompressed = Decompressed(self.compression, self._slices(first))
         for block in content:
             self._count(len(block))
             yield block
@@ -78,43 +95,6 @@ class Source:
             for start in range(0, len(block), SLICE):
                 yield block[start : start + SLICE]
             block = self._read()
-
-    def _inflated(self, first: bytes) -> Iterator[bytes]:
-        """Every member of a gzip; zlib itself checks each member's checksum and length (RFC 1952).
-
-        Behind the last nothing may follow.
-        """
-        slices = self._slices(first)
-        member = zlib.decompressobj(wbits=31)
-        rest = next(slices)
-        while True:
-            try:
-                out = member.decompress(rest, BLOCK)
-            except zlib.error as error:
-                raise Unreadable(
-                    FileReason.CORRUPT_GZIP, f"after {self.decompressed} decompressed bytes: {error}"
-                ) from error
-            if out:
-                yield out
-            rest = member.unused_data if member.eof else member.unconsumed_tail
-            if not rest and (rest := next(slices, b"")) == b"" and not out:
-                break
-            if member.eof and rest:
-                rest, member = self._next_member(rest, slices), zlib.decompressobj(wbits=31)
-        if not member.eof:
-            raise Unreadable(
-                FileReason.CORRUPT_GZIP, f"the gzip ends early, after {self.decompressed} decompressed bytes"
-            )
-
-    def _next_member(self, rest: bytes, slices: Iterator[bytes]) -> bytes:
-        if len(rest) == 1:
-            rest += next(slices, b"")
-        if not rest.startswith(GZIP):
-            raise Unreadable(
-                FileReason.CORRUPT_GZIP,
-                f"rubbish behind the gzip, after {self.decompressed} decompressed bytes",
-            )
-        return rest
 
     def _count(self, more: int) -> None:
         """Bounds what one file may expand to: a bomb by its ratio, an honest file by the time there is to

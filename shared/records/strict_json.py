@@ -39,6 +39,7 @@ def _finite(text: str) -> Number:
 
 
 DECODER = json.JSONDecoder(parse_constant=_constant, parse_float=_finite, parse_int=_finite)
+LOOSE = json.JSONDecoder(parse_constant=Number, parse_float=_finite, parse_int=_finite)
 
 
 def exact(line: bytes) -> Any:
@@ -46,9 +47,20 @@ def exact(line: bytes) -> Any:
 
     Raises ValueError.
     """
+    return _decoded(line, DECODER)
+
+
+def loose(line: bytes) -> Any:
+    """Like `exact`, but NaN, Infinity and -Infinity, which some programs write, are numbers too: they spoil
+    their own column, not the record. Raises ValueError.
+    """
+    return _decoded(line, LOOSE)
+
+
+def _decoded(line: bytes, decoder: json.JSONDecoder) -> Any:
     refuse_depth(line)
     text = line.decode().strip(" \t\n\r")
-    value, end = DECODER.raw_decode(text)
+    value, end = decoder.raw_decode(text)
     if end != len(text):
         raise ValueError("text behind the value")
     if "\\u" in text and any(match[1] for match in ESCAPES.finditer(text)):

@@ -1,4 +1,8 @@
-"""Lines of delimited text without header → an Arrow table of the contract's types."""
+"""Lines of delimited text without header → an Arrow table of the contract's types.
+
+A column whose spelling is any but the usual one is text here, and silver reads it by its plan. What has a
+type here is what that plan would read, too.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +16,15 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from shared.contracts import Dataset
-from shared.records.text import is_utf8
-from shared.records.verdict import RAW, UNCAST
+from shared.records.text import SAMPLE, is_utf8
+from shared.records.verdict import RAW, UNCAST, kept_as_text
+from shared.values.plan import BLANKS
 
 _END = "_end"  # the empty cell behind a delimiter that ends the line
-TRUE, FALSE = ("true", "t", "1"), ("false", "f", "0")
+TRUE, FALSE = ("true",), ("false",)
+# Arrow takes 0x1A for 26, and has a year 0: a text with one of these is looked at cell by cell.
+MISREAD = (b"0x", b"0X", b"0000-")
+MISREAD_CELL = r"0[xX]|^\s*0000-"
 TYPES = {
     "string": pa.string(),
     "int": pa.int32(),
@@ -30,10 +38,14 @@ TYPES = {
 
 def schema(dataset: Dataset) -> pa.Schema:
     """The received columns, then the texts that are of no type and the lines that are no rows."""
-    fields = [pa.field(name, arrow_type(dataset.target.column(name).type)) for name in dataset.received]
+    fields = [pa.field(name, _type(name, dataset)) for name in dataset.received]
     return pa.schema(
         [*fields, pa.field(UNCAST, pa.map_(pa.string(), pa.string())), pa.field(RAW, pa.string())]
     )
+
+
+def _type(name: str, dataset: Dataset) -> pa.DataType:
+    return pa.string() if kept_as_text(dataset.plan(name)) else arrow_type(dataset.target.column(name).type)
 
 
 def arrow_type(kind: str) -> pa.DataType:
@@ -43,25 +55,35 @@ def arrow_type(kind: str) -> pa.DataType:
     return TYPES[kind]
 
 
-def rows(text: bytes, dataset: Dataset) -> pa.Table:
-    """A row for every line that is not blank, with an end of the line by delimiter or without.
+def ends_lines(text: bytes, dataset: Dataset) -> bool:
+    """Whether a delimiter ends the lines of a file, told by most of its first whole ones."""
+    delimiter, width = dataset.delimiter.encode(), len(dataset.received)
+    lines = text[:SAMPLE].split(b"\n")
+    ended = sum(line.count(delimiter) == width and line.endswith(delimiter) for line in lines)
+    return ended > sum(line.count(delimiter) == width - 1 for line in lines)
+
+
+def rows(text: bytes, dataset: Dataset, ends: bool) -> pa.Table:
+    """A row for every line that is not blank.
+
+    `ends`: a delimiter ends the lines of the file. Then one that has all delimiters but one, and ends with
+    one, has lost a field: it is no row, or its fields would be read into wrong columns.
 
     All at once when all lines are alike and every cell is of its type, as Arrow's reader of CSV finds.
     """
     target = schema(dataset)
-    first = text.lstrip(b"\n").partition(b"\n")[0]
+    if b"\0" in text or any(odd in text for odd in MISREAD):
+        return _apart(text, dataset, target, ends)
     try:
-        table = _read(
-            text, dataset, target, ends=first.count(dataset.delimiter.encode()) == len(dataset.received)
-        )
+        table = _read(text, dataset, target, ends)
     except pa.ArrowInvalid:
-        return _apart(text, dataset, target)
+        return _apart(text, dataset, target, ends)
     if _END in table.column_names and table[_END].null_count < table.num_rows:
-        return _apart(text, dataset, target)
+        return _apart(text, dataset, target, ends)
     return _table([table[n] for n in dataset.received], {}, target)
 
 
-def _apart(text: bytes, dataset: Dataset, target: pa.Schema) -> pa.Table:
+def _apart(text: bytes, dataset: Dataset, target: pa.Schema, ends: bool) -> pa.Table:
     """The same of lines that are not alike: the odd ones one by one, and of the others column by column, to
     find the cells of no type.
     """
@@ -70,14 +92,15 @@ def _apart(text: bytes, dataset: Dataset, target: pa.Schema) -> pa.Table:
         dataset.delimiter.encode(),
         is_utf8(text),
     )
-    ends = 2 * sum(line.endswith(delimiter) for line in lines) > len(lines)
     count, end = len(dataset.received) - (not ends), delimiter if ends else b""
     odd = [
         i
         for i, line in enumerate(lines)
-        if line.count(delimiter) != count or not (line.endswith(end) and (encoded or is_utf8(line)))
+        if line.count(delimiter) != count
+        or b"\0" in line
+        or not (line.endswith(end) and (encoded or is_utf8(line)))
     ]
-    odd_rows = _one_by_one([lines[i] for i in odd], dataset, target)
+    odd_rows = _one_by_one([lines[i] for i in odd], dataset, target, ends)
     if len(odd) == len(lines):
         return odd_rows
     apart = set(odd)
@@ -150,22 +173,32 @@ def _cast(texts: pa.Array, kind: pa.DataType) -> tuple[pa.Array, list[int]]:
         return pc.less(word, len(TRUE)), pc.indices_nonzero(
             pc.and_(pc.is_null(word), pc.is_valid(texts))
         ).to_pylist()
-    try:
-        return pc.utf8_trim_whitespace(texts).cast(kind), []
-    except pa.ArrowInvalid:
-        if len(texts) == 1:
-            return pa.nulls(1, kind), [0]
+    if (values := _all_cast(texts, kind)) is not None:
+        return values, []
+    if len(texts) == 1:
+        return pa.nulls(1, kind), [0]
     middle = len(texts) // 2
     (left, failed), (right, further) = _cast(texts[:middle], kind), _cast(texts[middle:], kind)
     return pa.concat_arrays([left, right]), [*failed, *(middle + i for i in further)]
 
 
-def _one_by_one(lines: Sequence[bytes], dataset: Dataset, target: pa.Schema) -> pa.Table:
+def _all_cast(texts: pa.Array, kind: pa.DataType) -> pa.Array | None:
+    """Texts as values; None where one is not of the type."""
+    if pc.any(pc.match_substring_regex(texts, MISREAD_CELL)).as_py():
+        return None
+    try:
+        return pc.utf8_trim(texts, BLANKS).cast(kind)
+    except pa.ArrowInvalid:
+        return None
+
+
+def _one_by_one(lines: Sequence[bytes], dataset: Dataset, target: pa.Schema, ends: bool) -> pa.Table:
     width = len(dataset.received)
     parsed: list[dict[str, Any]] = []
     for line in lines:
         cells = line.split(dataset.delimiter.encode())
-        whole = len(cells) == width or (len(cells) == width + 1 and not cells[-1])
+        whole = len(cells) == width and (cells[-1] or not ends)
+        whole = (whole or (len(cells) == width + 1 and not cells[-1])) and b"\0" not in line
         parsed.append(
             _row(cells[:width], dataset.received, target) if whole and is_utf8(line) else _broken(line)
         )

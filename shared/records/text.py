@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import codecs
 import itertools
+import re
 from collections.abc import Iterator, Sequence
 
 from shared.reasons import FileReason
-from shared.records.source import GZIP
+from shared.records.compression import compression_of
+from shared.records.hints import encoding_hint
 from shared.records.verdict import Unreadable
 
 SAMPLE = 64 * 1024
 BLANKS = b" \t\r\n"
 MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+UTF32 = b"\xff\xfe\0\0"
 UNICODE = ("utf-8", "utf-16")
+WIDE = {"utf-16-le": 1, "utf-16-be": 0}  # encoding without a mark → which byte of an ASCII character is zero
 CONTROLS = bytes(c for c in range(32) if c not in b"\t\n\r\f\x1b")
+FEW_CONTROLS = 1  # a stray one spoils its record; more than this and one in a hundred are no text
+UNDECIDED = "undecided"  # ASCII so far, and the contract allows an encoding that is not Unicode
+BY_CHANCE = 20  # among this many bytes of another encoding one pair may look like UTF-8
+C1 = re.compile(rb"[\x80-\x9f]")  # control characters in every ISO 8859, which no text holds
 
 
 def begun(blocks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
@@ -28,29 +36,56 @@ def begun(blocks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
         sample += block if sample or block.strip(BLANKS) else b""
         if len(sample) >= SAMPLE:
             break
-    if sample.startswith(GZIP):
-        raise Unreadable(FileReason.NESTED_COMPRESSION, "a gzip inside a gzip")
+    if (inner := compression_of(sample)) != "none":
+        raise Unreadable(FileReason.NESTED_COMPRESSION, f"a {inner} inside a compressed file")
     return sample.lstrip(BLANKS)[:SAMPLE], itertools.chain([sample], blocks)
 
 
 def encoding_of(sample: bytes, allowed: Sequence[str]) -> str:
-    """The sample's encoding: by its byte-order mark, else UTF-8, else what the contract allows.
+    """The sample's encoding: by its byte-order mark, else UTF-8, else what the contract allows; `undecided`
+    as long as only that is allowed and it is ASCII.
 
     Raises Unreadable for what is no text.
     """
+    if sample.startswith(UTF32):
+        raise Unreadable(FileReason.NOT_TEXT, "the content is UTF-32; have it sent as UTF-8")
     for mark, name in MARKS:
         if sample.startswith(mark):
             return name
-    if b"\0" in sample or len(sample) - len(sample.translate(None, CONTROLS)) > len(sample) // 100:
-        raise Unreadable(FileReason.NOT_TEXT, "the content is binary")
-    good, bad = _characters(sample)
-    other = next((name for name in allowed if name not in UNICODE), None)
-    if bad > good and other is not None:
-        return other
+    if wide := next((name for name in allowed if _is_wide(sample, codecs.lookup(name).name)), None):
+        return wide
+    controls = len(sample) - len(sample.translate(None, CONTROLS))
+    if controls > max(FEW_CONTROLS, len(sample) // 100) or controls * 2 >= len(sample):
+        raise Unreadable(FileReason.NOT_TEXT, f"the content is binary{encoding_hint(sample)}")
+    other = fallback(allowed)
+    if sample.isascii():
+        return "utf-8" if other is None else UNDECIDED
+    chosen = decided(sample, other)
     lines = sample.split(b"\n")[:-1]
-    if bad and sum(not is_utf8(line) for line in lines) * 2 > len(lines) > 1:
-        raise Unreadable(FileReason.NOT_TEXT, f"the content is in none of the encodings {', '.join(allowed)}")
-    return "utf-8"  # a few broken lines are bad records, not another encoding
+    if chosen == "utf-8" and sum(not is_utf8(line) for line in lines) * 2 > len(lines) > 1:
+        raise Unreadable(
+            FileReason.NOT_TEXT,
+            f"the content is in none of the encodings {', '.join(allowed)}{encoding_hint(sample)}",
+        )
+    return chosen  # a few broken lines are bad records, not another encoding
+
+
+def fallback(allowed: Sequence[str]) -> str | None:
+    """The encoding of a contract for what is not Unicode."""
+    return next((name for name in allowed if codecs.lookup(name).name not in (*UNICODE, *WIDE)), None)
+
+
+def decided(sample: bytes, other: str | None) -> str:
+    """UTF-8, or the other encoding where next to nothing beyond ASCII is UTF-8."""
+    good, bad = _characters(sample)
+    return other if other is not None and bad and good * BY_CHANCE <= bad else "utf-8"
+
+
+def _is_wide(sample: bytes, name: str) -> bool:
+    """Whether it is this UTF-16 without a mark: in nearly every pair of bytes the same one is zero."""
+    if name not in WIDE or len(sample) < 2:
+        return False
+    return sample[WIDE[name] :: 2].count(0) * 2 > len(sample) // 2 > 4 * sample[1 - WIDE[name] :: 2].count(0)
 
 
 def _characters(sample: bytes) -> tuple[int, int]:
@@ -73,15 +108,31 @@ def is_utf8(text: bytes) -> bool:
     return True
 
 
-def utf8(blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
-    """The blocks as UTF-8 without byte-order mark.
+class Utf8:
+    """The blocks as UTF-8 without byte-order mark. `encoding` is decided when all was taken.
 
-    A bad byte in UTF-8 spoils a record, a NUL anywhere the whole file (Unreadable).
+    A bad byte in UTF-8 spoils a record; a file that is not in its encoding is Unreadable.
     """
-    for block in _recoded(blocks, encoding):
-        if b"\0" in block:
-            raise Unreadable(FileReason.NOT_TEXT, "the text holds a NUL")
-        yield block
+
+    def __init__(self, blocks: Iterator[bytes], encoding: str, allowed: Sequence[str] = ()) -> None:
+        self._blocks, self.encoding, self._other = blocks, encoding, fallback(allowed)
+
+    def __iter__(self) -> Iterator[bytes]:
+        if self.encoding == UNDECIDED:
+            for block in self._blocks:
+                if not block.isascii():
+                    self._blocks = itertools.chain([block], self._blocks)
+                    self.encoding = decided(block, self._other)
+                    break
+                yield block
+            else:
+                self.encoding = "utf-8"
+        yield from _recoded(self._blocks, self.encoding)
+
+
+def utf8(blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
+    """The blocks of a file of this encoding as UTF-8."""
+    return iter(Utf8(blocks, encoding))
 
 
 def _recoded(blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
@@ -92,9 +143,16 @@ def _recoded(blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
         yield next(blocks, b"").removeprefix(codecs.BOM_UTF8)
         yield from blocks
         return
+    name = codecs.lookup(encoding).name
     decoder = codecs.getincrementaldecoder(encoding)(errors="surrogatepass")
+    line = 1
     try:
         for block in blocks:
+            if name.startswith("iso8859") and (control := C1.search(block)):
+                line += block.count(b"\n", 0, control.start())
+                detail = f"line {line} holds control characters of {encoding}{encoding_hint(block)}"
+                raise Unreadable(FileReason.NOT_TEXT, detail)
+            line += block.count(b"\n") if name.startswith("iso8859") else 0
             yield decoder.decode(block).encode(errors="surrogatepass")
         yield decoder.decode(b"", final=True).encode(errors="surrogatepass")
     except UnicodeError as error:

@@ -9,12 +9,18 @@ from dataclasses import dataclass, field
 
 from shared.ledger.model import Profile
 from shared.reasons import FileReason
+from shared.values import Plan
 
 TRIFLE = 1 << 20
 RAW, UNCAST = (
     "_raw",
     "_uncast",
 )  # in Parquet that bronze made: lines that are no rows, and cells (by column) that are not of their type
+
+
+def kept_as_text(plan: Plan) -> bool:
+    """Whether Parquet that bronze made holds a column's cells as text, for silver to read by the plan."""
+    return plan.kind == "other" or not plan.plain
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,7 @@ class Limits:
     ratio_from: int = 64 * 2**20  # below this size no ratio is a danger
     max_record: int = 16 * 2**20
     max_columns: int = 2000
+    workbook_memory: int = 2**30  # of the process that reads a sheet
     deadline: float = (
         math.inf
     )  # of time.monotonic(); a file that a few milliseconds suffice for is read whatever the clock says

@@ -10,14 +10,12 @@ equal names is `name[2]`.
 from __future__ import annotations
 
 import codecs
-import itertools
 import re
 from collections.abc import Iterator
+from typing import Any
 from xml.parsers import expat
 
 from shared.reasons import FileReason
-from shared.records.file_profile import FileProfile
-from shared.records.json_lines import CHUNK, profile_values
 from shared.records.verdict import Limits, Unreadable
 
 Fields = dict[str, str | None]
@@ -57,11 +55,11 @@ def declared_encoding(sample: bytes) -> str | None:
     return codec.name
 
 
-class _Records:
+class Records:
     """Takes the parser's events; `ready` are the records that are complete."""
 
     def __init__(self, limits: Limits) -> None:
-        self.ready: list[Fields] = []
+        self.ready: list[dict[str, Any]] = []
         self._limits = limits
         self._path: list[str] = []
         self._depth = self._size = 0
@@ -78,11 +76,11 @@ class _Records:
         if self._depth == 2:
             self._fields, self._path, self._text, self._size = {}, [], [[]], 0
         else:
-            self._path.append(_local(name))
+            self._path.append(local_name(name))
             self._text.append([])
         at = ".".join(self._path)
         for key, value in attributes.items():
-            self._put(f"{at}@{_local(key)}" if at else _local(key), value)
+            self._put(f"{at}@{local_name(key)}" if at else local_name(key), value)
 
     def end(self, _: str) -> None:
         self._depth -= 1
@@ -101,7 +99,7 @@ class _Records:
 
     def characters(self, text: str) -> None:
         if self._depth > 1:
-            self._grow(len(text))
+            self.grow(len(text))
             self._text[-1].append(text)
         elif text.strip():
             raise Unreadable(FileReason.UNPARSABLE, "text beside the records")
@@ -136,7 +134,7 @@ class _Records:
         self._entities.setdefault(name, length)
 
     def _put(self, name: str, value: str | None) -> None:
-        self._grow(len(name) + len(value or ""))
+        self.grow(len(name) + len(value or ""))
         number, unique = 1, name
         while unique in self._fields:
             number += 1
@@ -147,7 +145,7 @@ class _Records:
             )
         self._fields[unique] = value
 
-    def _grow(self, more: int) -> None:
+    def grow(self, more: int) -> None:
         self._size += more
         if self._size > self._limits.max_record:
             raise Unreadable(
@@ -155,12 +153,15 @@ class _Records:
             )
 
 
-def elements(blocks: Iterator[bytes], limits: Limits) -> Iterator[Fields]:
-    """The fields of each record; `blocks` are UTF-8 whatever the document declares.
+def elements(
+    blocks: Iterator[bytes], limits: Limits, taker: Records | None = None
+) -> Iterator[dict[str, Any]]:
+    """The fields of each record, or what another taker of the parser's events makes of it; `blocks` are UTF-8
+    whatever the document declares.
 
     Raises Unreadable for what is no well-formed XML.
     """
-    parser, records = expat.ParserCreate("utf-8", namespace_separator=" "), _Records(limits)
+    parser, records = expat.ParserCreate("utf-8", namespace_separator=" "), taker or Records(limits)
     parser.buffer_text = True
     parser.StartElementHandler, parser.EndElementHandler = records.start, records.end
     parser.CharacterDataHandler = records.characters
@@ -183,12 +184,6 @@ def elements(blocks: Iterator[bytes], limits: Limits) -> Iterator[Fields]:
         ) from error
 
 
-def profile_xml(blocks: Iterator[bytes], profile: FileProfile, limits: Limits) -> None:
-    """Judges every record."""
-    records = elements(blocks, limits)
-    while chunk := list(itertools.islice(records, CHUNK)):
-        profile_values(chunk, profile)
-
-
-def _local(name: str) -> str:
+def local_name(name: str) -> str:
+    """A name without its namespace."""
     return name.rpartition(" ")[2]

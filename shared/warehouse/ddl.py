@@ -32,8 +32,10 @@ def literal(text: str) -> str:
 
 def column_type(column: Column) -> str:
     """The Redshift type of a contract's column: decimals keep their precision; times are UTC
-    without a zone.
+    without a zone; arrays are SUPER, as maps are.
     """
+    if column.element:
+        return "SUPER"
     return column.type.upper() if column.type.startswith("decimal(") else TYPES[column.type]
 
 

@@ -123,7 +123,7 @@ def test_every_key_arrives_as_it_is(chain: Chain) -> None:
 
 def test_sequencer_orders_the_versions_of_a_key(chain: Chain) -> None:
     versions = [chain.put("same") for _ in range(3)]
-    events = sorted(chain.events(3), key=lambda e: str(e["object"]["sequencer"]).rjust(64, "0"))
+    events = sorted(chain.events(3), key=lambda e: str(e["object"]["sequencer"]).ljust(64, "0"))
     assert [e["object"]["version-id"] for e in events] == versions
 
 

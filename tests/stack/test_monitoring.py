@@ -16,6 +16,7 @@ from stacks.prices import price_list
 from tests.stack.conftest import ENVS, Assembly
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "howto" / "operations.md"
+OF_DATASETS = ("-freshness", "-unusual", "-unknown-columns")
 TOPIC = "arn:aws:sns:us-east-1:123456789012:lakehouse-dev-alerts"
 
 
@@ -26,7 +27,7 @@ def alarms(assembly: Assembly, env: str = "dev") -> dict[str, dict[str, Any]]:
 
 def test_what_must_not_stay_unnoticed_has_an_alarm(assembly: Assembly) -> None:
     found = alarms(assembly)
-    fixed = {name for name in found if not name.endswith("-freshness")}
+    fixed = {name for name in found if not name.endswith(OF_DATASETS)}
     assert fixed == {
         *("ingest-dlq-depth", "watch-dlq-depth", "alerts-dlq-depth", "ingest-queue-age", "ingest-duration"),
         *("ingest-errors", "ingest-throttles", "watch-errors", "watch-throttles"),
@@ -53,6 +54,20 @@ def test_every_dataset_and_gold_have_an_alarm_at_the_freshness_of_their_contract
     assert {n for n in found if "-gold-" in n} == {
         f"{c.domain}-gold-freshness" for c in contracts() if any(d.freshness_hours for d in c.datasets)
     }
+
+
+def test_every_dataset_has_an_alarm_for_what_is_unusual_and_for_unknown_columns(assembly: Assembly) -> None:
+    found = alarms(assembly)
+    for c in contracts():
+        for d in c.datasets:
+            unusual = found[f"{c.domain}-{d.name}-unusual"]
+            unknown = found[f"{c.domain}-{d.name}-unknown-columns"]
+            assert (unusual["MetricName"], unusual["Threshold"]) == ("unusual", 0)
+            assert (unknown["MetricName"], unknown["Threshold"]) == ("unknown_column_days", 7)
+            for alarm in (unusual, unknown):
+                where = {v["Name"]: v["Value"] for v in alarm["Dimensions"]}
+                assert where == {"Domain": c.domain, "Dataset": d.name}
+                assert f"{c.domain}: {d.name}" in alarm["AlarmDescription"]
 
 
 def test_alarms_watch_what_exists_and_tell_people_of_begin_and_end(assembly: Assembly) -> None:
@@ -145,5 +160,6 @@ def test_a_month_of_the_usage_that_is_assumed_sets_off_no_budget_alarm(assembly:
 def test_the_runbook_says_what_to_do_about_every_alarm(assembly: Assembly) -> None:
     text = OPERATIONS.read_text("utf-8")
     said = set(re.findall(r"^### `([\w<>-]+)`", text, re.MULTILINE))
-    wanted = {"<domain>-<dataset>-freshness" if n.endswith("-freshness") else n for n in alarms(assembly)}
+    ends = {n: next((e for e in OF_DATASETS if n.endswith(e)), None) for n in alarms(assembly)}
+    wanted = {f"<domain>-<dataset>{end}" if end else n for n, end in ends.items()}
     assert wanted <= said

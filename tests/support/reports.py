@@ -12,7 +12,12 @@ from shared.names import Names
 from shared.reports import Report, reports_of
 
 NAMES = Names("dev", "123456789012", "us-east-1")
-DUCKDB_TYPES = {"string": "varchar", "double": "double", "map<string,bigint>": "map(varchar, bigint)"}
+DUCKDB_TYPES = {
+    "string": "varchar",
+    "double": "double",
+    "map<string,bigint>": "map(varchar, bigint)",
+    "array<string>": "varchar[]",
+}
 LINEAGE = {"_source_file": "varchar", "_ingested_at": "timestamp", "_run_id": "varchar"}
 
 

@@ -56,10 +56,25 @@ class Rig:
             )
 
     def drop(self, key: str, content: bytes) -> LedgerFile | None:
-        """Puts a raw object and ingests it."""
+        """Puts a raw object and ingests it, for every dataset that reads it; the outcome for its own."""
+        return self.take(self.put(key, content))
+
+    def put(self, key: str, content: bytes) -> FileId:
+        """Puts a raw object, which is later than all before it, whenever its event comes."""
         number = next(self._versions)
-        self.s3.put_object(Bucket=self.names.bucket("raw"), Key=key, Body=content)
-        return self.ingest(self.file(key, number), "test")
+        kept = self.s3.put_object(Bucket=self.names.bucket("raw"), Key=key, Body=content)
+        return replace(self.file(key, number), **({"version": v} if (v := kept.get("VersionId")) else {}))
+
+    def take(self, file: FileId) -> LedgerFile | None:
+        """Ingests a raw object."""
+        outcomes = {o.key: o for o in self.ingest.outcomes(file, "test")}
+        return outcomes.get(file.key)
+
+    def keep_versions(self) -> None:
+        """Raw objects keep their versions, as in AWS."""
+        self.s3.put_bucket_versioning(
+            Bucket=self.names.bucket("raw"), VersioningConfiguration={"Status": "Enabled"}
+        )
 
     def drop_deferred(self, key: str, content: bytes) -> LedgerFile | None:
         """Puts a raw object that is not for the ingest function, such as one too large for it."""
@@ -76,7 +91,8 @@ class Rig:
         return Counter(o.status for o in outcomes if o)
 
     def job(self, run_id: str, **options: Any) -> Job:
-        return Job(self.names, contract(self.domain), run_id, **options)
+        agreed = options.pop("contract", None) or contract(self.domain)
+        return Job(self.names, agreed, run_id, **options)
 
     def run(self, run_id: str, **options: Any) -> dict[str, RunResult]:
         """Silver and gold, as the state machine would run them."""

@@ -26,6 +26,7 @@ slaProperties:
   - {property: freshness, value: 2, unit: d}
 customProperties:
   - {property: nullSpellings, value: [""]}
+  - {property: defaultTimezone, value: UTC}
   - property: reasons
     value:
       - {name: too_long_ago, help: It was sold before the shop opened.}
@@ -315,7 +316,9 @@ def test_a_reason_of_the_domain_is_counted_and_may_have_a_threshold():
     assert sales(document).gate[-1] == Threshold("quarantined_too_long_ago", 5, "halt", 0)
     assert parsed(document, "shop.odcs.yaml").row_reasons == (
         *("corrupt_record", "missing_key", "missing_timestamp", "impossible_timestamp"),
-        *("invalid_type", "invalid_value", "schema_mismatch", "too_long_ago"),
+        *("invalid_type", "nonexistent_local_time", "out_of_range", "invalid_value"),
+        *("schema_mismatch", "unknown_operation", "missing_order"),
+        *("nested_value", "number_as_text", "invalid_text", "too_long_ago"),
     )
 
 
@@ -401,3 +404,67 @@ def test_replay_takes_the_reasons_of_its_domain_only(capsys: pytest.CaptureFixtu
         "'negative_amount' is not a reason of web; expected one of unknown_dataset, "
         in capsys.readouterr().err
     )
+
+
+VOLUME = Threshold("volume_deviation", 5.0, "warn")
+LEARNT = (
+    VOLUME,
+    Threshold("null_rate_jump", 5.0, "warn"),
+    Threshold("quarantine_rate_jump", 5.0, "warn"),
+    Threshold("silence", 1.0, "warn"),
+)
+CUSTOM = "type: custom, engine: lakehouse"
+
+
+def test_what_is_learnt_from_history_warns_where_a_contract_says_nothing():
+    assert sales(shop()).thresholds == (WARN, HALT, *LEARNT)
+
+
+def test_a_table_may_halt_at_a_learnt_figure_with_its_own_limit_or_the_usual_one():
+    halt = f"{{{CUSTOM}, severity: error, implementation: {{metric: volume_deviation}}}}"
+    own = f"{{{CUSTOM}, severity: error, implementation: {{metric: silence, maximum: 3}}}}"
+    assert sales(with_table_quality(halt, own)).thresholds == (
+        *(WARN, HALT, Threshold("volume_deviation", 5.0, "halt"), Threshold("silence", 3, "halt")),
+        *LEARNT[1:3],
+    )
+
+
+def test_a_learnt_figure_is_switched_off_for_a_table_or_for_all_but_one():
+    off = f"{{{CUSTOM}, implementation: {{metric: volume_deviation, enabled: false}}}}"
+    assert sales(with_table_quality(off)).thresholds == (WARN, HALT, *LEARNT[1:])
+    document = shop()
+    document_property(document, "quality").append(yaml.safe_load(off))
+    assert sales(document).thresholds == (WARN, HALT, *LEARNT[1:])
+    on = f"{{{CUSTOM}, severity: warning, implementation: {{metric: volume_deviation}}}}"
+    document["schema"][SALES]["quality"] = [yaml.safe_load(on)]
+    assert sales(document).thresholds == (WARN, HALT, VOLUME, *LEARNT[1:])
+
+
+@pytest.mark.parametrize(
+    ("entries", "message"),
+    [
+        (
+            [f"{{{CUSTOM}, implementation: {{metric: quarantine_rate, enabled: false}}}}"],
+            "quality[0].implementation.enabled: only these can be switched off: volume_deviation, null_rate_jump,"
+            " quarantine_rate_jump, silence, which are judged without being asked for; leave the entry of"
+            " quarantine_rate out",
+        ),
+        (
+            [f"{{{CUSTOM}, implementation: {{metric: silence, enabled: false, maximum: 2}}}}"],
+            "quality[0].implementation: unknown key 'maximum'; allowed: enabled, metric",
+        ),
+        (
+            [f"{{{CUSTOM}, implementation: {{metric: silence, enabled: 'no'}}}}"],
+            "quality[0].implementation.enabled: expected true or false, found 'no'",
+        ),
+        (
+            [
+                f"{{{CUSTOM}, implementation: {{metric: silence, enabled: false}}}}",
+                f"{{{CUSTOM}, severity: error, implementation: {{metric: silence}}}}",
+            ],
+            "quality[1]: silence is switched off here and judged; leave one of both out",
+        ),
+    ],
+)
+def test_what_cannot_be_switched_off_is_refused(entries: list[str], message: str):
+    assert refusal(with_table_quality(*entries)) == f"shop.odcs.yaml: schema[1].{message}"

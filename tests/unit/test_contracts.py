@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -222,6 +223,39 @@ def test_a_wrong_contract_is_refused_with_file_path_and_reason(
     assert str(refused.value).startswith("shop.odcs.yaml: ")
     assert path in refused.value.path
     assert reason in refused.value.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("header", 0, "expected auto, none or the number of a line (1 to 1000), found 0"),
+        ("header", "first", "expected auto, none or the number of a line (1 to 1000), found 'first'"),
+        ("header", "none", "header none and storedAs parquet go together"),
+        ("comment", "(", "'(' is no regular expression"),
+        ("footer", "x*", "'x*' matches every line; say what begins the lines that are no records"),
+        ("sheet", 1, "expected text, found 1"),
+        ("ignore", "*.part", "expected a list, found str"),
+        ("formats", ["csv", "zip"], "dataset users: sheet is of xlsx and ods; add the format to `formats`"),
+        ("formats", ["json"], "header, comment and footer are of csv, xlsx and ods"),
+        ("encodings", ["utf-9"], "'utf-9' is no encoding that is known"),
+    ],
+)
+def test_a_wrong_rule_for_files_is_refused(document: dict[str, Any], name: str, value: Any, reason: str):
+    wrong = copy.deepcopy(document)
+    properties = table(wrong, "bronze_users")["customProperties"]
+    properties[:] = [p for p in properties if p["property"] != name]
+    properties.append({"property": name, "value": value})
+    with pytest.raises(ContractError, match=re.escape(reason)):
+        parsed(wrong, "shop.odcs.yaml")
+
+
+@pytest.mark.parametrize(
+    ("value", "header"), [(None, "auto"), (True, "auto"), ("auto", "auto"), (3, 3), (1, 1)]
+)
+def test_a_contract_says_where_the_header_is(document: dict[str, Any], value: Any, header: str | int):
+    changed = copy.deepcopy(document)
+    table(changed, "bronze_users")["customProperties"].append({"property": "header", "value": value})
+    assert parsed(changed, "shop.odcs.yaml").dataset("users").header == header
 
 
 @pytest.mark.parametrize(

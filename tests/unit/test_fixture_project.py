@@ -40,12 +40,25 @@ def test_every_part_of_a_contract_is_set_somewhere_in_tests_project(kind: type[A
 def test_every_kind_layout_and_format_occurs() -> None:
     assert {t.kind for t in TABLES} == {*get_args(Kind)} - {"raw"}
     assert {d.layout for d in DATASETS} == {*get_args(Layout)}
-    assert {f for d in DATASETS for f in d.formats} == {"csv", "json", "ndjson", "parquet", "xml"}
+    assert {f for d in DATASETS for f in d.formats} == {
+        "csv",
+        "json",
+        "ndjson",
+        "ods",
+        "parquet",
+        "xlsx",
+        "xml",
+        "zip",
+    }
     assert {c.case for c in COLUMNS} == {"upper", "lower", None}
     assert {(t.zone, g.action) for t in TABLES for g in t.gate} == {
         ("silver", "warn"),
         ("silver", "halt"),
+        ("silver", "off"),
         ("gold", "halt"),
+    }
+    assert {word for part in (*DATASETS, *COLUMNS) for word in part.declared.said} >= {
+        *("formats", "timestamp_formats", "default_timezone", "group_mark", "number_style", "minimum")
     }
     assert {t.by_month for t in TABLES if t.partitioned_by} == {True, False}
     assert {d.column is None for t in TABLES for d in t.depends_on} == {True, False}

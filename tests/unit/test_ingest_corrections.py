@@ -151,6 +151,14 @@ def test_a_content_that_went_from_key_to_key_is_read_once_and_never_lost(lake: R
     assert read(lake, full_refresh=True) == {D29: 6, COPY: 4, last: 2, other: 20}
 
 
+def test_an_older_version_whose_event_comes_late_brings_no_row_back(lake: Rig):
+    old, new = lake.drop(D29, lines(29, 10)), lake.drop(D29, lines(30, 20))
+    lake.deliver(new)
+    processed(lake, "run-1")
+    lake.deliver(old)
+    assert read(lake) == read(lake, full_refresh=True) == {D29: 20}
+
+
 def test_the_same_file_again_keeps_its_content(lake: Rig):
     for _ in range(2):
         assert lake.arrive(D29, lines(29, 5)).status == "accepted"

@@ -91,7 +91,7 @@ def test_a_bad_file_goes_to_quarantine_with_its_reason(lake: Rig):
         ("shop/events/" + "x" * 1000, "accepted", None),
         ("shop/events/" + "é" * 500, "accepted", None),
         ("shop/events/" + "😀" * 249, "accepted", None),  # 1,013 bytes
-        ("shop/orders/a.json", "quarantined", "unknown_dataset"),
+        ("shop/returns/a.json", "quarantined", "unknown_dataset"),
         ("nowhere/events/a.json", "quarantined", "unknown_dataset"),
         ("shop/events", "quarantined", "unknown_dataset"),
         ("ECOMMERCE/events/a.json", "quarantined", "unknown_dataset"),
@@ -148,12 +148,29 @@ def test_an_overwritten_key_is_a_new_version(lake: Rig):
     assert len(lake.ledger.files()) == 2
 
 
-def test_an_event_older_than_one_already_seen_is_ignored(lake: Rig):
+def test_a_version_whose_event_comes_late_is_accepted_as_the_older_one(lake: Rig):
+    """It may hold rows that the newer version lacks; which one wins is no matter of delivery."""
     old = lake.drop("shop/events/a.json", GOOD)
     new = lake.drop("shop/events/a.json", GOOD + GOOD)
-    (outcome,) = lake.deliver(new)
-    assert lake.deliver(old) == [None]
-    assert lake.ledger.files() == [outcome]
+    (newer,), (older,) = lake.deliver(new), lake.deliver(old)
+    assert newer is not None
+    assert older is not None
+    assert {newer.status, older.status} == {FileStatus.ACCEPTED}
+    assert older.order < newer.order
+    assert (older.written_at or "").endswith(":00")
+
+
+def test_a_copy_that_was_written_later_than_the_file_that_has_its_content_is_known_as_such(lake: Rig):
+    """Between the two a third file may have said otherwise: then the copy must win."""
+    bodies = [lake.drop(f"shop/events/{name}.json", GOOD) for name in "abc"]
+    (first,), (later,), (earlier,) = (lake.deliver(bodies[i]) for i in (1, 2, 0))
+    assert first is not None
+    assert later is not None
+    assert earlier is not None
+    assert {later.status, earlier.status} == {FileStatus.DUPLICATE}
+    assert (later.later_copy, earlier.later_copy) == (True, None)
+    assert lake.ledger.later_copies("shop", "events") == [later]
+    assert lake.ledger.pending("shop", "events") == [first]
 
 
 def test_each_version_is_read_and_copied_even_after_it_was_overwritten(lake: Rig):
@@ -258,7 +275,8 @@ def test_two_files_of_one_content_at_the_same_time_both_get_their_outcome_at_onc
 
 
 def test_a_claim_whose_key_was_overwritten_before_its_retry_is_forgotten(lake: Rig):
-    old, new = lake.drop("shop/events/a.json", GOOD), lake.drop("shop/events/a.json", b"")
+    old, new = (message("shop/events/a.json", None, number) for number in ("01", "02"))
+    lake.drop("shop/events/a.json", GOOD)
     lake.faults.arm(3, "before", False)
     with pytest.raises(InjectedError):
         lake.deliver(old)

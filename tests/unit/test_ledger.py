@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -12,10 +13,13 @@ from moto import mock_aws
 
 from shared.ledger import Claim, Ledger
 from shared.ledger.model import FileId, FileStatus, LedgerFile, Profile, RowCounts, RunResult
+from shared.ledger.observed import Learnt, Observed
+from shared.unknown_columns import UnknownColumns, observed_column
+from shared.usual.days import Day, Rates
 from tests.support.ledger_table import create_ledger_table
 
 FILE = FileId("raw", "shop/events/a.csv", "v1", "0A")
-NEWER = FileId("raw", "shop/events/a.csv", "v2", "100")  # longer than 0A: sequencers compare after padding
+NEWER = FileId("raw", "shop/events/a.csv", "v2", "100")
 ENTRY = LedgerFile(
     *("raw", "shop/events/a.csv", "v1", "shop", "events", FileStatus.ACCEPTED, "0A"),
     bytes=10,
@@ -68,11 +72,33 @@ def test_a_file_with_an_outcome_is_done(ledger: Ledger):
         assert ledger.claim(file, "a") is Claim.DONE
 
 
-def test_an_event_older_than_one_of_its_key_is_done(ledger: Ledger):
+def test_an_older_version_of_a_key_is_still_to_be_read(ledger: Ledger):
     assert ledger.claim(NEWER, "a") is Claim.GRANTED
-    assert ledger.claim(FILE, "b") is Claim.DONE
-    assert ledger.claim(replace(FILE, key="other"), "b") is Claim.GRANTED
-    assert ledger.claim(replace(FILE, sequencer=""), "b") is Claim.GRANTED  # no order known
+    assert ledger.claim(FILE, "b") is Claim.GRANTED
+
+
+def test_of_an_object_without_versions_what_was_overwritten_is_done(ledger: Ledger):
+    """Sequencers compare after padding on the right: 81E6 is newer than 81E5F0."""
+    newer, older = (replace(FILE, version=s, sequencer=s) for s in ("81E6", "81E5F0"))
+    assert ledger.claim(newer, "a") is Claim.GRANTED
+    assert ledger.claim(older, "b") is Claim.DONE
+    assert ledger.claim(replace(older, key="other"), "b") is Claim.GRANTED
+    assert ledger.claim(replace(FILE, version="null", sequencer=""), "b") is Claim.GRANTED  # no order known
+
+
+def test_the_later_of_two_files_is_told_by_time_then_sequencer_then_key() -> None:
+    second = "2024-03-05T12:00:01.000000+00:00"
+    early = replace(ENTRY, written_at="2024-03-05T12:00:00.000000+00:00", sequencer="FF")
+    ordered = [
+        early,
+        replace(ENTRY, written_at=second, sequencer="81E5F0"),
+        replace(ENTRY, written_at=second, sequencer="81E6"),
+        replace(ENTRY, written_at=second, sequencer="81E60"),
+        replace(ENTRY, written_at=second, sequencer="81E60", key="shop/events/b.csv"),
+    ]
+    assert [f.order for f in ordered] == sorted({f.order for f in ordered})
+    unknown = replace(ENTRY, written_at=None, ingested_at="2024-03-05T12:00:00.500000+00:00")
+    assert early.order < unknown.order < ordered[1].order
 
 
 def test_an_entry_is_read_as_it_was_written(ledger: Ledger):
@@ -210,3 +236,39 @@ def test_a_gate_stays_closed_until_its_findings_are_accepted(ledger: Ledger):
     ledger.accept_halt("shop")
     assert ledger.halted_by("shop") is None
     assert ledger.lock_owner("shop") is None
+
+
+def test_files_are_found_by_the_day_of_their_arrival(ledger: Ledger):
+    times = ("2024-03-04T23:59:59", "2024-03-05T00:00:00", "2024-03-06T23:59:59", "2024-03-07T00:00:00")
+    for n, time in enumerate(times):
+        processed = "r1" if n % 2 else None
+        ledger.commit(replace(ENTRY, key=f"k{n}", ingested_at=f"{time}.000000+00:00", processed_by=processed))
+    ledger.commit(replace(ENTRY, key="bad", status=FileStatus.QUARANTINED))
+    found = ledger.arrived("shop", "events", dt.date(2024, 3, 5), dt.date(2024, 3, 6))
+    assert sorted(f.key for f in found) == ["k1", "k2"]
+    newest = ledger.newest_arrival("shop", "events")
+    assert newest is not None
+    assert newest.key == "k3"
+    assert ledger.newest_arrival("shop", "users") is None
+
+
+def test_a_day_is_counted_again_and_its_rates_add_up(ledger: Ledger):
+    day = dt.date(2024, 3, 5)
+    ledger.add_rates("shop", "events", day, Rates(10, 1, {"city": 4}))
+    ledger.note_day("shop", "events", Day(day, 1, 10))
+    ledger.note_day("shop", "events", Day(day, 2, 30))
+    ledger.add_rates("shop", "events", day, Rates(20, 0, {"city": 1, "age": 2}))
+    assert ledger.days("shop", "events", day) == [Day(day, 2, 30, Rates(30, 1, {"city": 5, "age": 2}))]
+    assert ledger.days("shop", "events", dt.date(2024, 3, 6)) == []
+    [item] = [i for i in ledger._table.scan()["Items"] if i["pk"].startswith("days#")]
+    assert item["expires_at"] == 1744156800  # 2025-04-09, 400 days later
+
+
+def test_what_is_known_of_datasets_is_read_as_it_was_written(ledger: Ledger):
+    learnt = Learnt("r1", "2024-03-04", None, "2024-03-04", 10, 4, 30, 36.0)
+    report = UnknownColumns((observed_column("ccy", {"2024-03-04"}, 1, 2, 1),), 3)
+    ledger.note_learnt("shop", "events", learnt)
+    ledger.note_unknown_columns("shop", "events", report)
+    ledger.note_unknown_columns("shop", "users", report)
+    ledger.note_learnt("web", "events", learnt)
+    assert ledger.observed("shop") == {"events": Observed(learnt, report), "users": Observed(None, report)}

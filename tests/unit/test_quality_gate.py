@@ -13,12 +13,12 @@ import pytest
 
 from glue_scripts import bronze_to_silver
 from glue_scripts.engine.silver.batch import Loaded
-from glue_scripts.engine.silver.gate import decision, judgement
+from glue_scripts.engine.silver.gate import decision, judgement, unusual
 from glue_scripts.engine.silver.metrics import run_metrics
 from glue_scripts.engine.silver.work import Work
 from shared.contracts import Threshold, contract
 from shared.ledger.model import RowCounts, RunResult
-from shared.metrics import names
+from shared.metrics import LEARNT, names
 
 HALT = ("halt", ["events: quarantine_rate is 0.9000, above 0.5 (halt)"])
 
@@ -55,6 +55,17 @@ def test_a_threshold_is_crossed_above_its_maximum_and_with_enough_rows_only():
     assert judgement(strict, {"total_rows": 100, "quarantine_rate": 0.6})[0] == "halt"
     assert judgement(strict, {"total_rows": 100, "quarantine_rate": 0.5}) == ("pass", ())
     assert judgement(strict, {"total_rows": 99, "quarantine_rate": 0.6}) == ("pass", ())
+
+
+def test_a_finding_says_what_was_found_and_what_is_usual():
+    limits = [Threshold("volume_deviation", 5.0, "warn"), Threshold("silence", 1.0, "halt")]
+    values = {"total_rows": 10.0, "volume_deviation": 7.0}
+    assert judgement(limits, values, {"volume_deviation": "100 rows, where 334 to 3000 are usual"}) == (
+        "warn",
+        ("volume_deviation is 7.0000, above 5.0 (warn): 100 rows, where 334 to 3000 are usual",),
+    )
+    assert unusual(limits, values) == 1
+    assert unusual([Threshold("quarantine_rate", 0.1, "warn")], {"quarantine_rate": 0.5}) == 0
 
 
 def run(ledger: Any, *, accept: bool) -> Any:
@@ -117,4 +128,5 @@ def test_a_run_s_figures_have_the_names_that_thresholds_may_use():
     assert found["quarantined_missing_key"] == 2
     assert set(found) <= set(names(dataset.target.sent_names))
     fixed = {n for n in names(()) if not n.startswith("quarantined_")} | {"quarantined_rows"}
+    fixed -= LEARNT.keys()  # without history there are none
     assert set(found) == fixed | {"null_rate_user_id", "quarantined_missing_key"}

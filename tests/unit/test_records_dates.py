@@ -1,4 +1,4 @@
-"""The UTC date of every spelling of a time."""
+"""The day of every spelling of a time that a column declares, and of no other."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.records.dates import DateCount, date_of
+from shared.records.dates import DateCount
+from shared.values import Declared, Plan, compiled
 
+MIXED = ("iso", "dd/MM/yyyy", "MM-dd-yyyy HH:mm", "epoch_by_size")
 SPELLINGS = {
     "2024-03-01": "2024-03-01",
     " 2024-03-01\u00a0": "2024-03-01",
@@ -56,6 +58,14 @@ NO_TIMES += [
 ]
 
 
+def plan(*formats: str, zone: str = "UTC", kind: str = "timestamp") -> Plan:
+    return compiled("ts", kind, Declared(formats=formats, default_timezone=zone), "shop", ())
+
+
+def date_of(text: str) -> dt.date | None:
+    return plan(*MIXED).event_date(text, "UTC")
+
+
 @pytest.mark.parametrize("text", SPELLINGS)
 def test_a_spelling_gives_its_utc_date(text: str):
     assert date_of(text) == dt.date.fromisoformat(SPELLINGS[text])
@@ -67,7 +77,7 @@ def test_what_is_no_time_has_no_date(text: str):
 
 
 def test_counting_agrees_with_parsing_each_value():
-    count = DateCount()
+    count = DateCount(plan(*MIXED))
     values = [*SPELLINGS, *NO_TIMES, None, 1709251200, 1709251200000, 1709251200.5, True, {"a": 1}, [1]]
     count.add(values)
     count.add([None])
@@ -75,23 +85,23 @@ def test_counting_agrees_with_parsing_each_value():
     count.add(list(SPELLINGS))
     expected: dict[dt.date, int] = {}
     for value in [*values, *SPELLINGS]:
-        if value is not None and (day := date_of(value)):
+        if value is not None and (day := date_of(str(value))):
             expected[day] = expected.get(day, 0) + 1
     assert count.result() == dict(sorted(expected.items()))
 
 
 @given(st.lists(st.integers(-(10**18), 10**18)))
 def test_epochs_are_counted_as_they_are_parsed(epochs: list[int]):
-    count, expected = DateCount(), []
+    count, expected = DateCount(plan(*MIXED)), []
     count.add(epochs)
-    expected = [d for e in epochs if (d := date_of(e))]
+    expected = [d for e in epochs if (d := date_of(str(e)))]
     assert sum(count.result().values()) == len(expected)
     assert set(count.result()) == set(expected)
 
 
 @given(st.datetimes(dt.datetime(1990, 1, 1), dt.datetime(2090, 1, 1), timezones=st.timezones()))
 def test_iso_times_of_any_zone_are_counted_under_their_utc_date(moment: dt.datetime):
-    count = DateCount()
+    count = DateCount(plan("iso"))
     moment = moment.replace(
         tzinfo=dt.timezone(
             dt.timedelta(minutes=round((moment.utcoffset() or dt.timedelta()).total_seconds() / 60))
@@ -99,3 +109,37 @@ def test_iso_times_of_any_zone_are_counted_under_their_utc_date(moment: dt.datet
     )
     count.add([moment.isoformat(), moment.isoformat(sep=" ")])
     assert count.result() == {moment.astimezone(dt.UTC).date(): 2}
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2026-06-30 23:30:00", "2026-06-30"),
+        ("2026-07-01 00:30:00", "2026-07-01"),
+        ("2026-06-30T22:30:00Z", "2026-07-01"),
+        ("2026-07-01T01:30:00+02:00", "2026-07-01"),
+        ("2026-06-30T21:59:59.999Z", "2026-06-30"),
+    ],
+)
+def test_a_shop_in_berlin_has_its_own_days(text: str, day: str):
+    count = DateCount(plan("iso", zone="Europe/Berlin"), "Europe/Berlin")
+    count.add([text, text])
+    assert count.result() == {dt.date.fromisoformat(day): 2}
+
+
+def test_a_local_time_that_the_clock_leapt_over_has_no_day():
+    count = DateCount(plan("iso", zone="Europe/Berlin"))
+    count.add(["2026-03-29 02:30:00", "2026-03-29 01:59:59", "2026-03-29 03:00:00"])
+    assert count.result() == {dt.date(2026, 3, 29): 2}
+
+
+def test_years_first_in_another_order_are_not_taken_for_iso():
+    count = DateCount(plan("yyyy-dd-MM'T'HH:mm:ss"))
+    count.add(["2026-04-03T10:00:00", "2026-31-03T10:00:00"])
+    assert count.result() == {dt.date(2026, 3, 4): 1, dt.date(2026, 3, 31): 1}
+
+
+def test_a_number_is_no_time_where_no_epoch_is_declared():
+    count = DateCount(plan("iso"))
+    count.add([1709251200, "1709251200", "20240301"])
+    assert count.result() == {}

@@ -123,8 +123,7 @@ def test_a_name_given_twice_keeps_its_last_value():
         '{"event_id":1}{"event_id":2}',
         '{"event_id":1} rubbish',
         "{'event_id':1}",
-        '{"event_id":NaN}',
-        '{"event_id":-Infinity}',
+        '{"event_id":nan}',
         '{"event_id":1e400}',
         '{"event_id":"\\ud800"}',
         '{"event_id":1,}',
@@ -182,10 +181,10 @@ def test_ndjson_may_begin_with_a_line_that_is_an_array_or_rubbish():
 
 
 def test_elements_of_an_array_that_are_no_strict_objects_are_unreadable():
-    bad = ["17", "[1]", '"x"', "null", '{"event_id":NaN}', '{"event_id":1e400}', '{"event_id":"\\udc00"}']
+    bad = ["17", "[1]", '"x"', "null", '{"event_id":1e400}', '{"event_id":"\\udc00"}']
     found, rows = read(("[" + ",".join([*bad, *['{"event_id":"x"}'] * 100]) + "]").encode())
-    assert [r.raw for r in rows[:8]] == [*bad, None]
-    assert found.unreadable_records == 7
+    assert [r.raw for r in rows[:7]] == [*bad, None]
+    assert found.unreadable_records == 6
 
 
 def test_objects_one_after_the_other_are_records():
@@ -224,11 +223,11 @@ def test_a_row_of_another_width_is_unreadable_and_keeps_its_text():
     assert (found.records, found.unreadable_records, found.profile.native) == (22, 2, False)
 
 
-def test_after_an_open_quote_the_rest_is_one_unreadable_record():
+def test_an_open_quote_costs_its_row_only():
     rest = 'e21,"never closed\n' + "e,2024-03-01\n" * 500
     found, rows = read(("event_id,ts\n" + "e,2024-03-01\n" * 20 + rest).encode())
-    assert (found.records, found.unreadable_records, found.event_dates) == (21, 1, {MARCH_1: 20})
-    assert (rows[-1].raw or "").split() == rest.split()
+    assert (found.records, found.unreadable_records, found.event_dates) == (521, 1, {MARCH_1: 520})
+    assert [r.raw for r in rows if r.raw] == ['e21,"never closed']
 
 
 def test_broken_quoting_costs_its_row_only():

@@ -138,7 +138,7 @@ def test_without_orjson_ingestion_gives_the_same_verdict_on_a_file():
     lines = [
         *[b'{"event_id":"e","ts":"2024-03-01","n":12.50}'] * 30,
         *[
-            b'{"a":NaN}',
+            b'{"a":nan}',
             b"[1]",
             b'{"a":"\\ud800"}',
             b'{"a":1e400}',

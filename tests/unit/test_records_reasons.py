@@ -52,15 +52,13 @@ BAD: dict[str, tuple[bytes, str]] = {
     "wrong length": (ZIPPED[:-4] + b"\0\0\0\0", "corrupt_gzip"),
     "rubbish behind": (ZIPPED + b"rubbish", "corrupt_gzip"),
     "one byte behind": (ZIPPED + b"\x1f", "corrupt_gzip"),
-    "zeros behind": (ZIPPED + bytes(3_000_000), "corrupt_gzip"),
+    "rubbish behind zeros": (ZIPPED + bytes(3_000_000) + b"x", "corrupt_gzip"),
     "second member cut": (ZIPPED + ZIPPED[:50], "corrupt_gzip"),
     "broken second member": (ZIPPED + ZIPPED[:30] + b"\xff\xff" + ZIPPED[32:], "corrupt_gzip"),
     "gzip in gzip": (gzip.compress(ZIPPED), "nested_compression"),
     "zeros": (gzip.compress(bytes(100_000_000)), "not_text"),
     "binary": (bytes(range(256)) * 10, "not_text"),
-    "zip": (zipped(), "not_text"),
-    "NUL late in the file": (GOOD * 100 + b'{"event_id":"\0"}\n', "not_text"),
-    "NUL late in a table": (b"event_id,ts\n" + b"a,2024-03-01\n" * 99_999 + b"\0,\n", "not_text"),
+    "zip in a gzip": (gzip.compress(zipped()), "nested_compression"),
     "UTF-32": ("\ufeff" + GOOD.decode()).encode("utf-32-le")
     and (("\ufeff" + GOOD.decode()).encode("utf-32-le"), "not_text"),
     "half a UTF-16 unit": (("\ufeff" + GOOD.decode()).encode("utf-16-le") + b"x", "not_text"),
@@ -90,6 +88,12 @@ BAD: dict[str, tuple[bytes, str]] = {
     "nothing but bad lines": (b"{bad\n{worse\n", "too_many_unreadable"),
     "many ragged rows": (b"event_id,ts\na,b\n" + b"a\n" * 5, "too_many_unreadable"),
     "deep array": (b'[{"event_id":' + b"[" * 100_000, "decompression_bomb"),
+    "an American file": (b"event_id,ts\na,03/04/2026\nb,03/13/2026\n", "date_order_contradicted"),
+    "a German file": (
+        b'event_id,ts,price\na,2026-03-04,"1,234"\nb,2026-03-04,"10,50"\n',
+        "decimal_mark_contradicted",
+    ),
+    "days of no declared spelling": (b"event_id,ts\na,13.02.2026\nb,14.02.2026\n", "no_readable_date"),
     "too deep element": (b'[{"event_id":' + b"[" * 70 + b"]" * 70 + b"}]", "decompression_bomb"),
 }
 
@@ -105,19 +109,24 @@ def test_details_say_what_was_found():
     assert reason(b"")[1] == "the file has no byte"
     assert reason(b"event_id,ts\n")[1] == "header only"
     assert reason(ZIPPED + b"rubbish")[1] == f"rubbish behind the gzip, after {len(GOOD)} decompressed bytes"
-    assert reason(GOOD + b"{bad\n" * 12)[1] == "12 of 112 records are unreadable"
-    assert reason(b"foo,bar\n1,2\n")[1] == "none of the 2 columns of the first line is in the contract"
+    assert (
+        reason(GOOD + b"{bad\n" * 12)[1]
+        == "12 of 112 records are unreadable: lines are cut off, the first in lines 101, 102, 103"
+    )
+    assert reason(b"foo,bar\n1,2\n")[1] == (
+        "none of the 2 columns of line 1, the likely header, is in the contract; the delimiter looks like a comma"
+    )
 
 
 def test_a_format_that_the_contract_does_not_list_is_refused():
     only_csv = replace(EVENTS, formats=("csv",))
     assert reason(GOOD, dataset=only_csv) == (
         "format_not_accepted",
-        "the content is ndjson; the contract accepts csv",
+        "the content is JSON lines; the contract accepts csv: add ndjson to `formats`",
     )
     assert reason(TABLE, dataset=only_csv) == (
         "format_not_accepted",
-        "the content is parquet; the contract accepts csv",
+        "the content is Parquet; the contract accepts csv: add parquet to `formats`",
     )
 
 
@@ -166,9 +175,21 @@ def test_the_hash_is_that_of_the_whole_file_even_when_it_is_refused_early():
     assert (source.sha256, source.bytes) == (hashlib.sha256(content).hexdigest(), len(content))
 
 
-def test_every_reason_has_its_help_and_its_test_here_or_with_xml_or_the_ingest_function():
+def test_every_reason_has_its_help_and_its_test_somewhere():
     tested = {expected for _, expected in BAD.values()} | {"too_large", "record_too_large", "external_entity"}
-    assert set(FileReason) - tested == {"unknown_dataset", "object_gone"}
+    elsewhere = {
+        "unknown_dataset",
+        "object_gone",
+        "corrupt_archive",
+        "corrupt_spreadsheet",
+        "encrypted",
+        "unknown_sheet",
+        "ambiguous_header",
+        "operation_missing",
+        "no_records",
+        "repeated_column",
+    }
+    assert set(FileReason) - tested == elsewhere
     assert set(FILE_HELP) == set(FileReason)
 
 

@@ -49,7 +49,7 @@ def table_of(columns: dict[str, str]) -> Dataset:
         description="",
         formats=("csv",),
         target=target,
-        header=False,
+        header="none",
         delimiter="|",
         fallback_encoding="iso-8859-1",
         stored_as="parquet",
@@ -98,6 +98,22 @@ def test_a_cell_of_another_type_is_kept_beside_and_a_line_that_is_no_row_as_it_i
         {"_raw": "43|1|2|3|"},
         {"band_sk": 44, "upper_bound": 1, "_uncast": [("lower_bound", "2147483648")]},
     ]
+
+
+@pytest.mark.parametrize(
+    ("content", "rows", "unreadable"),
+    [
+        (b"1|ID1|x|\n2|ID2|y|\n3|ID3|\n", 3, 1),  # the third has lost a field: its end is no empty cell
+        (b"1|ID1|x\n2|ID2|y\n3|ID3|\n", 3, 0),  # here it is one
+        (b"3|ID3|\n1|ID1|x|\n2|ID2|y|\n", 3, 1),
+        (b"1|ID1|\n2|ID2|\n", 2, 0),
+    ],
+)
+def test_where_a_delimiter_ends_lines_a_row_that_lost_a_field_is_none(
+    content: bytes, rows: int, unreadable: int, tmp_path: Path
+):
+    found = made(content, tmp_path, REASONS)[0]
+    assert (found.records, found.unreadable_records) == (rows, unreadable)
 
 
 def test_a_value_behind_the_last_column_makes_a_line_no_row(tmp_path: Path):

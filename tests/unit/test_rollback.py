@@ -57,6 +57,17 @@ def outcomes(session: Session, moment: dt.datetime) -> dict[str, str]:
     return {r.table: r.outcome for r in roll_back(session, "shop", moment) if r.outcome != "absent"}
 
 
+def test_the_next_run_looks_again_for_columns_to_fill(session: Session, tmp_path: Path) -> None:
+    catalog = catalog_of(session)
+    moment = write(catalog, tmp_path, "silver", "events", 1)
+    with catalog.load_table((NAMES.database("shop", "silver"), "events")).transaction() as change:
+        change.set_properties({"lakehouse.names.0a": "1,2", "other": "3"})
+    write(catalog, tmp_path, "silver", "events", 2)
+    outcomes(session, moment)
+    properties = catalog.load_table((NAMES.database("shop", "silver"), "events")).properties
+    assert (properties["lakehouse.names.0a"], properties["other"]) == ("", "3")
+
+
 def test_every_table_is_as_it_was_and_forward_again(session: Session, tmp_path: Path) -> None:
     lake = catalog_of(session)
     write(lake, tmp_path, "silver", "users", 1)

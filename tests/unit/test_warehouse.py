@@ -178,7 +178,7 @@ def test_every_column_of_every_domain_has_a_type_that_redshift_has(of: Contract)
 def test_a_type_that_nobody_translated_is_refused() -> None:
     with pytest.raises(KeyError):
         create_table(
-            SHOP, replace(USERS, columns=(Column("odd", "array<int>", "Odd."),), primary_key=("odd",))
+            SHOP, replace(USERS, columns=(Column("odd", "map<string,string>", "Odd."),), primary_key=("odd",))
         )
 
 

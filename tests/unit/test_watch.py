@@ -13,13 +13,15 @@ import pytest
 from moto import mock_aws
 
 from lambdas.watch.due import Patience, Situation, is_due
-from lambdas.watch.figures import freshness, job_run
+from lambdas.watch.figures import freshness, job_run, silence, unknown_columns
 from lambdas.watch.pipelines import Pipelines
 from lambdas.watch.watch import Watch
 from shared.contracts import contract
 from shared.ledger import Ledger
 from shared.ledger.model import FileStatus, LedgerFile
+from shared.ledger.observed import Learnt
 from shared.names import Names
+from shared.unknown_columns import UnknownColumns, observed_column
 from tests.support.ledger_table import create_ledger_table
 
 NOW = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
@@ -74,6 +76,35 @@ def test_a_job_s_cost_is_its_dpu_seconds_or_its_time_on_all_its_capacity() -> No
     assert fixed == {"job_seconds": 600, "job_dpu_hours": 1.0}
 
 
+EVENTS = contract("shop").dataset("events")
+DAILY = Learnt("r1", "2026-02-28", gap_hours=36.0)
+
+
+def values(figures: list[dict[str, Any]]) -> dict[str, float]:
+    return {f["MetricName"]: f["Value"] for f in figures}
+
+
+def test_a_dataset_that_is_silent_for_longer_than_its_history_allows_is_a_finding() -> None:
+    assert values(silence(EVENTS, DAILY, ago(36 * 60), NOW)) == {"silence": 1.0}
+    assert values(silence(EVENTS, DAILY, ago(54 * 60), NOW)) == {"silence": 1.5, "unusual": 1}
+    assert silence(EVENTS, replace(DAILY, gap_hours=None), ago(10**6), NOW) == []
+    assert silence(EVENTS, None, ago(10**6), NOW) == []
+    assert silence(EVENTS, DAILY, None, NOW) == []
+    switched_off = contract("web").datasets[0]
+    assert silence(switched_off, DAILY, ago(10**6), NOW) == []
+
+
+def test_an_unknown_column_is_as_old_as_its_first_file_until_the_contract_names_it() -> None:
+    def report(*names: str) -> UnknownColumns:
+        return UnknownColumns(
+            tuple(observed_column(n, {f"2026-02-{20 + i}"}, 1, 1, 1) for i, n in enumerate(names))
+        )
+
+    assert values(unknown_columns(EVENTS, report("new", "newer"), NOW)) == {"unknown_column_days": 9.5}
+    assert values(unknown_columns(EVENTS, report("Event-ID", "newer"), NOW)) == {"unknown_column_days": 8.5}
+    assert unknown_columns(EVENTS, report("Event-ID"), NOW) == []
+
+
 # --- with emulated services ---------------------------------------------------------------------------------
 
 NAMES = Names("test", "123456789012", "us-east-1")
@@ -114,6 +145,14 @@ def executions(watch: Watch) -> list[dict[str, Any]]:
         stateMachineArn=NAMES.machine_arn("shop")
     )["executions"]
     return found
+
+
+def test_a_later_copy_of_a_file_starts_a_run_and_a_read_one_does_not(watch: Watch) -> None:
+    copy = replace(file(1, ago(60)), status=FileStatus.DUPLICATE, later_copy=True)
+    watch.ledger.commit(replace(copy, processed_by="run-1"))
+    assert watch.check() == []
+    watch.ledger.commit(copy)
+    assert len(watch.check()) == 1
 
 
 def test_a_thousand_files_cost_one_run(watch: Watch) -> None:
@@ -204,3 +243,14 @@ def test_the_reason_of_a_failed_run_is_kept_and_that_of_a_foreign_machine_is_not
     ].read()
     assert json.loads(body)["cause"] == "the cause"
     assert watch.keep_reason({**detail, "stateMachineArn": NAMES.machine_arn("other")}) is None
+
+
+def test_silence_and_unknown_columns_are_told_though_nothing_runs(watch: Watch) -> None:
+    watch.ledger.commit(file(1, ago(72 * 60), processed_by="r1"))
+    watch.ledger.note_learnt("shop", "events", DAILY)
+    report = UnknownColumns((observed_column("new", {"2026-02-20"}, 1, 1, 1),))
+    watch.ledger.note_unknown_columns("shop", "events", report)
+    assert watch.check() == []
+    told = boto3.client("cloudwatch").list_metrics(Namespace="Lakehouse")["Metrics"]
+    names = {m["MetricName"] for m in told if {"Name": "Dataset", "Value": "events"} in m["Dimensions"]}
+    assert {"silence", "unusual", "unknown_column_days"} <= names

@@ -119,7 +119,7 @@ ALL = ("events", "users", "transactions")
 DIRT: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {
     "missing_key": ("missing_key", ALL, {"key": None}),
     "missing_time": ("missing_timestamp", ALL, {"time": None}),
-    "early": ("impossible_timestamp", ALL, {"time": EARLY, "spelling": "iso_z"}),
+    "early": ("out_of_range", ALL, {"time": EARLY, "spelling": "iso_z"}),
     "far": ("impossible_timestamp", ALL, {"time": LATE, "spelling": "blank"}),
     "no_time": ("invalid_type", ALL, {"time": Verbatim("yesterday")}),
     "no_age": ("invalid_type", ALL, {"age": Verbatim("abc")}),

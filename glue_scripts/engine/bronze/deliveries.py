@@ -42,4 +42,5 @@ def _files(s3: S3Client, job: Job, source: Delivery, table: str, now: dt.datetim
             sequencer=version,  # both alike: there is no version to ask for
             bytes=entry["Size"],
             ingested_at=now.isoformat(timespec="microseconds"),
+            written_at=entry["LastModified"].astimezone(dt.UTC).isoformat(timespec="microseconds"),
         )

@@ -65,15 +65,14 @@ def _on_a_worker(spark: SparkSession, names: Names, file: LedgerFile) -> list[Le
 
 
 def ingest_file(names: Names, file: LedgerFile) -> list[LedgerFile]:
-    """The outcome of one file; the file itself while another one has its content; nothing when it had its
-    outcome before.
+    """The outcome of one file, behind those of the files in a zip; the file itself while another one has its
+    content; nothing when it had its outcome before.
     """
     dynamodb, s3 = _clients(names.region)
     try:
-        outcome = ingestion(names, Ledger(dynamodb.Table(names.ledger_table)), s3).finish(file)
+        return ingestion(names, Ledger(dynamodb.Table(names.ledger_table)), s3).finished(file)
     except BusyError:
         return [file]
-    return [outcome] if outcome else []
 
 
 def ingestion(

@@ -9,8 +9,9 @@ from typing import Any
 from pyspark.sql import Column
 from pyspark.sql import functions as F  # noqa: N812
 
+from glue_scripts.engine.quarantine.row_rules import ambiguous
 from glue_scripts.engine.read.bronze_files import BronzeFile
-from glue_scripts.engine.read.sql import quoted
+from glue_scripts.engine.read.sql import literal, quoted
 from shared.contracts import Dataset
 from shared.ledger.model import RowCounts
 
@@ -31,7 +32,9 @@ class RecordCounts:
     """Judged records by number.
 
     `extra`: good ones with a column that no contract knows; `nulls`: good ones without a value, by column;
-    `bad_files`: the numbers of the files with bad ones.
+    `bad_files`: the numbers of the files with bad ones; `unknown`: by column that no contract knows, the
+    good rows that have it and a mask of their kinds (shared/unknown_columns.py). `ambiguous`: good ones'
+    local times that occur twice.
     """
 
     read: int = 0
@@ -39,27 +42,61 @@ class RecordCounts:
     extra: int = 0
     nulls: dict[str, int] = field(default_factory=dict)
     bad_files: frozenset[int] = frozenset()
+    unknown: dict[str, tuple[int, int]] = field(default_factory=dict)
+    ambiguous: int = 0
 
 
-def record_aggregates(dataset: Dataset) -> list[Column]:
+def record_aggregates(dataset: Dataset, unknown: Sequence[str] = ()) -> list[Column]:
     """The aggregates of judged rows that make their RecordCounts."""
     return [
         F.count(F.lit(1)).alias("read"),
         F.count_if("_bad").alias("bad"),
         F.count_if(F.expr("NOT _bad AND _extra IS NOT NULL")).alias("extra"),
+        F.sum(F.expr(f"CASE WHEN _bad THEN 0 ELSE {ambiguous(dataset)} END")).alias("ambiguous"),
         F.collect_set(F.expr("CASE WHEN _bad THEN _file END")).alias("bad_files"),
         *(
             F.count_if(F.expr(f"NOT _bad AND {quoted(n)} IS NULL")).alias(f"null_{n}")
             for n in dataset.received
         ),
+        *(column for i, name in enumerate(unknown) for column in _of_unknown(i, name)),
     ]
 
 
-def observed_counts(aggregates: Mapping[str, Any], dataset: Dataset) -> RecordCounts:
+def _of_unknown(number: int, name: str) -> tuple[Column, Column]:
+    """Numbered: a name of a producer can be anything."""
+    value = f"_extra[{literal(name)}]"
+    present = f"NOT _bad AND _extra IS NOT NULL AND {value} IS NOT NULL"
+    kinds = " ".join(f"WHEN {test} THEN {1 << bit}" for bit, test in enumerate(_kind_tests(value)))
+    mask = f"bit_or(CASE WHEN {present} THEN CASE WHEN trim({value}) = '' THEN 0 {kinds} END ELSE 0 END)"
+    return F.count_if(F.expr(present)).alias(f"unknown_{number}"), F.expr(mask).alias(f"kinds_{number}")
+
+
+def _kind_tests(value: str) -> tuple[str, ...]:
+    """SQL for each of shared.unknown_columns.KINDS; the first that is true counts."""
+    return (
+        f"{value} RLIKE '^ *[+-]?[0-9]+ *$'",
+        f"{value} RLIKE '^ *[+-]?([0-9]+[.,]?[0-9]*|[.,][0-9]+)([eE][+-]?[0-9]+)? *$'",
+        f"{value} RLIKE '^ *([0-9]{{4}}[-/.][0-9]{{1,2}}[-/.][0-9]|[0-9]{{1,2}}[-/.][0-9]{{1,2}}[-/.][0-9])'",
+        f"lower(trim({value})) IN ('true', 'false', 'yes', 'no')",
+        f"{value} RLIKE '^ *[{{\\\\[]'",
+        "true",
+    )
+
+
+def observed_counts(
+    aggregates: Mapping[str, Any], dataset: Dataset, unknown: Sequence[str] = ()
+) -> RecordCounts:
     """From the values of `record_aggregates`."""
+    seen = {n: (aggregates[f"unknown_{i}"], aggregates[f"kinds_{i}"] or 0) for i, n in enumerate(unknown)}
     nulls = {c: aggregates[f"null_{c}"] for c in dataset.target.column_names if c in dataset.received}
     return RecordCounts(
-        aggregates["read"], aggregates["bad"], aggregates["extra"], nulls, frozenset(aggregates["bad_files"])
+        aggregates["read"],
+        aggregates["bad"],
+        aggregates["extra"],
+        nulls,
+        frozenset(aggregates["bad_files"]),
+        seen,
+        aggregates["ambiguous"] or 0,
     )
 
 

@@ -5,14 +5,18 @@ Rows are judged before any deduplication, so rows without a key never collapse i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from pyspark.sql import DataFrame
 
 from glue_scripts.engine.read.conform import TEXT
-from glue_scripts.engine.read.sql import literal, quoted
+from glue_scripts.engine.read.operations import is_delete, is_unknown
+from glue_scripts.engine.read.sql import left_out, literal, quoted, twice
 from shared.contracts import Dataset
 from shared.reasons import RowReason
+from shared.values import Plan
 
-EARLIEST = "timestamp'2000-01-01 00:00:00'"
+LATEST = "INTERVAL 1 DAY"  # after ingestion: clocks of producers differ by so much at most
 
 
 def judged(rows: DataFrame, dataset: Dataset) -> DataFrame:
@@ -20,9 +24,8 @@ def judged(rows: DataFrame, dataset: Dataset) -> DataFrame:
 
     Needs `_ingested_at`, the time the file was accepted.
     """
-    return rows.selectExpr(
-        "*", f"({' OR '.join(f'coalesce({test}, false)' for test, _, _ in tests(dataset))}) AS _bad"
-    )
+    each = (f"coalesce({test}, false)" for test, _, _ in tests(dataset))
+    return rows.selectExpr("*", f"(_faults IS NOT NULL OR {' OR '.join(each)}) AS _bad")
 
 
 def tests(dataset: Dataset) -> list[tuple[str, str, tuple[str, ...]]]:
@@ -47,34 +50,85 @@ def tests(dataset: Dataset) -> list[tuple[str, str, tuple[str, ...]]]:
     if date := dataset.event_date_column:
         checks += [
             (f"{known} AND {quoted(TEXT + date)} IS NULL", RowReason.MISSING_TIMESTAMP, (date,)),
-            (
-                f"{quoted(date)} < {EARLIEST} OR {quoted(date)} > _ingested_at + INTERVAL 1 DAY",
-                RowReason.IMPOSSIBLE_TIMESTAMP,
-                (date,),
-            ),
+            (f"{quoted(date)} > _ingested_at + {LATEST}", RowReason.IMPOSSIBLE_TIMESTAMP, (date,)),
         ]
-    checks += [
-        (f"{quoted(TEXT + n)} IS NOT NULL AND {quoted(n)} IS NULL", RowReason.INVALID_TYPE, (n,))
-        for n in names
-        if table.column(n).type != "string"
-    ]
-    checks += [
-        (
-            f"{quoted(n)} < {EARLIEST} OR {quoted(n)} > _ingested_at + INTERVAL 3650 DAY",
-            RowReason.IMPOSSIBLE_TIMESTAMP,
-            (n,),
-        )
-        for n in names
-        if table.column(n).type == "timestamp" and n != dataset.event_date_column
-    ]
+    for name in names:
+        checks += _of_value(name, dataset.plan(name))
     checks += [(f"{known} AND ({rule.when})", rule.reason, rule.columns) for rule in table.rejects]
-    return checks
+    return _of_changes(checks, known, dataset) if table.operation is not None else checks
+
+
+def _of_changes(
+    checks: list[tuple[str, str, tuple[str, ...]]], known: str, dataset: Dataset
+) -> list[tuple[str, str, tuple[str, ...]]]:
+    """The checks of change data. A delete needs only what tells which row is gone and when: its other columns
+    are often empty, and nobody reads them. A log keeps it under its date.
+    """
+    table, operation = dataset.target, dataset.target.operation
+    assert operation is not None
+    date = dataset.event_date_column if table.kind == "log" else None
+    needed = {*table.primary_key, *table.order, operation.column, *([date] if date else [])}
+    kept = [
+        (test, reason, columns)
+        if not columns or needed.intersection(columns)
+        else (f"({test}) AND NOT {is_delete(operation)}", reason, columns)
+        for test, reason, columns in checks
+    ]
+    unknown = (f"{known} AND {is_unknown(operation)}", RowReason.UNKNOWN_OPERATION, (operation.column,))
+    first = table.order[:1]
+    unordered = [
+        (f"{known} AND {quoted(c)} IS NULL", RowReason.MISSING_ORDER, (c,))
+        for c in first
+        if c != dataset.event_date_column
+    ]
+    return [*kept, unknown, *unordered]
+
+
+def _of_value(name: str, plan: Plan) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """What may be wrong with a value by itself: its spelling, a local time that is none, its bounds."""
+    if plan.type != "string" or plan.array:
+        unread = f"{quoted(TEXT + name)} IS NOT NULL AND {quoted(name)} IS NULL"
+        if plan.zoned:
+            gap = left_out(quoted(TEXT + name), plan, "_day")
+            yield f"{unread} AND {gap}", RowReason.NONEXISTENT_LOCAL_TIME, (name,)
+            unread = f"{unread} AND NOT {gap}"
+        yield unread, RowReason.INVALID_TYPE, (name,)
+    if outside := _outside(name, plan):
+        yield outside, RowReason.OUT_OF_RANGE, (name,)
+
+
+def _outside(name: str, plan: Plan) -> str:
+    bounds = [("<", plan.bound("minimum")), (">", plan.bound("maximum"))]
+    return " OR ".join(
+        f"{quoted(name)} {sign} {_bound(value, plan)}" for sign, value in bounds if value is not None
+    )
+
+
+def _bound(value: object, plan: Plan) -> str:
+    if plan.type == "timestamp":
+        return f"timestamp_micros({value})"
+    return f"DATE'{value}'" if plan.type == "date" else f"CAST({literal(str(value))} AS {plan.type})"
+
+
+def ambiguous(dataset: Dataset) -> str:
+    """SQL for the number of a row's local times that their zone has twice."""
+    cases = [
+        f"CASE WHEN {twice(quoted(TEXT + n), quoted(n), plan, '_day')} THEN 1 ELSE 0 END"
+        for n in dataset.received
+        if (plan := dataset.plan(n)).zoned
+    ]
+    return " + ".join(cases) or "0"
 
 
 def reasons(dataset: Dataset) -> str:
     """SQL for all reasons of a bad row, each once."""
     cases = ", ".join(f"CASE WHEN {test} THEN {literal(reason)} END" for test, reason, _ in tests(dataset))
-    return f"array_distinct(filter(array({cases}), r -> r IS NOT NULL))"
+    return f"array_distinct(concat(filter(array({cases}), r -> r IS NOT NULL), {_of_faults('map_values')}))"
+
+
+def _of_faults(part: str) -> str:
+    """What readers found wrong: `map_values`: the reasons, `map_keys`: the columns."""
+    return f"coalesce(array_sort({part}(_faults)), array())"
 
 
 def columns_at_fault(dataset: Dataset) -> str:
@@ -84,7 +138,8 @@ def columns_at_fault(dataset: Dataset) -> str:
         for test, _, columns in tests(dataset)
         if columns
     )
-    return f"array_distinct(flatten(filter(array({cases}), c -> c IS NOT NULL)))"
+    found = f"flatten(filter(array({cases}), c -> c IS NOT NULL))"
+    return f"array_distinct(concat({found}, {_of_faults('map_keys')}))"
 
 
 def with_reasons(rows: DataFrame, dataset: Dataset) -> DataFrame:

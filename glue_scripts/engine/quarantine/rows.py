@@ -73,6 +73,7 @@ def quarantine_rows(
     rows: DataFrame,
     files: DataFrame,
     stale: Sequence[LedgerFile],
+    unknown: Sequence[str] = (),
 ) -> tuple[RecordCounts, dict[str, int]]:
     """Writes the bad ones of judged rows to quarantine, in the place of those of stale files.
 
@@ -81,13 +82,14 @@ def quarantine_rows(
     target = quarantine_table(job, dataset)
     known = not prepare(spark, target) and bool(stale)
     all_rows, bad_rows = Observation(), Observation()
-    bad = quarantined_rows(rows.observe(all_rows, *record_aggregates(dataset)), files, job, dataset)
+    bad = quarantined_rows(rows.observe(all_rows, *record_aggregates(dataset, unknown)), files, job, dataset)
     if known:
         bad = with_history(spark, bad, target, stale)
         forget(spark, target, stale)
     counts = (F.count_if(F.array_contains("reasons", r)).alias(r) for r in job.contract.row_reasons)
     append(bad.observe(bad_rows, *counts), target)
-    return observed_counts(all_rows.get, dataset), {reason: n for reason, n in bad_rows.get.items() if n}
+    reasons = {reason: n for reason, n in bad_rows.get.items() if n}
+    return observed_counts(all_rows.get, dataset, unknown), reasons
 
 
 def clear(spark: SparkSession, job: Job, dataset: Dataset, stale: Sequence[LedgerFile]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -31,19 +31,21 @@ DAY = (
     f"nullif(regexp_replace(regexp_extract(_source_file, '{DAY_IN_KEY}', 1), '^(....)-?(..)-?',"
     " '$1-$2-'), '')"
 )
-RESERVED = {"_file", "_raw", "_extra", "_path", "_metadata"}
+RESERVED = {"_file", "_raw", "_extra", "_path", "_place", "_faults", "_metadata"}
 
 
 @dataclass(frozen=True)
 class BronzeFile:
-    """An accepted file with its number in the run; numbers follow the order of arrival, so ties break the
-    same way in every run.
+    """An accepted file with its number in the run: the greater, the later file. `order` as text tells the
+    same of files of different runs; `operation`: whether the file says what its records do to their rows.
     """
 
     number: int
     entry: LedgerFile
     profile: Profile
     native: bool
+    order: str
+    operation: bool
 
     @property
     def path(self) -> str:
@@ -55,28 +57,61 @@ def primary_date(file: LedgerFile) -> str:
     return file.primary_date or dated(file.target_key or "").isoformat()
 
 
-def files_in_order(entries: Iterable[LedgerFile], dataset: Dataset) -> list[BronzeFile]:
-    """The run's files in order of arrival. One stored object that two entries share is read once."""
-    ordered = sorted(entries, key=lambda e: (e.ingested_at, e.key, e.version))
-    by_place = {e.target_key: e for e in reversed(ordered)}
+def files_in_order(
+    entries: Collection[LedgerFile], dataset: Dataset, copies: Mapping[str, str] | None = None
+) -> list[BronzeFile]:
+    """The run's files, the latest last. One stored object that two entries share is read once, as the later.
+
+    `copies`: contents that came again, and the order of the last file that had them.
+    """
+    orders = {e.file_id: max(e.order, (copies or {}).get(e.sha256 or "", "")) for e in entries}
+    ordered = sorted(entries, key=lambda e: orders[e.file_id])
+    by_place = {e.target_key: e for e in ordered}
     chosen = [e for e in ordered if by_place[e.target_key] is e]
     return [
-        BronzeFile(i, e, profile, _native(profile, dataset) and _named_well(e, profile))
+        BronzeFile(
+            number=i,
+            entry=e,
+            profile=profile,
+            native=_native(profile, dataset) and _named_well(e, profile),
+            order=orders[e.file_id],
+            operation=_says_operation(profile, dataset),
+        )
         for i, e in enumerate(chosen)
         if (profile := e.profile)
     ]
+
+
+def _says_operation(profile: Profile, dataset: Dataset) -> bool:
+    operation = dataset.target.operation
+    return operation is not None and operation.column in {
+        dataset.aliases.get(folded(c)) for c in profile.columns
+    }
 
 
 def _native(profile: Profile, dataset: Dataset) -> bool:
     """Whether Spark's own reader gives what our definition of a record gives; two columns for one name need
     ours.
     """
+    if dataset.nested and profile.format != "csv":
+        return False
     known = [name for c in profile.columns if (name := dataset.aliases.get(folded(c)))]
     if not profile.native or len(set(known)) < len(known) or len(profile.columns) > MAX_NATIVE_COLUMNS:
         return False
     if RESERVED.intersection(profile.columns):
         return False
-    return profile.format != "parquet" or all(_native_parquet(t) for t in profile.types)
+    return profile.format != "parquet" or (
+        all(map(_native_parquet, profile.types)) and not _doubles_as_text(profile, dataset)
+    )
+
+
+def _doubles_as_text(profile: Profile, dataset: Dataset) -> bool:
+    """Whether a double stands where the contract has text: only our own reader tells whole numbers, which are
+    identifiers, from others.
+    """
+    doubles = [c for c, t in zip(profile.columns, profile.types, strict=False) if t in ("double", "float")]
+    columns = (dataset.aliases.get(folded(c)) for c in doubles)
+    return any(c is not None and dataset.target.column(c).type == "string" for c in columns)
 
 
 def _named_well(entry: LedgerFile, profile: Profile) -> bool:
@@ -103,11 +138,14 @@ def files_table(spark: SparkSession, files: Sequence[BronzeFile]) -> DataFrame:
             f.entry.sha256,
             f.entry.ingested_at,
             primary_date(f.entry),
+            f.order,
+            f.operation,
         )
         for f in files
     )
-    texts = ("_path", "_source_file", "_source_version", "_sha256", "ingested", "_primary_date")
-    return driver_rows(spark, {"_file": pa.int32(), **dict.fromkeys(texts, pa.string())}, rows).selectExpr(
+    texts = ("_path", "_source_file", "_source_version", "_sha256", "ingested", "_primary_date", "_order")
+    columns = {"_file": pa.int32(), **dict.fromkeys(texts, pa.string()), "_says_operation": pa.bool_()}
+    return driver_rows(spark, columns, rows).selectExpr(
         "_file",
         "_path",
         "_source_file",
@@ -116,11 +154,25 @@ def files_table(spark: SparkSession, files: Sequence[BronzeFile]) -> DataFrame:
         "CAST(ingested AS timestamp) _ingested_at",
         "CAST(_primary_date AS date) _primary_date",
         f"coalesce({DAY}, _primary_date) _day",
+        "_order",
+        "_says_operation",
     )
 
 
 def located(rows: DataFrame) -> DataFrame:
     """Each row with the path it was read from, as it was asked for: bronze names need no URL encoding. Taken
     as it is: any function of it is computed for each row anew, and costs more than reading the row.
+
+    And with its place in the file, the later the greater. To be called on what was just read: within a split
+    of the file the number grows with the rows, and after a shuffle it would tell nothing.
     """
-    return rows.selectExpr("*", "_metadata.file_path AS _path")
+    return rows.selectExpr("*", "_metadata.file_path AS _path", _place("_metadata.file_block_start"))
+
+
+def in_order(rows: DataFrame) -> DataFrame:
+    """Rows that a task reads from the beginning of each file to its end, with their place."""
+    return rows.selectExpr("*", _place("CAST(0 AS bigint)"))
+
+
+def _place(split: str) -> str:
+    return f"struct({split} AS split, monotonically_increasing_id() AS row) AS _place"

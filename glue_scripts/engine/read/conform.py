@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from pyspark.sql import DataFrame
 
-from glue_scripts.engine.read.sql import cleaned, literal, quoted, respelled, typed
-from shared.contracts import Contract, Dataset
-from shared.records.verdict import UNCAST
-from shared.spellings import spellings_of
+from glue_scripts.engine.read.sql import BLANKS, INVISIBLE, cleaned, literal, quoted, typed
+from glue_scripts.engine.read.times_sql import event_day
+from shared.contracts import Contract, Dataset, Table
+from shared.records.verdict import UNCAST, kept_as_text
+from shared.values import Plan
 
 TEXT = "_text_"
+CARRIED = ("_file", "_place", "_ingested_at", "_day", "_extra", "_raw", "_faults")
 
 
 def conformed(records: DataFrame, contract: Contract, dataset: Dataset) -> DataFrame:
@@ -30,47 +32,64 @@ def conformed(records: DataFrame, contract: Contract, dataset: Dataset) -> DataF
     constants = [
         f"CAST({literal(v)} AS {table.column(n).type}) AS {quoted(n)}" for n, v in dataset.constants.items()
     ]
-    day = (
-        [f"CAST({quoted(dataset.event_date_column)} AS date) AS event_date"]
-        if dataset.event_date_column
-        else []
-    )
+    date = dataset.event_date_column
+    day = [f"{day_of(table, date)} AS event_date"] if date else []
     derived = [c for c in table.columns if c.derived and c.name not in table.primary_key]
     return rows.selectExpr("*", *constants, *day).selectExpr(
         "*", *(f"CAST({c.derived} AS {c.type}) AS {quoted(c.name)}" for c in derived)
     )
 
 
+def day_of(table: Table, column: str) -> str:
+    """SQL for the event date of a row by one of its columns: the calendar day in the table's zone."""
+    if table.column(column).type == "date":
+        return quoted(column)
+    return event_day(quoted(column), table.event_timezone)
+
+
+def text_of(table: Table, name: str, plan: Plan, contract: Contract, source: str) -> str:
+    """SQL for the cleaned text of a column, null where it says nothing."""
+    spellings = (*contract.null_spellings, *plan.nothing)
+    return f"{cleaned(source, spellings, _blanks(table, name))} AS {quoted(TEXT + name)}"
+
+
+def _blanks(table: Table, name: str) -> str:
+    """What is trimmed from the ends of a column: from those by which rows are found also what nobody sees."""
+    identifies = name in table.primary_key or any(name in r.columns for r in table.references)
+    return INVISIBLE if identifies else BLANKS
+
+
 def _taken(records: DataFrame, contract: Contract, dataset: Dataset) -> DataFrame:
-    values, texts = [], []
-    for name in dataset.received:
-        if dataset.target.column(name).type == "string":
-            values.append(f"{cleaned(quoted(name), contract.null_spellings)} AS {quoted(name)}")
-        else:
-            values.append(quoted(name))
-            texts.append(
-                f"{cleaned(f'{UNCAST}[{literal(name)}]', contract.null_spellings)} AS {quoted(TEXT + name)}"
-            )
-    return records.selectExpr("_file", "_ingested_at", "_extra", "_raw", *values, *texts)
+    """What bronze holds with types, and by the plan the texts that were of none."""
+    plans = {name: dataset.plan(name) for name in dataset.received}
+    texts = [
+        text_of(dataset.target, n, p, contract, quoted(n) if kept_as_text(p) else f"{UNCAST}[{literal(n)}]")
+        for n, p in plans.items()
+    ]
+    rows = records.selectExpr(*CARRIED, *map(quoted, plans), *texts)
+    values = []
+    for name, plan in plans.items():
+        value = typed(quoted(TEXT + name), plan, dataset.target.column(name).case, "_day")
+        if not kept_as_text(plan):
+            value = f"coalesce({quoted(name)}, {value})"
+        values.append(f"{value} AS {quoted(name)}")
+    return rows.selectExpr(*CARRIED, *values, *_kept_texts(dataset))
 
 
 def _cast(records: DataFrame, contract: Contract, dataset: Dataset) -> DataFrame:
-    table, names = dataset.target, dataset.received
+    table, plans = dataset.target, {name: dataset.plan(name) for name in dataset.received}
     texts = records.selectExpr(
-        "_file",
-        "_ingested_at",
-        "_day",
-        "_extra",
-        "_raw",
-        *(f"{cleaned(quoted(n), contract.null_spellings)} AS {quoted(TEXT + n)}" for n in names),
+        *CARRIED,
+        *(text_of(table, n, p, contract, quoted(n)) for n, p in plans.items()),
     )
-    own, values = spellings_of(contract.domain), []
-    for name in names:
-        column = table.column(name)
-        text = respelled(quoted(TEXT + name), [own[t] for t in column.times], "_day")
-        values.append(f"{typed(text, column.type, column.case)} AS {quoted(name)}")
-    kept = [quoted(TEXT + n) for n in names if table.column(n).type != "string"]
-    return texts.selectExpr("_file", "_ingested_at", "_extra", "_raw", *values, *kept)
+    values = [
+        f"{typed(quoted(TEXT + n), p, table.column(n).case, '_day')} AS {quoted(n)}" for n, p in plans.items()
+    ]
+    return texts.selectExpr(*CARRIED, *values, *_kept_texts(dataset))
+
+
+def _kept_texts(dataset: Dataset) -> list[str]:
+    return [quoted(TEXT + n) for n in dataset.received if dataset.target.column(n).type != "string"]
 
 
 def raw_record(dataset: Dataset) -> str:

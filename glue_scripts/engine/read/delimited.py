@@ -18,16 +18,18 @@ def delimited_records(spark: SparkSession, groups: list[list[BronzeFile]], datas
     cells = reduce(DataFrame.unionByName, (_cells(spark, group) for group in groups))
     headers = _headers(spark, [f for group in groups for f in group], dataset)
     wide = cells.join(headers.hint("broadcast"), "_path", "inner")
-    columns = [f"get(_cells, {quoted('_at_' + c)}) AS {quoted(c)}" for c in dataset.received]
+    columns = [f"get(_cells, {quoted('_at_' + c)}) AS {quoted(c)}" for c in dataset.sent]
     extra = (
         "map_from_entries(filter(transform(_extras, e -> struct(e.name AS k, get(_cells, e.at) AS v)), e ->"
         " e.v IS NOT NULL))"
     )
     return wide.selectExpr(
         "_path",
+        "_place",
         *columns,
         f"CASE WHEN size(_extras) > 0 THEN {extra} END AS _extra",
         "CAST(NULL AS string) AS _raw",
+        "CAST(NULL AS map<string,string>) AS _faults",
     )
 
 
@@ -42,14 +44,14 @@ def _cells(spark: SparkSession, files: list[BronzeFile]) -> DataFrame:
         .options(**options)
         .csv([f.path for f in files])
     )
-    return located(rows).selectExpr("_path", f"array({', '.join(names)}) AS _cells")
+    return located(rows).selectExpr("_path", "_place", f"array({', '.join(names)}) AS _cells")
 
 
 def _headers(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> DataFrame:
     """Where each column of the contract stands in each file (null: not there), and the
     columns nobody knows.
     """
-    names = dataset.received
+    names = dataset.sent
     rows = []
     for file in files:
         known = {

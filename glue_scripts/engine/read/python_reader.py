@@ -3,53 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import boto3
 import pyarrow as pa
 
-from shared.contracts import folded
+from shared.contracts import Dataset
+from shared.contracts.paths import Path
 from shared.ledger.model import Profile
-from shared.records.reading import Record, records
+from shared.records.reading import rows
+from shared.records.shape import Row, Shape, shape_of
+
+TEXTS = pa.map_(pa.string(), pa.string())
 
 
-def arrow_batches(
-    file: Mapping[str, Any], names: Sequence[str], aliases: Mapping[str, str], size: int
-) -> Iterator[pa.RecordBatch]:
+@dataclass(frozen=True)
+class Reading:
+    """What a worker needs to know of a dataset. `shapes`: by format, where one differs from that of JSON."""
+
+    names: tuple[str, ...]
+    shape: Shape
+    xml: Shape
+    nested: bool
+    inside: Path | None
+
+
+def reading_of(dataset: Dataset) -> Reading:
+    """How a dataset's files are read."""
+    return Reading(dataset.sent, shape_of(dataset), shape_of(dataset, "xml"), dataset.nested, dataset.records)
+
+
+def arrow_batches(file: Mapping[str, Any], reading: Reading, size: int) -> Iterator[pa.RecordBatch]:
     """The file's records in batches of the schema that `read.records` promises."""
     body = boto3.client("s3").get_object(Bucket=file["bucket"], Key=file["key"])["Body"]
-    rows: list[dict[str, Any]] = []
-    for record in records(body, Profile.from_json(file["profile"])):
-        rows.append({"_path": file["path"], **_row(record, aliases)})
-        if len(rows) == size:
-            yield _batch(rows, names)
-            rows = []
-    if rows:
-        yield _batch(rows, names)
+    profile = Profile.from_json(file["profile"])
+    shape = reading.xml if profile.format == "xml" else reading.shape
+    waiting: list[Row] = []
+    for row in rows(body, profile, shape, reading.nested, reading.inside):
+        waiting.append(row)
+        if len(waiting) == size:
+            yield _batch(file["path"], waiting, reading.names)
+            waiting = []
+    if waiting:
+        yield _batch(file["path"], waiting, reading.names)
 
 
-def _row(record: Record, aliases: Mapping[str, str]) -> dict[str, Any]:
-    """Of two spellings of one column the first with a value counts; the other one is kept in `_extra`."""
-    if record.fields is None:
-        return {"_raw": record.raw}
-    row: dict[str, Any] = {}
-    extra: list[tuple[str, str]] = []
-    for name, value in record.fields.items():
-        column = aliases.get(folded(name))
-        if column is not None and row.get(column) is None:
-            row[column] = value
-        elif value is not None:
-            extra.append((name, value))
-    return {**row, "_extra": extra or None}
-
-
-def _batch(rows: list[dict[str, Any]], names: Sequence[str]) -> pa.RecordBatch:
-    schema = pa.schema(
-        [
-            ("_path", pa.string()),
-            *((n, pa.string()) for n in names),
-            ("_extra", pa.map_(pa.string(), pa.string())),
-            ("_raw", pa.string()),
-        ]
-    )
-    return pa.RecordBatch.from_pylist([{f.name: r.get(f.name) for f in schema} for r in rows], schema=schema)
+def _batch(path: str, rows: list[Row], names: Sequence[str]) -> pa.RecordBatch:
+    columns = [
+        pa.array([path] * len(rows), pa.string()),
+        *(pa.array([r.values.get(name) for r in rows], pa.string()) for name in names),
+        pa.array([list(r.extra.items()) or None for r in rows], TEXTS),
+        pa.array([r.raw for r in rows], pa.string()),
+        pa.array([list(r.faults.items()) or None for r in rows], TEXTS),
+    ]
+    return pa.RecordBatch.from_arrays(columns, ["_path", *names, "_extra", "_raw", "_faults"])

@@ -6,7 +6,7 @@ import argparse
 import datetime as dt
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shared.contracts import Contract, Table, contract
 from shared.names import CHANGES, Names
@@ -39,7 +39,9 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Job:
-    """One run of one stage of one domain. `run_id` is the name of the state machine's execution."""
+    """One run of one stage of one domain. `run_id` is the name of the state machine's execution; `now`: when
+    the stage began.
+    """
 
     names: Names
     contract: Contract
@@ -51,6 +53,7 @@ class Job:
     replay: Replay | None = None
     warehouse: bool = False
     source: Delivery | None = None
+    now: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC), compare=False)
 
     @property
     def domain(self) -> str:

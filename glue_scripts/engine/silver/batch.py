@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from pyspark.sql import DataFrame, SparkSession
 
@@ -12,24 +13,39 @@ from glue_scripts.engine.quarantine.record_counts import RecordCounts
 from glue_scripts.engine.quarantine.row_rules import judged
 from glue_scripts.engine.read.bronze_files import BronzeFile
 from glue_scripts.engine.read.conform import conformed
+from glue_scripts.engine.read.operations import is_delete
 from glue_scripts.engine.read.readers import records
 from glue_scripts.engine.read.sql import literal, quoted
 from glue_scripts.engine.run.job import Job
+from glue_scripts.engine.silver.derive import followers
 from glue_scripts.engine.silver.replace import identified
-from glue_scripts.engine.silver.versions import content, newest_per_key
+from glue_scripts.engine.silver.versions import content, newest_per_key, numbered, numbered_order
 from shared.contracts import Dataset, Table
 from shared.ledger.model import LedgerFile, RowCounts
+from shared.unknown_columns import names_to_observe
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """What became of a dataset's records. `removed`: rows of older versions of the files that left silver."""
+    """What became of a dataset's records. `removed`: rows that left silver, being of older versions of the
+    files or deleted.
+
+    `unknown`: by name of a column that no contract knows, rows and a mask of their kinds.
+    `ambiguous_times`: local times that their zone has twice, read as the earlier.
+    """
 
     rows: RowCounts
     reasons: dict[str, int]
     nulls: dict[str, int]
     extra_rows: int
     removed: int
+    unknown: dict[str, tuple[int, int]] = field(default_factory=dict)
+    ambiguous_times: int = 0
+
+
+def unknown_names(dataset: Dataset, files: Sequence[BronzeFile]) -> tuple[tuple[str, ...], int]:
+    """The columns of the files that no contract knows: those to be observed, and how many more."""
+    return names_to_observe({f.profile.columns for f in files}, dataset)
 
 
 @dataclass(frozen=True)
@@ -42,6 +58,11 @@ class Batch:
     files: Sequence[BronzeFile]
     numbers: DataFrame
     stale: Sequence[LedgerFile]
+
+    @cached_property
+    def unknown(self) -> tuple[str, ...]:
+        """Columns that no contract knows, of which rows and kinds are counted."""
+        return unknown_names(self.dataset, self.files)[0]
 
     @property
     def table(self) -> Table:
@@ -64,27 +85,34 @@ class Batch:
             quarantine.clear(self.spark, self.job, self.dataset, self.stale)
             return RecordCounts(), {}
         return quarantine.quarantine_rows(
-            self.spark, self.job, self.dataset, self.judged(files), self.numbers, self.stale
+            self.spark, self.job, self.dataset, self.judged(files), self.numbers, self.stale, self.unknown
         )
 
     def silver_rows(self, judged_rows: DataFrame) -> DataFrame:
-        """What silver is to hold of judged rows. The judgement must stand behind a barrier, such as an
-        observation: the planner would push it below the casts that it rests on.
+        """What silver is to hold of judged rows, and of a keyed table the deletes (`_deleted`). The judgement
+        must stand behind a barrier, such as an observation: the planner would push it below the casts that it
+        rests on.
         """
         table = self.table
+        followed = table.kind == "log" and bool(followers(table, self.job.contract.silver))
         computed = {k for k in table.primary_key if table.column(k).derived}
         good = judged_rows.where("NOT _bad").selectExpr(
-            *(quoted(c) for c in table.column_names if c not in computed), "_extra", "_file"
+            *(quoted(c) for c in table.column_names if c not in computed), "_extra", "_file", "_place"
         )
-        known = self.numbers.select("_file", "_source_file", "_sha256", "_ingested_at").hint("broadcast")
+        known = self.numbers.select("_file", "_source_file", "_sha256", "_ingested_at", "_order").hint(
+            "broadcast"
+        )
         own = [
             *map(quoted, table.column_names),
             "_source_file",
             "_ingested_at",
             f"{literal(self.job.run_id)} AS _run_id",
+            f"{numbered_order('_order') if followed else '_order'} AS _file_order",
             "_extra",
         ]
         if table.kind == "files":
             return identified(good.join(known, "_file", "inner"), table).selectExpr(*own)
-        newest = newest_per_key(good.selectExpr("*", f"{content(table)} AS _content"), table)
-        return newest.join(known, "_file", "inner").selectExpr(*own, "_content", "_sent")
+        versions = numbered(good, table) if followed else good
+        newest = newest_per_key(versions.selectExpr("*", f"{content(table)} AS _content"), table)
+        deleted = f"{is_delete(table.operation) if table.buries else 'false'} AS _deleted"
+        return newest.join(known, "_file", "inner").selectExpr(*own, "_content", "_sent", deleted)

@@ -6,8 +6,9 @@ from pyspark.sql import DataFrame, SparkSession
 
 from glue_scripts.engine.read.sql import literal
 from glue_scripts.engine.run.job import Job
+from glue_scripts.engine.silver.intervals import intervals
 from glue_scripts.engine.silver.target import silver_table
-from glue_scripts.engine.silver.versions import intervals, latest_values
+from glue_scripts.engine.silver.versions import latest_values
 from glue_scripts.engine.tables import changes
 from glue_scripts.engine.tables.iceberg import prepare, replace_all
 from glue_scripts.engine.tables.memory import persisted
@@ -24,7 +25,9 @@ def follow(spark: SparkSession, job: Job, log: Table, table: Table, keys: DataFr
     empty = prepare(spark, target)
     if keys is not None and not empty:
         updates = updates.join(keys, list(keys.columns), "left_semi")
-    derived = RULES[table.kind](updates, table).selectExpr("*", f"{literal(job.run_id)} AS _run_id")
+    derived = RULES[table.kind](updates, table, log.operation).selectExpr(
+        "*", f"{literal(job.run_id)} AS _run_id"
+    )
     if keys is None or empty:
         changes.record_everything(spark, job, table)
         replace_all(derived, target)

@@ -15,6 +15,7 @@ from glue_scripts.engine.quarantine.record_counts import (
 )
 from glue_scripts.engine.run.lock import Guard
 from glue_scripts.engine.silver.batch import Batch, Loaded
+from glue_scripts.engine.silver.tombstones import bury_all
 from glue_scripts.engine.tables import changes
 from glue_scripts.engine.tables.iceberg import Stored, publish_audited, write_unaudited
 from shared.ledger.model import RowCounts
@@ -28,9 +29,11 @@ def fill_table(batch: Batch, target: Stored, check: Guard) -> Loaded:
     """
     judged, written = Observation(), Observation()
     rows = batch.judged(batch.files)
-    silver = batch.silver_rows(rows.observe(judged, *record_aggregates(batch.dataset)))
+    silver = batch.silver_rows(rows.observe(judged, *record_aggregates(batch.dataset, batch.unknown)))
     numbers = (F.count(F.lit(1)).alias("rows"), F.sum("_sent").alias("sent"))
-    write_unaudited(batch.spark, silver.observe(written, *numbers), target)
+    observed = silver.observe(written, *numbers)
+    rows_that_stand = observed.where("NOT _deleted") if batch.table.buries else observed
+    write_unaudited(batch.spark, rows_that_stand, target)
     kept, sent = written.get["rows"], written.get["sent"] or 0
     seen = _seen(batch, rows, judged)
     check_nothing_lost(seen.read, batch.files)
@@ -40,15 +43,19 @@ def fill_table(batch: Batch, target: Stored, check: Guard) -> Loaded:
     changes.record_everything(batch.spark, batch.job, batch.table)
     # After a crash here the branch is left, and the next run replaces it.
     check()
+    if batch.table.buries:
+        bury_all(batch, batch.silver_rows(rows.observe(Observation(), F.count(F.lit(1)))).where("_deleted"))
     publish_audited(batch.spark, target)
-    return Loaded(counts, reasons, seen.nulls, seen.extra, removed=0)
+    return Loaded(counts, reasons, seen.nulls, seen.extra, 0, seen.unknown, seen.ambiguous)
 
 
 def _seen(batch: Batch, rows: DataFrame, judged: Observation) -> RecordCounts:
     """What was observed; counted anew where it is not what ingestion counted: an observation counts a task
     twice that was run again.
     """
-    if (seen := observed_counts(judged.get, batch.dataset)).read == expected_records(batch.files):
+    if (seen := observed_counts(judged.get, batch.dataset, batch.unknown)).read == expected_records(
+        batch.files
+    ):
         return seen
-    [counted] = rows.agg(*record_aggregates(batch.dataset)).collect()
-    return observed_counts(counted.asDict(), batch.dataset)
+    [counted] = rows.agg(*record_aggregates(batch.dataset, batch.unknown)).collect()
+    return observed_counts(counted.asDict(), batch.dataset, batch.unknown)

@@ -5,19 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from shared.contracts import Threshold
+from shared.metrics import LEARNT
 
 ORDER = ("pass", "warn", "halt")
 
 
-def judgement(thresholds: Iterable[Threshold], values: Mapping[str, float]) -> tuple[str, tuple[str, ...]]:
-    """The worst action that a metric calls for, and a sentence for each threshold that was crossed."""
-    crossed = [
-        t
-        for t in thresholds
-        if values.get("total_rows", 0) >= t.minimum_rows and values.get(t.metric, 0.0) > t.maximum
-    ]
-    findings = tuple(f"{t.metric} is {values[t.metric]:.4f}, above {t.maximum} ({t.action})" for t in crossed)
-    return worst(t.action for t in crossed), findings
+def judgement(
+    thresholds: Iterable[Threshold], values: Mapping[str, float], details: Mapping[str, str] | None = None
+) -> tuple[str, tuple[str, ...]]:
+    """The worst action that a metric calls for, and a sentence for each threshold that was crossed, with the
+    metric's detail where there is one.
+    """
+    found = crossed(thresholds, values)
+    return worst(t.action for t in found), tuple(_sentence(t, values, details or {}) for t in found)
+
+
+def crossed(thresholds: Iterable[Threshold], values: Mapping[str, float]) -> list[Threshold]:
+    """The thresholds above which a metric of a run with enough rows is."""
+    rows = values.get("total_rows", 0)
+    return [t for t in thresholds if rows >= t.minimum_rows and values.get(t.metric, 0.0) > t.maximum]
+
+
+def unusual(thresholds: Iterable[Threshold], values: Mapping[str, float]) -> int:
+    """How many metrics are findings against the dataset's own history."""
+    return len({t.metric for t in crossed(thresholds, values)} & LEARNT.keys())
+
+
+def _sentence(threshold: Threshold, values: Mapping[str, float], details: Mapping[str, str]) -> str:
+    metric, detail = threshold.metric, details.get(threshold.metric)
+    sentence = f"{metric} is {values[metric]:.4f}, above {threshold.maximum} ({threshold.action})"
+    return f"{sentence}: {detail}" if detail else sentence
 
 
 def decision(

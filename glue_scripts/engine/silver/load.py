@@ -19,11 +19,13 @@ from glue_scripts.engine.silver.derive import follow, followers
 from glue_scripts.engine.silver.fill import fill_table
 from glue_scripts.engine.silver.merge import merge_rows
 from glue_scripts.engine.silver.replace import replace_rows
+from glue_scripts.engine.silver.snapshot import replace_snapshot
 from glue_scripts.engine.silver.target import silver_table
+from glue_scripts.engine.silver.tombstones import tombstones
 from glue_scripts.engine.silver.work import Work
 from glue_scripts.engine.tables.iceberg import prepare
 from glue_scripts.engine.tables.memory import persisted
-from shared.contracts import Dataset
+from shared.contracts import Dataset, Table
 
 
 def load_dataset(
@@ -45,7 +47,7 @@ def load_dataset(
     table, target = dataset.target, silver_table(job, dataset.target)
     stale = [*work.superseded, *(f for f in work.files if again or job.full_refresh or f.processed_by)]
     batch = Batch(spark, job, dataset, files, files_table(spark, files), stale)
-    if table.kind != "files" and (prepare(spark, target) or job.full_refresh):
+    if table.kind != "files" and (_is_empty(spark, job, table) or job.full_refresh or work.refill):
         loaded = fill_table(batch, target, check)
         for follower in followers(table, job.contract.silver):
             follow(spark, job, table, follower, keys=None)
@@ -58,10 +60,19 @@ def load_dataset(
         if table.kind == "files":
             keys = None  # a removed row has no staged key: its followers are computed whole
             rows, removed = replace_rows(spark, job, dataset, target, staged, work, seen)
+        elif table.snapshot:
+            keys = None
+            rows, removed = replace_snapshot(batch, target, staged, seen)
         else:
             keys = staged.select(*table.primary_key[:1]).distinct()
-            rows, removed = merge_rows(batch, target, staged, seen), 0
+            rows, removed = merge_rows(batch, target, staged, seen)
         # While the staged rows are kept: the keys are computed from them.
         for follower in followers(table, job.contract.silver):
             follow(spark, job, table, follower, keys)
-    return Loaded(rows, reasons, seen.nulls, seen.extra, removed)
+    return Loaded(rows, reasons, seen.nulls, seen.extra, removed, seen.unknown, seen.ambiguous)
+
+
+def _is_empty(spark: SparkSession, job: Job, table: Table) -> bool:
+    """Whether nothing is known of any key; where all rows were deleted, their tombstones are."""
+    empty = prepare(spark, silver_table(job, table))
+    return empty and (not table.buries or prepare(spark, tombstones(job, table)))

@@ -1,5 +1,5 @@
 """Rows with a key of their own, or of a log → a silver table that holds rows already: the newest of a key
-stays.
+stays, and what was deleted leaves.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from pyspark.sql import functions as F  # noqa: N812
 from glue_scripts.engine.quarantine.record_counts import RecordCounts, balanced
 from glue_scripts.engine.read.sql import quoted
 from glue_scripts.engine.silver.batch import Batch
-from glue_scripts.engine.silver.versions import content, identity
+from glue_scripts.engine.silver.derive import followers
+from glue_scripts.engine.silver.tombstones import bury, with_tombstones
+from glue_scripts.engine.silver.versions import content, order, searched
 from glue_scripts.engine.tables import changes
 from glue_scripts.engine.tables.iceberg import Stored, among
 from glue_scripts.engine.tables.memory import persisted
@@ -18,40 +20,55 @@ from glue_scripts.engine.tables.reconcile import Difference, write
 from shared.contracts import Table
 from shared.ledger.model import RowCounts
 
+REPLACING = ("update", "again", "delete")  # outcomes that touch a stored row
 
-def merge_rows(batch: Batch, target: Stored, staged: DataFrame, seen: RecordCounts) -> RowCounts:
-    """Brings the staged rows into silver in one commit; `seen`: the judged records that they come from.
+
+def merge_rows(batch: Batch, target: Stored, staged: DataFrame, seen: RecordCounts) -> tuple[RowCounts, int]:
+    """Brings the staged rows into silver in one commit, after those that are deleted have their tombstones;
+    returns the run's counts and how many rows were deleted. `seen`: the judged records that they come from.
 
     Raises UnbalancedError, with the table as it was.
     """
     table = batch.table
-    with persisted(_compared(batch.spark, table, target, staged)) as compared:
+    with persisted(_compared(batch, target, staged)) as compared:
         outcomes = (
             compared.groupBy("_outcome", "_old_date")
             .agg(F.count(F.lit(1)).alias("rows"), F.sum("_sent").alias("sent"))
             .collect()
         )
         number = {
-            o: sum(r["rows"] for r in outcomes if r["_outcome"] == o) for o in ("insert", "update", "same")
+            o: sum(r["rows"] for r in outcomes if r["_outcome"] == o)
+            for o in ("insert", "same", "bury", "update", "again", "delete")
         }
-        written, updated = number["insert"] + number["same"], number["update"]
-        outdone = sum(r["sent"] for r in outcomes) - written - updated
-        counts = balanced(batch.dataset, RowCounts(seen.read, written, seen.bad, outdone, updated))
-        changed = compared.where("_outcome <> 'older'").selectExpr(
-            f"{_date(target)} AS event_date", f"{changes.changed_key(table)} AS key", "_old_date", "_old_key"
-        )
+        written = number["insert"] + number["same"] + number["bury"]
+        replaced = number["update"] + number["delete"]
+        outdone = sum(r["sent"] for r in outcomes) - written - replaced
+        counts = balanced(batch.dataset, RowCounts(seen.read, written, seen.bad, outdone, replaced))
         # Announced before the commit: a crash in between costs a needless recomputation, never a missed one.
-        changes.record(batch.job, table, changed)
-        rows = compared.where("_outcome IN ('insert', 'update')").withColumnRenamed("_outcome", "_action")
-        old_dates = frozenset(str(r["_old_date"]) for r in outcomes if r["_outcome"] == "update")
-        difference = Difference(rows, number["insert"], updated, 0, old_dates)
-        write(difference, target, identity_in_table(table))
-    return counts
+        changes.record(batch.job, table, _announced(compared, target))
+        if table.buries:
+            bury(batch, compared)
+        rows = compared.where("_outcome IN ('insert', 'update', 'again', 'delete')").withColumn(
+            "_action", F.expr("CASE WHEN _outcome = 'again' THEN 'update' ELSE _outcome END")
+        )
+        old_dates = frozenset(str(r["_old_date"]) for r in outcomes if r["_outcome"] in REPLACING)
+        updated = number["update"] + number["again"]
+        difference = Difference(rows, number["insert"], updated, number["delete"], old_dates)
+        write(difference, target, table.column_names if table.kind == "log" else table.primary_key)
+    return counts, number["delete"]
 
 
-def identity_in_table(table: Table) -> tuple[str, ...]:
-    """Stored columns that identify a row; a log is only ever appended to."""
-    return tuple(c for c in identity(table) if c != "_content")
+def _announced(compared: DataFrame, target: Stored) -> DataFrame:
+    """Date and key of what changed, as before and as now; what left has those of before only."""
+    gone = "_outcome = 'delete'"
+    return compared.where(
+        "_outcome IN ('insert', 'update', 'delete') OR _outcome = 'same' AND NOT _deleted"
+    ).selectExpr(
+        f"CASE WHEN {gone} THEN _old_date ELSE {_date(target)} END AS event_date",
+        f"CASE WHEN {gone} THEN _old_key ELSE _key END AS key",
+        "_old_date",
+        "_old_key",
+    )
 
 
 def _date(target: Stored) -> str:
@@ -69,34 +86,46 @@ def _near(spark: SparkSession, target: Stored, staged: DataFrame, keys: list[str
     return everything.where(among("event_date", dates))
 
 
-def _compared(spark: SparkSession, table: Table, target: Stored, staged: DataFrame) -> DataFrame:
-    """Staged rows with `_outcome`: insert, update (newer than the stored row), same (this very row stands
-    already), older.
+def _compared(batch: Batch, target: Stored, staged: DataFrame) -> DataFrame:
+    """Staged rows with `_outcome`.
+
+    Of rows: insert, update (it wins against the stored row), again (a later file says the same: only the
+    lineage is new), same (this very row stands already). Of deletes: delete (a row leaves), bury (there is
+    none, but a late one could come), rebury (by a later delete), same. Of both: older.
 
     The key alone is searched in the whole table; whole rows are read only from the dates where it was found.
     """
-    keys = list(identity_in_table(table))
-    stored = _near(spark, target, staged, keys)
-    order = [quoted(c) for c in table.order]
+    table = batch.table
+    keys = list(searched(table))
+    stored = _near(batch.spark, target, staged, keys)
     old = stored.join(staged.select(*keys).distinct(), keys, "left_semi").selectExpr(
         *map(quoted, keys),
         f"{_date(target)} AS _old_date",
         f"{changes.changed_key(table)} AS _old_key",
-        f"struct({', '.join([*order, content(table)])}) AS _old_order",
+        f"{order(table)} AS _old_order",
         f"{content(table)} AS _old_content",
-        "_source_file AS _old_source",
-        "_ingested_at AS _old_ingested",
     )
-    on = [*keys, *(["_content"] if table.kind == "log" else [])]
-    old = (
-        old.withColumnRenamed("_old_content", "_content") if table.kind == "log" else old.drop("_old_content")
-    )
-    newer = f"struct({', '.join([*order, '_content'])}) > _old_order"
-    return staged.join(old, on, "left").selectExpr(
+    on = keys
+    if table.kind == "log":
+        on, old = [*keys, "_content"], old.withColumnRenamed("_old_content", "_content")
+        old = old.withColumn("_old_content", F.col("_content"))
+    ordered = staged.selectExpr("*", f"{order(table)} AS _order", f"{changes.changed_key(table)} AS _key")
+    return with_tombstones(batch, ordered.join(old, on, "left")).selectExpr(
         *(quoted(c) for c in target.columns),
-        "_sent",
-        "_old_date",
-        "_old_key",
-        f"CASE WHEN _old_order IS NULL THEN 'insert' WHEN {newer} THEN 'update' WHEN _old_source ="
-        " _source_file AND _old_ingested = _ingested_at THEN 'same' ELSE 'older' END AS _outcome",
+        *("_sent", "_deleted", "_key", "_old_date", "_old_key", "_gone_order"),
+        f"{_outcome(table, batch)} AS _outcome",
     )
+
+
+def _outcome(table: Table, batch: Batch) -> str:
+    """A log's row is of the last file that has it only where a table follows: elsewhere nobody asks."""
+    followed = table.kind == "keyed" or bool(followers(table, batch.job.contract.silver))
+    again = "again" if followed else "older"
+    return f"""CASE
+        WHEN coalesce(_order < _old_order, false) OR coalesce(_order < _gone_order, false) THEN 'older'
+        WHEN _deleted AND _old_order IS NOT NULL THEN 'delete'
+        WHEN _deleted AND _gone_order IS NULL THEN 'bury'
+        WHEN _deleted THEN CASE WHEN _order = _gone_order THEN 'same' ELSE 'rebury' END
+        WHEN _old_order IS NULL THEN 'insert'
+        WHEN _content <> _old_content THEN 'update'
+        WHEN _order = _old_order THEN 'same' ELSE '{again}' END"""

@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING
 from glue_scripts.engine.read.bronze_files import BronzeFile
 from glue_scripts.engine.silver.batch import Loaded
 from shared.contracts import Dataset, folded
-from shared.metrics import datum, null_rate, quarantined, send
+from shared.metrics import LEARNT, datum, null_rate, quarantined, send
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
 
-RATES = ("null_rate_", "quarantine_rate", "orphan_rate")
+RATES = ("null_rate_", "quarantine_rate", "orphan_rate", *LEARNT)
 
 
-def run_metrics(dataset: Dataset, files: Sequence[BronzeFile], loaded: Loaded) -> dict[str, float]:
-    """Counts as they are, rates as shares of 0 to 1.
+def run_metrics(
+    dataset: Dataset, files: Sequence[BronzeFile], loaded: Loaded, unknown_columns: int = 0
+) -> dict[str, float]:
+    """Counts as they are, rates as shares of 0 to 1. `unknown_columns`: those that the ledger reports.
 
     `removed_rows`: rows of older versions of the files that left silver.
     """
@@ -38,9 +40,11 @@ def run_metrics(dataset: Dataset, files: Sequence[BronzeFile], loaded: Loaded) -
         "quarantine_rate": rows.quarantined / rows.read if rows.read else 0.0,
         "extra_column_rows": loaded.extra_rows,
         "removed_rows": loaded.removed,
+        "ambiguous_times": loaded.ambiguous_times,
     }
     counts |= {quarantined(reason): n for reason, n in loaded.reasons.items()}
     counts |= {null_rate(column): n / accepted if accepted else 0.0 for column, n in loaded.nulls.items()}
+    counts["unknown_columns"] = unknown_columns
     return counts | {f"drift_column_{name}": n for name, n in _drift(dataset, files).items()}
 
 

@@ -42,7 +42,7 @@ def _next(ledger: Ledger, gone: LedgerFile) -> LedgerFile | None:
     copies = [f for f in newest if f.sha256 == gone.sha256]
     if any(f.status is FileStatus.ACCEPTED for f in copies):
         return None
-    return min(copies, key=lambda f: f.arrival, default=None)
+    return min(copies, key=lambda f: f.order, default=None)
 
 
 def _accept(
@@ -60,7 +60,9 @@ def _accept(
         missing = f"{copy.key} is needed, but nothing stands at {gone.target_key}; drop the file again"
         log.warning(job, missing, dataset=dataset.name)
         return None
-    accepted = replace(copy, status=FileStatus.ACCEPTED, target_bucket=bucket, target_key=key)
+    accepted = replace(
+        copy, status=FileStatus.ACCEPTED, target_bucket=bucket, target_key=key, later_copy=None
+    )
     clients.ledger.commit(accepted)
     clients.ledger.take_content(copy.domain, copy.dataset, copy.sha256 or "", copy.file_id, gone.place)
     return accepted

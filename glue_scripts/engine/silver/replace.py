@@ -26,9 +26,9 @@ def identified(rows: DataFrame, table: Table) -> DataFrame:
     """
     content = [c.name for c in table.columns if c.name not in table.primary_key]
     record = f"sha2(to_json(struct({', '.join(map(quoted, content))}, _extra)), 256)"
-    place = F.row_number().over(Window.partitionBy("_file", "_record").orderBy(F.lit(1)))
-    numbered = rows.selectExpr("*", f"{record} AS _record").withColumn("_place", place)
-    ids = numbered.selectExpr("*", "sha2(concat_ws('|', _sha256, _record, _place), 256) AS _record_id")
+    number = F.row_number().over(Window.partitionBy("_file", "_record").orderBy(F.lit(1)))
+    numbered = rows.selectExpr("*", f"{record} AS _record").withColumn("_number", number)
+    ids = numbered.selectExpr("*", "sha2(concat_ws('|', _sha256, _record, _number), 256) AS _record_id")
     keys = [f"{table.column(k).derived} AS {quoted(k)}" for k in table.primary_key]
     return ids.selectExpr("*", *keys)
 

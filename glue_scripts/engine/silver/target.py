@@ -2,13 +2,44 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Collection
+
 from glue_scripts.engine.run.job import Job
 from glue_scripts.engine.tables.iceberg import LINEAGE_COLUMNS, Stored
-from shared.contracts import Table
+from shared.contracts import Dataset, Table
+from shared.unknown_columns import NAMES_PROPERTY
 
 
 def silver_table(job: Job, table: Table) -> Stored:
     """The contract's columns and the lineage of each row."""
     columns = {c.name: c.type for c in table.columns} | LINEAGE_COLUMNS
     date = "event_date" if "event_date" in columns else None
-    return Stored(job.identifier(table), job.location(table), columns, table.partition_fields, date)
+    spellings = {
+        names_property(d): spellings_known(d) for d in job.contract.datasets if d.target.name == table.name
+    }
+    return Stored(
+        job.identifier(table),
+        job.location(table),
+        columns,
+        table.partition_fields,
+        date,
+        properties=spellings,
+    )
+
+
+def names_property(dataset: Dataset) -> str:
+    """The property of a silver table that says which spellings of columns its rows of a dataset were read
+    with: what else they brought is in `_extra`.
+    """
+    return NAMES_PROPERTY + mark(dataset.name)
+
+
+def spellings_known(dataset: Dataset, columns: Collection[str] | None = None) -> str:
+    """The marks of the folded spellings of the dataset's columns, or of some, as the property has them."""
+    return ",".join(sorted(mark(s) for s, c in dataset.aliases.items() if columns is None or c in columns))
+
+
+def mark(name: str) -> str:
+    """A name as it may stand in a property: Spark shows none that holds a word such as token or password."""
+    return hashlib.sha256(name.encode()).hexdigest()[:12]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from glue_scripts.engine.run.job import Job
+from glue_scripts.engine.silver.file_sets import newest_set
 from shared.contracts import Contract, Dataset
 from shared.ledger import Ledger
-from shared.ledger.model import LedgerFile
+from shared.ledger.model import FileId, FileStatus, LedgerFile
 from shared.zones import GATHERED
 
 PARALLEL_QUERIES = 16
@@ -23,10 +24,16 @@ class Work:
     again.
 
     Silver forgets their rows and never reads them again, unless the other key is corrected.
+
+    `refill`: the files are all that the table is to hold. `copies`: duplicates for which their content is
+    read again; `orders`: the order of the last file that had a content, where it came again.
     """
 
     files: tuple[LedgerFile, ...]
     superseded: tuple[LedgerFile, ...] = ()
+    refill: bool = False
+    copies: tuple[LedgerFile, ...] = ()
+    orders: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def keys(self) -> frozenset[str]:
@@ -46,16 +53,69 @@ def pending_work(job: Job, ledger: Ledger, dataset: Dataset, again: Sequence[Led
 
     `again`: files whose quarantined rows are to be judged once more.
     """
+    if dataset.target.snapshot:
+        return _snapshot(job, ledger, dataset, again)
+    copies = ledger.later_copies(job.domain, dataset.name) if dataset.target.kind != "files" else []
+    work = _requested(job, ledger, dataset, [*again, *_owners(ledger, copies)])
+    read = {f.sha256 for f in work.files}
+    orders: dict[str, str] = {}
+    for copy in copies:
+        orders[copy.sha256 or ""] = max(copy.order, orders.get(copy.sha256 or "", ""))
+    fresh = tuple(c for c in copies if c.processed_by is None and c.sha256 in read)
+    return replace(work, copies=fresh, orders=orders)
+
+
+def _owners(ledger: Ledger, copies: Iterable[LedgerFile]) -> list[LedgerFile]:
+    """The files that brought the contents of copies which no run has seen: their rows are of the copies
+    now.
+    """
+    places = {(c.bucket, c.duplicate_of or "") for c in copies if c.processed_by is None}
+    owners = (ledger.outcome(FileId(bucket, *place.rpartition("@")[::2])) for bucket, place in sorted(places))
+    return [f for f in owners if f is not None and f.status is FileStatus.ACCEPTED]
+
+
+def _requested(job: Job, ledger: Ledger, dataset: Dataset, again: Sequence[LedgerFile]) -> Work:
     if job.full_refresh or job.by_date:
         accepted = ledger.accepted(job.domain, dataset.name)
         requested = [f for f in accepted if job.full_refresh or _covered(job, f)]
     else:
         pending = ledger.pending(job.domain, dataset.name)
-        requested = [*pending, *(f for f in again if f.file_id not in {p.file_id for p in pending})]
-    if dataset.target.kind != "files" or not requested:
+        requested = list({f.file_id: f for f in (*again, *pending)}.values())
+    if not dataset.target.follows_files or not requested:
         return Work(tuple(requested))
     if job.full_refresh or job.by_date:
-        return _newest(_related(requested, accepted))
+        return _whole(dataset, _newest(_related(requested, accepted)), accepted)
+    work = _newest(_versions(ledger, requested))
+    return _whole(dataset, work, None if not work.refill else ledger.accepted(job.domain, dataset.name))
+
+
+def _whole(dataset: Dataset, work: Work, accepted: Sequence[LedgerFile] | None) -> Work:
+    """Where rows are versions of others, those that an old version of a file outdid come back with all
+    files.
+    """
+    if dataset.target.kind == "files" or not work.refill or accepted is None:
+        return replace(work, refill=False)
+    return replace(_newest(accepted), refill=True)
+
+
+def _snapshot(job: Job, ledger: Ledger, dataset: Dataset, again: Sequence[LedgerFile]) -> Work:
+    """The newest set of files is all that is read, also when an older one comes late."""
+    accepted = ledger.accepted(job.domain, dataset.name)
+    requested = any(
+        job.full_refresh or (_covered(job, f) if job.by_date else not f.processed_by) for f in accepted
+    )
+    if not requested and not again:
+        return Work(())
+    files, before = newest_set(accepted)
+    chosen = {f.file_id for f in files}
+    others = [f for f in accepted if f.file_id not in chosen]
+    known = {f.file_id for f in before}
+    left = [f for f in others if job.full_refresh or f.processed_by is None or f.file_id in known]
+    return Work(tuple(files), tuple(left))
+
+
+def _versions(ledger: Ledger, requested: Sequence[LedgerFile]) -> list[LedgerFile]:
+    """All versions of the keys that are requested, and of those that share a content with one of these."""
     # Contents lead to keys and keys to contents: until no new key turns up, since any of them may be the one
     # whose rows a correction brings back.
     seen: dict[tuple[str, str], list[LedgerFile]] = {}
@@ -74,7 +134,7 @@ def pending_work(job: Job, ledger: Ledger, dataset: Dataset, again: Sequence[Led
             unread = {
                 place for places in pool.map(ledger.holders_of, shared.values()) for place in places
             } - seen.keys()
-    return _newest([f for versions in seen.values() for f in versions])
+    return [f for versions in seen.values() for f in versions]
 
 
 def _related(requested: Sequence[LedgerFile], known: Iterable[LedgerFile]) -> list[LedgerFile]:
@@ -97,12 +157,17 @@ def _covered(job: Job, file: LedgerFile) -> bool:
 
 def _newest(versions: Sequence[LedgerFile]) -> Work:
     by_key: dict[str, list[LedgerFile]] = defaultdict(list)
-    for version in sorted(versions, key=lambda f: f.arrival):
+    for version in sorted(versions, key=lambda f: f.order):
         by_key[version.key].append(version)
-    newest = sorted((v[-1] for v in by_key.values()), key=lambda f: f.arrival)
+    newest = sorted((v[-1] for v in by_key.values()), key=lambda f: f.order)
     files = tuple({f.sha256: f for f in newest}.values())  # of equal contents the last to arrive
     file_ids = {f.file_id for f in files}
-    return Work(files, tuple(f for v in by_key.values() for f in v if f.file_id not in file_ids))
+    # Silver has rows of a version, but not yet those of the newest.
+    corrected = any(
+        v[-1].processed_by is None and any(f.processed_by for f in v[:-1]) for v in by_key.values()
+    )
+    superseded = tuple(f for v in by_key.values() for f in v if f.file_id not in file_ids)
+    return Work(files, superseded, refill=corrected)
 
 
 def write_groups(contract: Contract) -> list[list[Dataset]]:

@@ -18,6 +18,7 @@ LINEAGE_COLUMNS = {
     "_source_file": "string",
     "_ingested_at": "timestamp",
     "_run_id": "string",
+    "_file_order": "string",
     "_extra": "map<string,string>",
 }
 # Athena reads format version 2, not 3. Without fanout a task sorts its rows by partition and writes one file
@@ -43,7 +44,7 @@ class Stored:
     partition fields as SQL.
 
     `date_column`: the date by which its changes are found; the columns' bounds that Iceberg keeps spare the
-    files of other dates.
+    files of other dates. `properties`: more that it is made with; later ones are set by whoever they are of.
     """
 
     identifier: str
@@ -52,6 +53,7 @@ class Stored:
     partitioned_by: tuple[str, ...] = ()
     date_column: str | None = None
     write_modes: Mapping[str, str] = field(default_factory=lambda: MERGE_ON_READ)
+    properties: Mapping[str, str] = field(default_factory=dict)
 
 
 class MigrationNeededError(RuntimeError):
@@ -86,7 +88,12 @@ def _ddl(table: Stored) -> str:
     partitions = f"PARTITIONED BY ({', '.join(table.partitioned_by)})" if table.partitioned_by else ""
     properties = ", ".join(
         f"'{k}'='{v}'"
-        for k, v in {**PROPERTIES, **table.write_modes, "write.data.path": table.location}.items()
+        for k, v in {
+            **PROPERTIES,
+            **table.write_modes,
+            **table.properties,
+            "write.data.path": table.location,
+        }.items()
     )
     return (
         f"CREATE TABLE {table.identifier} ({columns}) USING iceberg {partitions} LOCATION '{table.location}'"
@@ -112,6 +119,17 @@ def _evolve(spark: SparkSession, table: Stored) -> None:
         spark.sql(f"ALTER TABLE {table.identifier} ADD COLUMN {quoted(name)} {kind}")
     for name, kind in changes.widened.items():
         spark.sql(f"ALTER TABLE {table.identifier} ALTER COLUMN {quoted(name)} TYPE {kind}")
+
+
+def properties_of(spark: SparkSession, identifier: str) -> dict[str, str]:
+    """A table's properties."""
+    return {r["key"]: r["value"] for r in spark.sql(f"SHOW TBLPROPERTIES {identifier}").collect()}
+
+
+def set_properties(spark: SparkSession, identifier: str, values: Mapping[str, str]) -> None:
+    """Sets some of a table's properties, in one commit; their values hold no quotes."""
+    pairs = ", ".join(f"'{k}'='{v}'" for k, v in values.items())
+    spark.sql(f"ALTER TABLE {identifier} SET TBLPROPERTIES ({pairs})")
 
 
 def current_snapshot(spark: SparkSession, identifier: str) -> int | None:

@@ -81,7 +81,9 @@ def difference_of(rows: DataFrame, table: Stored) -> Difference:
 
 
 def write(difference: Difference, table: Stored, key: Sequence[str]) -> None:
-    """Commits a difference; rows that are only new are appended, which searches nothing."""
+    """Commits a difference; rows that are only new are appended, which searches nothing. `key`: what
+    identifies a row that is replaced or removed.
+    """
     if difference.empty:
         return
     if not difference.updated and not difference.deleted:

@@ -1,0 +1,63 @@
+"""What `./lake status` says of datasets: columns that no contract names, the last day, silence."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from cli.verbs.status import print_datasets, status_of
+from local.session import Session
+from shared.ledger.model import FileStatus, LedgerFile
+from shared.ledger.observed import Learnt
+from shared.names import Names
+from shared.unknown_columns import UnknownColumns, observed_column
+from tests.support.ledger_table import create_ledger_table
+
+NAMES = Names("dev", "123456789012", "us-east-1")
+
+
+@pytest.fixture
+def session(monkeypatch: pytest.MonkeyPatch, credentials: None) -> Iterator[Session]:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", NAMES.region)
+    with mock_aws():
+        create_ledger_table(boto3.resource("dynamodb"), NAMES.ledger_table)
+        yield Session(NAMES, boto3.Session())
+
+
+def test_status_says_what_is_unknown_what_came_and_what_is_silent(
+    session: Session, capsys: pytest.CaptureFixture[str]
+) -> None:
+    came = dt.datetime.now(dt.UTC) - dt.timedelta(hours=72)
+    identity = ("raw", "shop/events/a.csv", "v1", "shop", "events", FileStatus.ACCEPTED)
+    session.ledger.commit(LedgerFile(*identity, ingested_at=came.isoformat(), processed_by="r1"))
+    learnt = Learnt("r1", "2026-03-02", None, "2026-03-02", 100, 334, 3000, 36.0)
+    session.ledger.note_learnt("shop", "events", learnt)
+    named = observed_column("Event-ID", {"2026-03-01"}, 5, 10, 1)
+    unknown = observed_column("ccy", {"2026-03-01"}, 5, 10, 0b100001)
+    session.ledger.note_unknown_columns("shop", "events", UnknownColumns((named, unknown), 2))
+    found = status_of(session, "shop", [])["datasets"]
+    assert set(found) == {"events"}
+    [column] = found["events"]["unknown_columns"]
+    assert {k: v for k, v in column.items() if k != "days"} == {
+        "name": "ccy",
+        "share": 0.5,
+        "kinds": ["integer", "text"],
+        "since": "2026-03-01",
+        "last": "2026-03-01",
+    }
+    assert found["events"]["unknown_columns_left_out"] == 2
+    assert found["events"]["volume"] == {
+        "day": "2026-03-02",
+        "rows": 100,
+        "usual_from": 334,
+        "usual_to": 3000,
+    }
+    assert found["events"]["silence"] == {"hours": 72.0, "usual_at_most": 36.0, "silent": True}
+    print_datasets("shop", found)
+    shown = capsys.readouterr().out
+    for words in ("ccy", "50%", "integer, text", "334 to 3000", "72 h", "36 h"):
+        assert words in shown
