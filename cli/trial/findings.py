@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyiceberg.catalog import Catalog
 
-from cli.trial.places import places
+from cli.trial.places import Reread
 from cli.trial.placing import Placed, Unplaced
 from cli.trial.report import DatasetFate, Fault, FileFate, Place, Report, TableView, warnings
 from cli.trial.steps import RUN, Tried
@@ -152,7 +152,8 @@ def _places(
         if file is None or file.profile is None:
             continue
         raw = [bad[i]["raw_record"] for i in chosen]
-        found = places(_opener(trial, file), file.profile, raw, trial.contract.null_spellings)
+        reread = Reread(_opener(trial, file), file.profile, dataset, trial.contract.null_spellings)
+        found = reread.places(raw)
         name, _ = _origin(file, trial.sources)
         for number, i in zip(found.numbers, chosen, strict=True):
             at[i] = None if number is None else Place(name, number, found.unit)
@@ -166,10 +167,12 @@ def _opener(trial: Tried, file: LedgerFile) -> Callable[[], Any]:
 
 
 def _unknown(contract: Contract, held: Iterable[LedgerFile]) -> dict[str, dict[str, int]]:
+    """By dataset, the columns that its contract has nothing to say of, and in how many files each is."""
     seen = defaultdict[str, Counter[str]](Counter)
     for file in held:
         if file.status is FileStatus.ACCEPTED and file.profile:
-            known = contract.dataset(file.dataset).aliases
+            dataset = contract.dataset(file.dataset)
+            known = {*dataset.aliases, *map(folded, dataset.target.column_names)}
             seen[file.dataset].update(c for c in file.profile.columns if folded(c) not in known)
     return {name: dict(columns.most_common()) for name, columns in sorted(seen.items()) if columns}
 

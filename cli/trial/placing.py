@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from local.errors import LakeError
 from shared.contracts import Contract, Dataset, folded
-from shared.records import Accepted, Limits, Rejected, judge
-from shared.records.source import Source
-from shared.zones import suffixes
+from shared.ingestion.reading import judgement
+from shared.ingestion.store import Opened
+from shared.reasons import FileReason
+from shared.records import Accepted, Limits, Rejected
+
+# A file must be of the dataset to contradict what it declares.
+CONTRADICTIONS = (FileReason.DATE_ORDER_CONTRADICTED, FileReason.DECIMAL_MARK_CONTRADICTED)
 
 
 class PlacingError(LakeError):
@@ -94,22 +98,32 @@ def _dataset_of(file: Path, root: Path, contract: Contract, named: str | None) -
 
 def _by_columns(file: Path, contract: Contract, rest: Path) -> Placed | Unplaced:
     """By what ingestion itself sees of the file under each dataset."""
-    seen = Counter({d.name: _known_columns(file, d) for d in contract.datasets})
-    (best, known), (second, runner_up) = seen.most_common(2)
+    seen = {d.name: _known_columns(file, d) for d in contract.datasets}
+    (best, (known, detail)), (second, (runner_up, _)) = sorted(seen.items(), key=lambda s: -s[1][0])[:2]
     if not known:
-        return Unplaced(file, "no dataset of the domain knows a column of it: say --dataset")
+        same = f" ({detail})" if detail and len({d for _, d in seen.values()}) == 1 else ""
+        return Unplaced(file, f"no dataset of the domain knows a column of it{same}: say --dataset")
     if known == runner_up:
         return Unplaced(file, f"{best} and {second} know equally many of its columns: say --dataset")
     return _keyed(file, contract, best, rest, f"knows {known} of its columns")
 
 
-def _known_columns(file: Path, dataset: Dataset) -> int:
-    with file.open("rb") as stream:
-        match judge(Source(stream, Limits()), dataset, Limits(), suffixes(file.name)):
-            case Accepted(profile=profile):
-                return len({dataset.aliases.get(folded(c)) for c in profile.columns} - {None})
-            case Rejected():
-                return 0
+def _known_columns(file: Path, dataset: Dataset) -> tuple[int, str]:
+    """How many columns ingestion finds, whatever else it has against the file; or what it has against it."""
+    lenient = replace(
+        dataset, max_unreadable_rate=1.0, target=replace(dataset.target, event_date_column=None)
+    )
+    known = {*dataset.aliases, *map(folded, dataset.sent)}
+    with file.open("rb") as stream, tempfile.TemporaryDirectory() as scratch:
+        opened = Opened(stream, file.stat().st_size)
+        judged = judgement(opened, lenient, Limits(), file.name, Path(scratch), defers=False)
+    match judged.verdict:
+        case Accepted(profile=profile):
+            return sum(folded(c) in known for c in profile.columns), ""
+        case Rejected(reason=reason, detail=detail):
+            return int(reason in CONTRADICTIONS), detail
+        case _:
+            return 0, ""
 
 
 def _keyed(file: Path, contract: Contract, dataset: str, rest: Path, why: str) -> Placed:

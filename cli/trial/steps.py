@@ -6,7 +6,7 @@ import datetime as dt
 import itertools
 import re
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -88,12 +88,10 @@ def ingest(lake: Session, files: Sequence[Placed]) -> None:
     s3, raw = lake.client("s3"), lake.names.bucket("raw")
     store = Store(s3, TransferConfig(**COPY))
     take = Ingest(lake.names, lake.ledger, store, Limits(), lambda: dt.datetime.now(dt.UTC))
-    # Where a file can have several outcomes (members, other datasets), ingestion gives them all so.
-    outcomes: Callable[[FileId, str], Iterable[object]] = getattr(take, "outcomes", lambda *f: [take(*f)])
     for number, file in enumerate(files, start=1):
         s3.upload_file(str(file.source), raw, file.key)
         version = f"{number:016X}"  # the bucket has no versions: the sequencer stands for them
-        list(outcomes(FileId(raw, file.key, version, version), RUN))
+        list(take.outcomes(FileId(raw, file.key, version, version), RUN))
 
 
 def _first_failure(steps: Mapping[str, Callable[[], None]]) -> dict[str, str]:

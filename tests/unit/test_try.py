@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from cli.main import main
-from cli.trial.places import Places, places
+from cli.trial.places import Places, Reread
 from cli.trial.placing import Placed, PlacingError, placed
 from cli.trial.report import DatasetFate, Fault, FileFate, Notice, Place, Report, TableView, warnings
 from cli.trial.shown import show, where
@@ -99,7 +99,10 @@ def profile_of(file: Path, dataset: str) -> Profile:
 
 
 def found(file: Path, dataset: str, *raw: str) -> Places:
-    return places(lambda: file.open("rb"), profile_of(file, dataset), raw, SHOP.null_spellings)
+    reread = Reread(
+        lambda: file.open("rb"), profile_of(file, dataset), SHOP.dataset(dataset), SHOP.null_spellings
+    )
+    return reread.places(raw)
 
 
 def test_a_quarantined_row_of_a_table_is_found_by_its_line(tmp_path: Path) -> None:
@@ -115,8 +118,19 @@ def test_a_quarantined_row_of_a_table_is_found_by_its_line(tmp_path: Path) -> No
     assert found(file, "transactions", *kept) == Places("line", (4, 5, 7, 6, None))
 
 
+def test_lines_above_the_header_count_as_an_editor_counts_them(tmp_path: Path) -> None:
+    text = "Report of May\n\nevent_id,ts,price\ne1,2026-05-01,1\ne2,2026-05-01,x\n"
+    file = written(tmp_path, "e.csv", text)
+    assert found(file, "events", '{"event_id":"e2","ts":"2026-05-01","price":"x"}') == Places("line", (5,))
+
+
 def test_json_lines_have_lines_and_unknown_columns_do_not_hide_a_record(tmp_path: Path) -> None:
-    lines = ['{"event_id":"e1"}', "", '{"id":"e2","ts":"soon","colour":"red","age":"none"}', '{"event_id":3}']
+    lines = [
+        '{"event_id":"e1","ts":"2026-05-01"}',
+        "",
+        '{"id":"e2","ts":"soon","colour":"red","age":"none"}',
+        '{"event_id":3}',
+    ]
     file = written(tmp_path, "e.ndjson", "\n".join(lines))
     kept = ('{"event_id":"3"}', '{"event_id":"e2","ts":"soon","_extra":{"colour":"red"}}')
     assert found(file, "events", *kept) == Places("line", (4, 3))
@@ -124,10 +138,12 @@ def test_json_lines_have_lines_and_unknown_columns_do_not_hide_a_record(tmp_path
 
 def test_where_a_record_is_no_line_its_number_counts(tmp_path: Path) -> None:
     document = written(
-        tmp_path, "e.json", json.dumps([{"event_id": "e1"}, {"event_id": "e2", "ts": "x"}], indent=1)
+        tmp_path,
+        "e.json",
+        json.dumps([{"event_id": "e1", "ts": "2026-05-01"}, {"event_id": "e2", "ts": "x"}], indent=1),
     )
     assert found(document, "events", '{"event_id":"e2","ts":"x"}') == Places("record", (2,))
-    table = written(tmp_path, "e.csv", 'event_id,name,ts\ne1,"two\nlines",x\ne2,one,x\n')
+    table = written(tmp_path, "e.csv", 'event_id,name,ts\ne1,"two\nlines",2026-05-01\ne2,one,x\n')
     assert found(table, "events", '{"event_id":"e2","name":"one","ts":"x"}') == Places("record", (2,))
 
 
