@@ -50,7 +50,7 @@ def placed(
     Raises PlacingError for a path that is missing, a dataset that is not of the contract, and when no file is
     left to try.
     """
-    names = [d.name for d in contract.datasets]
+    names = [d.name for d in _droppable(contract)]
     if dataset is not None and dataset not in names:
         raise PlacingError(
             f"{dataset!r} is no dataset of {contract.domain}; its datasets: {', '.join(names)}"
@@ -80,8 +80,13 @@ def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
             yield from ((path, p) for p in files)
 
 
+def _droppable(contract: Contract) -> list[Dataset]:
+    """Without those that are read from another one's files."""
+    return [d for d in contract.datasets if d.files_of is None]
+
+
 def _dataset_of(file: Path, root: Path, contract: Contract, named: str | None) -> Placed | Unplaced:
-    names = {d.name for d in contract.datasets}
+    names = {d.name for d in _droppable(contract)}
     rest = file.relative_to(root)
     if named is not None:
         return _keyed(file, contract, named, rest, "as --dataset says")
@@ -92,13 +97,13 @@ def _dataset_of(file: Path, root: Path, contract: Contract, named: str | None) -
             below = file.parts[len(file.parts) - 1 - above.index(name) :]
             return _keyed(file, contract, name, Path(*below), "named like its folder")
     if len(names) == 1:
-        return _keyed(file, contract, contract.datasets[0].name, rest, "the only dataset")
+        return _keyed(file, contract, next(iter(names)), rest, "the only dataset")
     return _by_columns(file, contract, rest)
 
 
 def _by_columns(file: Path, contract: Contract, rest: Path) -> Placed | Unplaced:
     """By what ingestion itself sees of the file under each dataset."""
-    seen = {d.name: _known_columns(file, d) for d in contract.datasets}
+    seen = {d.name: _known_columns(file, d) for d in _droppable(contract)}
     (best, (known, detail)), (second, (runner_up, _)) = sorted(seen.items(), key=lambda s: -s[1][0])[:2]
     if not known:
         same = f" ({detail})" if detail and len({d for _, d in seen.values()}) == 1 else ""

@@ -147,6 +147,15 @@ def test_where_a_record_is_no_line_its_number_counts(tmp_path: Path) -> None:
     assert found(table, "events", '{"event_id":"e2","name":"one","ts":"x"}') == Places("record", (2,))
 
 
+def test_a_record_of_a_list_is_found_by_the_document_that_it_is_in(tmp_path: Path) -> None:
+    order = {"id": "o1", "placed": {"at": "2026-05-01"}, "lines": [{"line": 1, "price": {"value": "x"}}]}
+    orders = [order | {"id": "o0", "lines": [{"line": 1, "price": {"value": "1"}}]}, order]
+    file = written(tmp_path, "o.json", json.dumps({"data": {"orders": orders}}))
+    assert keys(file) == ["shop/orders/o.json"]
+    kept = '{"order_id":"o1","line":"1","placed_at":"2026-05-01","price":"x"}'
+    assert found(file, "order_lines", kept) == Places("record", (2,))
+
+
 def fate(read: int, quarantined: int = 0, **more: object) -> DatasetFate:
     return DatasetFate(RowCounts(read, read - quarantined, quarantined), {}, {}, **more)  # type: ignore[arg-type]
 
