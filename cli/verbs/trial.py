@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import signal
+import sys
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -53,9 +55,10 @@ def execute(arguments: argparse.Namespace) -> int:
     # Not above: `./lake try --help` needs no Spark.
     from cli.trial.lake import engine
 
-    say(
-        f"trying {len(files):,} file{'s' if len(files) > 1 else ''} with the contract of {arguments.domain} …"
-    )
+    what = "1 file" if len(files) == 1 else f"{len(files):,} files"
+    say(f"trying {what} with the contract of {arguments.domain} …")
+    # Whoever ends it otherwise than by Ctrl-C leaves nothing running either.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     size = sum(f.source.stat().st_size for f in files)
     with engine(few_rows=size <= FEW_BYTES) as running:
         return _watch(running, arguments) if arguments.watch else _round(running, arguments, began)
