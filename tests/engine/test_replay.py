@@ -37,11 +37,15 @@ def fixed_contract(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     before = contract("web")
 
     def fix() -> None:
-        (table,) = before.silver
+        table = before.table("logs")
         rules = tuple(replace(r, when=r.when.replace("'ERROR')", "'ERROR', 'PURGE')")) for r in table.rejects)
-        silver = replace(table, rejects=rules)
-        datasets = tuple(replace(d, target=silver, formats=(*d.formats, "xml")) for d in before.datasets)
-        after = replace(before, silver=(silver,), datasets=datasets)
+        logs = replace(table, rejects=rules)
+        datasets = tuple(
+            replace(d, target=logs, formats=(*d.formats, "xml")) if d.target is table else d
+            for d in before.datasets
+        )
+        silver = tuple(logs if t is table else t for t in before.silver)
+        after = replace(before, silver=silver, datasets=datasets)
         for module in (ingest, rig_module):
             monkeypatch.setattr(module, "contract", lambda _: after)
 

@@ -13,17 +13,15 @@ def cast(value: str, spelled: Numbers, kind: str) -> str:
     plain = as_plain(value, spelled)
     if kind == "double":
         return _double(plain)
-    whole_number = kind in ("int", "bigint")
-    scale = 0 if whole_number else scale_of(kind)
-    usual = INTEGER if whole_number else decimal_regex(kind)
-    if whole_number and spelled.default:
+    general = _whole_number(plain, kind) if kind in ("int", "bigint") else _decimal(plain, kind)
+    if kind in ("int", "bigint") and spelled.default:
         # Spark's own cast comes first: it reads digits alone, and most are such
-        return f"coalesce(try_cast({value} AS {kind}), {_exact(plain, (usual, POWER), kind, scale)})"
-    if spelled.decimal_mark == "." or spelled.plain:  # most are plain, whatever else is declared
-        rest = _exact(plain, (POWER,) if spelled.default else (usual, POWER), kind, scale)
-        digits = r"[+-]?\d+" if whole_number else usual
-        return f"CASE WHEN {value} RLIKE {whole(digits)} THEN try_cast({value} AS {kind}) ELSE {rest} END"
-    return _exact(plain, (usual, POWER), kind, scale)
+        return f"coalesce(try_cast({value} AS {kind}), {general})"
+    if not spelled.default and (spelled.decimal_mark == "." or spelled.plain):
+        # most are plain, whatever else is declared
+        digits = r"[+-]?\d+" if kind in ("int", "bigint") else decimal_regex(kind)
+        return f"CASE WHEN {value} RLIKE {whole(digits)} THEN try_cast({value} AS {kind}) ELSE {general} END"
+    return general
 
 
 def scale_of(kind: str) -> int:
@@ -48,6 +46,19 @@ def as_plain(value: str, spelled: Numbers) -> str:
     if not spelled.plain:
         return styled
     return f"CASE WHEN {value} RLIKE {whole(DOUBLE)} THEN {value} ELSE {styled} END"
+
+
+def _whole_number(plain: str, kind: str) -> str:
+    return _exact(plain, (INTEGER, POWER), kind, 0)
+
+
+def _decimal(plain: str, kind: str) -> str:
+    """Digits that the type has room for are cast as they are: the widest type has room for fewer before the
+    point.
+    """
+    usual = f"{plain} RLIKE {whole(decimal_regex(kind))}"
+    power = _exact(plain, (POWER,), kind, scale_of(kind))
+    return f"CASE WHEN {usual} THEN try_cast({plain} AS {kind}) ELSE {power} END"
 
 
 def _exact(plain: str, shapes: tuple[str, ...], kind: str, scale: int) -> str:
