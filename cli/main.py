@@ -19,6 +19,7 @@ VERBS = {
         ),
     ),
     "test": ("checks", "ruff, mypy, import arrows and all tests"),
+    "try": ("trial", "files through a domain's contract as it stands on disk, in seconds; keeps nothing"),
     "up": ("up", "provision the lakehouse on this laptop and keep it running"),
     "generate": ("generate", "write sample files of a domain"),
     "drop": ("drop", "upload files or folders into the raw bucket"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,10 +47,10 @@ def add_domain(parser: argparse.ArgumentParser, *, optional: bool = False) -> No
 
 def json_file(text: str) -> Path:
     """A file to write. Raises ArgumentTypeError for what cannot be one, before any work is done."""
-    path = Path(text)
-    if path.is_dir() or any(p.exists() and not p.is_dir() for p in path.parents):
+    file = path(text)
+    if file.is_dir() or any(p.exists() and not p.is_dir() for p in file.parents):
         raise argparse.ArgumentTypeError(f"expected a file, found {text!r}, which is or lies in none")
-    return path
+    return file
 
 
 def date(text: str) -> dt.date:
@@ -58,6 +59,16 @@ def date(text: str) -> dt.date:
         return dt.date.fromisoformat(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"expected YYYY-MM-DD, found {text!r}") from error
+
+
+def path(text: str) -> Path:
+    """A path as its caller means it: `./lake` itself runs in the product's folder."""
+    return called_from() / text
+
+
+def called_from() -> Path:
+    """The folder in which somebody called `./lake`."""
+    return Path(os.environ.get("LAKE_CALLED_FROM", "."))
 
 
 def positive(text: str) -> int:

@@ -94,6 +94,12 @@ def document(domain: str) -> dict[str, Any]:
         raise ContractError(place(domain), "(document)", f"is not a YAML mapping: {error}") from error
 
 
+def reread() -> None:
+    """Forgets what was read: the next look at a contract is at the file as it is then."""
+    for known in (domains, contract, compiled, document):
+        known.cache_clear()
+
+
 def place(domain: str) -> str:
     """The file of a domain's contract, as messages name it."""
     return shown(domain_folder(domain) / CONTRACT)
