@@ -1,0 +1,137 @@
+"""The second reading of the files: how often keys repeat, and whether every value is read as it is drafted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from cli.infer.choice import OPEN, Choice, counted
+from cli.infer.draft import DraftColumn, DraftDataset
+from cli.infer.keys import Distinct
+from cli.infer.profile import unwrapped
+from cli.infer.roles import key_candidates
+from cli.infer.vocabulary import NULLS
+from shared.contracts import folded
+from shared.records.plain import text_of
+from shared.values import Declared, Plan, compiled
+from shared.values.plan import BLANKS
+
+INSERTS = {"c", "r", "i"}
+REMEMBERED = 1 << 14
+
+
+class Again:
+    """Takes the records of one dataset once more."""
+
+    def __init__(self, draft: DraftDataset, scratch: Path) -> None:
+        self.draft = draft
+        self.candidates = key_candidates(draft)
+        self._rows = Distinct(scratch, f"{draft.name}.rows")
+        self._keys = {n: Distinct(scratch, f"{draft.name}.{i}") for i, n in enumerate(self.candidates)}
+        self._empty: Counter[tuple[str, ...]] = Counter()
+        self._places = {c.name: _places(c) for c in draft.columns if not c.from_key}
+        self._plans = {c.name: plan for c in draft.columns if (plan := plan_of(c.choice, draft)) is not None}
+        self._unread: Counter[str] = Counter()
+        self._read = {name: cache_of(plan) for name, plan in self._plans.items()}
+
+    def take(self, record: Mapping[str, Any]) -> None:
+        row, around = unwrapped(record)
+        names = {folded(n): v for n, v in row.items() if v is not None}
+        values = {n: _value(places, row, names, around) for n, places in self._places.items()}
+        for name, read in self._read.items():
+            if (text := values[name]) is not None and not read(text):
+                self._unread[name] += 1
+        operation = self.draft.operation.get("column")
+        if operation and (said := values.get(str(operation))) and said.lower() not in INSERTS:
+            return
+        whole = hash(tuple(values.items()))
+        self._rows.add(whole)
+        for candidate, counter in self._keys.items():
+            key = tuple((values[n] or "").strip(BLANKS) for n in candidate)
+            if all(key):
+                counter.add(hash(key))
+            else:
+                self._empty[candidate] += 1
+                counter.add(hash((key, whole)))
+
+    def repeats(self) -> tuple[dict[tuple[str, ...], int], int]:
+        """Of each candidate, how many different records share its value with another one, or have none; and how
+        many different records there are.
+        """
+        rows = self._rows.result()
+        return {n: rows - keys.result() + self._empty[n] for n, keys in self._keys.items()}, rows
+
+    def note_unread(self) -> None:
+        for name, count in sorted(self._unread.items()):
+            said = f"{counted(count)} cannot be read so, and their rows are quarantined"
+            self.draft.column(name).choice.notes.append(said)
+
+
+def _places(column: DraftColumn) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The steps to the value, and the folded names by which a flat one is found."""
+    return column.steps, tuple({folded(n) for n in (column.steps[-1], column.name, *column.aliases)})
+
+
+def _value(
+    places: tuple[tuple[str, ...], tuple[str, ...]],
+    row: Mapping[str, Any],
+    names: Mapping[str, Any],
+    around: Mapping[str, Any] | None,
+) -> str | None:
+    steps, spellings = places
+    if len(steps) == 1:
+        start = (
+            around
+            if around is not None and steps[0] in around and steps[0] not in ("before", "after")
+            else None
+        )
+        value = (
+            start[steps[0]] if start is not None else next((names[s] for s in spellings if s in names), None)
+        )
+    else:
+        value = around if around is not None and steps[0] in around else row
+        for step in steps:
+            value = value.get(step) if isinstance(value, Mapping) else None
+    return None if value is None else text_of(value)
+
+
+def plan_of(choice: Choice, draft: DraftDataset) -> Plan | None:
+    """The plan that a contract will have, where nothing about it is open; local times as if of UTC."""
+    if any(OPEN in (v if isinstance(v, list) else [v]) for v in choice.properties.values()):
+        return None
+    if choice.type == "string" or choice.type.startswith("array<"):
+        return None
+    own = choice.properties
+    words = own.get("booleans")
+    formats = choice.options.get("format")
+    declared = Declared(
+        formats=(formats,) if formats else tuple(own["formats"]) if "formats" in own else None,
+        default_timezone="UTC",
+        locale=own.get("locale"),
+        decimal_mark=own.get("decimalMark"),
+        group_mark=own.get("groupMark"),
+        number_style=tuple(own["numberStyle"]) if "numberStyle" in own else None,
+        booleans=(tuple(words["true"]), tuple(words["false"])) if words else None,
+    )
+    sources = draft.properties["formats"]
+    assert isinstance(sources, Iterable)
+    return compiled("c", choice.type, declared, draft.name, tuple(sources))
+
+
+def cache_of(plan: Plan) -> Any:
+    """Whether a text is read, or spells nothing; texts repeat, so the last ones are remembered."""
+
+    @cache
+    def read(text: str) -> bool:
+        bare = text.strip(BLANKS)
+        return not bare or bare.lower() in NULLS or plan.value(bare) is not None
+
+    def bounded(text: str) -> bool:
+        if read.cache_info().currsize > REMEMBERED:
+            read.cache_clear()
+        return read(text)
+
+    return bounded

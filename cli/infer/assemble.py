@@ -1,0 +1,203 @@
+"""From counts to a draft of one dataset: its columns, their names, and what is said of its files."""
+
+from __future__ import annotations
+
+from difflib import SequenceMatcher
+
+from cli.infer.choice import Question, counted
+from cli.infer.column import Column
+from cli.infer.columns import chosen
+from cli.infer.draft import DraftColumn, DraftDataset
+from cli.infer.grouping import Group
+from cli.infer.naming import named_once
+from cli.infer.profile import Profile, Steps
+from cli.infer.vocabulary import TOTALS, words_of
+from shared.contracts import folded
+from shared.contracts.paths import Path
+
+ENVELOPE = {
+    ("op",),
+    ("ts_ms",),
+    ("source", "ts_ms"),
+    ("source", "lsn"),
+}  # of Debezium's, what a table may keep
+SIMILAR = 0.6  # of two headers, from which on one may be a new name of the other
+FLAT = {"csv", "xlsx", "ods"}
+
+
+def dataset(group: Group, name: str) -> DraftDataset:
+    """The draft of a group's files, without key and event date."""
+    profile = group.profile
+    found = DraftDataset(name, profile.rows, profile.files, [])
+    leaves, left_out = _leaves(profile)
+    merged = _by_folded(leaves)
+    renamed = _renamed(group, merged)
+    for steps, (column, aliases) in sorted(merged.items()):
+        element = profile.columns.get((*steps, "[]"))
+        choice = chosen(steps[-1], column, element, profile.rows)
+        found.columns.append(DraftColumn("", steps, choice, column, aliases))
+    _merge_renamed(found, renamed, profile.rows)
+    names = named_once(c.steps for c in found.columns)
+    flat = {f for formats in profile.formats for f in formats} <= {*FLAT, "zip"}
+    for each in found.columns:
+        each.name = names[each.steps]
+        _say_place(each, flat)
+    if left_out:
+        found.notes.append(f"of Debezium's envelope also: {', '.join(sorted(left_out))}")
+    _add_keys(profile, found)
+    _say_files(profile, found)
+    return found
+
+
+def _leaves(profile: Profile) -> tuple[dict[Steps, Column], set[str]]:
+    """Where plain values, lists and what is kept as JSON stand; and what is left out of an envelope."""
+    enveloped = profile.changes == profile.rows > 0
+    found, left_out = dict[Steps, Column](), set[str]()
+    for steps, column in profile.columns.items():
+        if steps[-1] == "[]" or any(steps[: len(m)] == m and steps != m for m in profile.maps):
+            continue
+        inner = any(
+            s[: len(steps)] == steps and len(s) > len(steps) and s[len(steps)] != "[]"
+            for s in profile.columns
+        )
+        opaque = (
+            steps in profile.maps
+            or column.record_lists
+            or (column.objects and (column.values or column.lists))
+        )
+        if any(found_at for found_at in _above(steps) if _is_opaque(profile, found_at)):
+            continue
+        if inner and not opaque:
+            continue
+        if (
+            enveloped
+            and steps[0] in ("source", "transaction", "ts_ms", "ts_us", "ts_ns", "op")
+            and steps not in ENVELOPE
+        ):
+            left_out.add(".".join(steps))
+            continue
+        found[steps] = column
+    return found, left_out
+
+
+def _above(steps: Steps) -> list[Steps]:
+    return [steps[:n] for n in range(1, len(steps))]
+
+
+def _is_opaque(profile: Profile, steps: Steps) -> bool:
+    column = profile.columns.get(steps)
+    mixed = column is not None and (
+        column.record_lists or (column.objects and (column.values or column.lists))
+    )
+    return bool(mixed) or steps in profile.maps
+
+
+def _by_folded(leaves: dict[Steps, Column]) -> dict[Steps, tuple[Column, list[str]]]:
+    """Columns whose headers a contract takes for one: case, blanks, `-` and `_` never matter."""
+    groups: dict[Steps, list[Steps]] = {}
+    for steps in sorted(leaves):
+        key = (folded(steps[0]),) if len(steps) == 1 else steps
+        groups.setdefault(key, []).append(steps)
+    found: dict[Steps, tuple[Column, list[str]]] = {}
+    for same in groups.values():
+        whole = Column()
+        for steps in same:
+            whole.merge(leaves[steps])
+        found[same[0]] = (whole, [same[0][0]] if len(same[0]) == 1 else [])
+    return found
+
+
+def _renamed(group: Group, merged: dict[Steps, tuple[Column, list[str]]]) -> list[tuple[Steps, Steps]]:
+    """Pairs of columns of which every file has exactly one, under names that are alike."""
+    headers = [names for names, _ in group.headers]
+    if len(headers) < 2:
+        return []
+    at = {
+        steps: frozenset(i for i, h in enumerate(headers) if tuple(map(folded, steps)) in h)
+        for steps in merged
+    }
+    partial = sorted(s for s, files in at.items() if len(s) == 1 and len(files) < len(headers))
+    pairs = [
+        (-_similarity(a, b), a, b)
+        for i, a in enumerate(partial)
+        for b in partial[i + 1 :]
+        if not at[a] & at[b] and len(at[a] | at[b]) == len(headers)
+    ]
+    found, used = [], set[Steps]()
+    alone = len(pairs) == 1
+    for likeness, a, b in sorted(pairs):
+        if used.isdisjoint((a, b)) and (alone or -likeness >= SIMILAR):
+            found.append((a, b))
+            used |= {a, b}
+    return found
+
+
+def _similarity(first: Steps, second: Steps) -> float:
+    ours, theirs = set(words_of(first[-1])), set(words_of(second[-1]))
+    if ours and theirs and (ours <= theirs or theirs <= ours):
+        return 1.0
+    return SequenceMatcher(None, folded(first[-1]), folded(second[-1])).ratio()
+
+
+def _merge_renamed(found: DraftDataset, renamed: list[tuple[Steps, Steps]], rows: int) -> None:
+    for first, second in renamed:
+        one = next(c for c in found.columns if c.steps == first)
+        other = next(c for c in found.columns if c.steps == second)
+        if one.choice.type != other.choice.type:
+            continue
+        counts = Column()
+        counts.merge(one.counts)
+        counts.merge(other.counts)
+        text = f"every file has either {first[-1]!r} or {second[-1]!r}, of one type: one column with a changed header?"
+        one.choice = chosen(first[-1], counts, None, rows)
+        one.choice.questions.append(
+            Question("aliases", text, ("keep the alias", "make it a column of its own"))
+        )
+        one.counts, one.aliases = counts, sorted({*one.aliases, *other.aliases})
+        found.columns.remove(other)
+
+
+def _say_place(column: DraftColumn, flat: bool) -> None:
+    if not flat and len(column.steps) > 1:
+        column.path, column.aliases = str(Path(column.steps)), []
+        return
+    column.aliases = [a for a in column.aliases if folded(a) != folded(column.name)]
+
+
+def _add_keys(profile: Profile, found: DraftDataset) -> None:
+    """Values that stand in the files' keys, where no column of the records has their name."""
+    taken = {folded(c.name) for c in found.columns} | {folded(a) for c in found.columns for a in c.aliases}
+    for name, counts in sorted(profile.keys.items()):
+        column = named_once([(name,)])[(name,)]
+        if folded(column) in taken or counts.values < profile.rows:
+            continue
+        choice = chosen(name, counts, None, profile.rows)
+        choice.notes[0] = f"stands in the path of {counted(profile.files, 'file')}"
+        found.columns.append(DraftColumn(column, (name,), choice, counts, from_key=name))
+
+
+def _say_files(profile: Profile, found: DraftDataset) -> None:
+    found.properties["formats"] = sorted({f for formats in profile.formats for f in formats})
+    if encodings := sorted(e for e in profile.encodings if e):
+        count = sum(profile.encodings[e] for e in encodings)
+        found.properties["encodings"] = encodings
+        text = f"{count} of {counted(profile.files, 'file')} are no UTF-8 and look like {', '.join(encodings)}: are they?"
+        found.questions.append(Question("encodings", text))
+    if sheets := sorted(s for s in profile.sheets if s):
+        found.properties["sheet"] = sheets[0]
+    if profile.comments:
+        found.properties["comment"] = "^#"
+        found.notes.append(f"{counted(profile.comments, 'line')} that begin with # are no records")
+    if profile.totals:
+        found.properties["footer"] = TOTALS
+        found.notes.append(f"{counted(profile.totals, 'last line')} add up the others")
+    places = sorted(str(p) for p in profile.records if p is not None)
+    if places:
+        found.properties["records"] = places[0]
+    if len(profile.records) > 1:
+        text = f"records are at {', '.join(places)} in some files and elsewhere in others: give these a dataset of their own"
+        found.questions.append(Question("records", text))
+    if unread := profile.unreadable - profile.comments - profile.totals:
+        found.notes.append(
+            f"{unread:,} of {counted(profile.rows + profile.unreadable, 'record')} cannot be read"
+        )

@@ -1,0 +1,144 @@
+"""Files → a draft: every file is read twice, and no more than its counts is held."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from cli.infer.again import Again
+from cli.infer.assemble import dataset
+from cli.infer.choice import OPEN, Question, counted
+from cli.infer.draft import Draft, DraftDataset
+from cli.infer.grouping import Group, grouped, header
+from cli.infer.header import header_place
+from cli.infer.inputs import contents
+from cli.infer.naming import table_name
+from cli.infer.opening import Opened, opened
+from cli.infer.profile import Profile, Steps, profiled
+from cli.infer.roles import say_event_date, say_key, say_operation
+from shared.records import Limits
+from shared.records.reading import Unread
+
+Place = tuple[str, frozenset[Steps]]
+
+
+def drafted(
+    paths: Sequence[Path], domain: str, name: str | None = None, sheet: str | None = None
+) -> tuple[Draft, list[Group]]:
+    """The draft of a domain from all of the files, and what it rests on. Raises InferError."""
+    limits = Limits()
+    with tempfile.TemporaryDirectory(prefix="lake-infer-") as folder:
+        scratch = Path(folder)
+        parts, places = _counted(_files(paths, scratch, sheet, limits), limits)
+        groups = grouped(parts, one=name is not None)
+        drafts = [_first(g, table_name(name) if name else g.name) for g in groups]
+        owners = [_owner(groups, place) for place in places]
+        _read_again(_files(paths, scratch, sheet, limits), owners, drafts, scratch, limits)
+    _share_files(groups, drafts)
+    return _whole(domain, drafts), groups
+
+
+def _files(paths: Sequence[Path], scratch: Path, sheet: str | None, limits: Limits) -> Iterator[Opened]:
+    for content in contents(paths, scratch, sheet, limits):
+        yield from opened(content, limits)
+
+
+def _counted(files: Iterator[Opened], limits: Limits) -> tuple[dict[Place, Profile], list[Place]]:
+    """What was counted by stem and header, and where each file's counts went."""
+    parts: dict[Place, Profile] = {}
+    places: list[Place] = []
+    for file in files:
+        profile = profiled(file, limits)
+        stem = f"{file.content.stem} {file.several}".strip()
+        told = header(profile) if file.format in ("csv", "parquet") else frozenset()
+        place = (stem, told)
+        parts.setdefault(place, Profile()).merge(profile)
+        places.append(place)
+    return parts, places
+
+
+def _owner(groups: Sequence[Group], place: Place) -> int:
+    return next(i for i, g in enumerate(groups) if place in g.places)
+
+
+def _first(group: Group, name: str) -> DraftDataset:
+    found = dataset(group, name)
+    say_operation(group.profile, found)
+    say_event_date(found)
+    return found
+
+
+def _read_again(
+    files: Iterator[Opened],
+    owners: Sequence[int],
+    drafts: Sequence[DraftDataset],
+    scratch: Path,
+    limits: Limits,
+) -> None:
+    readers = [Again(d, scratch) for d in drafts]
+    headers: list[set[int | None]] = [set() for _ in drafts]
+    for file, owner in zip(files, owners, strict=True):
+        reader = readers[owner]
+        for record in file.rows(limits):
+            if not isinstance(record, Unread):
+                reader.take(record)
+        if file.format == "csv":
+            headers[owner].add(header_place(file, drafts[owner], limits))
+    for reader, draft, found in zip(readers, drafts, headers, strict=True):
+        repeats, rows = reader.repeats()
+        say_key(draft, repeats, rows)
+        reader.note_unread()
+        _say_header(draft, found)
+
+
+def _say_header(draft: DraftDataset, found: set[int | None]) -> None:
+    """Ingestion finds a header by its names; where it would not, its line is said."""
+    lines = {line for line in found if line is not None}
+    if not lines:
+        return
+    if len(found) == 1:
+        draft.properties["header"] = lines.pop()
+        return
+    draft.properties["header"] = OPEN
+    text = f"the header stands in line {', '.join(map(str, sorted(lines)))}, which ingestion would not find by its names"
+    draft.questions.append(Question("header", text))
+
+
+def _share_files(groups: Sequence[Group], drafts: Sequence[DraftDataset]) -> None:
+    """Lists of one document are datasets of the same files: the first has them, the others read them too."""
+    owners: dict[str, DraftDataset] = {}
+    for group, draft in zip(groups, drafts, strict=True):
+        stems = {s.partition(" ")[0] for s in group.stems if " " in s and draft.properties.get("records")}
+        for stem in sorted(stems):
+            owner = owners.setdefault(stem, draft)
+            if owner is not draft:
+                draft.properties["filesOf"] = owner.name
+
+
+def _whole(domain: str, drafts: list[DraftDataset]) -> Draft:
+    found = Draft(domain, sorted(drafts, key=lambda d: d.name))
+    words: dict[str, int] = {}
+    for each in drafts:
+        for column in each.columns:
+            for word, count in column.choice.nulls.items():
+                words[word] = words.get(word, 0) + count
+            if column.choice.local:
+                found.local[f"{each.name}.{column.name}"] = column.choice.local
+    found.nulls = sorted(words)
+    _ask_words(found, words)
+    return found
+
+
+def _ask_words(found: Draft, words: dict[str, int]) -> None:
+    """A word that means nothing in one column is a value in a column of texts."""
+    texts = [
+        c for d in found.datasets for c in d.columns if c.choice.type == "string" and not c.choice.questions
+    ]
+    for word in found.nulls:
+        among = [c for c in texts if any(f.word == word for f in c.counts.facts)]
+        if among:
+            count = sum(n for c in among for f, n in c.counts.facts.items() if f.word == word)
+            where = ", ".join(sorted({c.name for c in among})[:5])
+            text = f"{word!r} means nothing in {counted(words[word], 'number or time')}: does it in {count:,} texts of {where}, too?"
+            found.questions.append(Question("nullSpellings", text))
