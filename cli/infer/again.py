@@ -33,7 +33,8 @@ class Again:
         self._keys = {n: Distinct(scratch, f"{draft.name}.{i}") for i, n in enumerate(self.candidates)}
         self._empty: Counter[tuple[str, ...]] = Counter()
         self._places = {c.name: _places(c) for c in draft.columns if not c.from_key}
-        self._plans = {c.name: plan for c in draft.columns if (plan := plan_of(c.choice, draft)) is not None}
+        planned = ((c.name, plan_of(c.choice, draft)) for c in draft.columns if not c.from_key)
+        self._plans = {name: plan for name, plan in planned if plan is not None}
         self._unread: Counter[str] = Counter()
         self._read = {name: cache_of(plan) for name, plan in self._plans.items()}
 

@@ -137,7 +137,7 @@ def _number(name: str, facts: Mapping[Facts, int], column: Column) -> Choice:
         return asked
     if whole and texts and has_word(name, ID_WORDS):
         return Choice(notes=["digits that identify something: text keeps what comes before them"])
-    found = numbers(facts, column.votes)
+    found = numbers(name, facts, column.votes)
     epochs = {f.epoch for f in facts}
     if len(epochs) == 1 and (unit := epochs.pop()) in EPOCHS:
         found.notes.append(f"every one would be a time of 2000 to 2099 as {unit}: if it is, format: {unit}")

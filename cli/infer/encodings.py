@@ -12,6 +12,9 @@ from shared.records.text import BY_CHANCE, MARKS, SAMPLE, WIDE, encoding_of
 from shared.records.xml_stream import declared_encoding
 
 
+ANY = "windows-1252"  # stands for any encoding of one byte
+
+
 def encoding_in(sample: bytes, blocks: Iterator[bytes]) -> tuple[str, str]:
     """The encoding to read by, and the same once more where a contract must name it.
 
@@ -19,7 +22,7 @@ def encoding_in(sample: bytes, blocks: Iterator[bytes]) -> tuple[str, str]:
     """
     if declared := declared_encoding(sample):
         return declared, ""
-    found = encoding_of(sample, tuple(WIDE))
+    found = encoding_of(sample, (*WIDE, ANY))  # refuses what is binary
     if any(sample.startswith(mark) for mark, _ in MARKS):
         return found, ""
     if found in WIDE:

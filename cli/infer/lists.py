@@ -61,8 +61,10 @@ def json_outline(text: str) -> Outline:
 
 def _steps(levels: list[_Level]) -> tuple[str, ...] | None:
     """The names that lead to the innermost list; None where another list is on the way."""
+    if len(levels) < 2:
+        return None
     *outer, last = levels
-    if not outer or not last.listed or any(level.listed for level in outer) or len(outer) > DEEPEST:
+    if not last.listed or any(level.listed for level in outer) or len(outer) > DEEPEST:
         return None
     return tuple(level.name for level in outer)
 

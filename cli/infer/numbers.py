@@ -8,16 +8,18 @@ from collections.abc import Mapping
 from cli.infer.choice import OPEN, Choice, Question, counted
 from cli.infer.facts import Facts
 from cli.infer.number_forms import NumberForm
+from cli.infer.vocabulary import AMOUNT_WORDS, has_word
 from shared.values.numbers import MOST_DIGITS
 
 USUAL_DIGITS = 18
+LEAST_SCALE = 2  # zeros at the end are often left out
 MONEY_SCALE = 6  # digits behind the mark up to which a number is kept exactly, as a decimal
 DOUBLE_DIGITS = 15  # that every double keeps
 MARKS = ("decimalMark '.' and groupMark ','", "decimalMark ',' and groupMark '.'")
 LONG_DIGITS = 18  # that every bigint keeps
 
 
-def numbers(facts: Mapping[Facts, int], votes: Counter[str]) -> Choice:
+def numbers(name: str, facts: Mapping[Facts, int], votes: Counter[str]) -> Choice:
     """`facts`: of values, all of which are numbers in some spelling."""
     forms: Counter[NumberForm] = Counter()
     for fact, count in facts.items():
@@ -37,6 +39,10 @@ def numbers(facts: Mapping[Facts, int], votes: Counter[str]) -> Choice:
     if groups:
         found.properties["groupMark"] = "".join(groups)
     _say_type(forms, mark, found)
+    typed = all(f.kind == "number" for f in facts)
+    if typed and found.type.startswith("decimal(18,") and not has_word(name, AMOUNT_WORDS):
+        found.type = "double"
+        found.notes.append("numbers of JSON or cells, whose digits behind the point vary; no amount by its name")
     if not any(f.negative for f in forms):
         found.offers.append("no value is negative: logicalTypeOptions: {minimum: 0}")
     return found
@@ -107,7 +113,7 @@ def _say_type(forms: Mapping[NumberForm, int], mark: str | None, found: Choice) 
             "bigint" if whole <= LONG_DIGITS else "decimal(38,0)" if whole <= MOST_DIGITS else "string"
         )
     elif scale <= MONEY_SCALE and whole + scale <= MOST_DIGITS:
-        found.type = f"decimal({max(USUAL_DIGITS, whole + scale)},{scale})"
+        found.type = f"decimal({max(USUAL_DIGITS, whole + scale)},{max(scale, LEAST_SCALE)})"
     elif whole + scale <= DOUBLE_DIGITS:
         found.type = "double"
         found.notes.append(f"up to {whole + scale} digits, which a double keeps")

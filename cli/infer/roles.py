@@ -106,7 +106,7 @@ def key_candidates(found: DraftDataset) -> list[tuple[str, ...]]:
     singles = sorted(able, key=lambda c: _key_rank(c, found))[:MOST_CANDIDATES]
     named = [c for c in singles if _is_named_key(c, found)][:4]
     pairs = [(a.name, b.name) for i, a in enumerate(named) for b in named[i + 1 :]]
-    dated = [c.name for c in event_candidates(found)[:3]]
+    dated = [c.name for c in event_candidates(found) if not c.from_key][:3]
     return [*((c.name,) for c in singles), *pairs, *((c.name, when) for c in named for when in dated)]
 
 

@@ -62,7 +62,7 @@ EVENT_WORDS = words(
     " zeit zeitpunkt zeitstempel datum buchung gebucht erstellt horodatage date fecha data dato tarih"
 )
 CHANGE_WORDS = words(
-    "updated modified changed version lastmodified revision geaendert aktualisiert modifie"
+    "last updated modified changed version lastmodified revision geaendert aktualisiert modifie"
     " actualizado aggiornato changedat updatedat modifiedat lsn commit seq sequence"
 )
 ID_WORDS = words(

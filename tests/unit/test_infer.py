@@ -130,7 +130,7 @@ def test_files_that_contradict_each_other_are_sent_to_datasets_of_their_own(tmp_
         (["1.234.567", "12"], "bigint", (",", ".")),
         (["1 234,5", "7,25"], "decimal(18,2)", (",", " ")),
         (["1'234.50", "2.5"], "decimal(18,2)", (None, "'")),
-        (["1.5", "1,5"], "decimal(18,1)", None),
+        (["1.5", "1,5"], "decimal(18,2)", None),
         (["12345678901234567890123", "1"], "decimal(38,0)", (None, None)),
         (["52.520008123", "13.4"], "double", (None, None)),
         (["1.5E3", "2"], "double", (None, None)),
