@@ -23,6 +23,10 @@ TOTAL = re.compile(TOTALS)
 Steps = tuple[str, ...]
 
 
+class TooWideError(Exception):
+    """Records with more names than a table can have."""
+
+
 @dataclass
 class Profile:
     """`maps`: objects whose names are values. `names`: members seen of each object. `changes`: records in
@@ -66,7 +70,7 @@ class Profile:
                     self._close(at)
                     return
                 if len(known) > MOST_COLUMNS:
-                    raise InferError(f"records have more than {MOST_COLUMNS} names; is the file transposed?")
+                    raise TooWideError
             self._value(inner, (*at, name))
 
     def _value(self, value: Any, at: Steps) -> None:
@@ -141,11 +145,15 @@ def profiled(file: Opened, limits: Limits) -> Profile:
         found.preambles[file.profile.preamble] += 1
     if file.content.workbook:
         found.sheets.add(file.content.sheet)
-    for record in file.rows(limits):
-        if isinstance(record, Unread):
-            _unread(record, found)
-        else:
-            found.add(record)
+    try:
+        for record in file.rows(limits):
+            if isinstance(record, Unread):
+                _unread(record, found)
+            else:
+                found.add(record)
+    except TooWideError as error:
+        said = f"records have more than {MOST_COLUMNS} names; is the file transposed?"
+        raise InferError(f"{file.content.name}: {said}") from error
     if not found.rows and not found.unreadable:
         raise InferError(f"{file.content.name}: the file has no record")
     for path, kind in file.types.items():
