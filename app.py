@@ -70,7 +70,7 @@ def _lake(settings: Settings, *, dependencies: bool) -> Lake:
     """Raises ConfigError for a project without a domain: an environment of nothing."""
     if not settings.chosen_domains:
         raise ConfigError(
-            f"{domains_folder()} holds no domain, a folder with a contract.odcs.yaml; `./lake scaffold NAME`"
+            f"{domains_folder()} holds no domain, a folder with a contract.odcs.yaml; `./lake new NAME`"
             " writes one"
         )
     chosen = tuple(contract(domain) for domain in settings.chosen_domains)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ParseError
 
 from local.athena import Answer, QueryError, database
+from local.athena_metadata import metadata_statement
 from local.session import Session
 from shared.names import WORKGROUP
 from stacks.config import settings
@@ -20,10 +21,15 @@ def run(session: Session, statement: str, domains: Sequence[str], domain: str | 
 
     Raises QueryError with Athena's words.
     """
+
+    def resolve(name: str) -> str:
+        return database(session.names, name, domains, domain)
+
+    asked = metadata_statement(statement, resolve)
     athena = session.client("athena")
     minutes = settings(session.names.env).query_reuse_minutes
     query = athena.start_query_execution(
-        QueryString=qualified(session, statement, domains, domain),
+        QueryString=asked.sql if asked else qualified(statement, resolve),
         WorkGroup=session.names.name(WORKGROUP),
         # A choice of each query: neither the workgroup nor its CloudFormation type knows reuse.
         ResultReuseConfiguration={
@@ -40,10 +46,18 @@ def run(session: Session, statement: str, domains: Sequence[str], domain: str | 
     for page in athena.get_paginator("get_query_results").paginate(QueryExecutionId=query):
         columns = tuple(c["Name"] for c in page["ResultSet"]["ResultSetMetadata"]["ColumnInfo"])
         rows += [tuple(cell.get("VarCharValue") for cell in row["Data"]) for row in page["ResultSet"]["Rows"]]
-    return Answer(columns, list(rows[1:]))  # the first row repeats the names
+    if asked:
+        return Answer(columns, [_cells(row, len(columns)) for row in rows])
+    return Answer(columns, list(rows[1:]))  # the first row of a SELECT repeats the names
 
 
-def qualified(session: Session, statement: str, domains: Sequence[str], domain: str | None) -> str:
+def _cells(row: tuple[str | None, ...], width: int) -> tuple[str | None, ...]:
+    """A row about tables comes without names before it, padded, and some as one text with tabs."""
+    cells = (row[0] or "").split("\t") if len(row) == 1 and width > 1 else [cell or "" for cell in row]
+    return tuple(cell.strip() for cell in (*cells, *[""] * (width - len(cells)))[:width])
+
+
+def qualified(statement: str, resolve: Callable[[str], str]) -> str:
     """The statement with full database names. Raises QueryError for what is no statement."""
     try:
         tree = sqlglot.parse_one(statement, read="athena")
@@ -51,5 +65,5 @@ def qualified(session: Session, statement: str, domains: Sequence[str], domain: 
         raise QueryError(f"not a statement that Athena understands: {error}") from error
     for table in tree.find_all(exp.Table):
         if table.db:
-            table.set("db", exp.to_identifier(database(session.names, table.db, domains, domain)))
+            table.set("db", exp.to_identifier(resolve(table.db)))
     return tree.sql(dialect="athena")

@@ -18,6 +18,8 @@ from pyiceberg.exceptions import NoSuchIcebergTableError, NoSuchTableError
 from sqlglot import exp
 from sqlglot.errors import ParseError, UnsupportedError
 
+from local.athena_metadata import INFORMATION_SCHEMA, metadata_statement, view
+from local.athena_metadata import answer as metadata_answer
 from local.errors import LakeError
 from local.session import Session
 from local.settings import ACCOUNT
@@ -55,13 +57,23 @@ class Statement:
 
 
 def run(session: Session, statement: str, domains: Sequence[str], domain: str | None = None) -> Answer:
-    """Runs one SELECT. Raises QueryError naming what is wrong or missing."""
-    translated = translate(statement, lambda name: database(session.names, name, domains, domain))
+    """Runs one SELECT, or a statement about tables. Raises QueryError or UnknownStatementError naming what is
+    wrong or missing.
+    """
+
+    def resolve(name: str) -> str:
+        return database(session.names, name, domains, domain)
+
+    if asked := metadata_statement(statement, resolve):
+        return Answer(*metadata_answer(session.client("glue"), asked))
+    translated = translate(statement, resolve)
     connection = duckdb.connect()
     connection.execute("set integer_division=true; set default_null_order='nulls_last'; set timezone='UTC'")
     catalog = catalog_of(session)
     for table in translated.tables:
-        connection.register(table.view, rows_of(catalog, table))
+        about_tables = table.database == INFORMATION_SCHEMA
+        rows = view(session.client("glue"), table.table) if about_tables else rows_of(catalog, table)
+        connection.register(table.view, rows)
     try:
         result = connection.execute(translated.sql)
         return Answer(tuple(column[0] for column in result.description), result.fetchall())

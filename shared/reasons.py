@@ -50,6 +50,8 @@ class RowReason(StrEnum):
     NONEXISTENT_LOCAL_TIME = "nonexistent_local_time"
     OUT_OF_RANGE = "out_of_range"
     INVALID_VALUE = "invalid_value"
+    MISSING_VALUE = "missing_value"
+    NOT_COMPUTABLE = "not_computable"
     SCHEMA_MISMATCH = "schema_mismatch"
     UNKNOWN_OPERATION = "unknown_operation"
     MISSING_ORDER = "missing_order"
@@ -149,6 +151,13 @@ ROW_HELP: dict[RowReason, str] = {
         "A value below its column's `minimum` or above its `maximum`; `columns` names the columns."
     ),
     RowReason.INVALID_VALUE: "A value outside the contract's rules; `columns` names the columns.",
+    RowReason.MISSING_VALUE: (
+        "A required column is empty; `columns` names it. Have the producer send it, or take `required` away."
+    ),
+    RowReason.NOT_COMPUTABLE: (
+        "The contract's SQL of a rule or a derived column fails on the row, as a division by zero does;"
+        " `columns` names the columns. Correct the SQL (try_divide, try_cast), or have the values corrected."
+    ),
     RowReason.SCHEMA_MISMATCH: "The record has no column that the contract knows.",
     RowReason.UNKNOWN_OPERATION: (
         "The operation is neither an upsert nor a delete of the contract's `operation`. Add it there."

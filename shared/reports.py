@@ -18,12 +18,16 @@ _DATABASE = re.compile(r"\b(silver|gold)\.(?=[a-z_])")
 
 @dataclass(frozen=True)
 class Report:
-    """A named query. `sql` says `silver.` and `gold.`; `qualified` says which databases these are."""
+    """A named query. `sql` says `silver.` and `gold.`; `qualified` says which databases these are.
+
+    `first_line`: where the statement begins in its file.
+    """
 
     domain: str
     name: str
     description: str
     sql: str
+    first_line: int = 1
 
     def qualified(self, names: Names) -> str:
         """The statement as it runs in an environment's Athena."""
@@ -37,16 +41,19 @@ def reports_of(domain: str, folder: Path | None = None) -> tuple[Report, ...]:
 
     `folder`: the folder of domains, the project's unless given.
     """
-    return tuple(
-        _report(domain, path)
-        for path in sorted(((folder or domains_folder()) / domain / "reports").glob("*.sql"))
-    )
+    return tuple(report(domain, path) for path in report_files(domain, folder))
 
 
-def _report(domain: str, path: Path) -> Report:
+def report_files(domain: str, folder: Path | None = None) -> list[Path]:
+    return sorted(((folder or domains_folder()) / domain / "reports").glob("*.sql"))
+
+
+def report(domain: str, path: Path) -> Report:
+    """Raises ValueError for a file without a description."""
     lines = path.read_text("utf-8").splitlines()
     first = next((i for i, line in enumerate(lines) if not line.startswith("--")), len(lines))
     description = " ".join(line.removeprefix("--").strip() for line in lines[:first])
     if not description:
         raise ValueError(f"{path}: begin with a comment that says what the report tells")
-    return Report(domain, path.stem, description, "\n".join(lines[first:]).strip())
+    first = next((i for i, line in enumerate(lines[first:], first) if line.strip()), first)
+    return Report(domain, path.stem, description, "\n".join(lines[first:]).strip(), first + 1)

@@ -10,8 +10,8 @@ from cli import data_model
 from cli.venvs import program
 from local.console import fail, say
 from local.processes import run
-from shared.contracts import ContractError, contract, domains
-from shared.contracts.load import CONTRACT, document, place, problems
+from shared.contracts import contract, domains
+from shared.contracts.load import CONTRACT
 from shared.contracts.released import forget, record, released, released_domains, shapes
 from shared.project import PRODUCT, domains_folder, project_folder, shown
 
@@ -55,34 +55,27 @@ def _pages() -> Path:
 
 
 def _lint(with_datacontract: bool) -> int:
-    """Says what is wrong with every contract, not only with the first."""
+    """Says what is wrong with every domain's files, not only with the first; hints fail nothing."""
+    from cli.lint.domain import findings  # slow to import, and not needed by the other actions
+
     if not domains():
         return fail(
-            f"{domains_folder()} holds no domain, a folder with a contract.odcs.yaml; `./lake scaffold NAME`"
+            f"{domains_folder()} holds no domain, a folder with a contract.odcs.yaml; `./lake new NAME`"
             " writes one"
         )
     wrong: list[str] = []
     for domain in domains():
-        found = violations(domain)
-        wrong += map(str, found)
-        if not found:
+        found = findings(domain)
+        refused = [str(f) for f in found if not f.hint]
+        wrong += refused
+        if not refused:
             each = contract(domain)
+            for hint in found:
+                say(str(hint))
             say(f"{domain}: {len(each.datasets)} datasets, {len(each.tables)} tables: right")
     if with_datacontract and not wrong:
         wrong = _refused_by_datacontract()
     return fail("\n".join(wrong)) if wrong else 0
-
-
-def violations(domain: str) -> list[ContractError]:
-    """What the standard does not allow in a domain's contract, and what we do not; of one place once."""
-    from cli import standard  # slow to import, and not needed by the other actions
-
-    try:
-        of_standard = standard.violations(document(domain), place(domain))
-    except ContractError as unreadable:
-        return [unreadable]
-    known = {error.path for error in of_standard}
-    return of_standard + [error for error in problems(domain) if error.path not in known]
 
 
 def _refused_by_datacontract() -> list[str]:

@@ -20,7 +20,9 @@ SHOWN_ROWS = 200
 def configure(parser: argparse.ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument(
-        "sql", nargs="?", help="one SELECT in Athena's dialect; databases as silver, gold or in full"
+        "sql",
+        nargs="?",
+        help="one SELECT in Athena's dialect, DESCRIBE or SHOW; databases as silver, gold or in full",
     )
     what.add_argument(
         "--report",

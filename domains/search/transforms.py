@@ -209,7 +209,9 @@ def bridge_user_plan(lake: Lake) -> DataFrame:
         F.expr("max(event_date) FILTER (WHERE has)").alias("last_effective_date"),
     )  # fmt: skip
     keyed = user_plans.withColumn("subscription_key", _key("plan_name", "plan_type"))
-    return keyed.withColumn("user_plan_key", _key("user_id", "plan_name", "plan_type"))
+    return keyed.withColumn("user_plan_key", _key("user_id", "plan_name", "plan_type")).drop(
+        "plan_name", "plan_type"
+    )
 
 
 def fact_customer_search(lake: Lake) -> DataFrame:

@@ -103,9 +103,8 @@ def customer_lifetime_value(lake: Lake) -> DataFrame:
         F.expr(f"{_ratio('net_paid', 'orders')} AS avg_order_value"),
     )
     counted = valued.select(*(c for c in valued.columns if c not in COUNTED), *_zero(*COUNTED))
-    return _segmented(
-        _scored(lake.shared("valued", lambda: counted))
-    )  # read twice: for the cuts and for the rows
+    scored = _scored(lake.shared("valued", lambda: counted))  # read twice: for the cuts and for the rows
+    return _segmented(scored).drop("return_loss", "today", "net_profit")
 
 
 def _scored(customers: DataFrame) -> DataFrame:
@@ -174,7 +173,7 @@ def product_performance(lake: Lake) -> DataFrame:
     return ranked.selectExpr(
         "*",
         "CASE WHEN before < total * 80 THEN 'A' WHEN before < total * 95 THEN 'B' ELSE 'C' END AS abc_class",
-    )
+    ).drop("before", "total")
 
 
 def monthly_trends(lake: Lake) -> DataFrame:
@@ -211,7 +210,8 @@ def monthly_trends(lake: Lake) -> DataFrame:
     rows = filled.select(*grain, *_zero("customers", *sums, "return_amount")).selectExpr(
         "*", "year(month) AS d_year", "month(month) AS d_moy", f"CAST({REVENUE} AS {MONEY}) AS net_revenue"
     )
-    return rows.selectExpr("*", *_growth(1, "mom_growth"), *_growth(12, "yoy_growth"), *_running())
+    grown = rows.selectExpr("*", *_growth(1, "mom_growth"), *_growth(12, "yoy_growth"), *_running())
+    return grown.drop("month")
 
 
 def _months(lake: Lake, sales: DataFrame) -> DataFrame:

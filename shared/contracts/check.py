@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from shared.contracts.errors import ContractError
-from shared.contracts.model import TABLES, WORKBOOKS, Contract, Dataset, Table
+from shared.contracts.model import TABLES, WORKBOOKS, Contract, Dataset, Table, folded
 from shared.contracts.nested import column_contradictions, dataset_contradictions
 from shared.contracts.node import Node
 from shared.contracts.unclear import SAID_IN_VAIN, unclear_spellings
@@ -45,6 +45,7 @@ def contradictions(contract: Contract, places: Mapping[str, Place], root: Node) 
         yield from _stored(dataset, root)
         yield from dataset_contradictions(contract, dataset, root)
         yield from unclear_spellings(dataset, node, contract.null_spellings)
+        yield from _clashes(dataset, node)
     if "" not in contract.null_spellings:
         yield root.child("customProperties").error("nullSpellings must hold the empty text")
 
@@ -85,7 +86,7 @@ def _columns(table: Table, node: Node) -> Iterator[ContractError]:
     seen: set[str] = set()
     for name in table.column_names:
         if name in seen:
-            yield node.child("properties").error(f"column {name} is given twice")
+            yield _last(node, name).error(f"column {name} is given twice")
         seen.add(name)
 
 
@@ -101,6 +102,7 @@ def _keys(table: Table, node: Node) -> Iterator[ContractError]:
         yield from _known(table, node, what, names)
     if table.event_date_column:
         yield from _known(table, node, "eventDate", (table.event_date_column,))
+        yield from _sent(table, node, table.event_date_column)
         if "event_date" not in table.column_names:
             yield node.child("properties").error("a table with eventDate needs a column event_date")
     if table.kind in ("log", "files") and not table.event_date_column:
@@ -110,6 +112,11 @@ def _keys(table: Table, node: Node) -> Iterator[ContractError]:
             "a keyed table needs an order: which version of a row wins"
         )
     computed = {c.name for c in table.columns if c.derived is not None}
+    for name in computed.intersection(table.primary_key) if table.kind in ("keyed", "log") else ():
+        yield _last(node, name).error(
+            f"{name} is derived: only a table of kind files has a derived key, since rows are deduplicated by"
+            " what producers send"
+        )
     if table.kind == "files" and not computed.issuperset(table.primary_key):
         yield node.child("customProperties").error(
             "a table of kind files needs a derived key: the same record twice is two rows"
@@ -214,7 +221,7 @@ def _links(contract: Contract, table: Table, node: Node, names: set[str]) -> Ite
         there = contract.table(reference.table).column_names if reference.table in names else ()
         if not set(reference.keys) <= set(there) or not set(reference.columns) <= set(table.column_names):
             what = f"{reference.table}.{'+'.join(reference.keys)}"
-            yield node.child("properties").error(
+            yield _last(node, reference.columns[0]).error(
                 f"{'+'.join(reference.columns)} refers to {what}, which does not exist"
             )
     if table.kind in ("latest", "scd2") and (len(table.sources) != 1 or table.sources[0] not in names):
@@ -227,10 +234,44 @@ def _links(contract: Contract, table: Table, node: Node, names: set[str]) -> Ite
         )
 
 
+def _sent(table: Table, node: Node, name: str) -> Iterator[ContractError]:
+    """Ingestion files by the event date, and sees only what producers send."""
+    if any(c.name == name and c.derived is not None for c in table.columns):
+        yield _named(node, "eventDate").error(
+            f"{name} is derived; ingestion files records by their event date before anything is computed:"
+            " name the column that producers send, and derive what else you need from event_date"
+        )
+
+
+def _clashes(dataset: Dataset, node: Node) -> Iterator[ContractError]:
+    """Two columns that one spelling of a producer would mean; one with a path has none."""
+    meaning: dict[str, str] = {}
+    for column in (c for c in map(dataset.target.column, dataset.sent) if c.path is None):
+        name = column.name
+        for spelling in dict.fromkeys(folded(s) for s in (name, *column.aliases)):
+            if (other := meaning.setdefault(spelling, name)) != name:
+                yield _last(node, name).error(
+                    f"{spelling!r} means both {other} and {name} (case, blanks, - and _ do not count): take"
+                    " it out of the aliases of one of them"
+                )
+
+
+def _last(node: Node, column: str) -> Node:
+    """Where a table gives a column, the last time if twice; its properties where it takes the column over."""
+    given = [p for p in node.child("properties").items() if p.child("name").value == column]
+    return given[-1] if given else node.child("properties")
+
+
+def _named(node: Node, name: str) -> Node:
+    """One of a table's customProperties."""
+    return Node(node.file, f"{node.path}.customProperties.{name}", None)
+
+
 def _known(table: Table, node: Node, what: str, names: Iterable[str]) -> Iterator[ContractError]:
+    place = node.child("customProperties") if " " in what else _named(node, what)
     for name in names:
         if name not in table.column_names:
-            yield node.child("customProperties").error(f"{what}: {name} is not a column of {table.name}")
+            yield place.error(f"{what}: {name} is not a column of {table.name}")
 
 
 def _some(value: str | None) -> tuple[str, ...]:

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import json
 import pkgutil
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 from shared.contracts.errors import ContractError
 from shared.contracts.model import Contract
 from shared.contracts.odcs import parsed
-from shared.contracts.problems import problems as problems_of
+from shared.contracts.problems import Examined, examined
 from shared.project import domain_folder, domains_folder, shipped, shown
 
 CONTRACT = "contract.odcs.yaml"
@@ -42,11 +43,13 @@ def contract(domain: str) -> Contract:
     return found
 
 
-def problems(domain: str) -> list[ContractError]:
+def examined_domain(domain: str) -> Examined:
     """All that is wrong with the contract of a domain; raises ContractError when it is no YAML mapping."""
     content = document(domain)
-    found, name = problems_of(content, place(domain)), content.get("domain")
-    return found or ([] if name == domain else [_misnamed(domain, name)])
+    found, name = examined(content, place(domain)), content.get("domain")
+    if name == domain or any(e.path == "domain" for e in found.errors):
+        return found
+    return replace(found, errors=[*found.errors, _misnamed(domain, name)])
 
 
 def _misnamed(domain: str, name: Any) -> ContractError:

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
-from glue_scripts.engine.quarantine.row_rules import of_value
+from glue_scripts.engine.quarantine.value_rules import of_value
 from glue_scripts.engine.read.sql import cast, typed
 from shared.values import Declared, Plan, compiled
 from tests.support.spelled_texts import PATTERNS, texts

@@ -27,7 +27,7 @@ def fork(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("this is such a copy already")
     for folder in shipped[1:]:
         shutil.rmtree(folder)
-    passes(copy, sys.executable, "-m", "cli", "scaffold", "sales")
+    passes(copy, sys.executable, "-m", "cli", "new", "sales")
     kept = sorted(p.parent.name for p in (copy / "domains").glob("*/contract.odcs.yaml"))
     assert kept == sorted({*(p.name for p in shipped[:1]), "sales"})
     return copy

@@ -25,7 +25,7 @@ tags = {team = "data", "cost-center" = "42"}
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder: Path = tmp_path_factory.mktemp("company")
     (folder / "environments.toml").write_text(ENVIRONMENTS, "utf-8")
-    lake(folder, "scaffold", "sales")
+    lake(folder, "new", "sales")
     return folder
 
 
@@ -75,7 +75,7 @@ def test_its_stacks_are_named_for_deployment(project: Path) -> None:
         (
             "[dev]",
             "synth",
-            "holds no domain, a folder with a contract.odcs.yaml; `./lake scaffold NAME` writes one",
+            "holds no domain, a folder with a contract.odcs.yaml; `./lake new NAME` writes one",
         ),
         ("[dev]", "contract lint", "holds no domain, a folder with a contract.odcs.yaml"),
         ("[dev]", "demo", "no domain of the project brings a sample"),
@@ -103,7 +103,7 @@ def test_a_domain_is_not_named_like_one_of_the_product(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "contract.odcs.yaml").write_bytes((shipped / "contract.odcs.yaml").read_bytes())
     outer = {**os.environ, "LAKE_PROJECT": str(tmp_path)}
-    for words in (["contract", "lint"], ["scaffold", shipped.name]):
+    for words in (["contract", "lint"], ["new", shipped.name]):
         command = [sys.executable, "-m", "cli", *words]
         done = subprocess.run(command, cwd=ROOT, env=outer, capture_output=True, text=True, check=False)
         assert done.returncode == 1

@@ -192,7 +192,7 @@ def test_what_nothing_here_executes_is_refused_at_a_column(entry: str, message: 
         (
             "{type: sql, query: 'SELECT COUNT(*) FROM ${table} WHERE a', mustBe: 0,"
             " customProperties: [{property: columns, value: [nope]}]}",
-            "quality[0].customProperties: columns: nope is not a column of sales",
+            "quality[0].customProperties.columns: columns: nope is not a column of sales",
         ),
     ],
 )
@@ -287,7 +287,7 @@ def test_a_reason_of_the_domain_is_counted_and_may_have_a_threshold():
     assert parsed(document, "shop.odcs.yaml").row_reasons == (
         *("corrupt_record", "missing_key", "missing_timestamp", "impossible_timestamp"),
         *("invalid_type", "nonexistent_local_time", "out_of_range", "invalid_value"),
-        *("schema_mismatch", "unknown_operation", "missing_order"),
+        *("missing_value", "not_computable", "schema_mismatch", "unknown_operation", "missing_order"),
         *("nested_value", "number_as_text", "invalid_text", "too_long_ago"),
     )
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import nullcontext
 
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
 from glue_scripts.engine.gold.lake import Lake, Shared, Transform
+from glue_scripts.engine.gold.promises import check_keys, computed_rows, failed_row, is_of_a_row
 from glue_scripts.engine.gold.references import check_references, checks_references, unseen
 from glue_scripts.engine.gold.scope import Scope, scope_of
 from glue_scripts.engine.run.job import Job
@@ -41,8 +43,8 @@ def refresh(
 ) -> None:
     """Brings one gold table up to date in one commit. Incremental and full give equal tables.
 
-    `check` goes before the commit. Raises ReferentialIntegrityError, KeyCollisionError and
-    MigrationNeededError, with the table as it was.
+    `check` goes before the commit. Raises TransformError, BrokenKeyError, ReferentialIntegrityError,
+    KeyCollisionError and MigrationNeededError, with the table as it was.
     """
     target = stored_table(job, table)
     empty = prepare(spark, target)
@@ -50,20 +52,33 @@ def refresh(
     if touched is None:
         return
     lake = Lake(spark, job, touched, shared)
-    computed = transform(lake).selectExpr(*(f"CAST({c.name} AS {c.type}) AS {c.name}" for c in table.columns))
-    # Rows that are held against others before they are written are computed once.
+    computed = computed_rows(transform, lake, table)
+    # Rows that are held against others before they are written are computed once. For the key alone that
+    # would cost more than it saves: Spark computes nothing but the key for it (300,000 rows of a fact, CPU s:
+    # 3.4 written, 3.5 with the check, 6.0 kept for both).
     compared = bool(table.appended_by) or checks_references(table)
-    with persisted(computed) if compared else nullcontext(computed) as rows:
-        check_references(spark, job, table, rows)
-        if table.appended_by and not job.full_refresh:
-            fresh = unseen(rows, spark.table(target.identifier), table)
-            check()
-            append(fresh, target)
-        elif empty or (job.full_refresh and table.depends_on):
-            check()
-            replace_all(rows, target)
-        else:
-            _reconcile(lake, table, rows, target, check)
+    try:
+        with persisted(computed) if compared else nullcontext(computed) as rows:
+            check_keys(transform, lake, table, rows)
+            _commit(lake, table, rows, target, check, empty=empty)
+    except PySparkException as error:
+        if not is_of_a_row(error):
+            raise
+        raise failed_row(transform, lake, table, error) from error
+
+
+def _commit(lake: Lake, table: Table, rows: DataFrame, target: Stored, check: Guard, *, empty: bool) -> None:
+    spark, job = lake.spark, lake.job
+    check_references(spark, job, table, rows)
+    if table.appended_by and not job.full_refresh:
+        fresh = unseen(rows, spark.table(target.identifier), table)
+        check()
+        append(fresh, target)
+    elif empty or (job.full_refresh and table.depends_on):
+        check()
+        replace_all(rows, target)
+    else:
+        _reconcile(lake, table, rows, target, check)
 
 
 def _reconcile(lake: Lake, table: Table, rows: DataFrame, target: Stored, check: Guard) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from pyspark.sql import Column
 from pyspark.sql import functions as F  # noqa: N812
 
-from glue_scripts.engine.quarantine.row_rules import ambiguous
+from glue_scripts.engine.quarantine.value_rules import ambiguous
 from glue_scripts.engine.read.bronze_files import BronzeFile
 from glue_scripts.engine.read.sql import literal, quoted
 from shared.contracts import Dataset

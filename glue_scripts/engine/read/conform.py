@@ -5,21 +5,25 @@ Nothing is decided here: what does not cast becomes null beside its text.
 
 from __future__ import annotations
 
+from functools import reduce
+
 from pyspark.sql import DataFrame
 
+from glue_scripts.engine.read.attempts import attempt, value
 from glue_scripts.engine.read.sql import BLANKS, INVISIBLE, cleaned, literal, quoted, typed
 from glue_scripts.engine.read.times_sql import event_day
-from shared.contracts import Contract, Dataset, Table
+from shared.contracts import Column, Contract, Dataset, Table
 from shared.records.verdict import UNCAST, kept_as_text
 from shared.values import Plan
 
 TEXT = "_text_"
+TRIED = "_tried_"  # a derived column as `attempt` has it: null where it failed
 CARRIED = ("_file", "_place", "_ingested_at", "_day", "_extra", "_raw", "_faults")
 
 
 def conformed(records: DataFrame, contract: Contract, dataset: Dataset) -> DataFrame:
     """Typed columns, each non-text one beside its cleaned text `_text_<column>`, constants, and derived ones
-    but the key.
+    but the key, each beside `_tried_<column>`.
 
     What bronze holds in the contract's types is taken as it is; only what is of no type has a text beside it.
     """
@@ -30,10 +34,23 @@ def conformed(records: DataFrame, contract: Contract, dataset: Dataset) -> DataF
     ]
     date = dataset.event_date_column
     day = [f"{day_of(table, date)} AS event_date"] if date else []
-    derived = [c for c in table.columns if c.derived and c.name not in table.primary_key]
-    return rows.selectExpr("*", *constants, *day).selectExpr(
-        "*", *(f"CAST({c.derived} AS {c.type}) AS {quoted(c.name)}" for c in derived)
+    computed = [
+        sql
+        for c in derived_columns(table)
+        for sql in (
+            f"{attempt(c.derived or '', c.type)} AS {quoted(TRIED + c.name)}",
+            f"{value(quoted(TRIED + c.name), c.type)} AS {quoted(c.name)}",
+        )
+    ]
+    # One after the other: a derived column may rest on those above it.
+    return reduce(
+        lambda known, sql: known.selectExpr("*", sql), computed, rows.selectExpr("*", *constants, *day)
     )
+
+
+def derived_columns(table: Table) -> list[Column]:
+    """Those that are computed before a row is judged; a derived key comes with the row's number, after it."""
+    return [c for c in table.columns if c.derived and c.name not in table.primary_key]
 
 
 def day_of(table: Table, column: str) -> str:

@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts.engine.quarantine.row_rules import judged
-from glue_scripts.engine.read.conform import TEXT, text_of
+from glue_scripts.engine.read.conform import TEXT, TRIED, derived_columns, text_of
 from glue_scripts.engine.read.sql import literal, quoted, typed
 from glue_scripts.engine.run import log
 from glue_scripts.engine.run.job import Job
@@ -111,14 +111,15 @@ def _in_place(
     """Whether filling the rows that stand is what reading their files again would give.
 
     It is not where the column has a say in which rows stand: as a key, in the order of versions, as the
-    operation, in what is derived from it, and in a log that ever took two records for one. Nor where a row
-    has two spellings of one column, or would not be good with its new value, or where `_extra` does not tell
-    whether a text was one in its file.
+    operation, in what is derived from it, where it is required, and in a log that ever took two records for
+    one. Nor where a row has two spellings of one column, or would not be good with its new value, or where
+    `_extra` does not tell whether a text was one in its file.
     """
     table, columns = dataset.target, {*names.values()}
     decisive = {*table.primary_key, *table.order, *table.partitioned_by}
     operation = table.operation.column if table.operation else None
     decisive |= {c for c in (table.change_key, table.event_date_column, operation) if c}
+    decisive |= {c.name for c in table.columns if c.required}  # rows that lack it would stay
     derived = " ".join(c.derived for c in table.columns if c.derived)
     if columns & decisive or any(re.search(rf"\b{re.escape(c)}\b", derived) for c in columns):
         return False
@@ -167,10 +168,12 @@ def _as_if_read(contract: Contract, dataset: Dataset, names: Mapping[str, str]) 
     """Rows that stand as `conformed` would have them, with their new values."""
     table = dataset.target
     columns = [
+        "size(_extra) AS _file",  # any number that the planner does not know
         "_ingested_at",
         "_extra",
         *("CAST(NULL AS string) AS _raw", "CAST(NULL AS string) AS _day"),
         "CAST(NULL AS map<string,string>) AS _faults",
+        *(f"CAST('' AS binary) AS {quoted(TRIED + c.name)}" for c in derived_columns(table)),
     ]
     for column in table.column_names:
         text, value = f"CAST({quoted(column)} AS string)", quoted(column)

@@ -1,4 +1,4 @@
-"""`./lake scaffold`: a new domain's folder, in working form."""
+"""`./lake new`: a new domain's folder, in working form."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from cli.scaffold import write_domain
 from local.console import say
 from shared.project import shown
 
-EXAMPLE = "./lake scaffold orders     # writes domains/orders/; change it to your data"
+EXAMPLE = "./lake new orders     # writes domains/orders/; change it to your data"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

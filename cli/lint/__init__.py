@@ -1,0 +1,1 @@
+"""Lint: everything that is wrong with a domain's own files, offline and at once."""

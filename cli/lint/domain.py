@@ -1,0 +1,54 @@
+"""All findings of one domain: the standard, the contract, its SQL, its transforms and its reports."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from cli import standard
+from cli.lint.contract_sql import contract_sql
+from cli.lint.finding import Finding
+from cli.lint.gates import missing_gates
+from cli.lint.places import Places
+from cli.lint.reports import report_findings
+from cli.lint.transforms import transform_findings
+from shared.contracts import ContractError
+from shared.contracts.load import CONTRACT, document, examined_domain, place
+from shared.project import domain_folder
+
+OPEN_QUESTION = re.compile(r"#\s*DECIDE\b:?\s*(.*)")
+
+
+def findings(domain: str) -> list[Finding]:
+    """What is wrong with a domain's files, hints last; nothing is run and nothing asked of a network.
+
+    Where the contract says nothing that can be read, its transforms and reports are not looked at.
+    """
+    try:
+        content = document(domain)
+    except ContractError as unreadable:
+        return [Finding(place(domain), 0, domain, unreadable.reason)]
+    text = (domain_folder(domain) / CONTRACT).read_text("utf-8")
+    places = Places.of(domain, place(domain), text, content)
+    found: list[Finding] = []
+    hints: list[Finding] = []
+    of_standard = standard.violations(content, place(domain))
+    known = {error.path for error in of_standard}
+    examined = examined_domain(domain)
+    found += map(places.finding, of_standard)
+    found += [places.finding(e) for e in examined.errors if e.path not in known]
+    found += _open_questions(domain, text)
+    if contract := examined.contract:
+        found += map(places.finding, contract_sql(contract, examined.places))
+        found += transform_findings(contract)
+        found += report_findings(contract)
+        hints = [places.finding(e, hint=True) for e in missing_gates(contract, examined.places)]
+    every = sorted(dict.fromkeys(found)) + hints
+    return sorted(every, key=lambda finding: finding.hint)
+
+
+def _open_questions(domain: str, text: str) -> Iterator[Finding]:
+    """What `infer` could not decide: it marks the line, and people take the mark away with their answer."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if question := OPEN_QUESTION.search(line):
+            yield Finding(place(domain), number, domain, f"not decided yet: {question[1] or line.strip()}")

@@ -1,0 +1,106 @@
+"""What a table that is computed promises: exactly its columns, and keys that are neither null nor double.
+
+A transform that breaks this is found before the commit, and named.
+"""
+
+from __future__ import annotations
+
+import traceback
+
+from pyspark.errors import PySparkException, PythonException
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F  # noqa: N812
+
+from glue_scripts.engine.gold.lake import Lake, Transform
+from glue_scripts.engine.read.sql import quoted
+from shared.contracts import Table
+
+DATA_EXCEPTION = "22"  # the class of SQLSTATE
+CODE = "domains/"  # where transforms are, in whatever archive
+
+
+class TransformError(RuntimeError):
+    """A transform fails, or returns other columns than its table has. Nothing of the table was committed."""
+
+
+class BrokenKeyError(RuntimeError):
+    """Rows of a computed table have no key, or share one. Nothing of the table was committed."""
+
+
+def computed_rows(transform: Transform, lake: Lake, table: Table) -> DataFrame:
+    """The transform's rows in the table's columns and types. Raises TransformError."""
+    try:
+        rows = transform(lake)
+    except Exception as error:  # code of a domain may raise anything; it goes on as the cause
+        said = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+        raise TransformError(f"{_named(transform, lake, table, error)}: {said}") from error
+    extra, missing = set(rows.columns) - {*table.column_names}, {*table.column_names} - set(rows.columns)
+    double = {c for c in rows.columns if rows.columns.count(c) > 1}
+    if extra or missing or double:
+        found = {"not in the contract": extra, "missing": missing, "twice": double}
+        listed = "; ".join(f"{what}: {', '.join(sorted(names))}" for what, names in found.items() if names)
+        raise TransformError(
+            f"{_named(transform, lake, table)} returns other columns than the table has: {listed}. Select the"
+            " table's columns at its end, or change the contract."
+        )
+    return rows.selectExpr(
+        *(f"CAST({quoted(c.name)} AS {c.type}) AS {quoted(c.name)}" for c in table.columns)
+    )
+
+
+def check_keys(transform: Transform, lake: Lake, table: Table, rows: DataFrame) -> None:
+    """Raises BrokenKeyError.
+
+    Rows that are to be appended may be double: `unseen` takes each once.
+    """
+    key = [quoted(k) for k in table.primary_key]
+    empty = " OR ".join(f"{k} IS NULL" for k in key)
+    per_key = rows.groupBy(*key).agg(F.count(F.lit(1)).alias("_rows"))
+    counts = per_key.agg(
+        F.expr(f"coalesce(sum(CASE WHEN {empty} THEN _rows END), 0) AS empty"),
+        F.expr(f"count_if(_rows > 1 AND NOT ({empty})) AS double"),
+    )
+    [found] = counts.collect()
+    once = table.appended_by and not lake.job.full_refresh
+    empties, doubles = found["empty"], 0 if once else found["double"]
+    if empties or doubles:
+        raise BrokenKeyError(
+            f"{_named(transform, lake, table)} breaks the key ({', '.join(table.primary_key)}): {empties}"
+            f" rows without it, {doubles} keys of several rows; nothing of {table.name} was committed."
+            " Filter, group or join by the whole key there, or change the key in the contract."
+        )
+
+
+def is_of_a_row(error: PySparkException) -> bool:
+    """Whether Spark met a value that it could not compute with, and not a store that failed."""
+    return isinstance(error, PythonException) or (error.getSqlState() or "").startswith(DATA_EXCEPTION)
+
+
+def failed_row(transform: Transform, lake: Lake, table: Table, error: PySparkException) -> TransformError:
+    """What to raise for an error that `is_of_a_row`."""
+    return TransformError(f"{_named(transform, lake, table)} fails on a row: {_condition(error)}")
+
+
+def _condition(error: PySparkException) -> str:
+    """Spark's name for what went wrong, and where it was called. Its message would quote the row's values."""
+    condition = error.getCondition() or type(error).__name__
+    for context in error.getQueryContext():
+        if context.contextType().name == "SQL":
+            return f"{condition}, in {context.fragment()!r}"
+        return f"{condition}, called from {_shown(context.summary().splitlines()[-1])}"
+    return condition
+
+
+def _named(transform: Transform, lake: Lake, table: Table, error: Exception | None = None) -> str:
+    """Table, function and line: the line at which an error was raised, else that of the function."""
+    code = getattr(transform, "__code__", None)
+    file, line = (code.co_filename, code.co_firstlineno) if code else ("", 0)
+    frames = traceback.extract_tb(error.__traceback__) if error else []
+    for frame in frames:  # the last one: the deepest of the same file
+        file, line = (file, frame.lineno or line) if frame.filename == file else (file, line)
+    function = getattr(transform, "__name__", type(transform).__name__)
+    return f"{lake.job.domain}.{table.name}: transform {function} ({_shown(file)}, line {line})"
+
+
+def _shown(place: str) -> str:
+    return place[place.rfind(CODE) :] if CODE in place else place
