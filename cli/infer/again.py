@@ -1,4 +1,4 @@
-"""The second reading of the files: how often keys repeat, and whether every value is read as it is drafted."""
+"""The second reading of the files: how often keys repeat, and whether all values are read as drafted."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ REMEMBERED = 1 << 14
 class Again:
     """Takes the records of one dataset once more."""
 
-    def __init__(self, draft: DraftDataset, scratch: Path) -> None:
+    def __init__(self, draft: DraftDataset, scratch: Path, known: Mapping[str, Plan] | None = None) -> None:
+        """`known`: plans of columns that a contract has already, by the draft's names."""
         self.draft = draft
         self.candidates = key_candidates(draft)
         self._rows = Distinct(scratch, f"{draft.name}.rows")
@@ -34,9 +35,9 @@ class Again:
         self._empty: Counter[tuple[str, ...]] = Counter()
         self._places = {c.name: _places(c) for c in draft.columns if not c.from_key}
         planned = ((c.name, plan_of(c.choice, draft)) for c in draft.columns if not c.from_key)
-        self._plans = {name: plan for name, plan in planned if plan is not None}
+        plans = {name: plan for name, plan in planned if plan is not None}
         self._unread: Counter[str] = Counter()
-        self._read = {name: cache_of(plan) for name, plan in self._plans.items()}
+        self._read = {name: cache_of(plan) for name, plan in (plans | dict(known or {})).items()}
 
     def take(self, record: Mapping[str, Any]) -> None:
         row, around = unwrapped(record)
@@ -59,14 +60,15 @@ class Again:
                 counter.add(hash((key, whole)))
 
     def repeats(self) -> tuple[dict[tuple[str, ...], int], int]:
-        """Of each candidate, how many different records share its value with another one, or have none; and how
-        many different records there are.
+        """Of each candidate, how many different records share its value with another one, or have none; and
+        how many different records there are.
         """
         rows = self._rows.result()
         return {n: rows - keys.result() + self._empty[n] for n, keys in self._keys.items()}, rows
 
     def note_unread(self) -> None:
         for name, count in sorted(self._unread.items()):
+            self.draft.column(name).unread = count
             said = f"{counted(count)} cannot be read so, and their rows are quarantined"
             self.draft.column(name).choice.notes.append(said)
 

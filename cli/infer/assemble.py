@@ -118,12 +118,12 @@ def _renamed(group: Group, merged: dict[Steps, tuple[Column, list[str]]]) -> lis
     }
     partial = sorted(s for s, files in at.items() if len(s) == 1 and len(files) < len(headers))
     pairs = [
-        (-_similarity(a, b), a, b)
+        (-similarity(a, b), a, b)
         for i, a in enumerate(partial)
         for b in partial[i + 1 :]
         if not at[a] & at[b] and len(at[a] | at[b]) == len(headers)
     ]
-    found, used = [], set[Steps]()
+    found, used = list[tuple[Steps, Steps]](), set[Steps]()
     alone = len(pairs) == 1
     for likeness, a, b in sorted(pairs):
         if used.isdisjoint((a, b)) and (alone or -likeness >= SIMILAR):
@@ -132,7 +132,7 @@ def _renamed(group: Group, merged: dict[Steps, tuple[Column, list[str]]]) -> lis
     return found
 
 
-def _similarity(first: Steps, second: Steps) -> float:
+def similarity(first: Steps, second: Steps) -> float:
     ours, theirs = set(words_of(first[-1])), set(words_of(second[-1]))
     if ours and theirs and (ours <= theirs or theirs <= ours):
         return 1.0
@@ -148,7 +148,7 @@ def _merge_renamed(found: DraftDataset, renamed: list[tuple[Steps, Steps]], rows
         counts = Column()
         counts.merge(one.counts)
         counts.merge(other.counts)
-        text = f"every file has either {first[-1]!r} or {second[-1]!r}, of one type: one column with a changed header?"
+        text = f"every file has either {first[-1]!r} or {second[-1]!r}, of one type: a changed header?"
         one.choice = chosen(first[-1], counts, None, rows)
         one.choice.questions.append(
             Question("aliases", text, ("keep the alias", "make it a column of its own"))
@@ -181,7 +181,8 @@ def _say_files(profile: Profile, found: DraftDataset) -> None:
     if encodings := sorted(e for e in profile.encodings if e):
         count = sum(profile.encodings[e] for e in encodings)
         found.properties["encodings"] = encodings
-        text = f"{count} of {counted(profile.files, 'file')} are no UTF-8 and look like {', '.join(encodings)}: are they?"
+        files = counted(profile.files, "file")
+        text = f"{count} of {files} are no UTF-8 and look like {', '.join(encodings)}: are they?"
         found.questions.append(Question("encodings", text))
     if sheets := sorted(s for s in profile.sheets if s):
         found.properties["sheet"] = sheets[0]
@@ -195,7 +196,7 @@ def _say_files(profile: Profile, found: DraftDataset) -> None:
     if places:
         found.properties["records"] = places[0]
     if len(profile.records) > 1:
-        text = f"records are at {', '.join(places)} in some files and elsewhere in others: give these a dataset of their own"
+        text = f"records are at {', '.join(places)} in some files only: give the others a dataset"
         found.questions.append(Question("records", text))
     if unread := profile.unreadable - profile.comments - profile.totals:
         found.notes.append(

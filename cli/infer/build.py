@@ -8,25 +8,34 @@ from pathlib import Path
 
 from cli.infer.again import Again
 from cli.infer.assemble import dataset
-from cli.infer.choice import OPEN, Question, counted
+from cli.infer.choice import OPEN, Question
 from cli.infer.draft import Draft, DraftDataset
 from cli.infer.grouping import Group, grouped, header
 from cli.infer.header import header_place
 from cli.infer.inputs import contents
+from cli.infer.matching import matching, name_in
 from cli.infer.naming import table_name
 from cli.infer.opening import Opened, opened
 from cli.infer.profile import Profile, Steps, profiled
 from cli.infer.roles import say_event_date, say_key, say_operation
+from shared.contracts import Contract
 from shared.records import Limits
 from shared.records.reading import Unread
+from shared.values import Plan
 
 Place = tuple[str, frozenset[Steps]]
 
 
 def drafted(
-    paths: Sequence[Path], domain: str, name: str | None = None, sheet: str | None = None
-) -> tuple[Draft, list[Group]]:
-    """The draft of a domain from all of the files, and what it rests on. Raises InferError."""
+    paths: Sequence[Path],
+    domain: str,
+    name: str | None = None,
+    sheet: str | None = None,
+    contract: Contract | None = None,
+) -> Draft:
+    """The draft of a domain from all of the files. `contract`: what is there already, by which the values of
+    its columns are read. Raises InferError.
+    """
     limits = Limits()
     with tempfile.TemporaryDirectory(prefix="lake-infer-") as folder:
         scratch = Path(folder)
@@ -34,9 +43,21 @@ def drafted(
         groups = grouped(parts, one=name is not None)
         drafts = [_first(g, table_name(name) if name else g.name) for g in groups]
         owners = [_owner(groups, place) for place in places]
-        _read_again(_files(paths, scratch, sheet, limits), owners, drafts, scratch, limits)
+        readers = [Again(d, scratch, _known_plans(d, contract)) for d in drafts]
+        _read_again(_files(paths, scratch, sheet, limits), owners, readers, limits)
     _share_files(groups, drafts)
-    return _whole(domain, drafts), groups
+    return _whole(domain, drafts)
+
+
+def _known_plans(draft: DraftDataset, contract: Contract | None) -> dict[str, Plan]:
+    dataset = matching(draft, contract) if contract is not None else None
+    if dataset is None:
+        return {}
+    names = {c.name: name_in(c, dataset) for c in draft.columns if not c.from_key}
+    received = {*dataset.sent}
+    return {
+        own: dataset.plan(known) for own, known in names.items() if known in received and known is not None
+    }
 
 
 def _files(paths: Sequence[Path], scratch: Path, sheet: str | None, limits: Limits) -> Iterator[Opened]:
@@ -72,24 +93,22 @@ def _first(group: Group, name: str) -> DraftDataset:
 def _read_again(
     files: Iterator[Opened],
     owners: Sequence[int],
-    drafts: Sequence[DraftDataset],
-    scratch: Path,
+    readers: Sequence[Again],
     limits: Limits,
 ) -> None:
-    readers = [Again(d, scratch) for d in drafts]
-    headers: list[set[int | None]] = [set() for _ in drafts]
+    headers: list[set[int | None]] = [set() for _ in readers]
     for file, owner in zip(files, owners, strict=True):
         reader = readers[owner]
         for record in file.rows(limits):
             if not isinstance(record, Unread):
                 reader.take(record)
         if file.format == "csv":
-            headers[owner].add(header_place(file, drafts[owner], limits))
-    for reader, draft, found in zip(readers, drafts, headers, strict=True):
+            headers[owner].add(header_place(file, reader.draft, limits))
+    for reader, found in zip(readers, headers, strict=True):
         repeats, rows = reader.repeats()
-        say_key(draft, repeats, rows)
+        say_key(reader.draft, repeats, rows)
         reader.note_unread()
-        _say_header(draft, found)
+        _say_header(reader.draft, found)
 
 
 def _say_header(draft: DraftDataset, found: set[int | None]) -> None:
@@ -101,7 +120,7 @@ def _say_header(draft: DraftDataset, found: set[int | None]) -> None:
         draft.properties["header"] = lines.pop()
         return
     draft.properties["header"] = OPEN
-    text = f"the header stands in line {', '.join(map(str, sorted(lines)))}, which ingestion would not find by its names"
+    text = f"ingestion would not find by its names the header in line {', '.join(map(str, sorted(lines)))}"
     draft.questions.append(Question("header", text))
 
 
@@ -140,5 +159,6 @@ def _ask_words(found: Draft, words: dict[str, int]) -> None:
         if among:
             count = sum(n for c in among for f, n in c.counts.facts.items() if f.word == word)
             where = ", ".join(sorted({c.name for c in among})[:5])
-            text = f"{word!r} means nothing in {counted(words[word], 'number or time')}: does it in {count:,} texts of {where}, too?"
+            text = f"{word!r} means no value in numbers or times ({words[word]:,}): in texts of {where}"
+            text += f" ({count:,}), too? it counts for all columns"
             found.questions.append(Question("nullSpellings", text))

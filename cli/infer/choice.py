@@ -19,9 +19,9 @@ class Question:
 
 @dataclass
 class Choice:
-    """`type` of the contract. `options`: logicalTypeOptions. `properties`: customProperties, in order. `local`:
-    how many times have no offset. `nulls`: words that mean nothing here. `private`: why it is confidential.
-    `notes`: evidence, `offers`: rules to accept.
+    """`type` of the contract. `options`: logicalTypeOptions. `properties`: customProperties, in order.
+    `local`: how many times have no offset. `nulls`: words that mean nothing here. `private`: why it is
+    confidential. `notes`: evidence, `offers`: rules to accept.
     """
 
     type: str = "string"

@@ -1,4 +1,6 @@
-"""What was counted of a column: how many values are spelled how. Counts of parts add up to those of the whole."""
+"""What was counted of a column: how many values are spelled how. Counts of parts add up to those of the
+whole.
+"""
 
 from __future__ import annotations
 

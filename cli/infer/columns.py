@@ -52,8 +52,8 @@ def _json(column: Column) -> Choice:
     found = Choice(properties={"json": True})
     if column.record_lists:
         found.notes.append(
-            f"a list of objects in {counted(column.record_lists, 'record')}, {column.elements:,} elements in all: kept"
-            " as JSON; `explode` makes a dataset of its elements"
+            f"a list of objects in {counted(column.record_lists, 'record')}, {column.elements:,} elements in"
+            " all: kept as JSON; `explode` makes a dataset of its elements"
         )
     else:
         found.notes.append("objects, lists and plain values are mixed: kept as JSON")
@@ -156,7 +156,7 @@ def _maybe_times(facts: Mapping[Facts, int], total: int) -> Choice | None:
         return None
     said = ", ".join(f"{n:,} of {counted(total)} as {u}" for u, n in sorted(known.items()))
     found = Choice("timestamp", properties={"formats": [OPEN]})
-    text = f"the name promises a time, and {said} would be one of 2000 to 2099; what are the others, and which unit?"
+    text = f"the name promises a time, and {said} would be one of 2000 to 2099; what are the others?"
     if units.keys() == {"excel_serial"}:
         text = "the name promises a time, and all would be one of 2000 to 2099 as days of Excel: are they?"
     found.questions.append(Question("formats", text, tuple(sorted(known))))
@@ -171,8 +171,8 @@ def _mostly(facts: Mapping[Facts, int], total: int) -> Choice:
     ):
         if fitting < total and fitting >= MOST * total:
             text = (
-                f"{fitting:,} of {counted(total)} are {what} and {total - fitting:,} are not: text, or {what} of which"
-                " the others are quarantined?"
+                f"{fitting:,} of {counted(total)} are {what} and {total - fitting:,} are not: text, or {what}"
+                " and the others are quarantined?"
             )
             found.questions.append(Question("physicalType", text))
     return found

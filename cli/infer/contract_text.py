@@ -30,18 +30,21 @@ ZONE = "Region/City"  # no zone of the IANA: a contract with it is refused
 def contract_text(draft: Draft) -> str:
     lines = [*_head(draft)]
     for each in draft.datasets:
-        lines += ["", f"  # --- {each.name} {'-' * max(4, 100 - len(each.name))}", *_bronze(each)]
-        lines += _silver(each)
+        lines += dataset_lines(each)
     lines += ["", *gold_table(draft)]
     return "\n".join(lines) + "\n"
 
 
+def dataset_lines(draft: DraftDataset) -> list[str]:
+    """The entries of a dataset and of the table that it is loaded into."""
+    title = f"  # --- {draft.name} {'-' * max(4, 100 - len(draft.name))}"
+    return ["", title, *_bronze(draft), *_silver(draft)]
+
+
 def _head(draft: Draft) -> Iterator[str]:
-    yield "# Open Data Contract Standard v3.1; docs/reference/contracts.md explains what stands in customProperties."
-    yield "# Drafted by `./lake infer`. Comments are evidence: counts, never values. What could not be decided says"
-    yield "# DECIDE: answer it, remove the mark, then `./lake contract lint`.".replace(
-        "# DECIDE", "# `DECIDE`"
-    )
+    yield "# Open Data Contract Standard v3.1; docs/reference/contracts.md explains customProperties."
+    yield "# Drafted by `./lake infer`: comments are evidence, counts and never values. What could not be"
+    yield "# decided is a line with DECIDE: answer it, remove that line, then `./lake contract lint`."
     yield from (
         "apiVersion: v3.1.0",
         "kind: DataContract",
@@ -59,12 +62,12 @@ def _head(draft: Draft) -> Iterator[str]:
     yield "  limitations: None are known yet."
     yield "customProperties:"
     for question in draft.questions:
-        yield from _asked(question, "  ")
+        yield from asked_lines(question, "  ")
     yield f"  - {{property: nullSpellings, value: {flow(['', *draft.nulls])}}}"
     yield "  - {property: datePartitions, value: month}"
     if draft.local:
         columns = ", ".join(f"{c} ({n:,})" for c, n in sorted(draft.local.items()))
-        yield from _asked(
+        yield from asked_lines(
             Question(
                 "defaultTimezone", f"of which zone are times without an offset? {columns}; a name of the IANA"
             ),
@@ -88,11 +91,11 @@ def _bronze(draft: DraftDataset) -> Iterator[str]:
     asked = {q.about: q for q in draft.questions}
     for name, value in draft.properties.items():
         if name in asked:
-            yield from _asked(asked.pop(name), "      ")
+            yield from asked_lines(asked.pop(name), "      ")
         yield f"      - {{property: {name}, value: {flow(value)}}}"
     for question in asked.values():
         if question.about != "operation":
-            yield from _asked(question, "      ")
+            yield from asked_lines(question, "      ")
 
 
 def _silver(draft: DraftDataset) -> Iterator[str]:
@@ -102,7 +105,7 @@ def _silver(draft: DraftDataset) -> Iterator[str]:
     yield f"    description: {_row_of(draft)}"
     yield from _comments([*draft.key_notes, *draft.event_notes], "    ")
     if draft.key_question:
-        yield from _asked(draft.key_question, "    ")
+        yield from asked_lines(draft.key_question, "    ")
     yield "    customProperties:"
     yield "      - {property: layer, value: silver}"
     yield f"      - {{property: kind, value: {draft.kind}}}"
@@ -111,13 +114,15 @@ def _silver(draft: DraftDataset) -> Iterator[str]:
         yield f"      - {{property: eventDate, value: {draft.event_date}}}"
     if draft.kind == "keyed":
         if not draft.order or OPEN in draft.order:
-            yield from _asked(Question("order", "which column grows with every version of a row?"), "      ")
+            yield from asked_lines(
+                Question("order", "which column grows with every version of a row?"), "      "
+            )
         elif draft.order == draft.key:
             yield "      # no column says which version is newer: of equal ones the later file wins"
         yield f"      - {{property: order, value: {flow(draft.order or [OPEN])}}}"
     if draft.operation:
         for question in (q for q in draft.questions if q.about == "operation"):
-            yield from _asked(question, "      ")
+            yield from asked_lines(question, "      ")
         yield f"      - {{property: operation, value: {flow(draft.operation)}}}"
     yield "    properties:"
     if draft.kind == "files":
@@ -150,7 +155,7 @@ def column_lines(column: DraftColumn, indent: str = "      ") -> Iterator[str]:
     yield from _comments([f"perhaps: {offer}" for offer in choice.offers], inner)
     asked = {q.about: q for q in choice.questions}
     if "physicalType" in asked:
-        yield from _asked(asked.pop("physicalType"), inner)
+        yield from asked_lines(asked.pop("physicalType"), inner)
     yield f"{inner}logicalType: {logical(choice.type)}"
     yield f"{inner}physicalType: {choice.type}"
     if column.required:
@@ -166,12 +171,12 @@ def column_lines(column: DraftColumn, indent: str = "      ") -> Iterator[str]:
     properties = _properties(column)
     if properties or asked:
         for name in [a for a in asked if a not in properties]:
-            yield from _asked(asked.pop(name), inner)
+            yield from asked_lines(asked.pop(name), inner)
     if properties:
         yield f"{inner}customProperties:"
     for name, value in properties.items():
         if name in asked:
-            yield from _asked(asked.pop(name), f"{inner}  ")
+            yield from asked_lines(asked.pop(name), f"{inner}  ")
         yield f"{inner}  - {{property: {name}, value: {flow(value)}}}"
 
 
@@ -213,7 +218,7 @@ def scalar(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def _asked(question: Question, indent: str) -> Iterator[str]:
+def asked_lines(question: Question, indent: str) -> Iterator[str]:
     """A question stands above what it is about, and makes lint fail until its mark is gone."""
     text = f"DECIDE: {question.about}: {question.text}"
     if question.answers:

@@ -12,7 +12,7 @@ from cli.infer.profile import Steps
 @dataclass
 class DraftColumn:
     """`steps`: where the files have it; `aliases`: headers; `path`: into nested records; `from_key`: the part
-    of the key. `required`: rows without it are no rows.
+    of the key. `required`: rows without it are no rows. `unread`: values that its plan does not read.
     """
 
     name: str
@@ -24,7 +24,7 @@ class DraftColumn:
     from_key: str = ""
     key: int = 0
     required: bool = False
-    questions: list[Question] = field(default_factory=list)
+    unread: int = 0
 
     @property
     def filled(self) -> int:
@@ -33,8 +33,8 @@ class DraftColumn:
 
 @dataclass
 class DraftDataset:
-    """`kind`, `operation`, `event_date`, `order`: of its table. `properties`: of the dataset, in order. `notes`,
-    `questions`: about the whole.
+    """`kind`, `operation`, `event_date`, `order`: of its table. `properties`: of the dataset, in order.
+    `notes`, `questions`: about the whole.
     """
 
     name: str
@@ -66,7 +66,9 @@ class DraftDataset:
 
 @dataclass
 class Draft:
-    """A domain. `nulls`: spellings of no value beside the empty one; `local`: times without offset, by column."""
+    """A domain. `nulls`: spellings of no value beside the empty one; `local`: times without offset, by
+    column.
+    """
 
     domain: str
     datasets: list[DraftDataset]

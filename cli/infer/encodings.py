@@ -1,4 +1,6 @@
-"""The encoding of a whole file: Unicode for certain, or else what it is likely in, which only people can know."""
+"""The encoding of a whole file: Unicode for certain, or else what it is likely in, which only people can
+know.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,6 @@ from shared.records import Unreadable
 from shared.records.hints import likely_encoding
 from shared.records.text import BY_CHANCE, MARKS, SAMPLE, WIDE, encoding_of
 from shared.records.xml_stream import declared_encoding
-
 
 ANY = "windows-1252"  # stands for any encoding of one byte
 

@@ -1,5 +1,5 @@
-"""What is noted of one value: never the value, only how it is spelled. Equal spellings have equal facts, so that
-a column is a count of a few of them.
+"""What is noted of one value: never the value, only how it is spelled. Equal spellings have equal facts, so
+that a column is a count of a few of them.
 """
 
 from __future__ import annotations

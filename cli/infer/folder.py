@@ -39,7 +39,7 @@ def files_of(draft: Draft, place: str) -> dict[str, bytes]:
 
 
 def questions(folder: Path) -> list[str]:
-    """What the contract of a folder still asks, with its lines; of a question over several lines the first."""
+    """What the contract of a folder still asks, with its lines; of a long question its first line."""
     lines = (folder / CONTRACT).read_text("utf-8").splitlines()
     return [f"{n}: {line.strip().removeprefix('# ')}" for n, line in enumerate(lines, 1) if MARK in line]
 
@@ -58,7 +58,7 @@ def _readme(draft: Draft, place: str, asked: int) -> str:
     )
     return f"""# {draft.domain}
 
-Drafted by `./lake infer`. Say here, in one page, who sends which files, what a row means, who uses the tables.
+Drafted by `./lake infer`. Say here, in one page, who sends which files, what a row means, who uses it.
 
 | dataset | files | records | columns | kind |
 |---|---|---|---|---|

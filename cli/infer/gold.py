@@ -102,7 +102,8 @@ def transforms_text(draft: Draft) -> str:
             f'    every = lake.table("{dataset.name}").groupBy(F.lit("{dataset.name}").alias("table_name"))\n'
             f'    return every.agg(F.count("*").alias("row_count"){extra})'
         )
-    return f'''"""Gold of {draft.domain}. The contract describes each table; each function here is its rule."""
+    first = f"Gold of {draft.domain}. The contract describes each table; each function here is its rule."
+    return f'''"""{first}"""
 
 from __future__ import annotations
 

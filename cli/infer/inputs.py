@@ -58,8 +58,8 @@ WORKBOOK_SECONDS = 600.0
 @dataclass(frozen=True)
 class Content:
     """One file. `name`: as people know it; `path`: where its bytes are now; `stem`: what its name says beside
-    dates and numbers; `packed`: what it came in (zip); `sheet`: of the workbook that the text was made of, and
-    `workbook` its format; `keys`: values that stand in the path as `dt=2026-01-02`.
+    dates and numbers; `packed`: what it came in (zip); `sheet`: of the workbook that the text was made of,
+    and `workbook` its format; `keys`: values that stand in the path as `dt=2026-01-02`.
     """
 
     name: str

@@ -1,5 +1,5 @@
-"""Where the header of delimited text stands, told by the lines below it: the contract that would know its names
-is not there yet.
+"""Where the header of delimited text stands, told by the lines below it: the contract that would know its
+names is not there yet.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from shared.records.dialect import DELIMITERS, SEARCHED, delimiter_of, named_del
 
 @dataclass(frozen=True)
 class Layout:
-    """`above`: lines before the header. `titled`: whether the first row looks like names, not like a record."""
+    """`above`: lines before the header. `titled`: whether it looks like names, not like a record."""
 
     above: int
     delimiter: str

@@ -26,8 +26,8 @@ class _Level:
 
 @dataclass
 class Outline:
-    """Lists of objects that lie in objects alone, by their steps, in the order of the text; `members`: how many
-    members the outermost object has so far. `closed`: documents that ended within the text.
+    """Lists of objects that lie in objects alone, by their steps, in the order of the text; `members`: how
+    many members the outermost object has so far. `closed`: documents that ended within the text.
     """
 
     lists: dict[tuple[str, ...], int] = field(default_factory=dict)
@@ -87,7 +87,7 @@ def _tokens(text: str) -> Iterator[str]:
 
 
 def xml_records(text: bytes) -> Path | None:
-    """Below the root, where elements of one name repeat first; None where these are the root's own children."""
+    """Below the root, where elements of one name repeat first; None where the root's own children do."""
     counts: dict[tuple[str, ...], Counter[str]] = {}
     stack: list[str] = []
 

@@ -22,8 +22,9 @@ MARK = re.compile(r"[^\d]", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class NumberForm:
-    """`decimal`, `group`: the marks that it has for certain; `either`: one mark before three digits, which may
-    be the one or the other. `whole`, `scale`: digits before and behind the mark (of `either`: as a decimal).
+    """`decimal`, `group`: the marks that it has for certain; `either`: one mark before three digits, which
+    may be the one or the other. `whole`, `scale`: digits before and behind the mark (of `either`: as a
+    decimal).
     """
 
     decimal: str = ""

@@ -42,7 +42,9 @@ def numbers(name: str, facts: Mapping[Facts, int], votes: Counter[str]) -> Choic
     typed = all(f.kind == "number" for f in facts)
     if typed and found.type.startswith("decimal(18,") and not has_word(name, AMOUNT_WORDS):
         found.type = "double"
-        found.notes.append("numbers of JSON or cells, whose digits behind the point vary; no amount by its name")
+        found.notes.append(
+            "numbers of JSON or cells, whose digits behind the point vary; no amount by its name"
+        )
     if not any(f.negative for f in forms):
         found.offers.append("no value is negative: logicalTypeOptions: {minimum: 0}")
     return found
@@ -80,8 +82,8 @@ def _mark(forms: Mapping[NumberForm, int], votes: Counter[str], found: Choice) -
     marks = " and ".join(repr(m) for m in sorted(either))
     _ask(
         found,
-        f"{marks} stands before exactly three digits in {unsure:,} of {counted(sum(forms.values()))}: a decimal mark,"
-        " or between groups?",
+        f"{marks} stands before exactly three digits in {unsure:,} of {counted(sum(forms.values()))}: a"
+        " decimal mark, or between groups?",
         MARKS,
     )
     return None

@@ -1,4 +1,4 @@
-"""One file as ingestion reads it: its format, encoding and layout, then its records by ingestion's readers."""
+"""One file as ingestion reads it: format, encoding and layout, then its records by ingestion's readers."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ NO_CONTRACT = Dataset("none", "none", "", ("csv",), NOBODY)
 
 @dataclass(frozen=True)
 class Opened:
-    """`encoding`: besides Unicode, what the file is likely in, which only people can know. `records`: where they
-    are in a document; `several`: the name of the list, where the document has others. `types`: of Parquet's
-    columns. `one_line`: an object on one line, which is JSON and JSON lines.
+    """`encoding`: besides Unicode, what the file is likely in, which only people can know. `records`: where
+    they are in a document; `several`: the name of the list, where the document has others. `types`: of
+    Parquet's columns. `one_line`: an object on one line, which is JSON and JSON lines.
     """
 
     content: Content
@@ -66,8 +66,8 @@ def refused(content: Content, stop: Unreadable | Late) -> InferError:
 
 
 def opened(content: Content, limits: Limits) -> tuple[Opened, ...]:
-    """The file, once for each list of records that a document holds. Raises InferError for what ingestion could
-    read under no contract.
+    """The file, once for each list of records that a document holds. Raises InferError for what ingestion
+    could read under no contract.
     """
     try:
         with content.path.open("rb") as file:
@@ -111,8 +111,8 @@ def _delimited(content: Content, profile: Profile, head: bytes, likely: str) -> 
     layout = layout_of(head.decode(errors="surrogateescape"), "," if content.workbook else None)
     if not layout.titled:
         raise InferError(
-            f"{content.name}: line {layout.above + 1} looks like a record, not like a header; text without header"
-            " needs names from you: see `header: none` in docs/reference/contracts.md"
+            f"{content.name}: line {layout.above + 1} looks like a record, not like a header; text without"
+            " header needs names from you: see `header: none` in docs/reference/contracts.md"
         )
     found = replace(profile, preamble=layout.above, delimiter=layout.delimiter)
     return Opened(content, "csv", found, likely)
@@ -140,7 +140,7 @@ def _types(content: Content, limits: Limits) -> dict[str, str]:
         file.seek(0)
         schema, _ = next(batches(file, limits))
     found: dict[str, str] = {}
-    fields = [((f.name,), f.type) for f in schema]
+    fields: list[tuple[tuple[str, ...], Any]] = [((f.name,), f.type) for f in schema]
     while fields:
         path, kind = fields.pop()
         if str(kind).startswith("struct<"):

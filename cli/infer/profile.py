@@ -125,7 +125,7 @@ class Profile:
 
 
 def unwrapped(record: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any] | None]:
-    """The row of a change and its envelope, as `shared.records.envelope` opens it; else the record and None."""
+    """The row of a change and its envelope, as `shared.records.envelope` has it; else the record and None."""
     inner = record.get("payload") if not PARTS & record.keys() else None
     envelope = inner if isinstance(inner, Mapping) and {*PARTS, "op"} & inner.keys() else record
     if not (PARTS & envelope.keys() and "op" in envelope):

@@ -32,7 +32,8 @@ def say_operation(profile: Profile, found: DraftDataset) -> None:
     """Change data: Debezium's envelope, or a column with the operations of DMS."""
     if profile.changes:
         if profile.changes < profile.rows:
-            text = f"{profile.changes:,} of {counted(profile.rows, 'record')} are changes in Debezium's envelope: the others?"
+            changes = f"{profile.changes:,} of {counted(profile.rows, 'record')}"
+            text = f"{changes} are changes in Debezium's envelope: what are the others?"
             found.questions.append(Question("operation", text))
         found.operation = {"column": "op", "envelope": "debezium"}
         return
@@ -155,8 +156,8 @@ def _key_rank(column: DraftColumn, found: DraftDataset) -> tuple[object, ...]:
 
 
 def say_key(found: DraftDataset, repeats: Mapping[tuple[str, ...], int], rows: int) -> None:
-    """Key and kind of the table. `repeats`: of each candidate, how many of `rows` different records have a key
-    that another one has as well, or none.
+    """Key and kind of the table. `repeats`: of each candidate, how many of `rows` different records have a
+    key that another one has as well, or none.
     """
     clean = [names for names in repeats if not repeats[names]]
     trusted = [n for n in clean if _trusted(n, found, rows)]
@@ -201,7 +202,8 @@ def _versioned(found: DraftDataset, repeats: Mapping[tuple[str, ...], int], rows
         count = repeats[key,]
         _keyed(found, (key,))
         found.order = [when]
-        text = f"{count:,} of {counted(rows, 'different record')} are further versions of a {key}, each with its own {when}"
+        different = counted(rows, "different record")
+        text = f"{count:,} of {different} are further versions of a {key}, each with its own {when}"
         if has_word(found.column(when).steps[-1], CHANGE_WORDS) or found.operation:
             found.key_notes.append(text)
         else:

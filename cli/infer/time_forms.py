@@ -20,8 +20,8 @@ TIME = (
 NUMERIC = re.compile(rf"(?P<a>\d{{1,4}})(?P<s>[-/.])(?P<b>\d{{1,2}})(?P=s)(?P<c>\d{{1,4}}){TIME}", re.ASCII)
 NAME = r"[^\W\d_]{2,12}\.?"
 DAY_FIRST = re.compile(
-    rf"(?:(?P<week>{NAME}),? )?(?P<day>\d{{1,2}})(?P<s>\.? |[-/.])(?P<name>{NAME})(?P<t> |[-/.])(?P<year>\d{{4}}|\d\d)"
-    rf"{TIME}"
+    rf"(?:(?P<week>{NAME}),? )?(?P<day>\d{{1,2}})(?P<s>\.? |[-/.])(?P<name>{NAME})(?P<t> |[-/.])"
+    rf"(?P<year>\d{{4}}|\d\d){TIME}"
 )
 NAME_FIRST = re.compile(
     rf"(?:(?P<week>{NAME}),? )?(?P<name>{NAME})(?P<s> )(?P<day>\d{{1,2}})(?P<t>,? )(?P<year>\d{{4}}){TIME}"
@@ -34,9 +34,9 @@ OFFSETS = {"z": "X", "+hh": "X", "+hhmm": "XX", "+hh:mm": "XXX"}
 @dataclass(frozen=True, slots=True)
 class TimeForm:
     """One spelling. `skeleton`: the pattern of java.time with `{0}`, `{1}`, `{2}` for the three fields of the
-    day, and `{H}` for the hour, `{M}` for a name of a month; empty for ISO 8601. `orders`: which the text can be read
-    by. `short`: fields that have one digit here. `languages`: whose names fit, `de MMM`. `offset`, `timed`:
-    whether it has them.
+    day, and `{H}` for the hour, `{M}` for a name of a month; empty for ISO 8601. `orders`: which the text can
+    be read by. `short`: fields that have one digit here. `languages`: whose names fit, `de MMM`. `offset`,
+    `timed`: whether it has them.
     """
 
     skeleton: str
@@ -51,7 +51,7 @@ class TimeForm:
 
 
 def time_form(text: str) -> TimeForm | None:
-    """None for what is no time in any spelling that a contract can declare; numbers are looked at elsewhere."""
+    """None for what is no time in any spelling that a contract can declare; epochs are numbers here."""
     if len(text) < 6 or len(text) > 48 or not any(c.isdigit() for c in text):
         return None
     iso = of_iso(text)
@@ -126,7 +126,7 @@ def _named(found: re.Match[str]) -> TimeForm | None:
 
 
 def _clock(found: re.Match[str]) -> tuple[str, tuple[str, ...], TimeForm] | None:
-    """The pattern behind the day, which of its fields are short, and what it has; None for no time of a day."""
+    """The pattern behind the day, which fields are short, and what it has; None for no time of a day."""
     if found["hour"] is None:
         return "", (), TimeForm("")
     hour, half = int(found["hour"]), found["half"]
@@ -182,8 +182,8 @@ def _weekday(name: str) -> tuple[str, frozenset[str]]:
 
 
 def pattern(skeleton: str, order: str, short: frozenset[str], long_year: bool, month: str = "") -> str:
-    """The pattern of java.time of a skeleton in an order; `short`: fields that may have one digit; `month`: the
-    letters of its name.
+    """The pattern of java.time of a skeleton in an order; `short`: fields that may have one digit; `month`:
+    the letters of its name.
     """
     letters = ORDERS[order]
     text = skeleton.replace("{M}", month)

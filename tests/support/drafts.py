@@ -50,12 +50,12 @@ def write(folder: Path, files: Mapping[str, bytes | str]) -> Path:
 
 
 def text_of(folder: Path, *, dataset: str | None = None, sheet: str | None = None) -> str:
-    return contract_text(drafted([folder], "draft", dataset, sheet)[0])
+    return contract_text(drafted([folder], "draft", dataset, sheet))
 
 
 def outputs(folder: Path) -> dict[str, bytes]:
     """Every file that is written of a domain."""
-    return files_of(drafted([folder], "draft")[0], "domains/draft")
+    return files_of(drafted([folder], "draft"), "domains/draft")
 
 
 def questions(text: str) -> list[str]:
@@ -106,7 +106,9 @@ def _verdicts(path: Path, dataset: Dataset) -> list[tuple[Any, bytes]]:
         if isinstance(judged.verdict, Archive):
             found = []
             for member in judged.verdict.members:
-                each = member_judgement(judged.verdict, member, dataset, limits, member.name, scratch, defers=False)
+                each = member_judgement(
+                    judged.verdict, member, dataset, limits, member.name, scratch, defers=False
+                )
                 assert each.own is not None
                 found.append((each.verdict, (each.made or each.own).read_bytes()))
             return found
@@ -128,5 +130,3 @@ def _values(content: bytes, verdict: Accepted, contract: Contract, name: str) ->
             good = column not in row.faults and (plan.array or plan.value(text) is not None)
             (found.read if good else found.refused)[column] += 1
     return found
-
-

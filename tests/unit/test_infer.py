@@ -115,9 +115,16 @@ def test_a_question_says_how_many_values_fit_and_shows_none(tmp_path: Path) -> N
 
 
 def test_files_that_contradict_each_other_are_sent_to_datasets_of_their_own(tmp_path: Path) -> None:
-    files = {"days_1.csv": days("13/04/2026"), "days_2.csv": days("04/13/2026"), "days_3.csv": days("04/14/2026")}
+    files = {
+        "days_1.csv": days("13/04/2026"),
+        "days_2.csv": days("04/13/2026"),
+        "days_3.csv": days("04/14/2026"),
+    }
     text = " ".join(line.strip(" #") for line in text_of(write(tmp_path, files)).splitlines())
-    assert "1 file day first, 2 files month first; no format reads both: give each group of files a dataset" in text
+    assert (
+        "1 file day first, 2 files month first; no format reads both: give each group of files a dataset"
+        in text
+    )
 
 
 @pytest.mark.parametrize(

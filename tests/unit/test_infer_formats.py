@@ -35,7 +35,11 @@ def station(number: int, seconds: int) -> dict[str, object]:
 def test_a_feed_of_bicycles_is_read_where_its_list_is(tmp_path: Path) -> None:
     files = {
         f"station_status_{n}.json": json.dumps(
-            {"last_updated": 1_767_300_000 + n, "ttl": 60, "data": {"stations": [station(i, n) for i in range(5)]}}
+            {
+                "last_updated": 1_767_300_000 + n,
+                "ttl": 60,
+                "data": {"stations": [station(i, n) for i in range(5)]},
+            }
         )
         for n in (1, 2)
     }
@@ -104,7 +108,11 @@ def test_changes_of_debezium_are_opened_and_ordered_by_the_database_log(tmp_path
     contract = contract_of(answered(text))
     (table,) = contract.silver
     assert table.operation is not None
-    assert (table.operation.envelope, table.primary_key, table.order) == ("debezium", ("id",), ("source_lsn",))
+    assert (table.operation.envelope, table.primary_key, table.order) == (
+        "debezium",
+        ("id",),
+        ("source_lsn",),
+    )
     assert {c.name: c.type for c in table.columns} == {
         "id": "bigint",
         "born": "date",
@@ -124,9 +132,13 @@ def parts(folder: Path) -> pa.Table:
         {
             "order_id": pa.array([1, 2, 3, 4], pa.int64()),
             "qty": pa.array([1, 2, None, 4], pa.int32()),
-            "price": pa.array([Decimal("1.50"), Decimal("20.00"), Decimal("3.25"), None], pa.decimal128(10, 2)),
+            "price": pa.array(
+                [Decimal("1.50"), Decimal("20.00"), Decimal("3.25"), None], pa.decimal128(10, 2)
+            ),
             "weight": pa.array([1.5, 2.0, 1e10, 0.001], pa.float64()),
-            "ordered_at": pa.array([dt.datetime(2026, 1, 2, 3, 4, i) for i in range(4)], pa.timestamp("us", "UTC")),
+            "ordered_at": pa.array(
+                [dt.datetime(2026, 1, 2, 3, 4, i) for i in range(4)], pa.timestamp("us", "UTC")
+            ),
             "picked_at": pa.array([dt.datetime(2026, 1, 3, 3, 4, i) for i in range(4)], pa.timestamp("ns")),
             "day": pa.array([dt.date(2026, 1, 2)] * 4, pa.date32()),
             "tags": pa.array([["a"], [], None, ["b", "c"]], pa.list_(pa.string())),
@@ -136,7 +148,9 @@ def parts(folder: Path) -> pa.Table:
     for i in range(2):
         name = folder / f"orders/part-0000{i}-3f2a1b4c-1111-2222-3333-444455556666-c000.snappy.parquet"
         name.parent.mkdir(exist_ok=True)
-        pq.write_table(table.slice(2 * i, 2), name, compression="snappy", use_deprecated_int96_timestamps=False)
+        pq.write_table(
+            table.slice(2 * i, 2), name, compression="snappy", use_deprecated_int96_timestamps=False
+        )
     (folder / "orders/_SUCCESS").write_bytes(b"")
     return table
 
@@ -206,7 +220,9 @@ def test_logs_without_a_key_keep_every_record(tmp_path: Path) -> None:
         )
         for i in range(40)
     ]
-    folder = write(tmp_path, {"access-2026-01-01.ndjson.gz": gzip.compress("\n".join(lines + lines[:1]).encode())})
+    folder = write(
+        tmp_path, {"access-2026-01-01.ndjson.gz": gzip.compress("\n".join(lines + lines[:1]).encode())}
+    )
     text = text_of(folder)
     assert questions(text) == []
     contract = contract_of(text)
@@ -247,7 +263,10 @@ def test_xml_has_paths_to_elements_and_attributes(tmp_path: Path) -> None:
 
 
 def test_a_json_document_with_two_lists_is_two_datasets_of_the_same_files(tmp_path: Path) -> None:
-    document = {"orders": [{"order_id": "o1", "total": 1.5}], "clients": [{"client_id": "c1"}, {"client_id": "c2"}]}
+    document = {
+        "orders": [{"order_id": "o1", "total": 1.5}],
+        "clients": [{"client_id": "c1"}, {"client_id": "c2"}],
+    }
     text = text_of(write(tmp_path, {"shop.json": json.dumps(document, indent=1)}))
     contract = contract_of(answered(text))
     assert [(d.name, str(d.records), d.files_of) for d in contract.datasets] == [
