@@ -32,9 +32,13 @@ def dataset(group: Group, name: str) -> DraftDataset:
     leaves, left_out = _leaves(profile)
     merged = _by_folded(leaves)
     renamed = _renamed(group, merged)
+    clashes = {s: s[0] for s in merged if len(s) == 1 and (folded(s[0]),) in profile.clashes}
     for steps, (column, aliases) in sorted(merged.items()):
         element = profile.columns.get((*steps, "[]"))
-        choice = chosen(steps[-1], column, element, profile.rows)
+        choice = chosen(steps[-1], column, element, profile.rows, is_map=steps in profile.maps)
+        if steps in clashes:
+            text = f"several columns of one file are {clashes[steps]} to a contract: have them renamed"
+            choice.questions.append(Question("name", text))
         found.columns.append(DraftColumn("", steps, choice, column, aliases))
     _merge_renamed(found, renamed, profile.rows)
     names = named_once(c.steps for c in found.columns)
@@ -177,7 +181,14 @@ def _add_keys(profile: Profile, found: DraftDataset) -> None:
 
 
 def _say_files(profile: Profile, found: DraftDataset) -> None:
-    found.properties["formats"] = sorted({f for formats in profile.formats for f in formats})
+    formats = {f for formats in profile.formats for f in formats}
+    found.properties["formats"] = sorted(formats)
+    if profile.unnamed:
+        what = counted(profile.unnamed, "column")
+        found.notes.append(f"{what} without a name, or with one that stands twice in its header: not drafted")
+    if profile.refused:
+        what = counted(profile.refused, "file")
+        found.notes.append(f"{what} with too many unreadable records, which are refused (maxUnreadableRate)")
     if encodings := sorted(e for e in profile.encodings if e):
         count = sum(profile.encodings[e] for e in encodings)
         found.properties["encodings"] = encodings

@@ -9,6 +9,7 @@ from pathlib import Path
 from cli.infer.again import Again
 from cli.infer.assemble import dataset
 from cli.infer.choice import OPEN, Question
+from cli.infer.counting import profiled
 from cli.infer.draft import Draft, DraftDataset
 from cli.infer.grouping import Group, grouped, header
 from cli.infer.header import header_place
@@ -16,7 +17,7 @@ from cli.infer.inputs import contents
 from cli.infer.matching import matching, name_in
 from cli.infer.naming import table_name
 from cli.infer.opening import Opened, opened
-from cli.infer.profile import Profile, Steps, profiled
+from cli.infer.profile import Profile, Steps
 from cli.infer.roles import say_event_date, say_key, say_operation
 from shared.contracts import Contract
 from shared.records import Limits

@@ -33,8 +33,13 @@ WIDER = ("int", "bigint", "decimal(38,0)")
 DECIMAL = re.compile(r"decimal\d+\((\d+), (\d+)\)")
 
 
-def chosen(name: str, column: Column, element: Column | None, rows: int) -> Choice:
-    """`name`: as the files have it. `element`: of lists, `rows`: records in all."""
+def chosen(name: str, column: Column, element: Column | None, rows: int, *, is_map: bool = False) -> Choice:
+    """`name`: as the files have it. `element`: of lists, `rows`: records in all. `is_map`: an object whose
+    names are values.
+    """
+    if is_map:
+        note = f"an object with ever other names in {counted(column.objects, 'record')}: kept as JSON"
+        return Choice(properties={"json": True}, notes=[note])
     if column.record_lists or (column.objects and (column.values or column.lists)):
         return _json(column)
     if column.lists and column.values:

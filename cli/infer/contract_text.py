@@ -81,9 +81,9 @@ def _head(draft: Draft) -> Iterator[str]:
 
 def _bronze(draft: DraftDataset) -> Iterator[str]:
     yield f"  - name: bronze_{draft.name}"
-    yield f"    physicalName: {draft.name}"
+    yield f"    physicalName: {scalar(draft.name)}"
     yield "    logicalType: object"
-    yield f"    description: Records of {draft.name}, as they are sent. Say who sends them."
+    yield f"    description: {scalar(f'Records of {draft.name}, as they are sent. Say who sends them.')}"
     yield f"    # {counted(draft.files, 'file')}, {counted(draft.rows, 'record')}"
     yield from _comments(draft.notes, "    ")
     yield "    customProperties:"
@@ -100,18 +100,18 @@ def _bronze(draft: DraftDataset) -> Iterator[str]:
 
 def _silver(draft: DraftDataset) -> Iterator[str]:
     yield f"  - name: silver_{draft.name}"
-    yield f"    physicalName: {draft.name}"
+    yield f"    physicalName: {scalar(draft.name)}"
     yield "    logicalType: object"
-    yield f"    description: {_row_of(draft)}"
+    yield f"    description: {scalar(_row_of(draft))}"
     yield from _comments([*draft.key_notes, *draft.event_notes], "    ")
     if draft.key_question:
         yield from asked_lines(draft.key_question, "    ")
     yield "    customProperties:"
     yield "      - {property: layer, value: silver}"
     yield f"      - {{property: kind, value: {draft.kind}}}"
-    yield f"      - {{property: source, value: {draft.name}}}"
+    yield f"      - {{property: source, value: {scalar(draft.name)}}}"
     if draft.event_date:
-        yield f"      - {{property: eventDate, value: {draft.event_date}}}"
+        yield f"      - {{property: eventDate, value: {scalar(draft.event_date)}}}"
     if draft.kind == "keyed":
         if not draft.order or OPEN in draft.order:
             yield from asked_lines(
@@ -150,7 +150,7 @@ def column_lines(column: DraftColumn, indent: str = "      ") -> Iterator[str]:
     """The entry of a column, with its evidence."""
     choice = column.choice
     inner = f"{indent}  "
-    yield f"{indent}- name: {column.name}"
+    yield f"{indent}- name: {scalar(column.name)}"
     yield from _comments(choice.notes, inner)
     yield from _comments([f"perhaps: {offer}" for offer in choice.offers], inner)
     asked = {q.about: q for q in choice.questions}

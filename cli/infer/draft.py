@@ -34,7 +34,8 @@ class DraftColumn:
 @dataclass
 class DraftDataset:
     """`kind`, `operation`, `event_date`, `order`: of its table. `properties`: of the dataset, in order.
-    `notes`, `questions`: about the whole.
+    `notes`, `questions`:
+    about the whole.
     """
 
     name: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 from cli.infer.draft import Draft, DraftColumn, DraftDataset
@@ -33,11 +34,8 @@ def gold_table(draft: Draft) -> Iterator[str]:
     """Its entry in the contract."""
     dataset = counted_dataset(draft)
     name, amount = gold_name(dataset), summed(dataset)
-    linked = (
-        f"{{table: {dataset.name}, column: event_date}}"
-        if dataset.event_date
-        else f"{{table: {dataset.name}}}"
-    )
+    column = ", column: event_date" if dataset.event_date else ""
+    linked = f"{{table: {json.dumps(dataset.name)}{column}}}"
     yield f"  # --- Gold {'-' * 98}"
     yield f"  - name: gold_{name}"
     yield f"    physicalName: {name}"
@@ -52,7 +50,7 @@ def gold_table(draft: Draft) -> Iterator[str]:
     yield from ROWS
     if amount is not None:
         scale = amount.choice.type.partition(",")[2]
-        yield f"      - name: {amount.name}"
+        yield f"      - name: {json.dumps(amount.name)}"
         yield "        logicalType: number"
         yield f"        physicalType: decimal(38,{scale}"
         yield f"        description: Sum of {amount.name}; a row without it adds nothing."

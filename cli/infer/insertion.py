@@ -44,7 +44,7 @@ class Places:
         self._root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
     def end_of_schema(self) -> int:
-        return _last_line(self._block(_child(self._root, "schema"), "schema"))
+        return self._end(self._block(_child(self._root, "schema"), "schema"))
 
     def indent_of_schema(self) -> str:
         return _indent(self._block(_child(self._root, "schema"), "schema"))
@@ -52,7 +52,7 @@ class Places:
     def columns(self, table: str) -> tuple[int, str]:
         """The last line of a silver table's own columns, and their indent."""
         node = self._block(_child(self._entry(table, "silver"), "properties"), f"properties of {table}")
-        return _last_line(node), _indent(node)
+        return self._end(node), _indent(node)
 
     def column(self, table: str, name: str) -> tuple[int, str]:
         """The first line of a column, and the indent of what it says."""
@@ -74,17 +74,24 @@ class Places:
             if _text(_child(each, "property")) == name:
                 return self._longer(_child(each, "value"), name, words)
         line = f"{_indent(properties)}- {{property: {name}, value: {flow(list(words))}}}"
-        return Insertion(_last_line(properties), (line,))
+        return Insertion(self._end(properties), (line,))
 
     def _longer(self, value: Nodes, name: str, words: Sequence[str]) -> Insertion:
         if not isinstance(value, yaml.SequenceNode) or not value.value:
             raise InferError(f"{self._file}: {name} is no list; add {', '.join(words)} to it")
         if not value.flow_style:
-            return Insertion(_last_line(value), tuple(f"{_indent(value)}- {flow(w)}" for w in words))
+            return Insertion(self._end(value), tuple(f"{_indent(value)}- {flow(w)}" for w in words))
         number = value.end_mark.line
         line, end = self._lines[number], value.end_mark.column - 1
         added = "".join(f", {flow(w)}" for w in words)
         return Insertion(number + 1, (f"{line[:end]}{added}{line[end:]}",), instead=True)
+
+    def _end(self, node: Nodes) -> int:
+        """The last line with content, counted from 1: a long text ends before its blank lines."""
+        line = _last_line(node)
+        while not self._lines[line - 1].strip() or self._lines[line - 1].lstrip().startswith("#"):
+            line -= 1
+        return line
 
     def _entry(self, name: str, layer: str) -> Nodes:
         for each in self._block(_child(self._root, "schema"), "schema").value:
@@ -96,7 +103,7 @@ class Places:
     def _block(self, node: Nodes, what: str) -> Nodes:
         if isinstance(node, yaml.SequenceNode) and not node.flow_style and node.value:
             return node
-        raise InferError(f"{self._file}: {what} is no list of a line for each entry; add to it by hand")
+        raise InferError(f"{self._file}: {what} is no list with lines of its own; add to it by hand")
 
 
 def _child(node: Nodes, key: str) -> Nodes:
@@ -119,7 +126,7 @@ def _indent(node: Nodes) -> str:
 
 
 def _last_line(node: Nodes) -> int:
-    """The last line with content, counted from 1: the parser's own mark is behind comments and blanks."""
+    """Where the last part of a node ends, counted from 1; the parser's mark of a list is far behind."""
     line: int = node.end_mark.line
     if isinstance(node, yaml.ScalarNode):
         return line if node.style in ("|", ">") else line + 1

@@ -17,6 +17,8 @@ from shared.contracts.paths import Path as RecordPath
 from shared.ledger.model import Profile
 from shared.reasons import FileReason
 from shared.records import Limits, Unreadable
+from shared.records.delimited import Rows
+from shared.records.dialect import Dialect
 from shared.records.parquet import MAGIC, batches
 from shared.records.reading import Unread, values
 from shared.records.sniff import text_format
@@ -34,7 +36,8 @@ NO_CONTRACT = Dataset("none", "none", "", ("csv",), NOBODY)
 class Opened:
     """`encoding`: besides Unicode, what the file is likely in, which only people can know. `records`: where
     they are in a document; `several`: the name of the list, where the document has others. `types`: of
-    Parquet's columns. `one_line`: an object on one line, which is JSON and JSON lines.
+    Parquet's columns. `unnamed`: columns
+    whose header is empty or stands there twice, by the names that ingestion gives them.
     """
 
     content: Content
@@ -44,7 +47,7 @@ class Opened:
     records: RecordPath | None = None
     several: str = ""
     types: dict[str, str] = field(default_factory=dict)
-    one_line: bool = False
+    unnamed: frozenset[str] = frozenset()
 
     @property
     def formats(self) -> tuple[str, ...]:
@@ -91,7 +94,7 @@ def _opened(content: Content, source: Source, limits: Limits) -> tuple[Opened, .
     kind = "csv" if content.workbook else text_format(start, NO_CONTRACT)
     profile = Profile(kind, source.compression, encoding)
     if kind == "csv":
-        return (_delimited(content, profile, start if whole or len(start) == SAMPLE else head, likely),)
+        return (_delimited(content, profile, head, likely, limits),)
     if kind == "xml":
         return (Opened(content, kind, profile, likely, xml_records(start)),)
     return tuple(_json(content, profile, head, whole, likely))
@@ -107,7 +110,7 @@ def _head(text: Iterator[bytes]) -> tuple[bytes, bool]:
     return head, True
 
 
-def _delimited(content: Content, profile: Profile, head: bytes, likely: str) -> Opened:
+def _delimited(content: Content, profile: Profile, head: bytes, likely: str, limits: Limits) -> Opened:
     layout = layout_of(head.decode(errors="surrogateescape"), "," if content.workbook else None)
     if not layout.titled:
         raise InferError(
@@ -115,7 +118,9 @@ def _delimited(content: Content, profile: Profile, head: bytes, likely: str) -> 
             " header needs names from you: see `header: none` in docs/reference/contracts.md"
         )
     found = replace(profile, preamble=layout.above, delimiter=layout.delimiter)
-    return Opened(content, "csv", found, likely)
+    rows = Rows(iter([head]), limits, Dialect.found(found))
+    renamed = frozenset(h for h, n in zip(rows.header, rows.names, strict=True) if h != n)
+    return Opened(content, "csv", found, likely, unnamed=renamed)
 
 
 def _json(content: Content, profile: Profile, head: bytes, whole: bool, likely: str) -> Iterator[Opened]:
@@ -123,13 +128,12 @@ def _json(content: Content, profile: Profile, head: bytes, whole: bool, likely: 
     single = outline.closed == 1 if whole else outline.closed == 0
     starts = head.lstrip(BLANKS)[:1]
     lists = [s for s in sorted(outline.lists) if s[0] not in CHANGE_PARTS]
-    one_line = starts == b"{" and whole and b"\n" not in head.strip(BLANKS)
     if single and starts == b"{" and lists:
         for steps in lists:
             several = steps[-1] if len(lists) > 1 else ""
             yield Opened(content, "json", replace(profile, format="json"), likely, RecordPath(steps), several)
         return
-    yield Opened(content, profile.format, profile, likely, one_line=one_line)
+    yield Opened(content, profile.format, profile, likely)
 
 
 def _types(content: Content, limits: Limits) -> dict[str, str]:

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from cli.infer.column import Column
-from cli.infer.errors import InferError
-from cli.infer.opening import Opened
-from cli.infer.vocabulary import TOTALS
 from shared.contracts.paths import Path
-from shared.records import Limits
 from shared.records.envelope import AROUND, PARTS
-from shared.records.reading import Unread
 
 MOST_NAMES = 64  # members of one object of records; one with more is a map, whose names are values
 MOST_COLUMNS = 1500
-TOTAL = re.compile(TOTALS)
 Steps = tuple[str, ...]
+COUNTS = (
+    "rows",
+    "unreadable",
+    "tombstones",
+    "changes",
+    "files",
+    "comments",
+    "totals",
+    "unnamed",
+    "refused",
+)
 
 
 class TooWideError(Exception):
@@ -31,6 +35,8 @@ class TooWideError(Exception):
 class Profile:
     """`maps`: objects whose names are values. `names`: members seen of each object. `changes`: records in
     Debezium's envelope, `keyed`: members of that envelope. `formats`, `encodings`, `records`: of files.
+    `refused`: files with too many unreadable records. `unnamed`: columns without a name of their own.
+    `clashes`: names that are one to a contract, and two in a file.
     """
 
     rows: int = 0
@@ -45,10 +51,11 @@ class Profile:
     encodings: Counter[str] = field(default_factory=Counter)
     records: set[Path | None] = field(default_factory=set)
     sheets: set[str] = field(default_factory=set)
-    preambles: Counter[int] = field(default_factory=Counter)
     comments: int = 0
     totals: int = 0
-    one_line: bool = False
+    unnamed: int = 0
+    refused: int = 0
+    clashes: set[Steps] = field(default_factory=set)
     keys: dict[str, Column] = field(default_factory=dict)
 
     def add(self, record: Mapping[str, Any]) -> None:
@@ -105,7 +112,17 @@ class Profile:
             del self.columns[steps]
 
     def merge(self, other: Profile) -> None:
-        for name in ("rows", "unreadable", "tombstones", "changes", "files", "comments", "totals"):
+        for name in (
+            "rows",
+            "unreadable",
+            "tombstones",
+            "changes",
+            "files",
+            "comments",
+            "totals",
+            "unnamed",
+            "refused",
+        ):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for steps, column in other.columns.items():
             self.columns.setdefault(steps, Column()).merge(column)
@@ -115,10 +132,9 @@ class Profile:
             self.names.setdefault(at, set()).update(names)
         self.formats.update(other.formats)
         self.encodings.update(other.encodings)
-        self.preambles.update(other.preambles)
         self.records |= other.records
+        self.clashes |= other.clashes
         self.sheets |= other.sheets
-        self.one_line |= other.one_line
         self.maps |= other.maps
         for at in [*self.maps, *(a for a, names in self.names.items() if a and len(names) > MOST_NAMES)]:
             self._close(at)
@@ -132,53 +148,3 @@ def unwrapped(record: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str
         return record, None
     row = next((p for p in (envelope.get("after"), envelope.get("before")) if isinstance(p, Mapping)), {})
     return row, envelope
-
-
-def profiled(file: Opened, limits: Limits) -> Profile:
-    """Reads a file to its end. Raises InferError for one that is broken."""
-    found = Profile(files=1)
-    found.formats[file.formats] += 1
-    found.encodings[file.encoding] += 1
-    found.records.add(file.records)
-    found.one_line = file.one_line
-    if file.format == "csv":
-        found.preambles[file.profile.preamble] += 1
-    if file.content.workbook:
-        found.sheets.add(file.content.sheet)
-    try:
-        for record in file.rows(limits):
-            if isinstance(record, Unread):
-                _unread(record, found)
-            else:
-                found.add(record)
-    except TooWideError as error:
-        said = f"records have more than {MOST_COLUMNS} names; is the file transposed?"
-        raise InferError(f"{file.content.name}: {said}") from error
-    if not found.rows and not found.unreadable:
-        raise InferError(f"{file.content.name}: the file has no record")
-    for path, kind in file.types.items():
-        for steps, column in found.columns.items():
-            if str(Path(steps)) == path:
-                column.arrow.add(kind)
-    for name, value in file.content.keys:
-        column = found.keys.setdefault(name, Column())
-        column.facts.update(dict.fromkeys(_facts_of_key(value), found.rows))
-    for column in found.columns.values():
-        column.settle()
-    return found
-
-
-def _facts_of_key(value: str | None) -> list[Any]:
-    from cli.infer.facts import facts_of
-
-    return [] if value is None else [facts_of(value)]
-
-
-def _unread(record: Unread, profile: Profile) -> None:
-    text = record.raw.strip()
-    if text == "null":
-        profile.tombstones += 1
-        return
-    profile.unreadable += 1
-    profile.comments += text.startswith("#")
-    profile.totals += TOTAL.match(text.lstrip('"')) is not None

@@ -114,7 +114,7 @@ def key_candidates(found: DraftDataset) -> list[tuple[str, ...]]:
 def _may_identify(column: DraftColumn, found: DraftDataset) -> bool:
     choice = column.choice
     plain = (
-        choice.type in ("string", "int", "bigint")
+        choice.type in ("string", "int", "bigint", "decimal(38,0)")
         and not choice.properties.get("json")
         and not column.from_key
     )
