@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.infer.choice import OPEN, Choice, counted
-from cli.infer.draft import DraftColumn, DraftDataset
+from cli.infer.draft import DraftDataset
 from cli.infer.keys import Distinct
 from cli.infer.profile import unwrapped
 from cli.infer.roles import key_candidates
@@ -33,16 +33,19 @@ class Again:
         self._rows = Distinct(scratch, f"{draft.name}.rows")
         self._keys = {n: Distinct(scratch, f"{draft.name}.{i}") for i, n in enumerate(self.candidates)}
         self._empty: Counter[tuple[str, ...]] = Counter()
-        self._places = {c.name: _places(c) for c in draft.columns if not c.from_key}
+        sent = [c for c in draft.columns if not c.from_key]
+        spellings = ((n, c) for c in sent if not c.path for n in (c.steps[-1], c.name, *c.aliases))
+        self._flat = {folded(n): c.name for n, c in spellings}
+        self._named: dict[str, str] = {}
+        self._nested = {c.name: c.steps for c in sent if c.path}
+        self._around = {c.name: c.steps for c in sent if draft.enveloped and c.steps in (("op",), ("ts_ms",))}
         planned = ((c.name, plan_of(c.choice, draft)) for c in draft.columns if not c.from_key)
         plans = {name: plan for name, plan in planned if plan is not None}
         self._unread: Counter[str] = Counter()
         self._read = {name: cache_of(plan) for name, plan in (plans | dict(known or {})).items()}
 
     def take(self, record: Mapping[str, Any]) -> None:
-        row, around = unwrapped(record)
-        names = {folded(n): v for n, v in row.items() if v is not None}
-        values = {n: _value(places, row, names, around) for n, places in self._places.items()}
+        values = self._values(record)
         for name, read in self._read.items():
             if (text := values[name]) is not None and not read(text):
                 self._unread[name] += 1
@@ -59,6 +62,25 @@ class Again:
                 self._empty[candidate] += 1
                 counter.add(hash((key, whole)))
 
+    def _values(self, record: Mapping[str, Any]) -> dict[str, str | None]:
+        """By column, as text."""
+        row, around = unwrapped(record)
+        values = dict.fromkeys(self._flat.values())
+        for name, value in row.items():
+            if value is None:
+                continue
+            column = self._named.get(name)
+            if column is None:
+                column = self._named[name] = self._flat.get(folded(name), "")
+            if column and values[column] is None:
+                values[column] = value if value.__class__ is str else text_of(value)
+        for column, steps in self._nested.items():
+            values[column] = _at(around if around is not None and steps[0] in around else row, steps)
+        if around is not None:
+            for column, steps in self._around.items():
+                values[column] = _at(around, steps)
+        return values
+
     def repeats(self) -> tuple[dict[tuple[str, ...], int], int]:
         """Of each candidate, how many different records share its value with another one, or have none; and
         how many different records there are.
@@ -73,31 +95,9 @@ class Again:
             self.draft.column(name).choice.notes.append(said)
 
 
-def _places(column: DraftColumn) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The steps to the value, and the folded names by which a flat one is found."""
-    return column.steps, tuple({folded(n) for n in (column.steps[-1], column.name, *column.aliases)})
-
-
-def _value(
-    places: tuple[tuple[str, ...], tuple[str, ...]],
-    row: Mapping[str, Any],
-    names: Mapping[str, Any],
-    around: Mapping[str, Any] | None,
-) -> str | None:
-    steps, spellings = places
-    if len(steps) == 1:
-        start = (
-            around
-            if around is not None and steps[0] in around and steps[0] not in ("before", "after")
-            else None
-        )
-        value = (
-            start[steps[0]] if start is not None else next((names[s] for s in spellings if s in names), None)
-        )
-    else:
-        value = around if around is not None and steps[0] in around else row
-        for step in steps:
-            value = value.get(step) if isinstance(value, Mapping) else None
+def _at(value: Any, steps: tuple[str, ...]) -> str | None:
+    for step in steps:
+        value = value.get(step) if isinstance(value, Mapping) else None
     return None if value is None else text_of(value)
 
 

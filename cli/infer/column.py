@@ -5,7 +5,7 @@ whole.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,6 +38,17 @@ class Column:
             self.hashes.add(hash(value))
             if len(self.hashes) > MOST_VALUES:
                 self.hashes = None
+
+    def take(self, values: Mapping[Any, int]) -> None:
+        """Texts, and how often each occurs."""
+        for value, count in values.items():
+            if value is not None:
+                found = facts_of(value)
+                self.facts[found] += count
+                if self.hashes is not None and found.value:
+                    self.hashes.add(hash(value))
+        if self.hashes is not None and len(self.hashes) > MOST_VALUES:
+            self.hashes = None
 
     def merge(self, other: Column) -> None:
         self.facts.update(other.facts)

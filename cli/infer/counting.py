@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from typing import Any
 
 from cli.infer.column import Column
 from cli.infer.errors import InferError
@@ -17,6 +19,7 @@ from shared.records.inspection import FEW_RECORDS
 from shared.records.reading import Unread
 
 UNREADABLE = NO_CONTRACT.max_unreadable_rate  # share above which ingestion refuses a file
+CHUNK = 4096
 TOTAL = re.compile(TOTALS)
 
 
@@ -29,11 +32,9 @@ def profiled(file: Opened, limits: Limits) -> Profile:
     if file.content.workbook:
         found.sheets.add(file.content.sheet)
     try:
-        for record in file.rows(limits):
-            if isinstance(record, Unread):
-                _unread(record, found)
-            else:
-                found.add(record)
+        records = file.rows(limits)
+        while chunk := list(itertools.islice(records, CHUNK)):
+            _take(chunk, found, flat=file.format == "csv")
     except TooWideError as error:
         said = f"records have more than {MOST_COLUMNS} names; is the file transposed?"
         raise InferError(f"{file.content.name}: {said}") from error
@@ -43,6 +44,19 @@ def profiled(file: Opened, limits: Limits) -> Profile:
     _note_columns(file, found)
     found.refused = int(_is_refused(found))
     return found
+
+
+def _take(chunk: list[dict[str, Any] | Unread], found: Profile, *, flat: bool) -> None:
+    rows = [record for record in chunk if not isinstance(record, Unread)]
+    if flat and rows:
+        found.add_rows(tuple(rows[0]), rows)
+    else:
+        for row in rows:
+            found.add(row)
+    if len(rows) < len(chunk):
+        for record in chunk:
+            if isinstance(record, Unread):
+                _unread(record, found)
 
 
 def _unread(record: Unread, profile: Profile) -> None:

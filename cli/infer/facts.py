@@ -23,14 +23,21 @@ KEPT = 1 << 16  # texts whose facts are remembered
 FIRST, LAST = 946_684_800, 4_102_444_800  # seconds of the years 2000 to 2099, in which epochs are looked for
 UNITS = (("epoch_s", 1), ("epoch_ms", 10**3), ("epoch_us", 10**6), ("epoch_ns", 10**9))
 EXCEL_FIRST, EXCEL_LAST = 36_526, 73_050  # days since 1899-12-30 of the same years
+WORDS = NULLS | BOOLEAN_WORDS | {o.lower() for o in OPERATIONS}
+OUTLINE = str.maketrans("23456789", "11111111")  # of digits only zeros matter to how a number is spelled
+TIME_DIGITS = (5, 8, 10, 13, 16, 19)  # of days of Excel, yyyymmdd and epochs
+SHORTEST_CARD = 13
+_ALIKE: dict[tuple[str, str], Facts] = {}
+_KNOWN: dict[tuple[object, ...], Facts] = {}
 (COMPACT,) = patterns("yyyyMMdd", "en")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Facts:
-    """`kind`: what the file had: a text, a number of JSON or Parquet, a boolean. `blank`: no text at all.
-    `word`: one of the vocabulary. `epoch`: the only unit in which the number is a time of 2000 to 2099.
-    `private`: a pattern. `size`: length of a text, as a power of two. `digits`: of digits alone, and long.
+    """Equal facts are one object, so that counting compares no fields. `kind`: what the file had: a text, a
+    number of JSON or Parquet, a boolean. `blank`: no text at all. `word`: one of the vocabulary. `epoch`: the
+    only unit in which the number is a time of 2000 to 2099. `private`: a pattern. `size`: length of a text,
+    as a power of two. `digits`: of digits alone, and long.
     """
 
     kind: Kind = "text"
@@ -51,19 +58,47 @@ class Facts:
 def facts_of(value: Any) -> Facts:
     """Of a plain value; None is none."""
     if value is True or value is False:
-        return Facts("boolean", word="true" if value else "false")
+        return interned("boolean", word="true" if value else "false")
     if isinstance(value, bytes):
-        return Facts("bytes", size=len(value).bit_length())
+        return interned("bytes", size=len(value).bit_length())
     if isinstance(value, Number | int | float):
         return _facts(text_of(value), "number")
     return _facts(value, "text")
 
 
-@lru_cache(KEPT)
 def _facts(text: str, kind: Kind) -> Facts:
+    """Numbers of one outline, and words without digits of one size, are alike and looked up together."""
+    outline = text.translate(OUTLINE)
+    found = _ALIKE.get((outline, kind))
+    if found is None:
+        if text.isalpha() and text.lower() not in WORDS:
+            return interned(kind, size=len(text).bit_length())
+        found = _of_text(text, kind)
+        if _by_outline(found, outline) and len(_ALIKE) < KEPT:
+            _ALIKE[outline, kind] = found
+    return found
+
+
+def _by_outline(facts: Facts, outline: str) -> bool:
+    """Whether every text of an outline has these facts: a number that is too short, or too long, for a time
+    or for check digits.
+    """
+    digits = outline.count("0") + outline.count("1")
+    return (
+        facts.number is not None
+        and facts.time is None
+        and not facts.private
+        and digits < SHORTEST_CARD
+        and not (outline.isdigit() and digits in TIME_DIGITS)
+        and facts.number.whole not in TIME_DIGITS
+    )
+
+
+@lru_cache(KEPT)
+def _of_text(text: str, kind: Kind) -> Facts:
     bare = text.strip(BLANKS)
     if not bare:
-        return Facts(kind, blank=True)
+        return interned(kind, blank=True)
     lower = bare.lower()
     word = bare if bare in OPERATIONS else lower if lower in NULLS or lower in BOOLEAN_WORDS else ""
     number = number_form(bare)
@@ -73,7 +108,25 @@ def _facts(text: str, kind: Kind) -> Facts:
     private = pattern_of(bare) if kind == "text" and time is None else ""
     epoch = _epoch(bare, number) if number is not None else ""
     size = len(bare).bit_length() if number is None and time is None else 0
-    return Facts(kind, False, word, number, time, epoch, private, size)
+    return interned(kind, False, word, number, time, epoch, private, size)
+
+
+def interned(
+    kind: Kind,
+    blank: bool = False,
+    word: str = "",
+    number: NumberForm | None = None,
+    time: TimeForm | None = None,
+    epoch: str = "",
+    private: str = "",
+    size: int = 0,
+) -> Facts:
+    """The one object with these facts."""
+    key = (kind, blank, word, number, time, epoch, private, size)
+    found = _KNOWN.get(key)
+    if found is None:
+        found = _KNOWN[key] = Facts(*key)
+    return found
 
 
 def _epoch(text: str, number: NumberForm) -> str:

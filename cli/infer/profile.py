@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,6 +67,12 @@ class Profile:
             self._object({k: v for k, v in around.items() if k not in PARTS}, ())
             row = {k: v for k, v in row.items() if k not in AROUND}
         self._object(row, ())
+
+    def add_rows(self, header: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> None:
+        """Takes rows of delimited text, which all have the same columns."""
+        self.rows += len(rows)
+        for name in header:
+            self.columns.setdefault((name,), Column()).take(Counter([row[name] for row in rows]))
 
     def _object(self, value: Mapping[str, Any], at: Steps) -> None:
         known = self.names.setdefault(at, set())
