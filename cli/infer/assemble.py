@@ -199,10 +199,10 @@ def _say_files(profile: Profile, found: DraftDataset) -> None:
         found.properties["sheet"] = sheets[0]
     if profile.comments:
         found.properties["comment"] = "^#"
-        found.notes.append(f"{counted(profile.comments, 'line')} that begin with # are no records")
+        found.notes.append(f"no records, for they begin with #: {counted(profile.comments, 'line')}")
     if profile.totals:
         found.properties["footer"] = TOTALS
-        found.notes.append(f"{counted(profile.totals, 'last line')} add up the others")
+        found.notes.append(f"no records, for they add up others: {counted(profile.totals, 'last line')}")
     places = sorted(str(p) for p in profile.records if p is not None)
     if places:
         found.properties["records"] = places[0]

@@ -65,6 +65,7 @@ def _head(draft: Draft) -> Iterator[str]:
         yield from asked_lines(question, "  ")
     yield f"  - {{property: nullSpellings, value: {flow(['', *draft.nulls])}}}"
     yield "  - {property: datePartitions, value: month}"
+    yield from GATE
     if draft.local:
         columns = ", ".join(f"{c} ({n:,})" for c, n in sorted(draft.local.items()))
         yield from asked_lines(
@@ -238,6 +239,13 @@ def _wrapped(text: str, indent: str) -> Iterator[str]:
     yield from (f"{indent}# {line}" for line in lines)
 
 
+GATE = """\
+  - property: quality  # a run in which most rows are quarantined halts before gold
+    value:
+      - type: custom
+        engine: lakehouse
+        severity: error
+        implementation: {metric: quarantine_rate, maximum: 0.5, minimumRows: 100}""".splitlines()
 RECORD_KEY = """\
       - name: record_id
         logicalType: string

@@ -39,9 +39,18 @@ def files_of(draft: Draft, place: str) -> dict[str, bytes]:
 
 
 def questions(folder: Path) -> list[str]:
-    """What the contract of a folder still asks, with its lines; of a long question its first line."""
-    lines = (folder / CONTRACT).read_text("utf-8").splitlines()
-    return [f"{n}: {line.strip().removeprefix('# ')}" for n, line in enumerate(lines, 1) if MARK in line]
+    """What the contract of a folder still asks, each with its line."""
+    found: list[str] = []
+    open_ = False
+    for number, line in enumerate((folder / CONTRACT).read_text("utf-8").splitlines(), 1):
+        text = line.strip()
+        if MARK in line:
+            found.append(f"{number}: {text.removeprefix('# ')}")
+        elif open_ and text.startswith("#   "):
+            found[-1] += f" {text.removeprefix('#').strip()}"
+            continue
+        open_ = MARK in line
+    return found
 
 
 def _readme(draft: Draft, place: str, asked: int) -> str:
@@ -72,7 +81,7 @@ Comments in the contract are the evidence: counts and shares, never values.
 | `contract.odcs.yaml` | datasets, tables, columns, rules |
 | `transforms.py` | how gold is computed |
 | `reports/*.sql` | named queries in Athena |
-| `example/` | made-up files of the shapes that were seen, to try it with |
+| `example/` | made-up files of the shapes that were seen, to try it with; times that are undecided in ISO 8601 |
 
 Try it, when every question is answered:
 ```

@@ -86,20 +86,18 @@ def transforms_text(draft: Draft) -> str:
     """The module that computes it."""
     dataset = counted_dataset(draft)
     name, amount = gold_name(dataset), summed(dataset)
-    extra = ""
+    sums = ['F.count("*").alias("row_count")']
     if amount is not None:
         kind = f"decimal(38,{amount.choice.type.partition(',')[2]}"
-        extra = f', F.sum("{amount.name}").cast("{kind}").alias("{amount.name}")'
+        sums.append(f'F.sum("{amount.name}").cast("{kind}").alias("{amount.name}")')
+    listed = "".join(f"        {each},\n" for each in sums)
     if dataset.event_date:
-        body = (
-            f'    days = lake.touched("{dataset.name}").groupBy(F.col("event_date").alias("date"))\n'
-            f'    return days.agg(F.count("*").alias("row_count"){extra})'
-        )
+        rows = f'    rows = lake.touched("{dataset.name}").groupBy(F.col("event_date").alias("date"))\n'
     else:
-        body = (
-            f'    every = lake.table("{dataset.name}").groupBy(F.lit("{dataset.name}").alias("table_name"))\n'
-            f'    return every.agg(F.count("*").alias("row_count"){extra})'
+        rows = (
+            f'    rows = lake.table("{dataset.name}").groupBy(F.lit("{dataset.name}").alias("table_name"))\n'
         )
+    body = f"{rows}    return rows.agg(\n{listed}    )"
     first = f"Gold of {draft.domain}. The contract describes each table; each function here is its rule."
     return f'''"""{first}"""
 

@@ -16,6 +16,7 @@ LEAST_SCALE = 2  # zeros at the end are often left out
 MONEY_SCALE = 6  # digits behind the mark up to which a number is kept exactly, as a decimal
 DOUBLE_DIGITS = 15  # that every double keeps
 MARKS = ("decimalMark '.' and groupMark ','", "decimalMark ',' and groupMark '.'")
+SHOWN_DIGITS = 17  # that tell any double from all others
 LONG_DIGITS = 18  # that every bigint keeps
 
 
@@ -39,12 +40,8 @@ def numbers(name: str, facts: Mapping[Facts, int], votes: Counter[str]) -> Choic
     if groups:
         found.properties["groupMark"] = "".join(groups)
     _say_type(forms, mark, found)
-    typed = all(f.kind == "number" for f in facts)
-    if typed and found.type.startswith("decimal(18,") and not has_word(name, AMOUNT_WORDS):
-        found.type = "double"
-        found.notes.append(
-            "numbers of JSON or cells, whose digits behind the point vary; no amount by its name"
-        )
+    if all(f.kind == "number" for f in facts) and not has_word(name, AMOUNT_WORDS):
+        _say_double(forms, found)
     if not any(f.negative for f in forms):
         found.offers.append("no value is negative: logicalTypeOptions: {minimum: 0}")
     return found
@@ -124,6 +121,14 @@ def _say_type(forms: Mapping[NumberForm, int], mark: str | None, found: Choice) 
     else:
         found.type = "string"
         found.notes.append("more digits than any type of numbers keeps")
+
+
+def _say_double(forms: Mapping[NumberForm, int], found: Choice) -> None:
+    """Numbers of JSON and of cells are doubles to who writes them, whatever digits they show."""
+    digits = max(f.whole + f.scale for f in forms)
+    if found.type.startswith("decimal(") and any(f.scale for f in forms) and digits <= SHOWN_DIGITS:
+        found.type = "double"
+        found.notes.append("numbers of JSON or cells with a fraction, and no amount by its name")
 
 
 def _scale(form: NumberForm, mark: str | None) -> int:

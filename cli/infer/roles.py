@@ -248,7 +248,8 @@ def _order(found: DraftDataset) -> list[str]:
 
 
 def _ask_key(found: DraftDataset, text: str) -> None:
-    found.key_question = Question("primaryKey", text)
+    answer = "say primaryKey: true, primaryKeyPosition: 1 and required: true of it"
+    found.key_question = Question("primaryKey", text, (answer,))
     found.order = [OPEN] if not found.event_date else [found.event_date]
 
 
