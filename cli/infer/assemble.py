@@ -48,6 +48,9 @@ def dataset(group: Group, name: str) -> DraftDataset:
         _say_place(each, flat)
     if left_out:
         found.notes.append(f"of Debezium's envelope also: {', '.join(sorted(left_out))}")
+    if profile.hidden:
+        hidden = ", ".join(sorted(profile.hidden))
+        found.notes.append(f"not drafted, for the envelope has a field of that name: {hidden}")
     _add_keys(profile, found)
     _say_files(profile, found)
     return found

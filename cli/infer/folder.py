@@ -81,7 +81,7 @@ Comments in the contract are the evidence: counts and shares, never values.
 | `contract.odcs.yaml` | datasets, tables, columns, rules |
 | `transforms.py` | how gold is computed |
 | `reports/*.sql` | named queries in Athena |
-| `example/` | made-up files of the shapes that were seen, to try it with; times that are undecided in ISO 8601 |
+| `example/` | made-up files to try it with; of what is undecided, plain spellings |
 
 Try it, when every question is answered:
 ```

@@ -103,6 +103,7 @@ def _contradiction(decimals: Mapping[str, int], votes: Counter[str]) -> str:
 def _say_type(forms: Mapping[NumberForm, int], mark: str | None, found: Choice) -> None:
     percent = 2 if any("percent" in f.styles for f in forms) else 0
     scale = max(_scale(f, mark) for f in forms) + percent
+    kept = max(scale, LEAST_SCALE)
     whole = max(f.whole + (3 if f.either not in ("", mark) else 0) for f in forms)
     if any(f.power for f in forms):
         found.type = "double"
@@ -111,8 +112,8 @@ def _say_type(forms: Mapping[NumberForm, int], mark: str | None, found: Choice) 
         found.type = (
             "bigint" if whole <= LONG_DIGITS else "decimal(38,0)" if whole <= MOST_DIGITS else "string"
         )
-    elif scale <= MONEY_SCALE and whole + scale <= MOST_DIGITS:
-        found.type = f"decimal({max(USUAL_DIGITS, whole + scale)},{max(scale, LEAST_SCALE)})"
+    elif scale <= MONEY_SCALE and whole + kept <= MOST_DIGITS:
+        found.type = f"decimal({max(USUAL_DIGITS, whole + kept)},{kept})"
     elif whole + scale <= DOUBLE_DIGITS:
         found.type = "double"
         found.notes.append(f"up to {whole + scale} digits, which a double keeps")

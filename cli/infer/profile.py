@@ -36,7 +36,8 @@ class Profile:
     """`maps`: objects whose names are values. `names`: members seen of each object. `changes`: records in
     Debezium's envelope, `keyed`: members of that envelope. `formats`, `encodings`, `records`: of files.
     `refused`: files with too many unreadable records. `unnamed`: columns without a name of their own.
-    `clashes`: names that are one to a contract, and two in a file.
+    `clashes`: names that are one to a contract, and two in a file. `hidden`: fields of changes that are
+    called like their envelope's.
     """
 
     rows: int = 0
@@ -56,6 +57,7 @@ class Profile:
     unnamed: int = 0
     refused: int = 0
     clashes: set[Steps] = field(default_factory=set)
+    hidden: set[str] = field(default_factory=set)
     keys: dict[str, Column] = field(default_factory=dict)
 
     def add(self, record: Mapping[str, Any]) -> None:
@@ -65,6 +67,7 @@ class Profile:
         if around is not None:
             self.changes += 1
             self._object({k: v for k, v in around.items() if k not in PARTS}, ())
+            self.hidden |= row.keys() & AROUND
             row = {k: v for k, v in row.items() if k not in AROUND}
         self._object(row, ())
 
@@ -140,6 +143,7 @@ class Profile:
         self.encodings.update(other.encodings)
         self.records |= other.records
         self.clashes |= other.clashes
+        self.hidden |= other.hidden
         self.sheets |= other.sheets
         self.maps |= other.maps
         for at in [*self.maps, *(a for a, names in self.names.items() if a and len(names) > MOST_NAMES)]:

@@ -8,14 +8,15 @@ from collections.abc import Mapping
 from cli.infer.choice import OPEN, Choice, Question, counted
 from cli.infer.facts import Facts
 from cli.infer.time_forms import ORDERS, TimeForm, pattern
-from cli.infer.vocabulary import TIME_WORDS, has_word
+from cli.infer.vocabulary import ID_WORDS, TIME_WORDS, has_word
 
 WORDS = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}
 EPOCHS = ("epoch_s", "epoch_ms", "epoch_us", "epoch_ns")
 
 
 def promises_time(name: str) -> bool:
-    return has_word(name, TIME_WORDS)
+    """Whether numbers under a header are times, if they can be: not `event_id`, nor `data_size`."""
+    return has_word(name, TIME_WORDS) and not has_word(name, ID_WORDS)
 
 
 def times(name: str, facts: Mapping[Facts, int], votes: Counter[str]) -> Choice:

@@ -50,12 +50,9 @@ OPERATION_NAMES = {"op", "operation", "cdcoperation", "dmsop", "changetype", "cd
 TOTALS = r"^(?i:grand total|subtotal|totals?|totale|summe|sum|gesamtsumme|gesamt)"
 
 TIME_WORDS = words(
-    "time timestamp ts date datetime day at on when created updated modified changed occurred"
-    " happened event logged reported sent received start started end ended expires expiry valid from"
-    " until since zeit zeitpunkt zeitstempel datum tag uhrzeit erstellt geaendert gebucht buchung von"
-    " bis ab beginn ende gueltig heure horodatage jour cree modifie debut fin fecha hora creado"
-    " actualizado inicio data ora creato aggiornato inizio fine czas dzien utworzono tid dato skapad"
-    " aika paiva tarih saat"
+    "time timestamp ts date datetime at created updated modified changed occurred happened logged reported"
+    " expires expiry since zeit zeitpunkt zeitstempel datum uhrzeit erstellt geaendert gebucht heure"
+    " horodatage cree modifie fecha creado actualizado creato aggiornato czas utworzono dato skapad tarih"
 )
 EVENT_WORDS = words(
     "event occurred happened time timestamp ts created ordered placed sold booked logged datetime"
