@@ -10,7 +10,7 @@ from cli.infer.column import MOST_VALUES, Column
 from cli.infer.facts import Facts
 from cli.infer.numbers import numbers
 from cli.infer.times import EPOCHS, promises_time, times
-from cli.infer.vocabulary import BOOLEANS, ID_WORDS, NULLS, has_word, personal
+from cli.infer.vocabulary import BOOLEANS, DAY_WORDS, ID_WORDS, NULLS, has_word, personal
 
 MOST = 0.95  # of the values, from which on the few others are asked about
 ENUMERATED = 20  # distinct values at most, of a column that may be an enumeration
@@ -140,6 +140,8 @@ def _number(name: str, facts: Mapping[Facts, int], column: Column) -> Choice:
         return Choice(notes=[f"leading zeros in {zeros:,} of {counted(total)}: text keeps them"])
     if promises_time(name) and (asked := _maybe_times(facts, total)):
         return asked
+    if has_word(name, DAY_WORDS) and {f.epoch for f in facts} == {"yyyymmdd"}:
+        return Choice("date", options={"format": "yyyymmdd"})
     if whole and texts and has_word(name, ID_WORDS):
         return Choice(notes=["digits that identify something: text keeps what comes before them"])
     found = numbers(name, facts, column.votes)

@@ -54,6 +54,7 @@ TIME_WORDS = words(
     " expires expiry since zeit zeitpunkt zeitstempel datum uhrzeit erstellt geaendert gebucht heure"
     " horodatage cree modifie fecha creado actualizado creato aggiornato czas utworzono dato skapad tarih"
 )
+DAY_WORDS = words("day tag jour dia giorno dzien dag den paiva gun")
 EVENT_WORDS = words(
     "event occurred happened time timestamp ts created ordered placed sold booked logged datetime"
     " zeit zeitpunkt zeitstempel datum buchung gebucht erstellt horodatage date fecha data dato tarih"
