@@ -85,13 +85,13 @@ def _plain(name: str, column: Column) -> Choice:
         return Choice("boolean")
     if pair := _booleans(facts):
         return pair
-    if _private(facts, total):
-        return Choice()
     dated = {
         f: n for f, n in facts.items() if f.time is not None or (promises_time(name) and f.epoch in EPOCHS)
     }
     if len(dated) == len(facts) and _one_unit(dated):
         return times(name, facts, column.votes)
+    if _private(facts, total):
+        return Choice()
     if all(f.number is not None for f in facts):
         return _number(name, facts, column)
     return _mostly(facts, total)

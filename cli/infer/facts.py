@@ -105,7 +105,8 @@ def _of_text(text: str, kind: Kind) -> Facts:
     if number is not None and kind == "number" and number.either:  # typed numbers have a point, never groups
         number = replace(number, decimal=number.either, either="")
     time = time_form(bare) if number is None or number.styles == () else None
-    private = pattern_of(bare) if kind == "text" and time is None else ""
+    grouped = number is not None and bool(number.group)  # `1.234.567.890`, which is an address, too
+    private = pattern_of(bare) if kind == "text" and time is None and not grouped else ""
     epoch = _epoch(bare, number) if number is not None else ""
     size = len(bare).bit_length() if number is None and time is None else 0
     return interned(kind, False, word, number, time, epoch, private, size)
