@@ -44,14 +44,14 @@ def drafted(
         groups = grouped(parts, one=name is not None)
         drafts = [_first(g, table_name(name) if name else g.name) for g in groups]
         owners = [_owner(groups, place) for place in places]
-        readers = [Again(d, scratch, _known_plans(d, contract)) for d in drafts]
+        readers = [Again(d, scratch, _known_plans(d, contract, named=name is not None)) for d in drafts]
         _read_again(_files(paths, scratch, sheet, limits), owners, readers, limits)
     _share_files(groups, drafts)
     return _whole(domain, drafts)
 
 
-def _known_plans(draft: DraftDataset, contract: Contract | None) -> dict[str, Plan]:
-    dataset = matching(draft, contract) if contract is not None else None
+def _known_plans(draft: DraftDataset, contract: Contract | None, *, named: bool) -> dict[str, Plan]:
+    dataset = matching(draft, contract, named=named) if contract is not None else None
     if dataset is None:
         return {}
     names = {c.name: name_in(c, dataset) for c in draft.columns if not c.from_key}

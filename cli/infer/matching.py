@@ -8,11 +8,15 @@ from shared.contracts import Contract, Dataset, folded
 KNOWN = 0.5  # of the files' columns that a dataset must have, where the name of the files does not tell
 
 
-def matching(draft: DraftDataset, contract: Contract) -> Dataset | None:
-    """The dataset that files belong to: by their name, else by most of their columns."""
+def matching(draft: DraftDataset, contract: Contract, *, named: bool) -> Dataset | None:
+    """The dataset that files belong to: by their name, else, unless people `named` it, by most of their
+    columns.
+    """
     own = [d for d in contract.datasets if d.name == draft.name]
     if own:
         return own[0]
+    if named:
+        return None
     ranked = sorted(contract.datasets, key=lambda d: (-_known(draft, d), d.name))
     best = ranked[0]
     return best if _known(draft, best) >= KNOWN * len(draft.columns) else None

@@ -27,11 +27,13 @@ class Additions:
     said: list[str] = field(default_factory=list)
 
 
-def additions(draft: Draft, contract: Contract, text: str, file: str) -> Additions:
-    """Raises InferError where the contract is laid out so that nothing can be added."""
+def additions(draft: Draft, contract: Contract, text: str, file: str, *, named: bool = False) -> Additions:
+    """`named`: people said which dataset the files are of. Raises InferError where the contract is laid out
+    so that nothing can be added.
+    """
     found, places = Additions(), Places(text, file)
     for each in draft.datasets:
-        dataset = matching(each, contract)
+        dataset = matching(each, contract, named=named)
         if dataset is None:
             _add_dataset(each, contract, places, found)
         elif dataset.files_of is None:

@@ -70,7 +70,7 @@ def _update(arguments: argparse.Namespace) -> int:
     text = path.read_text("utf-8")
     agreed = contract(domain)
     draft = drafted(arguments.paths, domain, arguments.dataset, arguments.sheet, agreed)
-    found = additions(draft, agreed, text, place(domain))
+    found = additions(draft, agreed, text, place(domain), named=arguments.dataset is not None)
     if not found.insertions:
         say(f"{place(domain)}: nothing to add, the contract knows all that these files have")
         return 0

@@ -5,15 +5,23 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import random
 import re
+import subprocess
+import sys
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cli.infer import again, column, keys
+from cli.infer.build import drafted
 from cli.main import main
-from tests.support.drafts import outputs, write
+from tests.support.drafts import answered, outputs, write
+
+ROOT = Path(__file__).parents[2]
 
 FORBIDDEN = re.compile(r"[A-Za-z0-9@.]{4,}")
 
@@ -82,6 +90,46 @@ def test_no_value_of_the_data_is_in_what_is_written(tmp_path: Path, form: Any) -
     pieces = {p for cell in cells for p in FORBIDDEN.findall(cell)} - {"k.A."}
     assert len(pieces) > 300
     assert sorted(p for p in pieces if p in text) == []
+
+
+def peak(folder: Path) -> int:
+    tracemalloc.start()
+    drafted([folder], "draft")
+    used = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return used
+
+
+def test_memory_does_not_grow_with_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keys, "HELD", 1000)
+    monkeypatch.setattr(column, "MOST_VALUES", 500)
+    monkeypatch.setattr(again, "REMEMBERED", 500)
+    for size in (10_000, 30_000):
+        rows = "".join(f"{n},c{n % 900},{'x' * 200}\n" for n in range(size))
+        write(tmp_path / str(size), {"sales.csv": f"sale_id,client_id,note\n{rows}"})
+    peak(tmp_path / "30000")  # what is loaded or remembered once
+    assert peak(tmp_path / "30000") < 1.25 * peak(tmp_path / "10000")
+
+
+def test_an_answered_folder_is_right_to_lint(tmp_path: Path) -> None:
+    """In a process of its own: contracts are read once a process."""
+    rows = [{k: v for k, v in r.items() if k != "Notiz"} for r in records(7)]
+    write(tmp_path, {"files/kunden.csv": delimited(rows, list(rows[0])), "lake/environments.toml": "[dev]\n"})
+    (tmp_path / "lake/domains").mkdir()
+    environment = {**os.environ, "LAKE_PROJECT": str(tmp_path / "lake"), "PYTHONPATH": str(ROOT)}
+
+    def lake(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "cli", *words]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd=ROOT)
+
+    done = lake("infer", str(tmp_path / "files"), "--domain", "kundschaft")
+    assert done.returncode == 0, done.stderr
+    assert lake("contract", "lint").returncode == 1
+    contract = tmp_path / "lake/domains/kundschaft/contract.odcs.yaml"
+    contract.write_text(answered(contract.read_text(), [("value: Region/City", "value: Europe/Berlin")]))
+    found = lake("contract", "lint")
+    assert found.returncode == 0, found.stderr
+    assert "kundschaft: 1 datasets, 2 tables: right" in found.stderr
 
 
 def infer(*words: str) -> int:

@@ -102,7 +102,7 @@ def test_a_new_column_stands_behind_the_others_and_nothing_else_moves(tmp_path: 
     assert said == ["orders.total_eur: a column, decimal(18,2)"]
     lines = added(text)
     assert lines[0] == "- name: total_eur"
-    assert '- {property: aliases, value: [Total (EUR)]}' in lines
+    assert "- {property: aliases, value: [Total (EUR)]}" in lines
     assert not any("primaryKey" in line or "required" in line for line in lines)
     assert problems(yaml.safe_load(text), "draft") == []
     assert text.endswith("\n\n  # behind\n")
@@ -138,6 +138,13 @@ def test_files_of_another_shape_are_a_dataset_more(tmp_path: Path) -> None:
     agreed = parsed(yaml.safe_load(answered(text)), "draft")
     assert [d.name for d in agreed.datasets] == ["orders", "clients"]
     assert agreed.dataset("clients").target.primary_key == ("client_id",)
+
+
+def test_files_that_people_name_are_a_dataset_of_that_name(tmp_path: Path) -> None:
+    folder = write(tmp_path, {"orders_9.csv": OLD})
+    draft = drafted([folder], "draft", "returns", contract=known())
+    found = additions(draft, known(), CONTRACT, "draft", named=True)
+    assert found.said == ["returns: a dataset with 2 columns"]
 
 
 def test_the_diff_is_unified_and_has_the_place(tmp_path: Path) -> None:
