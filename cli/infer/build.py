@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cli.infer.again import Again
@@ -11,9 +12,10 @@ from cli.infer.assemble import dataset
 from cli.infer.choice import OPEN, Question
 from cli.infer.counting import profiled
 from cli.infer.draft import Draft, DraftDataset
+from cli.infer.errors import InferError, RefusedError
 from cli.infer.grouping import Group, grouped, header
 from cli.infer.header import header_place
-from cli.infer.inputs import contents
+from cli.infer.inputs import LeftOut, contents
 from cli.infer.matching import matching, name_in
 from cli.infer.naming import table_name
 from cli.infer.opening import Opened, opened
@@ -40,14 +42,16 @@ def drafted(
     limits = Limits()
     with tempfile.TemporaryDirectory(prefix="lake-infer-") as folder:
         scratch = Path(folder)
-        parts, places = _counted(_files(paths, scratch, sheet, limits), limits)
-        groups = grouped(parts, one=name is not None)
+        counts = _counted(_files(paths, scratch, sheet, limits), limits)
+        groups = grouped(counts.parts, one=name is not None)
         drafts = [_first(g, table_name(name) if name else g.name) for g in groups]
-        owners = [_owner(groups, place) for place in places]
+        owners = [None if place is None else _owner(groups, place) for place in counts.places]
         readers = [Again(d, scratch, _known_plans(d, contract, named=name is not None)) for d in drafts]
         _read_again(_files(paths, scratch, sheet, limits), owners, readers, limits)
     _share_files(groups, drafts)
-    return _whole(domain, drafts)
+    found = _whole(domain, drafts)
+    found.left_out = sorted(counts.left_out)
+    return found
 
 
 def _known_plans(draft: DraftDataset, contract: Contract | None, *, named: bool) -> dict[str, Plan]:
@@ -61,23 +65,50 @@ def _known_plans(draft: DraftDataset, contract: Contract | None, *, named: bool)
     }
 
 
-def _files(paths: Sequence[Path], scratch: Path, sheet: str | None, limits: Limits) -> Iterator[Opened]:
+def _files(
+    paths: Sequence[Path], scratch: Path, sheet: str | None, limits: Limits
+) -> Iterator[Opened | LeftOut]:
     for content in contents(paths, scratch, sheet, limits):
-        yield from opened(content, limits)
+        if isinstance(content, LeftOut):
+            yield content
+            continue
+        try:
+            files = opened(content, limits)
+        except RefusedError as refused:
+            yield LeftOut(str(refused))
+            continue
+        yield from files
 
 
-def _counted(files: Iterator[Opened], limits: Limits) -> tuple[dict[Place, Profile], list[Place]]:
-    """What was counted by stem and header, and where each file's counts went."""
-    parts: dict[Place, Profile] = {}
-    places: list[Place] = []
+@dataclass
+class _Counts:
+    """What was counted by stem and header, where each file's counts went (None: nowhere), and why."""
+
+    parts: dict[Place, Profile] = field(default_factory=dict)
+    places: list[Place | None] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+
+def _counted(files: Iterator[Opened | LeftOut], limits: Limits) -> _Counts:
+    """Raises InferError where no file is left to draft from."""
+    found = _Counts()
     for file in files:
-        profile = profiled(file, limits)
-        stem = f"{file.content.stem} {file.several}".strip()
-        told = header(profile) if file.format in ("csv", "parquet") else frozenset()
-        place = (stem, told)
-        parts.setdefault(place, Profile()).merge(profile)
-        places.append(place)
-    return parts, places
+        place, profile = None, None
+        try:
+            profile = None if isinstance(file, LeftOut) else profiled(file, limits)
+        except RefusedError as refused:
+            file = LeftOut(str(refused))
+        if isinstance(file, LeftOut):
+            found.left_out.append(file.why)
+        elif profile is not None:
+            told = header(profile) if file.format in ("csv", "parquet") else frozenset[Steps]()
+            place = (f"{file.content.stem} {file.several}".strip(), told)
+            found.parts.setdefault(place, Profile()).merge(profile)
+        found.places.append(place)
+    if not found.parts:
+        more = f" (and {len(found.left_out) - 1} more)" if len(found.left_out) > 1 else ""
+        raise InferError(f"{min(found.left_out)}{more}")
+    return found
 
 
 def _owner(groups: Sequence[Group], place: Place) -> int:
@@ -92,13 +123,15 @@ def _first(group: Group, name: str) -> DraftDataset:
 
 
 def _read_again(
-    files: Iterator[Opened],
-    owners: Sequence[int],
+    files: Iterator[Opened | LeftOut],
+    owners: Sequence[int | None],
     readers: Sequence[Again],
     limits: Limits,
 ) -> None:
     headers: list[set[int | None]] = [set() for _ in readers]
     for file, owner in zip(files, owners, strict=True):
+        if owner is None or isinstance(file, LeftOut):
+            continue
         reader = readers[owner]
         for record in file.rows(limits):
             if not isinstance(record, Unread):

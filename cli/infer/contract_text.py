@@ -45,6 +45,8 @@ def _head(draft: Draft) -> Iterator[str]:
     yield "# Open Data Contract Standard v3.1; docs/reference/contracts.md explains customProperties."
     yield "# Drafted by `./lake infer`: comments are evidence, counts and never values. What could not be"
     yield "# decided is a line with DECIDE: answer it, remove that line, then `./lake contract lint`."
+    if draft.left_out:
+        yield f"# {counted(len(draft.left_out), 'file')} left out, which no contract could take as they are."
     yield from (
         "apiVersion: v3.1.0",
         "kind: DataContract",

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from cli.infer.column import Column
-from cli.infer.errors import InferError
+from cli.infer.errors import RefusedError
 from cli.infer.facts import facts_of
 from cli.infer.opening import NO_CONTRACT, Opened
 from cli.infer.profile import MOST_COLUMNS, Profile, Steps, TooWideError
@@ -24,7 +24,7 @@ TOTAL = re.compile(TOTALS)
 
 
 def profiled(file: Opened, limits: Limits) -> Profile:
-    """Raises InferError for a file that is broken, or has no record."""
+    """Raises RefusedError for a file that is broken, or has no record."""
     found = Profile(files=1)
     found.formats[file.formats] += 1
     found.encodings[file.encoding] += 1
@@ -37,10 +37,10 @@ def profiled(file: Opened, limits: Limits) -> Profile:
             _take(chunk, found, flat=file.format == "csv")
     except TooWideError as error:
         said = f"records have more than {MOST_COLUMNS} names; is the file transposed?"
-        raise InferError(f"{file.content.name}: {said}") from error
+        raise RefusedError(f"{file.content.name}: {said}") from error
     if not found.rows:
         none = "no record that can be read" if found.unreadable else "no record"
-        raise InferError(f"{file.content.name}: the file has {none}")
+        raise RefusedError(f"{file.content.name}: the file has {none}")
     _note_columns(file, found)
     found.refused = int(_is_refused(found))
     return found

@@ -76,4 +76,4 @@ class Draft:
     nulls: list[str] = field(default_factory=list)
     local: dict[str, int] = field(default_factory=dict)
     questions: list[Question] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)

@@ -7,3 +7,7 @@ from local.errors import LakeError
 
 class InferError(LakeError):
     """Nothing can be drafted; the text says what was found and what to do, without a value of the data."""
+
+
+class RefusedError(InferError):
+    """One file that no contract could take as it is; the others may be drafted from without it."""

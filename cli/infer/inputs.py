@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
-from cli.infer.errors import InferError
+from cli.infer.errors import InferError, RefusedError
 from cli.infer.vocabulary import words_of
 from shared import spreadsheets
 from shared.contracts.keys import HIVE_NULL
@@ -52,6 +52,7 @@ SAY_NOTHING = {
         "monthly",
     ),
 }
+UNKNOWN_SHEET = "unknown_sheet"  # people know which one
 WORKBOOK_SECONDS = 600.0
 
 
@@ -71,8 +72,20 @@ class Content:
     keys: tuple[tuple[str, str | None], ...] = ()
 
 
-def contents(paths: Sequence[Path], scratch: Path, sheet: str | None, limits: Limits) -> Iterator[Content]:
-    """Every file once, in an order that the paths' does not change. Raises InferError."""
+@dataclass(frozen=True)
+class LeftOut:
+    """A file that is not drafted from, and why."""
+
+    why: str
+
+
+def contents(
+    paths: Sequence[Path], scratch: Path, sheet: str | None, limits: Limits
+) -> Iterator[Content | LeftOut]:
+    """Every file once, in an order that the paths' does not change.
+
+    Raises InferError for what people must say first.
+    """
     for root, path in _files(paths):
         stem, keys = _stem(path, root), _keys(path, root)
         with path.open("rb") as file:
@@ -83,7 +96,9 @@ def contents(paths: Sequence[Path], scratch: Path, sheet: str | None, limits: Li
         try:
             yield from _opened(Content(path.name, path, stem, keys=keys), scratch, sheet, limits)
         except (Unreadable, Late) as stop:
-            raise InferError(f"{path.name}: {getattr(stop, 'detail', stop)}") from stop
+            yield LeftOut(f"{path.name}: {getattr(stop, 'detail', stop)}")
+        except RefusedError as refused:
+            yield LeftOut(str(refused))
 
 
 def _files(paths: Sequence[Path]) -> list[tuple[Path, Path]]:
@@ -114,7 +129,7 @@ def _opened(package: Content, scratch: Path, sheet: str | None, limits: Limits) 
         with target.open("rb") as file:
             packed = is_package(file.read(8))
         if packed and package_kind(target) == "zip":
-            raise InferError(f"{inner.name}: a zip inside a zip is not read; unpack the outer one")
+            raise RefusedError(f"{inner.name}: a zip inside a zip is not read; unpack the outer one")
         yield _sheet(inner, package_kind(target), scratch, sheet, limits) if packed else inner
 
 
@@ -123,7 +138,8 @@ def _sheet(book: Content, kind: str, scratch: Path, sheet: str | None, limits: L
     failure = spreadsheets.write_text(book.path, sheet, text, limits.workbook_memory, WORKBOOK_SECONDS)
     if failure is not None:
         what = failure.detail.replace("name one in the contract: `sheet`", "choose one with --sheet")
-        raise InferError(f"{book.name}: {what}")
+        error = InferError if failure.reason == UNKNOWN_SHEET else RefusedError
+        raise error(f"{book.name}: {what}")
     return Content(book.name, text, book.stem, book.packed, kind, sheet or "", book.keys)
 
 

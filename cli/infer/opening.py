@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cli.infer.encodings import encoding_in
-from cli.infer.errors import InferError
+from cli.infer.errors import RefusedError
 from cli.infer.inputs import Content
 from cli.infer.layout import layout_of
 from cli.infer.lists import json_outline, xml_records
@@ -54,7 +54,7 @@ class Opened:
         return (*self.content.packed, self.content.workbook or self.format)
 
     def rows(self, limits: Limits) -> Iterator[dict[str, Any] | Unread]:
-        """Every record in order. Raises InferError for a file that is broken further on."""
+        """Every record in order. Raises RefusedError for a file that is broken further on."""
         try:
             with self.content.path.open("rb") as file:
                 yield from values(file, self.profile, limits, nested=True, inside=self.records)
@@ -62,14 +62,14 @@ class Opened:
             raise refused(self.content, stop) from stop
 
 
-def refused(content: Content, stop: Unreadable | Late) -> InferError:
+def refused(content: Content, stop: Unreadable | Late) -> RefusedError:
     """In ingestion's words, which hold no value of the file."""
     detail = f"{stop.reason}: {stop.detail}" if isinstance(stop, Unreadable) else str(stop)
-    return InferError(f"{content.name}: {detail}")
+    return RefusedError(f"{content.name}: {detail}")
 
 
 def opened(content: Content, limits: Limits) -> tuple[Opened, ...]:
-    """The file, once for each list of records that a document holds. Raises InferError for what ingestion
+    """The file, once for each list of records that a document holds. Raises RefusedError for what ingestion
     could read under no contract.
     """
     try:
@@ -113,7 +113,7 @@ def _head(text: Iterator[bytes]) -> tuple[bytes, bool]:
 def _delimited(content: Content, profile: Profile, head: bytes, likely: str, limits: Limits) -> Opened:
     layout = layout_of(head.decode(errors="surrogateescape"), "," if content.workbook else None)
     if not layout.titled:
-        raise InferError(
+        raise RefusedError(
             f"{content.name}: line {layout.above + 1} looks like a record, not like a header; text without"
             " header needs names from you: see `header: none` in docs/reference/contracts.md"
         )

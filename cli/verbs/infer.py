@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from cli.infer.draft import Draft
 from cli.infer.errors import InferError
 from local.console import say
 from shared.contracts.load import CONTRACT, place
@@ -45,6 +46,7 @@ def _new(arguments: argparse.Namespace) -> int:
     checked_folder(arguments.domain)
     draft = drafted(arguments.paths, arguments.domain, arguments.dataset, arguments.sheet)
     folder = write_folder(draft)
+    _say_left_out(draft)
     for each in draft.datasets:
         say(f"{each.name}: {each.files} files, {each.rows} records, {len(each.columns)} columns, {each.kind}")
     asked = questions(folder)
@@ -55,6 +57,11 @@ def _new(arguments: argparse.Namespace) -> int:
         + (f"{len(asked)} questions to answer" if asked else "nothing is left to ask")
     )
     return 0
+
+
+def _say_left_out(draft: Draft) -> None:
+    for why in draft.left_out:
+        say(f"left out: {why}")
 
 
 def _update(arguments: argparse.Namespace) -> int:
@@ -70,6 +77,7 @@ def _update(arguments: argparse.Namespace) -> int:
     text = path.read_text("utf-8")
     agreed = contract(domain)
     draft = drafted(arguments.paths, domain, arguments.dataset, arguments.sheet, agreed)
+    _say_left_out(draft)
     found = additions(draft, agreed, text, place(domain), named=arguments.dataset is not None)
     if not found.insertions:
         say(f"{place(domain)}: nothing to add, the contract knows all that these files have")

@@ -170,6 +170,20 @@ def test_a_wrong_file_is_one_line_without_traceback(
     assert expected in said
 
 
+def test_broken_files_among_others_are_left_out_and_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path, {name: content for name, (content, _) in WRONG.items() if content is not None})
+    write(tmp_path, {"good_1.csv": "id,total\n1,2.50\n", "good_2.csv": "id,total\n2,2.50\n"})
+    draft = drafted([tmp_path], "draft")
+    assert [(d.name, d.rows) for d in draft.datasets] == [("good", 2)]
+    assert len(draft.left_out) == len(WRONG) - 1
+    (tmp_path / "good_1.csv").unlink()
+    (tmp_path / "good_2.csv").unlink()
+    assert infer(str(tmp_path)) == 1
+    assert f"(and {len(WRONG) - 2} more)" in message(capsys)
+
+
 def test_an_empty_folder_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert infer(str(tmp_path)) == 1
     assert "the folder holds no file" in message(capsys)
