@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import SequenceMatcher
-
 from cli.infer.choice import Question, counted
 from cli.infer.column import Column
 from cli.infer.columns import chosen
@@ -11,7 +9,8 @@ from cli.infer.draft import DraftColumn, DraftDataset
 from cli.infer.grouping import Group
 from cli.infer.naming import named_once
 from cli.infer.profile import Profile, Steps
-from cli.infer.vocabulary import TOTALS, words_of
+from cli.infer.renamed import changed_headers, merge_renamed
+from cli.infer.vocabulary import TOTALS
 from shared.contracts import folded
 from shared.contracts.paths import Path
 
@@ -21,7 +20,6 @@ ENVELOPE = {
     ("source", "ts_ms"),
     ("source", "lsn"),
 }  # of Debezium's, what a table may keep
-SIMILAR = 0.6  # of two headers, from which on one may be a new name of the other
 FLAT = {"csv", "xlsx", "ods"}
 
 
@@ -31,7 +29,7 @@ def dataset(group: Group, name: str) -> DraftDataset:
     found = DraftDataset(name, profile.rows, profile.files, [])
     leaves, left_out = _leaves(profile)
     merged = _by_folded(leaves)
-    renamed = _renamed(group, merged)
+    renamed = changed_headers(group, {s for s in merged if len(s) == 1})
     clashes = {s: s[0] for s in merged if len(s) == 1 and (folded(s[0]),) in profile.clashes}
     for steps, (column, aliases) in sorted(merged.items()):
         element = profile.columns.get((*steps, "[]"))
@@ -40,7 +38,7 @@ def dataset(group: Group, name: str) -> DraftDataset:
             text = f"several columns of one file are {clashes[steps]} to a contract: have them renamed"
             choice.questions.append(Question("name", text))
         found.columns.append(DraftColumn("", steps, choice, column, aliases))
-    _merge_renamed(found, renamed, profile.rows)
+    merge_renamed(found, renamed, profile.rows)
     names = named_once(c.steps for c in found.columns)
     flat = {f for formats in profile.formats for f in formats} <= {*FLAT, "zip"}
     for each in found.columns:
@@ -114,56 +112,6 @@ def _by_folded(leaves: dict[Steps, Column]) -> dict[Steps, tuple[Column, list[st
     return found
 
 
-def _renamed(group: Group, merged: dict[Steps, tuple[Column, list[str]]]) -> list[tuple[Steps, Steps]]:
-    """Pairs of columns of which every file has exactly one, under names that are alike."""
-    headers = [names for names, _ in group.headers]
-    if len(headers) < 2:
-        return []
-    at = {
-        steps: frozenset(i for i, h in enumerate(headers) if tuple(map(folded, steps)) in h)
-        for steps in merged
-    }
-    partial = sorted(s for s, files in at.items() if len(s) == 1 and len(files) < len(headers))
-    pairs = [
-        (-similarity(a, b), a, b)
-        for i, a in enumerate(partial)
-        for b in partial[i + 1 :]
-        if not at[a] & at[b] and len(at[a] | at[b]) == len(headers)
-    ]
-    found, used = list[tuple[Steps, Steps]](), set[Steps]()
-    alone = len(pairs) == 1
-    for likeness, a, b in sorted(pairs):
-        if used.isdisjoint((a, b)) and (alone or -likeness >= SIMILAR):
-            found.append((a, b))
-            used |= {a, b}
-    return found
-
-
-def similarity(first: Steps, second: Steps) -> float:
-    ours, theirs = set(words_of(first[-1])), set(words_of(second[-1]))
-    if ours and theirs and (ours <= theirs or theirs <= ours):
-        return 1.0
-    return SequenceMatcher(None, folded(first[-1]), folded(second[-1])).ratio()
-
-
-def _merge_renamed(found: DraftDataset, renamed: list[tuple[Steps, Steps]], rows: int) -> None:
-    for first, second in renamed:
-        one = next(c for c in found.columns if c.steps == first)
-        other = next(c for c in found.columns if c.steps == second)
-        if one.choice.type != other.choice.type:
-            continue
-        counts = Column()
-        counts.merge(one.counts)
-        counts.merge(other.counts)
-        text = f"every file has either {first[-1]!r} or {second[-1]!r}, of one type: a changed header?"
-        one.choice = chosen(first[-1], counts, None, rows)
-        one.choice.questions.append(
-            Question("aliases", text, ("keep the alias", "make it a column of its own"))
-        )
-        one.counts, one.aliases = counts, sorted({*one.aliases, *other.aliases})
-        found.columns.remove(other)
-
-
 def _say_place(column: DraftColumn, flat: bool) -> None:
     if not flat and len(column.steps) > 1:
         column.path, column.aliases = str(Path(column.steps)), []
@@ -196,7 +144,7 @@ def _say_files(profile: Profile, found: DraftDataset) -> None:
         count = sum(profile.encodings[e] for e in encodings)
         found.properties["encodings"] = encodings
         files = counted(profile.files, "file")
-        text = f"{count} of {files} are no UTF-8 and look like {', '.join(encodings)}: are they?"
+        text = f"of {files} {count} not UTF-8, by the looks {', '.join(encodings)}: is that right?"
         found.questions.append(Question("encodings", text))
     if sheets := sorted(s for s in profile.sheets if s):
         found.properties["sheet"] = sheets[0]

@@ -13,13 +13,13 @@ from cli.infer.choice import OPEN, Question
 from cli.infer.counting import profiled
 from cli.infer.draft import Draft, DraftDataset
 from cli.infer.errors import InferError, RefusedError
-from cli.infer.grouping import Group, grouped, header
+from cli.infer.grouping import Group, grouped
 from cli.infer.header import header_place
 from cli.infer.inputs import LeftOut, contents
 from cli.infer.matching import matching, name_in
 from cli.infer.naming import table_name
 from cli.infer.opening import Opened, opened
-from cli.infer.profile import Profile, Steps
+from cli.infer.profile import Profile, Steps, header
 from cli.infer.roles import say_event_date, say_key, say_operation
 from shared.contracts import Contract
 from shared.records import Limits
@@ -184,15 +184,16 @@ def _whole(domain: str, drafts: list[DraftDataset]) -> Draft:
 
 
 def _ask_words(found: Draft, words: dict[str, int]) -> None:
-    """A word that means nothing in one column is a value in a column of texts."""
+    """A word that means nothing in one column may be a value in a column of texts."""
     texts = [
         c for d in found.datasets for c in d.columns if c.choice.type == "string" and not c.choice.questions
     ]
-    for word in found.nulls:
-        among = [c for c in texts if any(f.word == word for f in c.counts.facts)]
-        if among:
-            count = sum(n for c in among for f, n in c.counts.facts.items() if f.word == word)
-            where = ", ".join(sorted({c.name for c in among})[:5])
-            text = f"{word!r} means no value in numbers or times ({words[word]:,}): in texts of {where}"
-            text += f" ({count:,}), too? it counts for all columns"
-            found.questions.append(Question("nullSpellings", text))
+    among: dict[str, int] = {}
+    for column in texts:
+        for fact, count in column.counts.facts.items():
+            if fact.word in words:
+                among[fact.word] = among.get(fact.word, 0) + count
+    if among:
+        listed = ", ".join(f"{w!r} ({n:,})" for w, n in sorted(among.items()))
+        text = f"these mean no value among numbers and times; do they among texts, too? {listed}"
+        found.questions.append(Question("nullSpellings", text))

@@ -85,20 +85,14 @@ def _plain(name: str, column: Column) -> Choice:
         return Choice("boolean")
     if pair := _booleans(facts):
         return pair
-    dated = {
-        f: n for f, n in facts.items() if f.time is not None or (promises_time(name) and f.epoch in EPOCHS)
-    }
-    if len(dated) == len(facts) and _one_unit(dated):
-        return times(name, facts, column.votes)
+    dated = {f: n for f, n in facts.items() if f.time or (promises_time(name) and f.epoch in EPOCHS)}
+    if len(dated) == len(facts):
+        return times(dated, column.votes)
     if _private(facts, total):
         return Choice()
     if all(f.number is not None for f in facts):
         return _number(name, facts, column)
-    return _mostly(facts, total)
-
-
-def _one_unit(facts: Mapping[Facts, int]) -> bool:
-    return len({f.epoch for f in facts if f.time is None}) <= 1
+    return _mostly(name, facts, dated, column)
 
 
 def _by_arrow(column: Column, facts: Mapping[Facts, int]) -> Choice | None:
@@ -170,18 +164,22 @@ def _maybe_times(facts: Mapping[Facts, int], total: int) -> Choice | None:
     return found
 
 
-def _mostly(facts: Mapping[Facts, int], total: int) -> Choice:
-    found = Choice()
-    for what, fitting in (
-        ("numbers", sum(n for f, n in facts.items() if f.number is not None)),
-        ("times", sum(n for f, n in facts.items() if f.time is not None)),
-    ):
-        if fitting < total and fitting >= MOST * total:
-            text = (
-                f"{fitting:,} of {counted(total)} are {what} and {total - fitting:,} are not: text, or {what}"
-                " and the others are quarantined?"
-            )
-            found.questions.append(Question("physicalType", text))
+def _mostly(name: str, facts: Mapping[Facts, int], dated: Mapping[Facts, int], column: Column) -> Choice:
+    """Text, or what nearly all values are, with the question what to do with the others."""
+    total = sum(facts.values())
+    numeric = {f: n for f, n in facts.items() if f.number is not None}
+    if sum(dated.values()) >= MOST * total:
+        found, what, fitting = times(dated, column.votes), "times", sum(dated.values())
+    elif sum(numeric.values()) >= MOST * total:
+        found, what, fitting = _number(name, numeric, column), "numbers", sum(numeric.values())
+    else:
+        return Choice()
+    if found.type != "string":
+        text = (
+            f"{fitting:,} of {counted(total)} are {what}, {total - fitting:,} are not: have these"
+            " quarantined, or is it text (string)?"
+        )
+        found.questions.insert(0, Question("physicalType", text))
     return found
 
 

@@ -10,7 +10,7 @@ from cli.infer.column import Column
 from cli.infer.errors import RefusedError
 from cli.infer.facts import facts_of
 from cli.infer.opening import NO_CONTRACT, Opened
-from cli.infer.profile import MOST_COLUMNS, Profile, Steps, TooWideError
+from cli.infer.profile import MOST_COLUMNS, Profile, Steps, TooWideError, header
 from cli.infer.vocabulary import TOTALS
 from shared.contracts import folded
 from shared.contracts.paths import Path
@@ -88,6 +88,7 @@ def _note_columns(file: Opened, profile: Profile) -> None:
         if value is not None:
             column.facts[facts_of(value)] += profile.rows
     _note_clashes(profile)
+    profile.headers.add(header(profile))
 
 
 def _note_clashes(profile: Profile) -> None:

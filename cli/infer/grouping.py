@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from cli.infer.naming import table_name
 from cli.infer.profile import Profile, Steps
-from shared.contracts import folded
 
 ALIKE = 0.5  # of the columns of both, from which on files of one name are of one dataset
 
@@ -18,13 +17,11 @@ class Group:
 
     profile: Profile
     stems: Counter[str] = field(default_factory=Counter)
-    headers: list[tuple[frozenset[Steps], int]] = field(default_factory=list)
     places: set[tuple[str, frozenset[Steps]]] = field(default_factory=set)
 
     def take(self, other: Group) -> None:
         self.profile.merge(other.profile)
         self.stems.update(other.stems)
-        self.headers += other.headers
         self.places |= other.places
 
     @property
@@ -32,17 +29,11 @@ class Group:
         return table_name(min(self.stems, key=lambda s: (-self.stems[s], s)))
 
 
-def header(profile: Profile) -> frozenset[Steps]:
-    """Where values stand in the records, by names as contracts compare them."""
-    return frozenset(tuple(folded(s) for s in steps) for steps in profile.columns)
-
-
 def grouped(parts: dict[tuple[str, frozenset[Steps]], Profile], one: bool) -> list[Group]:
     """The datasets of some files by stem and header; `one`: all are of one dataset."""
     found: list[Group] = []
     for (stem, names), profile in sorted(parts.items(), key=lambda p: (p[0][0], sorted(p[0][1]))):
-        seen = names or header(profile)
-        fresh = Group(Profile(), Counter(), [(seen, profile.files)], {(stem, names)})
+        fresh = Group(Profile(), Counter(), {(stem, names)})
         fresh.profile.merge(profile)
         fresh.stems[stem] += profile.files
         found.append(fresh)
@@ -63,8 +54,8 @@ def _pair(groups: list[Group], one: bool) -> tuple[Group, Group] | None:
 
 def _alike(first: Group, second: Group) -> bool:
     """Whether they have the same names, or a stem in common and most of their names."""
-    ours, theirs = (frozenset().union(*(h for h, _ in g.headers)) for g in (first, second))
-    if any(h == o for h, _ in first.headers for o, _ in second.headers):
+    ours, theirs = (frozenset().union(*g.profile.headers) for g in (first, second))
+    if first.profile.headers & second.profile.headers:
         return True
     shared = len(ours & theirs)
     return bool(first.stems.keys() & second.stems.keys()) and shared >= ALIKE * min(len(ours), len(theirs))

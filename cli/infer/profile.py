@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cli.infer.column import Column
+from shared.contracts import folded
 from shared.contracts.paths import Path
 from shared.records.envelope import AROUND, PARTS
 
@@ -36,8 +37,8 @@ class Profile:
     """`maps`: objects whose names are values. `names`: members seen of each object. `changes`: records in
     Debezium's envelope, `keyed`: members of that envelope. `formats`, `encodings`, `records`: of files.
     `refused`: files with too many unreadable records. `unnamed`: columns without a name of their own.
-    `clashes`: names that are one to a contract, and two in a file. `hidden`: fields of changes that are
-    called like their envelope's.
+    `clashes`: names that are one to a contract, and two in a file. `headers`: of each file. `hidden`: fields
+    of changes that are called like their envelope's.
     """
 
     rows: int = 0
@@ -58,6 +59,7 @@ class Profile:
     refused: int = 0
     clashes: set[Steps] = field(default_factory=set)
     hidden: set[str] = field(default_factory=set)
+    headers: set[frozenset[Steps]] = field(default_factory=set)
     keys: dict[str, Column] = field(default_factory=dict)
 
     def add(self, record: Mapping[str, Any]) -> None:
@@ -144,10 +146,16 @@ class Profile:
         self.records |= other.records
         self.clashes |= other.clashes
         self.hidden |= other.hidden
+        self.headers |= other.headers
         self.sheets |= other.sheets
         self.maps |= other.maps
         for at in [*self.maps, *(a for a, names in self.names.items() if a and len(names) > MOST_NAMES)]:
             self._close(at)
+
+
+def header(profile: Profile) -> frozenset[Steps]:
+    """Where values stand in the records, by names as contracts compare them."""
+    return frozenset(tuple(folded(s) for s in steps) for steps in profile.columns)
 
 
 def unwrapped(record: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any] | None]:

@@ -20,6 +20,7 @@ from cli.infer.vocabulary import (
 from shared.contracts import folded
 
 MOST_CANDIDATES = 8
+FEW = 0.1  # of the records, that may repeat or lack what is a key by its name
 TRUSTED_ROWS = 100  # from which on values that never repeat are a key whatever they are called
 FILLED = 0.9  # of the records that must have an event date
 LATER_WORDS = words(
@@ -120,7 +121,8 @@ def _may_identify(column: DraftColumn, found: DraftDataset) -> bool:
     )
     enough = column.counts.distinct is None or column.counts.distinct > 1 or found.rows == 1
     operation = found.operation.get("column") == column.name
-    return plain and enough and column.filled > 0 and not operation and not choice.questions
+    open_ = any(q.about != "aliases" for q in choice.questions)
+    return plain and enough and column.filled > 0 and not operation and not open_
 
 
 def _is_named_key(column: DraftColumn, found: DraftDataset) -> bool:
@@ -174,6 +176,8 @@ def say_key(found: DraftDataset, repeats: Mapping[tuple[str, ...], int], rows: i
             return
     if _versioned(found, repeats, rows) or (found.operation and _first_named(found, repeats)):
         return
+    if _nearly(found, repeats, rows):
+        return
     pairs = [n for n in clean if len(n) == 2 and all(not found.column(c).choice.is_time for c in n)]
     if pairs:
         _keyed(found, pairs[0])
@@ -211,6 +215,21 @@ def _versioned(found: DraftDataset, repeats: Mapping[tuple[str, ...], int], rows
             found.key_question = Question("kind", text, answers)
         return True
     return False
+
+
+def _nearly(found: DraftDataset, repeats: Mapping[tuple[str, ...], int], rows: int) -> bool:
+    """A key by its name, which a few records repeat or lack."""
+    few = [n for n in repeats if len(n) == 1 and repeats[n] <= FEW * rows]
+    own = [n for n in few if _is_own_key(found.column(n[0]), found)]
+    likely = own or [n for n in few if _is_named_key(found.column(n[0]), found)]
+    if len(likely) != 1:
+        return False
+    (names,) = likely
+    _keyed(found, names)
+    different = counted(rows, "different record")
+    text = f"{repeats[names]:,} of {different} repeat {names[0]} or lack it: is it the key?"
+    found.key_question = Question("primaryKey", text, ("keyed keeps the newest of each", "choose another"))
+    return True
 
 
 def _first_named(found: DraftDataset, repeats: Mapping[tuple[str, ...], int]) -> bool:

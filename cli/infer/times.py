@@ -19,26 +19,39 @@ def promises_time(name: str) -> bool:
     return has_word(name, TIME_WORDS) and not has_word(name, ID_WORDS)
 
 
-def times(name: str, facts: Mapping[Facts, int], votes: Counter[str]) -> Choice:
+def times(facts: Mapping[Facts, int], votes: Counter[str]) -> Choice:
     """`facts`: of values, all of which are times or, under a name that promises one, epochs."""
     forms: Counter[TimeForm] = Counter()
+    units: Counter[str] = Counter()
     for fact, count in facts.items():
         if fact.time is not None:
             forms[fact.time] += count
-    units = {f.epoch for f in facts if f.time is None}
-    timed = any(f.timed for f in forms) or bool(units & {*EPOCHS})
+        else:
+            units[fact.epoch] += count
+    timed = bool(units) or any(f.timed for f in forms)
     found = Choice("timestamp" if timed else "date")
-    formats = sorted(units)
-    if any(not f.skeleton for f in forms):
-        formats.insert(0, "iso")
+    formats = ["iso"] if any(not f.skeleton for f in forms) else []
+    formats += _epochs(units, found)
     formats += _patterns(forms, votes, found)
-    if formats != ["iso"] and not any(q.about == "formats" for q in found.questions):
+    if any(q.about == "formats" for q in found.questions):
+        found.properties["formats"] = [*formats, OPEN]
+    elif formats != ["iso"]:
         _say_formats(found, formats)
     if found.type == "timestamp":
         _say_zone(forms, found)
     if timed and forms and all(f.midnight or not f.timed for f in forms) and not units:
         found.offers.append("every time is midnight: if it never says a time of day, its type is date")
     return found
+
+
+def _epochs(units: Mapping[str, int], found: Choice) -> list[str]:
+    """The unit, where there is one; a source that mixes them must be known to do so."""
+    if len(units) < 2:
+        return list(units)
+    said = ", ".join(f"{counted(n)} as {u}" for u, n in sorted(units.items()))
+    text = f"{said}, by their size: does the source mix units?"
+    found.questions.append(Question("formats", text, ("epoch_by_size",)))
+    return []
 
 
 def _say_formats(found: Choice, formats: list[str]) -> None:
@@ -59,25 +72,38 @@ def _say_zone(forms: Mapping[TimeForm, int], found: Choice) -> None:
 
 
 def _patterns(forms: Mapping[TimeForm, int], votes: Counter[str], found: Choice) -> list[str]:
-    own = {f: n for f, n in forms.items() if f.skeleton}
-    if not own:
-        return []
-    every = set(ORDERS).intersection(*(f.orders for f in own))
-    possible = sorted(every)
+    """The patterns of all forms but ISO 8601. Each mark between day and month has an order of its own."""
+    groups: dict[str, dict[TimeForm, int]] = {}
+    for form, count in forms.items():
+        if form.skeleton:
+            groups.setdefault(_mark(form), {})[form] = count
+    found.properties.update(_locale(forms, found))
+    formats: list[str] = []
+    for mark, own in sorted(groups.items()):
+        formats += _ordered(own, votes, found, f"with {mark!r} " if len(groups) > 1 and mark else "")
+    return formats
+
+
+def _mark(form: TimeForm) -> str:
+    return "" if form.languages else form.skeleton[3]
+
+
+def _ordered(own: Mapping[TimeForm, int], votes: Counter[str], found: Choice, where: str) -> list[str]:
+    possible = sorted(set(ORDERS).intersection(*(f.orders for f in own)))
     total = sum(own.values())
     if len(possible) == 1:
         only = sum(n for f, n in own.items() if f.orders == (possible[0],))
         if any(len(f.orders) > 1 for f in own):
-            found.notes.append(f"{WORDS[possible[0]]}: {only:,} of {counted(total)} fit no other order")
-        found.properties.update(_locale(own, found))
+            found.notes.append(
+                f"{where}{WORDS[possible[0]]}: {only:,} of {counted(total)} fit no other order"
+            )
         return _spelled(own, possible[0])
     answers = tuple(", ".join(_spelled(own, order)) for order in (possible or ["dmy", "mdy"]))
     if possible:
-        text = f"{' or '.join(WORDS[o] for o in possible)}? all {counted(total)} fit each of them"
+        text = f"{where}{' or '.join(WORDS[o] for o in possible)}? all {counted(total)} fit each of them"
     else:
-        text = _contradiction(own, votes)
+        text = f"{where}{_contradiction(own, votes)}"
     found.questions.append(Question("formats", text, answers))
-    found.properties["formats"] = [OPEN]
     return []
 
 

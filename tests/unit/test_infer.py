@@ -165,4 +165,4 @@ def test_a_text_far_behind_many_numbers_is_asked_about(tmp_path: Path) -> None:
     text = text_of(write(tmp_path, {"sizes.csv": content.getvalue()}))
     asked = " ".join(line.strip(" #") for line in text.splitlines() if line.strip().startswith("#"))
     assert questions(text) == ["physicalType"]
-    assert "30,000 of 30,001 values are numbers and 1 are not" in asked
+    assert "30,000 of 30,001 values are numbers, 1 are not" in asked
