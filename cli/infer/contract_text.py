@@ -129,6 +129,8 @@ def _silver(draft: DraftDataset) -> Iterator[str]:
         yield f"      - {{property: operation, value: {flow(draft.operation)}}}"
     yield "    properties:"
     if draft.kind == "files":
+        taken = any(c.name == RECORD_ID for c in draft.columns)
+        yield f"      - name: {'lake_' if taken else ''}{RECORD_ID}"
         yield from RECORD_KEY
     for column in in_order(draft):
         yield from column_lines(column)
@@ -248,8 +250,8 @@ GATE = """\
         engine: lakehouse
         severity: error
         implementation: {metric: quarantine_rate, maximum: 0.5, minimumRows: 100}""".splitlines()
+RECORD_ID = "record_id"
 RECORD_KEY = """\
-      - name: record_id
         logicalType: string
         physicalType: string
         required: true

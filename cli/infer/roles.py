@@ -21,12 +21,11 @@ from shared.contracts import folded
 
 MOST_CANDIDATES = 8
 FEW = 0.1  # of the records, that may repeat or lack what is a key by its name
-TRUSTED_ROWS = 100  # from which on values that never repeat are a key whatever they are called
+TRUSTED_ROWS = 100  # from which on a pair that never repeats does not do so by chance
 FILLED = 0.9  # of the records that must have an event date
 LATER_WORDS = words(
     "until end ended ends expires expiry bis ende due faellig fin valid gueltig birth geburt dob"
 )
-RECORD_KEY = "record_id"
 
 
 def say_operation(profile: Profile, found: DraftDataset) -> None:
@@ -121,8 +120,9 @@ def _may_identify(column: DraftColumn, found: DraftDataset) -> bool:
     )
     enough = column.counts.distinct is None or column.counts.distinct > 1 or found.rows == 1
     operation = found.operation.get("column") == column.name
+    around = found.enveloped and column.steps[0] in ("source", "ts_ms")
     open_ = any(q.about != "aliases" for q in choice.questions)
-    return plain and enough and column.filled > 0 and not operation and not open_
+    return plain and enough and column.filled > 0 and not (operation or around or open_)
 
 
 def _is_named_key(column: DraftColumn, found: DraftDataset) -> bool:
@@ -161,38 +161,32 @@ def say_key(found: DraftDataset, repeats: Mapping[tuple[str, ...], int], rows: i
     """Key and kind of the table. `repeats`: of each candidate, how many of `rows` different records have a
     key that another one has as well, or none.
     """
-    clean = [names for names in repeats if not repeats[names]]
-    trusted = [n for n in clean if _trusted(n, found, rows)]
     _note_candidates(found, repeats, rows)
-    best = [n for n in trusted if len(n) == 1 and _is_own_key(found.column(n[0]), found)]
-    named = [n for n in trusted if len(n) == 1 and _is_named_key(found.column(n[0]), found)]
-    singles = [n for n in trusted if len(n) == 1]
-    for choice in (best, named, singles):
-        if len(choice) == 1 or (choice and choice is not named):
-            _keyed(found, choice[0])
-            return
-        if choice:
-            _ask_key(found, f"{' and '.join(n[0] for n in choice)} never repeat: which of them is the key?")
-            return
-    if _versioned(found, repeats, rows) or (found.operation and _first_named(found, repeats)):
+    clean = [n for n in repeats if not repeats[n] and all(_is_named_key(found.column(c), found) for c in n)]
+    singles = [n for n in clean if len(n) == 1]
+    own = [n for n in singles if _is_own_key(found.column(n[0]), found)]
+    pairs = [n for n in clean if len(n) == 2]
+    if own or len(singles) == 1:
+        _keyed(found, (own or singles)[0])
+    elif singles:
+        _ask_key(found, f"{' and '.join(n[0] for n in singles)} never repeat: which of them is the key?")
+    elif (
+        _versioned(found, repeats, rows)
+        or _nearly(found, repeats, rows)
+        or (found.operation and _first_named(found, repeats))
+    ):
         return
-    if _nearly(found, repeats, rows):
-        return
-    pairs = [n for n in clean if len(n) == 2 and all(not found.column(c).choice.is_time for c in n)]
-    if pairs:
+    elif pairs:
         _keyed(found, pairs[0])
+        if len(pairs) > 1 or rows < TRUSTED_ROWS:
+            different = counted(rows, "different record")
+            text = f"{' + '.join(pairs[0])} never repeat in {different}: are they the key?"
+            found.key_question = Question("primaryKey", text)
     elif found.event_date and not found.operation:
         found.kind = "files"
-        found.key_notes.append("no column identifies a row: each record of a file's newest version is a row")
+        found.key_notes.append("no key by its name: each record of the newest version of a file is a row")
     else:
-        _ask_key(found, "no column or pair of columns is without repetitions: what identifies a row?")
-
-
-def _trusted(names: tuple[str, ...], found: DraftDataset, rows: int) -> bool:
-    columns = [found.column(n) for n in names]
-    return all(_is_named_key(c, found) for c in columns) or (
-        rows >= TRUSTED_ROWS and len(names) == 1 and not columns[0].choice.private
-    )
+        _ask_key(found, "no column is called like a key and never repeats: what identifies a row?")
 
 
 def _versioned(found: DraftDataset, repeats: Mapping[tuple[str, ...], int], rows: int) -> bool:
