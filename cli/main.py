@@ -39,6 +39,7 @@ VERBS = {
     "deploy": ("deploy", "an environment on AWS: deploy, compare, destroy, with the pinned CDK CLI"),
     "audit": ("audit", "checkov on all templates: a second opinion, for CI"),
     "new": ("new", "a new domain's folder, in working form"),
+    "infer": ("infer", "a new domain's folder, drafted from files; or what new files add to one"),
     "contract": ("contract", "check the data contracts; write their documentation"),
     "bench": ("bench", "run a benchmark"),
 }

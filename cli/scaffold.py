@@ -18,8 +18,8 @@ class ScaffoldError(LakeError):
     """The domain cannot be made."""
 
 
-def write_domain(domain: str) -> Path:
-    """Writes the folder and returns it. Raises ScaffoldError for a name that cannot be one, or is taken."""
+def checked_folder(domain: str) -> Path:
+    """Where a new domain is written. Raises ScaffoldError for a name that cannot be one, or is taken."""
     folder = domain_folder(domain)
     if not NAME.fullmatch(domain) or domain in RESERVED:
         raise ScaffoldError(
@@ -30,6 +30,12 @@ def write_domain(domain: str) -> Path:
         raise ScaffoldError(f"the product brings a domain {domain}; choose another name")
     if folder.exists():
         raise ScaffoldError(f"{shown(folder)} is there already; nothing was written")
+    return folder
+
+
+def write_domain(domain: str) -> Path:
+    """Writes the folder and returns it. Raises ScaffoldError as above."""
+    folder = checked_folder(domain)
     shutil.copytree(TEMPLATES, folder, ignore=shutil.ignore_patterns("__pycache__"))
     # `./lake` works in the product's folder, so a path of another project is said whole.
     seen = shown(folder) if project_folder() == PRODUCT else str(folder)

@@ -32,17 +32,20 @@ def format_hint(kind: str, accepted: tuple[str, ...]) -> str:
 
 def encoding_hint(sample: bytes) -> str:
     """`: looks like …`, or nothing where no encoding is likely or nobody is here to name it (on Glue)."""
+    name = likely_encoding(sample)
+    return f": looks like {name}; if it is, add `encodings: [{name}]`" if name else ""
+
+
+def likely_encoding(sample: bytes) -> str | None:
+    """The encoding that bytes which are no UTF-8 are most likely in; None where none is, or nobody knows."""
     try:
         from charset_normalizer import from_bytes
     except ImportError:
-        return ""
+        return None
     found = list(from_bytes(sample, cp_isolation=LIKELY))
     clear = {name for m in found if m.chaos == found[0].chaos for name in m.could_be_from_charset}
     likely = next((name for name in LIKELY if name in clear), None)  # the most usual of equals
-    if likely is None:
-        return ""
-    name = NAMES.get(likely, likely.replace("_", "-"))
-    return f": looks like {name}; if it is, add `encodings: [{name}]`"
+    return None if likely is None else NAMES.get(likely, likely.replace("_", "-"))
 
 
 def lines_hint(numbers: list[int]) -> str:

@@ -1,0 +1,140 @@
+"""The second reading of the files: how often keys repeat, and whether all values are read as drafted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from cli.infer.choice import OPEN, Choice, counted
+from cli.infer.draft import DraftDataset
+from cli.infer.keys import Distinct
+from cli.infer.profile import unwrapped
+from cli.infer.roles import key_candidates
+from cli.infer.vocabulary import NULLS
+from shared.contracts import folded
+from shared.records.plain import text_of
+from shared.values import Declared, Plan, compiled
+from shared.values.plan import BLANKS
+
+INSERTS = {"c", "r", "i"}
+REMEMBERED = 1 << 14
+
+
+class Again:
+    """Takes the records of one dataset once more."""
+
+    def __init__(self, draft: DraftDataset, scratch: Path, known: Mapping[str, Plan] | None = None) -> None:
+        """`known`: plans of columns that a contract has already, by the draft's names."""
+        self.draft = draft
+        self.candidates = key_candidates(draft)
+        self._rows = Distinct(scratch, f"{draft.name}.rows")
+        self._keys = {n: Distinct(scratch, f"{draft.name}.{i}") for i, n in enumerate(self.candidates)}
+        self._empty: Counter[tuple[str, ...]] = Counter()
+        sent = [c for c in draft.columns if not c.from_key]
+        spellings = ((n, c) for c in sent if not c.path for n in (c.steps[-1], c.name, *c.aliases))
+        self._flat = {folded(n): c.name for n, c in spellings}
+        self._named: dict[str, str] = {}
+        self._nested = {c.name: c.steps for c in sent if c.path}
+        self._around = {c.name: c.steps for c in sent if draft.enveloped and c.steps in (("op",), ("ts_ms",))}
+        planned = ((c.name, plan_of(c.choice, draft)) for c in draft.columns if not c.from_key)
+        plans = {name: plan for name, plan in planned if plan is not None}
+        self._unread: Counter[str] = Counter()
+        self._read = {name: cache_of(plan) for name, plan in (plans | dict(known or {})).items()}
+
+    def take(self, record: Mapping[str, Any]) -> None:
+        values = self._values(record)
+        for name, read in self._read.items():
+            if (text := values[name]) is not None and not read(text):
+                self._unread[name] += 1
+        operation = self.draft.operation.get("column")
+        if operation and (said := values.get(str(operation))) and said.lower() not in INSERTS:
+            return
+        whole = hash(tuple(values.items()))
+        self._rows.add(whole)
+        for candidate, counter in self._keys.items():
+            key = tuple((values[n] or "").strip(BLANKS) for n in candidate)
+            if all(key):
+                counter.add(hash(key))
+            else:
+                self._empty[candidate] += 1
+                counter.add(hash((key, whole)))
+
+    def _values(self, record: Mapping[str, Any]) -> dict[str, str | None]:
+        """By column, as text."""
+        row, around = unwrapped(record)
+        values = dict.fromkeys(self._flat.values())
+        for name, value in row.items():
+            if value is None:
+                continue
+            column = self._named.get(name)
+            if column is None:
+                column = self._named[name] = self._flat.get(folded(name), "")
+            if column and values[column] is None:
+                values[column] = value if value.__class__ is str else text_of(value)
+        for column, steps in self._nested.items():
+            values[column] = _at(around if around is not None and steps[0] in around else row, steps)
+        if around is not None:
+            for column, steps in self._around.items():
+                values[column] = _at(around, steps)
+        return values
+
+    def repeats(self) -> tuple[dict[tuple[str, ...], int], int]:
+        """Of each candidate, how many different records share its value with another one, or have none; and
+        how many different records there are.
+        """
+        rows = self._rows.result()
+        return {n: rows - keys.result() + self._empty[n] for n, keys in self._keys.items()}, rows
+
+    def note_unread(self) -> None:
+        for name, count in sorted(self._unread.items()):
+            self.draft.column(name).unread = count
+            said = f"{counted(count)} cannot be read so, and their rows are quarantined"
+            self.draft.column(name).choice.notes.append(said)
+
+
+def _at(value: Any, steps: tuple[str, ...]) -> str | None:
+    for step in steps:
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return None if value is None else text_of(value)
+
+
+def plan_of(choice: Choice, draft: DraftDataset) -> Plan | None:
+    """The plan that a contract will have, where nothing about it is open; local times as if of UTC."""
+    if any(OPEN in (v if isinstance(v, list) else [v]) for v in choice.properties.values()):
+        return None
+    if choice.type == "string" or choice.type.startswith("array<"):
+        return None
+    own = choice.properties
+    words = own.get("booleans")
+    formats = choice.options.get("format")
+    declared = Declared(
+        formats=(formats,) if formats else tuple(own["formats"]) if "formats" in own else None,
+        default_timezone="UTC",
+        locale=own.get("locale"),
+        decimal_mark=own.get("decimalMark"),
+        group_mark=own.get("groupMark"),
+        number_style=tuple(own["numberStyle"]) if "numberStyle" in own else None,
+        booleans=(tuple(words["true"]), tuple(words["false"])) if words else None,
+    )
+    sources = draft.properties["formats"]
+    assert isinstance(sources, Iterable)
+    return compiled("c", choice.type, declared, draft.name, tuple(sources))
+
+
+def cache_of(plan: Plan) -> Any:
+    """Whether a text is read, or spells nothing; texts repeat, so the last ones are remembered."""
+
+    @cache
+    def read(text: str) -> bool:
+        bare = text.strip(BLANKS)
+        return not bare or bare.lower() in NULLS or plan.value(bare) is not None
+
+    def bounded(text: str) -> bool:
+        if read.cache_info().currsize > REMEMBERED:
+            read.cache_clear()
+        return read(text)
+
+    return bounded

@@ -1,0 +1,58 @@
+"""The encoding of a whole file: Unicode for certain, or else what it is likely in, which only people can
+know.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator
+
+from shared.reasons import FileReason
+from shared.records import Unreadable
+from shared.records.hints import likely_encoding
+from shared.records.text import BY_CHANCE, MARKS, SAMPLE, WIDE, encoding_of
+from shared.records.xml_stream import declared_encoding
+
+ANY = "windows-1252"  # stands for any encoding of one byte
+
+
+def encoding_in(sample: bytes, blocks: Iterator[bytes]) -> tuple[str, str]:
+    """The encoding to read by, and the same once more where a contract must name it.
+
+    Raises Unreadable for what is no text, and for what is in no encoding that can be named.
+    """
+    if declared := declared_encoding(sample):
+        return declared, ""
+    found = encoding_of(sample, (*WIDE, ANY))  # refuses what is binary
+    if any(sample.startswith(mark) for mark, _ in MARKS):
+        return found, ""
+    if found in WIDE:
+        return found, found
+    good, bad, lines = _characters(blocks)
+    if not bad or good * BY_CHANCE > bad:
+        return "utf-8", ""
+    likely = likely_encoding(b"\n".join(sorted(lines)))
+    if likely is None:
+        raise Unreadable(
+            FileReason.NOT_TEXT, "the text is no UTF-8, and looks like no encoding that is known"
+        )
+    return likely, likely
+
+
+def _characters(blocks: Iterator[bytes]) -> tuple[int, int, set[bytes]]:
+    """How many characters beyond ASCII are UTF-8, how many bytes are not, and lines that hold such bytes."""
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="surrogateescape")
+    good = bad = size = 0
+    lines: set[bytes] = set()
+    for block in blocks:
+        text = decoder.decode(block)
+        if text.isascii():
+            continue
+        odd = sum("\udc80" <= c <= "\udcff" for c in text)
+        good += sum(c > "\x7f" for c in text) - odd
+        bad += odd
+        if odd and size < SAMPLE:
+            fresh = {line for line in block.split(b"\n") if not line.isascii()}
+            size += sum(map(len, fresh - lines))
+            lines |= fresh
+    return good, bad, lines

@@ -1,0 +1,94 @@
+"""The folder of a drafted domain, whole: contract, transform, report, README, example files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cli.infer.contract_text import contract_text
+from cli.infer.draft import Draft
+from cli.infer.example import example_files
+from cli.infer.gold import counted_dataset, gold_name, report_text, transforms_text
+from cli.scaffold import checked_folder
+from shared.contracts.load import CONTRACT
+from shared.project import shown
+
+MARK = "# DECIDE"
+
+
+def write_folder(draft: Draft) -> Path:
+    """Writes it and returns it. Raises ScaffoldError for a name that cannot be one, or is taken."""
+    folder = checked_folder(draft.domain)
+    for name, content in files_of(draft, shown(folder)).items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return folder
+
+
+def files_of(draft: Draft, place: str) -> dict[str, bytes]:
+    """Path below the folder → content; `place`: the folder as people name it."""
+    contract = contract_text(draft)
+    texts = {
+        CONTRACT: contract,
+        "transforms.py": transforms_text(draft),
+        f"reports/{gold_name(counted_dataset(draft))}.sql": report_text(draft),
+        "README.md": _readme(draft, place, contract.count(f"{MARK}:")),
+    }
+    found = {name: text.encode() for name, text in texts.items()}
+    return found | example_files(draft)
+
+
+def questions(folder: Path) -> list[str]:
+    """What the contract of a folder still asks, each with its line."""
+    found: list[str] = []
+    open_ = False
+    for number, line in enumerate((folder / CONTRACT).read_text("utf-8").splitlines(), 1):
+        text = line.strip()
+        if MARK in line:
+            found.append(f"{number}: {text.removeprefix('# ')}")
+        elif open_ and text.startswith("#   "):
+            found[-1] += f" {text.removeprefix('#').strip()}"
+            continue
+        open_ = MARK in line
+    return found
+
+
+def _readme(draft: Draft, place: str, asked: int) -> str:
+    datasets = "\n".join(
+        f"| `{d.name}` | {d.files:,} | {d.rows:,} | {len(d.columns)} | {d.kind} |" for d in draft.datasets
+    )
+    first = draft.datasets[0].name
+    example = next((n for n in example_files(draft) if n.startswith(f"example/{first}.")), f"example/{first}")
+    report = gold_name(counted_dataset(draft))
+    open_ = (
+        f"{asked} questions are open: each stands in the contract as `DECIDE`, above what it is about."
+        if asked
+        else "Nothing was left undecided."
+    )
+    return f"""# {draft.domain}
+
+Drafted by `./lake infer`. Say here, in one page, who sends which files, what a row means, who uses it.
+
+| dataset | files | records | columns | kind |
+|---|---|---|---|---|
+{datasets}
+
+{open_}
+Comments in the contract are the evidence: counts and shares, never values.
+
+| file | holds |
+|---|---|
+| `contract.odcs.yaml` | datasets, tables, columns, rules |
+| `transforms.py` | how gold is computed |
+| `reports/*.sql` | named queries in Athena |
+| `example/` | made-up files to try it with; of what is undecided, plain spellings |
+
+Try it, when every question is answered:
+```
+./lake contract lint
+./lake up
+./lake drop {place}/{example} --domain {draft.domain} --dataset {first}
+./lake run {draft.domain}
+./lake query --domain {draft.domain} --report {report}
+```
+"""

@@ -1,0 +1,155 @@
+"""One file as ingestion reads it: format, encoding and layout, then its records by ingestion's readers."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from cli.infer.encodings import encoding_in
+from cli.infer.errors import RefusedError
+from cli.infer.inputs import Content
+from cli.infer.layout import layout_of
+from cli.infer.lists import json_outline, xml_records
+from shared.contracts import Dataset, Table
+from shared.contracts.paths import Path as RecordPath
+from shared.ledger.model import Profile
+from shared.reasons import FileReason
+from shared.records import Limits, Unreadable
+from shared.records.delimited import Rows
+from shared.records.dialect import Dialect
+from shared.records.parquet import MAGIC, batches
+from shared.records.reading import Unread, values
+from shared.records.sniff import text_format
+from shared.records.source import Source
+from shared.records.text import BLANKS, SAMPLE, begun, utf8
+from shared.records.verdict import Late
+
+OUTLINE = 1 << 20  # bytes of a JSON document in which its records are looked for
+CHANGE_PARTS = ("before", "after", "payload")  # of Debezium: a list in there is a value of a row
+NOBODY = Table("none", "silver", "keyed", "", (), ())
+NO_CONTRACT = Dataset("none", "none", "", ("csv",), NOBODY)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """`encoding`: besides Unicode, what the file is likely in, which only people can know. `records`: where
+    they are in a document; `several`: the name of the list, where the document has others. `types`: of
+    Parquet's columns. `unnamed`: columns
+    whose header is empty or stands there twice, by the names that ingestion gives them.
+    """
+
+    content: Content
+    format: str
+    profile: Profile
+    encoding: str = ""
+    records: RecordPath | None = None
+    several: str = ""
+    types: dict[str, str] = field(default_factory=dict)
+    unnamed: frozenset[str] = frozenset()
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        return (*self.content.packed, self.content.workbook or self.format)
+
+    def rows(self, limits: Limits) -> Iterator[dict[str, Any] | Unread]:
+        """Every record in order. Raises RefusedError for a file that is broken further on."""
+        try:
+            with self.content.path.open("rb") as file:
+                yield from values(file, self.profile, limits, nested=True, inside=self.records)
+        except (Unreadable, Late) as stop:
+            raise refused(self.content, stop) from stop
+
+
+def refused(content: Content, stop: Unreadable | Late) -> RefusedError:
+    """In ingestion's words, which hold no value of the file."""
+    detail = f"{stop.reason}: {stop.detail}" if isinstance(stop, Unreadable) else str(stop)
+    return RefusedError(f"{content.name}: {detail}")
+
+
+def opened(content: Content, limits: Limits) -> tuple[Opened, ...]:
+    """The file, once for each list of records that a document holds. Raises RefusedError for what ingestion
+    could read under no contract.
+    """
+    try:
+        with content.path.open("rb") as file:
+            return _opened(content, Source(file, limits), limits)
+    except (Unreadable, Late) as stop:
+        raise refused(content, stop) from stop
+
+
+def _opened(content: Content, source: Source, limits: Limits) -> tuple[Opened, ...]:
+    sample, blocks = begun(source.blocks())
+    if not sample:
+        raise Unreadable(FileReason.EMPTY_FILE, "the file holds nothing")
+    if sample.startswith(MAGIC):
+        profile = Profile("parquet", source.compression)
+        return (Opened(content, "parquet", profile, types=_types(content, limits)),)
+    encoding, likely = encoding_in(sample, blocks)
+    with content.path.open("rb") as file:
+        text = utf8(begun(Source(file, limits).blocks())[1], encoding)
+        head, whole = _head(text)
+    start = head.lstrip(BLANKS)[:SAMPLE]
+    kind = "csv" if content.workbook else text_format(start, NO_CONTRACT)
+    profile = Profile(kind, source.compression, encoding)
+    if kind == "csv":
+        return (_delimited(content, profile, head, likely, limits),)
+    if kind == "xml":
+        return (Opened(content, kind, profile, likely, xml_records(start)),)
+    return tuple(_json(content, profile, head, whole, likely))
+
+
+def _head(text: Iterator[bytes]) -> tuple[bytes, bool]:
+    """The start of a text, and whether it is the whole of it."""
+    head = b""
+    for block in text:
+        head += block if head or block.strip(BLANKS) else b""
+        if len(head) > OUTLINE:
+            return head[:OUTLINE], False
+    return head, True
+
+
+def _delimited(content: Content, profile: Profile, head: bytes, likely: str, limits: Limits) -> Opened:
+    layout = layout_of(head.decode(errors="surrogateescape"), "," if content.workbook else None)
+    if not layout.titled:
+        raise RefusedError(
+            f"{content.name}: line {layout.above + 1} looks like a record, not like a header; text without"
+            " header needs names from you: see `header: none` in docs/reference/contracts.md"
+        )
+    found = replace(profile, preamble=layout.above, delimiter=layout.delimiter)
+    rows = Rows(iter([head]), limits, Dialect.found(found))
+    renamed = frozenset(h for h, n in zip(rows.header, rows.names, strict=True) if h != n)
+    return Opened(content, "csv", found, likely, unnamed=renamed)
+
+
+def _json(content: Content, profile: Profile, head: bytes, whole: bool, likely: str) -> Iterator[Opened]:
+    outline = json_outline(head.decode(errors="replace"))
+    single = outline.closed == 1 if whole else outline.closed == 0
+    starts = head.lstrip(BLANKS)[:1]
+    lists = [s for s in sorted(outline.lists) if s[0] not in CHANGE_PARTS]
+    if single and starts == b"{" and lists:
+        for steps in lists:
+            several = steps[-1] if len(lists) > 1 else ""
+            yield Opened(content, "json", replace(profile, format="json"), likely, RecordPath(steps), several)
+        return
+    yield Opened(content, profile.format, profile, likely)
+
+
+def _types(content: Content, limits: Limits) -> dict[str, str]:
+    """Path → type of Parquet's plain columns."""
+    with content.path.open("rb") as stored, tempfile.TemporaryFile() as file:
+        for block in Source(stored, limits).blocks():
+            file.write(block)
+        file.seek(0)
+        schema, _ = next(batches(file, limits))
+    found: dict[str, str] = {}
+    fields: list[tuple[tuple[str, ...], Any]] = [((f.name,), f.type) for f in schema]
+    while fields:
+        path, kind = fields.pop()
+        if str(kind).startswith("struct<"):
+            inner = (kind.field(i) for i in range(kind.num_fields))
+            fields += [((*path, f.name), f.type) for f in inner]
+        else:
+            found[str(RecordPath(path))] = str(kind)
+    return found

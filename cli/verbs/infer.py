@@ -1,0 +1,93 @@
+"""`./lake infer`: a domain's folder, drafted from its files."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from cli.infer.draft import Draft
+from cli.infer.errors import InferError
+from local.console import say
+from shared.contracts.load import CONTRACT, place
+from shared.project import domain_folder, shown
+
+EXAMPLE = "./lake infer exports/ --domain orders     # writes domains/orders/; then answer each DECIDE in it"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "paths", nargs="+", type=Path, metavar="FILE", help="files or folders; all of them are read"
+    )
+    parser.add_argument("--domain", required=True, help="its name: lower case letters, digits and _")
+    parser.add_argument(
+        "--dataset", help="all files are of this one; without it names and headers tell them apart"
+    )
+    parser.add_argument(
+        "--update",
+        action="store_true",
+        help="show what the files would add to the domain's contract, as a diff",
+    )
+    parser.add_argument("--apply", action="store_true", help="with --update: write these additions")
+    parser.add_argument("--sheet", help="the sheet to read, of workbooks that have several")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    if arguments.apply and not arguments.update:
+        raise InferError("--apply goes with --update: a new domain is written without being asked")
+    return _update(arguments) if arguments.update else _new(arguments)
+
+
+def _new(arguments: argparse.Namespace) -> int:
+    from cli.infer.build import drafted
+    from cli.infer.folder import questions, write_folder
+    from cli.scaffold import checked_folder
+
+    checked_folder(arguments.domain)
+    draft = drafted(arguments.paths, arguments.domain, arguments.dataset, arguments.sheet)
+    folder = write_folder(draft)
+    _say_left_out(draft)
+    for each in draft.datasets:
+        say(f"{each.name}: {each.files} files, {each.rows} records, {len(each.columns)} columns, {each.kind}")
+    asked = questions(folder)
+    for line in asked:
+        say(f"{shown(folder)}/contract.odcs.yaml:{line}")
+    say(
+        f"written: {shown(folder)}; "
+        + (f"{len(asked)} questions to answer" if asked else "nothing is left to ask")
+    )
+    return 0
+
+
+def _say_left_out(draft: Draft) -> None:
+    for why in draft.left_out:
+        say(f"left out: {why}")
+
+
+def _update(arguments: argparse.Namespace) -> int:
+    from cli.infer.build import drafted
+    from cli.infer.insertion import inserted
+    from cli.infer.update import additions, diff
+    from shared.contracts import contract, domains
+
+    domain = arguments.domain
+    if domain not in domains():
+        raise InferError(f"there is no domain {domain!r} to update; without --update one is drafted")
+    path = domain_folder(domain) / CONTRACT
+    text = path.read_text("utf-8")
+    agreed = contract(domain)
+    draft = drafted(arguments.paths, domain, arguments.dataset, arguments.sheet, agreed)
+    _say_left_out(draft)
+    found = additions(draft, agreed, text, place(domain), named=arguments.dataset is not None)
+    if not found.insertions:
+        say(f"{place(domain)}: nothing to add, the contract knows all that these files have")
+        return 0
+    sys.stdout.write(diff(text, found, place(domain)))
+    for line in found.said:
+        say(line)
+    if arguments.apply:
+        path.write_text(inserted(text, found.insertions), "utf-8")
+        say(f"written: {place(domain)}; `./lake contract lint` says what is still to be answered")
+    else:
+        say("nothing was written; --apply does")
+    return 0

@@ -1,0 +1,308 @@
+"""`./lake infer` on everything that ingestion reads, each kind as its usual producer writes it."""
+
+from __future__ import annotations
+
+import bz2
+import datetime as dt
+import gzip
+import io
+import json
+import zipfile
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tests.support.drafts import answered, as_read, contract_of, questions, text_of, write
+from tests.support.workbook import xlsx
+
+BERLIN = ("value: Region/City", "value: Europe/Berlin")
+
+
+def station(number: int, seconds: int) -> dict[str, object]:
+    return {
+        "station_id": f"st-{number}",
+        "num_bikes_available": number % 4,
+        "is_renting": number % 3 != 0,
+        "last_reported": 1_767_300_000 + seconds,
+        "vehicle_types_available": [{"vehicle_type_id": "e", "count": number % 2}],
+        "position": {"lat": 52.5 + number / 1000, "lon": 13.4},
+        "rental_uris": ["app"],
+    }
+
+
+def test_a_feed_of_bicycles_is_read_where_its_list_is(tmp_path: Path) -> None:
+    files = {
+        f"station_status_{n}.json": json.dumps(
+            {
+                "last_updated": 1_767_300_000 + n,
+                "ttl": 60,
+                "data": {"stations": [station(i, n) for i in range(5)]},
+            }
+        )
+        for n in (1, 2)
+    }
+    folder = write(tmp_path, files)
+    text = text_of(folder)
+    assert questions(text) == []
+    contract = contract_of(text)
+    dataset = contract.dataset("station_status")
+    assert str(dataset.records) == "data.stations"
+    types = {c.name: c.type for c in dataset.target.columns}
+    assert types == {
+        "station_id": "string",
+        "last_reported": "timestamp",
+        "is_renting": "boolean",
+        "num_bikes_available": "bigint",
+        "position_lat": "double",
+        "position_lon": "double",
+        "rental_uris": "array<string>",
+        "vehicle_types_available": "string",
+        "event_date": "date",
+    }
+    assert str(dataset.target.column("position_lat").path) == "position.lat"
+    assert dataset.target.primary_key == ("station_id",)
+    assert dataset.target.order == ("last_reported",)
+    read = as_read(contract, "station_status", sorted(folder.iterdir()))
+    assert (read.records, read.unreadable, read.refused) == (10, 0, {})
+    assert dataset.plan("last_reported").event_date("1767300001", "UTC") == dt.date(2026, 1, 1)
+
+
+LOAD = "tx_id,account,amount,changed_at\nT1,A1,10.00,2026-01-02 10:00:00\nT2,A2,5.50,2026-01-02 10:00:01\n"
+CHANGES = """Op,tx_id,account,amount,changed_at
+U,T1,A1,11.00,2026-01-03 09:00:00
+D,T2,A2,5.50,2026-01-03 09:30:00
+I,T3,A1,7.25,2026-01-03 10:00:00
+"""
+
+
+def test_changes_of_dms_are_a_keyed_table_that_follows_deletes(tmp_path: Path) -> None:
+    folder = write(
+        tmp_path, {"transactions/LOAD00000001.csv": LOAD, "transactions/20260103-100000123.csv": CHANGES}
+    )
+    text = text_of(folder)
+    assert questions(text) == ["defaultTimezone"]
+    contract = contract_of(answered(text, [BERLIN]))
+    (table,) = contract.silver
+    assert table.name == "transactions"
+    assert table.operation is not None
+    assert (table.operation.column, table.operation.envelope) == ("op", "dms")
+    assert (table.primary_key, table.order) == (("tx_id",), ("changed_at",))
+    read = as_read(contract, "transactions", sorted(folder.rglob("*.csv")))
+    assert (read.files, read.records, read.refused) == (2, 5, {})
+
+
+def change(op: str, before: object, after: object, ms: int) -> str:
+    source = {"db": "crm", "ts_ms": ms, "lsn": ms * 10, "table": "customers"}
+    return json.dumps({"before": before, "after": after, "op": op, "source": source, "ts_ms": ms + 5})
+
+
+def test_changes_of_debezium_are_opened_and_ordered_by_the_database_log(tmp_path: Path) -> None:
+    rows = [{"id": i, "name": f"Person {i}", "born": f"19{60 + i}-05-0{i + 1}"} for i in range(4)]
+    lines = [change("c", None, r, 1_767_300_000_000 + r["id"]) for r in rows]
+    lines += [change("u", rows[1], {**rows[1], "name": "Other"}, 1_767_300_100_000), "null"]
+    lines += [change("d", rows[2], None, 1_767_300_200_000)]
+    folder = write(tmp_path, {"customers.ndjson": "\n".join(lines) + "\n"})
+    text = text_of(folder)
+    contract = contract_of(answered(text))
+    (table,) = contract.silver
+    assert table.operation is not None
+    assert (table.operation.envelope, table.primary_key, table.order) == (
+        "debezium",
+        ("id",),
+        ("source_lsn",),
+    )
+    assert {c.name: c.type for c in table.columns} == {
+        "id": "bigint",
+        "born": "date",
+        "name": "string",
+        "op": "string",
+        "source_lsn": "bigint",
+        "source_ts_ms": "timestamp",
+        "ts_ms": "timestamp",
+    }
+    assert table.column("born").confidential
+    read = as_read(contract, "customers", [folder / "customers.ndjson"])
+    assert (read.records, read.unreadable, read.refused) == (6, 0, {})
+
+
+def parts(folder: Path) -> pa.Table:
+    table = pa.table(
+        {
+            "order_id": pa.array([1, 2, 3, 4], pa.int64()),
+            "qty": pa.array([1, 2, None, 4], pa.int32()),
+            "price": pa.array(
+                [Decimal("1.50"), Decimal("20.00"), Decimal("3.25"), None], pa.decimal128(10, 2)
+            ),
+            "weight": pa.array([1.5, 2.0, 1e10, 0.001], pa.float64()),
+            "ordered_at": pa.array(
+                [dt.datetime(2026, 1, 2, 3, 4, i) for i in range(4)], pa.timestamp("us", "UTC")
+            ),
+            "picked_at": pa.array([dt.datetime(2026, 1, 3, 3, 4, i) for i in range(4)], pa.timestamp("ns")),
+            "day": pa.array([dt.date(2026, 1, 2)] * 4, pa.date32()),
+            "tags": pa.array([["a"], [], None, ["b", "c"]], pa.list_(pa.string())),
+            "customer": pa.array([{"id": f"c{i}", "vip": i > 1} for i in range(4)]),
+        }
+    )
+    for i in range(2):
+        name = folder / f"orders/part-0000{i}-3f2a1b4c-1111-2222-3333-444455556666-c000.snappy.parquet"
+        name.parent.mkdir(exist_ok=True)
+        pq.write_table(
+            table.slice(2 * i, 2), name, compression="snappy", use_deprecated_int96_timestamps=False
+        )
+    (folder / "orders/_SUCCESS").write_bytes(b"")
+    return table
+
+
+def test_parts_of_spark_keep_the_types_that_parquet_declares(tmp_path: Path) -> None:
+    table = parts(tmp_path)
+    text = text_of(tmp_path)
+    assert questions(text) == ["defaultTimezone"]
+    contract = contract_of(answered(text, [BERLIN]))
+    dataset = contract.dataset("orders")
+    assert {c.name: c.type for c in dataset.target.columns} == {
+        "order_id": "bigint",
+        "ordered_at": "timestamp",
+        "customer_id": "string",
+        "customer_vip": "boolean",
+        "day": "date",
+        "picked_at": "timestamp",
+        "price": "decimal(10,2)",
+        "qty": "int",
+        "tags": "array<string>",
+        "weight": "double",
+        "event_date": "date",
+    }
+    read = as_read(contract, "orders", sorted((tmp_path / "orders").glob("*.parquet")))
+    assert (read.files, read.records, read.refused) == (2, 4, {})
+    assert read.read["price"] == table.num_rows - table["price"].null_count
+
+
+def test_times_of_int96_are_local_and_asked_about(tmp_path: Path) -> None:
+    table = pa.table({"id": ["a", "b"], "seen_at": [dt.datetime(2026, 1, 2), dt.datetime(2026, 1, 3, 4)]})
+    pq.write_table(table, tmp_path / "visits.parquet", use_deprecated_int96_timestamps=True)
+    text = text_of(tmp_path)
+    assert questions(text) == ["defaultTimezone"]
+    read = as_read(contract_of(answered(text, [BERLIN])), "visits", [tmp_path / "visits.parquet"])
+    assert read.read["seen_at"] == 2
+
+
+def test_a_workbook_with_a_title_has_typed_cells(tmp_path: Path) -> None:
+    rows = [["Price list", None, None], [None, None, None], ["Artikel-Nr", "gültig ab", "Preis"]]
+    rows += [[f"A{i}", f"date:{46000 + i}", 1.5 * i] for i in range(1, 4)]
+    folder = write(tmp_path, {"preise.xlsx": xlsx({"Preise": rows})})
+    text = text_of(folder)
+    contract = contract_of(answered(text))
+    dataset = contract.dataset("preise")
+    assert {c.name: c.type for c in dataset.target.columns} == {
+        "artikel_nr": "string",
+        "gueltig_ab": "date",
+        "preis": "decimal(18,2)",
+        "event_date": "date",
+    }
+    assert dataset.formats == ("xlsx",)
+    assert dataset.target.column("gueltig_ab").aliases == ("gültig ab",)
+    read = as_read(contract, "preise", [folder / "preise.xlsx"])
+    assert (read.records, read.refused) == (3, {})
+
+
+def test_logs_without_a_key_keep_every_record(tmp_path: Path) -> None:
+    lines = [
+        json.dumps(
+            {
+                "timestamp": f"2026-01-0{1 + i % 3}T10:00:{i:02}.{i:03}+01:00",
+                "level": "info" if i % 2 else "error",
+                "client_ip": f"192.0.2.{i % 5}",
+                "status": 200 if i % 2 else 500,
+                "path": "/a",
+            }
+        )
+        for i in range(40)
+    ]
+    folder = write(
+        tmp_path, {"access-2026-01-01.ndjson.gz": gzip.compress("\n".join(lines + lines[:1]).encode())}
+    )
+    text = text_of(folder)
+    assert questions(text) == []
+    contract = contract_of(text)
+    (table,) = contract.silver
+    assert (table.kind, table.event_date_column, table.primary_key) == ("files", "timestamp", ("record_id",))
+    assert table.column("client_ip").confidential
+    read = as_read(contract, "access", [folder / "access-2026-01-01.ndjson.gz"])
+    assert (read.records, read.refused) == (41, {})
+
+
+def test_a_zip_of_two_shapes_is_two_datasets(tmp_path: Path) -> None:
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w") as file:
+        file.writestr("orders_1.csv", "order_id,total\n1,2.50\n2,3.50\n")
+        file.writestr("clients_1.csv", "client_id,city\na,Bonn\nb,Ulm\n")
+    text = text_of(write(tmp_path, {"export.zip": body.getvalue()}))
+    contract = contract_of(answered(text))
+    assert [(d.name, d.formats) for d in contract.datasets] == [
+        ("clients", ("csv", "zip")),
+        ("orders", ("csv", "zip")),
+    ]
+
+
+def test_xml_has_paths_to_elements_and_attributes(tmp_path: Path) -> None:
+    item = '<item sku="A{0}"><price currency="EUR">1{0}.50</price><at>2026-01-02T10:0{0}:00Z</at></item>'
+    document = f"<feed><items>{''.join(item.format(i) for i in range(3))}</items></feed>"
+    folder = write(tmp_path, {"items.xml.bz2": bz2.compress(document.encode())})
+    text = text_of(folder)
+    contract = contract_of(answered(text))
+    dataset = contract.dataset("items")
+    assert str(dataset.records) == "items"
+    assert {c.name: str(c.path) for c in dataset.target.columns if c.path} == {
+        "price_currency": "price@currency",
+        "price_text": "price.#text",
+    }
+    read = as_read(contract, "items", [folder / "items.xml.bz2"])
+    assert (read.records, read.refused) == (3, {})
+
+
+def test_a_json_document_with_two_lists_is_two_datasets_of_the_same_files(tmp_path: Path) -> None:
+    document = {
+        "orders": [{"order_id": "o1", "total": 1.5}],
+        "clients": [{"client_id": "c1"}, {"client_id": "c2"}],
+    }
+    text = text_of(write(tmp_path, {"shop.json": json.dumps(document, indent=1)}))
+    contract = contract_of(answered(text))
+    assert [(d.name, str(d.records), d.files_of) for d in contract.datasets] == [
+        ("shop_clients", "clients", None),
+        ("shop_orders", "orders", "shop_clients"),
+    ]
+
+
+def test_values_in_folders_are_columns_of_the_key(tmp_path: Path) -> None:
+    files = {f"sales/dt=2026-01-0{n}/country=DE/part-{n}.csv": f"sale_id,total\n{n},1.50\n" for n in (1, 2)}
+    text = text_of(write(tmp_path, files))
+    contract = contract_of(answered(text))
+    (table,) = contract.silver
+    assert table.column("dt").from_key == "dt"
+    assert (table.column("dt").type, table.event_date_column) == ("date", "dt")
+    assert "DE" not in text.replace("DECIDE", "")
+
+
+def test_a_changed_header_becomes_an_alias_that_is_asked_about(tmp_path: Path) -> None:
+    files = {
+        "orders_1.csv": "order_id,customer,total\n1,c1,2.50\n2,c2,3.50\n",
+        "orders_2.csv": "order_id,customer_no,total\n3,c1,2.50\n4,c2,3.50\n",
+    }
+    text = text_of(write(tmp_path, files))
+    assert questions(text) == ["aliases"]
+    contract = contract_of(answered(text))
+    assert contract.silver[0].column("customer").aliases == ("customer_no",)
+    read = as_read(contract, "orders", sorted(tmp_path.iterdir()))
+    assert read.read["customer"] == 4
+
+
+def test_bytes_of_another_encoding_are_asked_about(tmp_path: Path) -> None:
+    content = "id;Straße\n1;Große Gasse\n2;Müllerweg\n3;Ölmühle\n".encode("windows-1252")
+    text = text_of(write(tmp_path, {"streets.csv": content}))
+    assert questions(text) == ["encodings"]
+    contract = contract_of(answered(text))
+    assert "windows-1252" in contract.datasets[0].encodings
+    assert contract.silver[0].column("strasse").aliases == ("Straße",)
+    assert as_read(contract, "streets", [tmp_path / "streets.csv"]).records == 3

@@ -1,0 +1,197 @@
+"""What holds of every draft: the same text in any order, no value of the data, one line for what is wrong."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.infer import again, column, keys
+from cli.infer.build import drafted
+from cli.main import main
+from tests.support.drafts import answered, outputs, write
+
+ROOT = Path(__file__).parents[2]
+
+FORBIDDEN = re.compile(r"[A-Za-z0-9@.]{4,}")
+
+
+def records(seed: int) -> list[dict[str, Any]]:
+    """Unlike in every cell, so that any that leaks is seen."""
+    rng = random.Random(seed)
+
+    def word(length: int) -> str:
+        return "".join(rng.choices("bcdfghjklmnpqrstvwxz", k=length))
+
+    return [
+        {
+            "Kunden-Nr": f"{rng.randint(0, 99999):07}",
+            "Name": f"{word(7).title()} {word(9).title()}",
+            "E-Mail": f"{word(8)}@{word(6)}.net",
+            "IBAN": "DE89370400440532013000",
+            "Betrag": f"{rng.randint(1000, 9999)},{rng.randint(10, 99)}",
+            "Status": rng.choice(["qwertzstat", "asdfghstat", "yxcvbnstat"]),
+            "Gebucht": f"{rng.randint(10, 28)}.{rng.randint(10, 12)}.2031 {rng.randint(10, 23)}:{rng.randint(10, 59)}",
+            "Notiz": rng.choice(["", "k.A.", word(30), word(40)]),
+        }
+        for _ in range(60)
+    ]
+
+
+def delimited(rows: list[dict[str, Any]], columns: list[str]) -> str:
+    file = io.StringIO()
+    writer = csv.DictWriter(file, columns, delimiter=";", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return file.getvalue()
+
+
+def ndjson(rows: list[dict[str, Any]], columns: list[str]) -> str:
+    nested = ({c: r[c] for c in columns} | {"mehr": {c: r[c] for c in columns if c < "F"}} for r in rows)
+    return "".join(json.dumps(r) + "\n" for r in nested)
+
+
+@pytest.mark.parametrize("form", [delimited, ndjson])
+def test_the_text_is_the_same_whatever_the_order_of_files_rows_and_columns(tmp_path: Path, form: Any) -> None:
+    rows = records(5)
+    columns = list(rows[0])
+    first = outputs(write(tmp_path / "a", {f"kunden_{i}.x": form(rows[i::3], columns) for i in range(3)}))
+    for seed in range(8):
+        rng = random.Random(seed)
+        rng.shuffle(rows)
+        rng.shuffle(columns)
+        sizes = sorted(rng.sample(range(1, 59), 2))
+        parts = [rows[: sizes[0]], rows[sizes[0] : sizes[1]], rows[sizes[1] :]]
+        names = rng.sample(range(100), 3)
+        folder = tmp_path / f"b{seed}"
+        again = outputs(
+            write(folder, {f"kunden_{n}.x": form(p, columns) for n, p in zip(names, parts, strict=True)})
+        )
+        assert again == first
+
+
+@pytest.mark.parametrize("form", [delimited, ndjson])
+def test_no_value_of_the_data_is_in_what_is_written(tmp_path: Path, form: Any) -> None:
+    rows = records(6)
+    columns = list(rows[0])
+    written = outputs(write(tmp_path, {"kunden.x": form(rows, columns)}))
+    text = "\n".join(c.decode() for c in written.values())
+    cells = {cell for row in rows for cell in row.values()}
+    pieces = {p for cell in cells for p in FORBIDDEN.findall(cell)} - {"k.A."}
+    assert len(pieces) > 300
+    assert sorted(p for p in pieces if p in text) == []
+
+
+def peak(folder: Path) -> int:
+    tracemalloc.start()
+    drafted([folder], "draft")
+    used = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return used
+
+
+def test_memory_does_not_grow_with_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keys, "HELD", 1000)
+    monkeypatch.setattr(column, "MOST_VALUES", 500)
+    monkeypatch.setattr(again, "REMEMBERED", 500)
+    for size in (10_000, 30_000):
+        rows = "".join(f"{n},c{n % 900},{'x' * 200}\n" for n in range(size))
+        write(tmp_path / str(size), {"sales.csv": f"sale_id,client_id,note\n{rows}"})
+    peak(tmp_path / "30000")  # what is loaded or remembered once
+    assert peak(tmp_path / "30000") < 1.25 * peak(tmp_path / "10000")
+
+
+def test_an_answered_folder_is_right_to_lint(tmp_path: Path) -> None:
+    """In a process of its own: contracts are read once a process."""
+    rows = [{k: v for k, v in r.items() if k != "Notiz"} for r in records(7)]
+    write(tmp_path, {"files/kunden.csv": delimited(rows, list(rows[0])), "lake/environments.toml": "[dev]\n"})
+    (tmp_path / "lake/domains").mkdir()
+    environment = {**os.environ, "LAKE_PROJECT": str(tmp_path / "lake"), "PYTHONPATH": str(ROOT)}
+
+    def lake(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "cli", *words]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd=ROOT)
+
+    done = lake("infer", str(tmp_path / "files"), "--domain", "kundschaft")
+    assert done.returncode == 0, done.stderr
+    assert lake("contract", "lint").returncode == 1
+    contract = tmp_path / "lake/domains/kundschaft/contract.odcs.yaml"
+    contract.write_text(answered(contract.read_text(), [("value: Region/City", "value: Europe/Berlin")]))
+    found = lake("contract", "lint")
+    assert found.returncode == 0, found.stderr
+    assert "kundschaft: 1 datasets, 2 tables: right" in found.stderr
+
+
+def infer(*words: str) -> int:
+    return main(["infer", *words, "--domain", "drafted"])
+
+
+def message(capsys: pytest.CaptureFixture[str]) -> str:
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1, lines
+    return lines[0]
+
+
+WRONG: dict[str, tuple[bytes | None, str]] = {
+    "gone.csv": (None, "there is no such file or folder"),
+    "empty.csv": (b"", "empty_file"),
+    "blank.csv": (b"\n\n  \n", "empty_file"),
+    "header.csv": (b"id,total\n", "the file has no record"),
+    "junk.bin": (bytes(range(256)) * 40, "not_text"),
+    "cut.csv.gz": (b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03abc", "corrupt"),
+    "broken.json": (b'[{"id": 1}, {"id"', "unparsable"),
+    "plain.csv": (b"1,2026-01-02,5.5\n2,2026-01-03,6.5\n", "looks like a record, not like a header"),
+    "broken.parquet": (b"PAR1" + b"\0" * 40, "corrupt_parquet"),
+    "broken.zip": (b"PK\x03\x04" + b"\0" * 40, "damaged"),
+    "wide.ndjson": (json.dumps({f"n{i}": 1 for i in range(2000)}).encode(), "1500 names"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_file_is_one_line_without_traceback(
+    tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content, expected = WRONG[name]
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    assert infer(str(tmp_path / name)) == 1
+    said = message(capsys)
+    assert name in said
+    assert expected in said
+
+
+def test_broken_files_among_others_are_left_out_and_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path, {name: content for name, (content, _) in WRONG.items() if content is not None})
+    write(tmp_path, {"good_1.csv": "id,total\n1,2.50\n", "good_2.csv": "id,total\n2,2.50\n"})
+    draft = drafted([tmp_path], "draft")
+    assert [(d.name, d.rows) for d in draft.datasets] == [("good", 2)]
+    assert len(draft.left_out) == len(WRONG) - 1
+    (tmp_path / "good_1.csv").unlink()
+    (tmp_path / "good_2.csv").unlink()
+    assert infer(str(tmp_path)) == 1
+    assert f"(and {len(WRONG) - 2} more)" in message(capsys)
+
+
+def test_an_empty_folder_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert infer(str(tmp_path)) == 1
+    assert "the folder holds no file" in message(capsys)
+
+
+@pytest.mark.parametrize("name", ["Wrong-Name", "shop"])
+def test_a_name_that_cannot_be_a_new_domain_is_refused_before_files_are_read(
+    tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["infer", str(tmp_path / "gone"), "--domain", name]) == 1
+    assert "cannot name a domain" in (said := message(capsys)) or "is there already" in said
