@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection
 
+from pyspark.sql import SparkSession
+
 from glue_scripts.engine.run.job import Job
 from glue_scripts.engine.tables.iceberg import LINEAGE_COLUMNS, Stored
 from shared.contracts import Dataset, Table
@@ -26,6 +28,23 @@ def silver_table(job: Job, table: Table) -> Stored:
         date,
         properties=spellings,
     )
+
+
+def keys_of_dates(spark: SparkSession, job: Job, dataset: Dataset) -> frozenset[str]:
+    """The raw keys of files of which silver has rows of the requested dates; none where no dates are.
+
+    The ledger has the dates that a file had for the contract of its day. A contract that reads more of its
+    dates, or days of another zone, came later.
+    """
+    target = silver_table(job, dataset.target)
+    if not job.by_date or target.date_column is None or not spark.catalog.tableExists(target.identifier):
+        return frozenset()
+    rows = spark.table(target.identifier).select("_source_file", target.date_column)
+    if job.from_date is not None:
+        rows = rows.where(f"{target.date_column} >= DATE'{job.from_date}'")
+    if job.to_date is not None:
+        rows = rows.where(f"{target.date_column} <= DATE'{job.to_date}'")
+    return frozenset(r["_source_file"] for r in rows.select("_source_file").distinct().collect())
 
 
 def names_property(dataset: Dataset) -> str:
