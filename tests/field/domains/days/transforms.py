@@ -20,6 +20,6 @@ def stock_by_sku(lake: Lake) -> DataFrame:
 
 
 GOLD: dict[str, Transform] = {
-    **{f"{source}_by_day": by_day(source) for source in ("notes", "stock", "prices", "visits")},
+    **{f"{source}_by_day": by_day(source) for source in ("notes", "stock", "prices", "visits", "scans")},
     "stock_by_sku": stock_by_sku,
 }
