@@ -23,6 +23,18 @@ from local.session import Session
 from local.settings import ACCOUNT
 from shared.names import DATA_ZONES, Names
 
+# Both have them, and give something else: of bounds, of what is not found, and of nulls in a list.
+OTHERWISE: dict[type[exp.Expression], str] = {
+    exp.ArrayDistinct: "array_distinct",
+    exp.ArrayExcept: "array_except",
+    exp.ArrayIntersect: "array_intersect",
+    exp.ArrayMax: "array_max",
+    exp.ArrayMin: "array_min",
+    exp.ArrayPosition: "array_position",
+    exp.ArrayRemove: "array_remove",
+    exp.ArraySlice: "slice",
+}
+
 
 class QueryError(LakeError):
     """A statement cannot be answered on the laptop."""
@@ -84,6 +96,11 @@ def translate(statement: str, resolve: Callable[[str], str]) -> Statement:
         raise QueryError("one SELECT at a time: everything else is made by the jobs")
     if version := tree.find(exp.Version):
         raise QueryError(f"time travel ({version.sql()}) works in Athena only")
+    if other := next((name for kind, name in OTHERWISE.items() if tree.find(kind)), None):
+        raise QueryError(
+            f"{other} gives something else in DuckDB, which stands in for Athena; it works in Athena only."
+            " Here, UNNEST the list"
+        )
     tables = dict.fromkeys(_replaced(table, resolve) for table in _tables(tree))
     try:
         sql = tree.sql(dialect="duckdb", unsupported_level=sqlglot.ErrorLevel.RAISE)

@@ -4,9 +4,11 @@ would.
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 
 import boto3
 import pyarrow as pa
@@ -14,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from local.aws.redshift import Warehouse, postgres
+from local.aws.redshift_copy import _flat
 from shared.contracts import contract
 from shared.warehouse import create_table
 from tests.support.warehouse import started
@@ -63,6 +66,27 @@ def test_a_map_becomes_an_object_in_a_super_column(warehouse: Warehouse) -> None
     assert asked.answers == {
         1: [[{"StringValue": "x"}, {"StringValue": "2"}, {"StringValue": "9007199254740993"}]]
     }
+
+
+def test_lists_become_json_with_all_their_digits() -> None:
+    at = dt.datetime(2026, 1, 2, 12, 0, 0, 5, dt.UTC)
+    rows = pa.table(
+        {
+            "n": pa.array([[1, None], None], pa.list_(pa.int64())),
+            "d": pa.array([[Decimal("9007199254740993.25")], []], pa.list_(pa.decimal128(18, 2))),
+            "t": pa.array([[at], None], pa.list_(pa.timestamp("us", "UTC"))),
+            "s": pa.array([['a "b"'], [""]], pa.list_(pa.string())),
+        }
+    )
+    assert _flat(rows, "s3://gold/f", serialize=True).to_pylist() == [
+        {
+            "n": "[1, null]",
+            "d": "[9007199254740993.25]",
+            "t": '["2026-01-02 12:00:00.000005"]',
+            "s": r'["a \"b\""]',
+        },
+        {"n": None, "d": "[]", "t": None, "s": '[""]'},
+    ]
 
 
 @pytest.mark.usefixtures("_one_file")
