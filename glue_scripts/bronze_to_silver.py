@@ -28,6 +28,7 @@ from glue_scripts.engine.silver.load import load_dataset
 from glue_scripts.engine.silver.metrics import as_csv, publish, run_metrics
 from glue_scripts.engine.silver.promote import promote, remember
 from glue_scripts.engine.silver.reopen import reopen_copies
+from glue_scripts.engine.silver.target import keys_of_dates
 from glue_scripts.engine.silver.usual import (
     Compared,
     compared_days,
@@ -87,9 +88,10 @@ def process(spark: SparkSession, job: Job, clients: Aws, dataset: Dataset) -> Ru
     if promotion.refill:
         job = replace(job, full_refresh=True)
     again = [*files_of_rows(spark, job, clients, dataset), *promotion.files]
-    work = pending_work(job, clients.ledger, dataset, again)
+    dated = keys_of_dates(spark, job, dataset)
+    work = pending_work(job, clients.ledger, dataset, again, dated)
     if reopen_copies(job, clients, dataset, work):
-        work = pending_work(job, clients.ledger, dataset, again)
+        work = pending_work(job, clients.ledger, dataset, again, dated)
     files = files_in_order(work.files, dataset, work.orders)
     if not files:
         return None

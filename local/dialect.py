@@ -25,6 +25,17 @@ UNITS = {  # of Trino's date_trunc, date_add and date_diff, with DuckDB's interv
 }
 TIME_UNITS = ("millisecond", "second", "minute", "hour")  # a date has none of these
 UNNAMED = "__unnamed_"
+# Both have them, and give something else: of bounds, of what is not found, and of nulls in a list.
+OTHERWISE: dict[type[exp.Expression], str] = {
+    exp.ArrayDistinct: "array_distinct",
+    exp.ArrayExcept: "array_except",
+    exp.ArrayIntersect: "array_intersect",
+    exp.ArrayMax: "array_max",
+    exp.ArrayMin: "array_min",
+    exp.ArrayPosition: "array_position",
+    exp.ArrayRemove: "array_remove",
+    exp.ArraySlice: "slice",
+}
 _NOT_OF_A_DATE = "error('a date has no hours, minutes and seconds')"
 _LOCAL = "timezone(zone, timezone('UTC', %(utc)s))"
 _SHOWN = f"strftime({_LOCAL}, '%%Y-%%m-%%d %%H:%%M:%%S.%%g') || ' ' || zone"
@@ -68,6 +79,11 @@ def rewritten(tree: exp.Query) -> exp.Expr:
 
     Raises QueryError for what has none.
     """
+    if other := next((name for kind, name in OTHERWISE.items() if tree.find(kind)), None):
+        raise QueryError(
+            f"{other} gives something else in DuckDB, which stands in for Athena; it works in Athena only."
+            " Here, UNNEST the list"
+        )
     for select in list(tree.find_all(exp.Select)):
         name_unnamed(select)
     return tree.transform(_zoned).transform(_counterpart)

@@ -126,8 +126,9 @@ FILE_HELP: dict[FileReason, str] = {
         " other `decimalMark` (and `groupMark`), or give this source a dataset of its own."
     ),
     FileReason.NO_READABLE_DATE: (
-        "No record has an event date that can be read; the detail names the column and its formats. Add the"
-        " spelling that the file has to the column's `formats`, or say `undated: true` in the dataset."
+        "No record has an event date that can be read, or the key has none; the detail names the column and"
+        " its formats. Add the spelling that the file has to the column's `formats`, correct `fromKey`, or"
+        " say `undated: true` in the dataset."
     ),
 }
 

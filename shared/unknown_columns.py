@@ -17,6 +17,8 @@ MOST_NAMES = 50  # a hostile file has thousands
 LONGEST_NAME = 200
 # Property of a silver table, before a dataset's name: the spellings of columns that its rows were read with.
 NAMES_PROPERTY = "lakehouse.names."
+# The same of where else columns are found: their paths, and their parts of the key.
+PLACES_PROPERTY = "lakehouse.places."
 GONE_AFTER_DAYS = 3  # files of so much later without the column: the producer sends it no more
 
 

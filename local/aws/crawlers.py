@@ -201,7 +201,7 @@ def hive_type(kind: pa.DataType) -> str:
         return "timestamp"
     if pa.types.is_decimal(kind):
         return f"decimal({kind.precision},{kind.scale})"
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
         return f"array<{hive_type(kind.value_type)}>"
     if pa.types.is_map(kind):
         return f"map<{hive_type(kind.key_type)},{hive_type(kind.item_type)}>"

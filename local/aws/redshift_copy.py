@@ -1,12 +1,14 @@
 """COPY of Parquet by a manifest, as Redshift does it: exactly the files that are named, columns by their
-order, maps as JSON.
+order, maps and lists as JSON.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import json
 import re
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -71,7 +73,7 @@ def _load(cursor: Any, command: re.Match[str], content: bytes, entry: dict[str, 
 
 
 def _flat(rows: pa.Table, url: str, *, serialize: bool) -> pa.Table:
-    """The rows with maps as JSON text, as SERIALIZETOJSON makes them.
+    """The rows with maps and lists as JSON text, as SERIALIZETOJSON makes them.
 
     Without it Redshift refuses a nested column.
     """
@@ -80,13 +82,30 @@ def _flat(rows: pa.Table, url: str, *, serialize: bool) -> pa.Table:
             continue
         if not serialize:
             raise CopyError(f"{url}: {field.name} is nested: COPY needs SERIALIZETOJSON")
-        if not pa.types.is_map(field.type):
-            raise CopyError(f"{url}: the stand-in serializes maps only, {field.name} is {field.type}")
-        texts = [
-            None if value is None else json.dumps(dict(value)) for value in rows.column(place).to_pylist()
-        ]
+        if not (pa.types.is_map(field.type) or pa.types.is_list(field.type)):
+            raise CopyError(
+                f"{url}: the stand-in serializes maps and lists only, {field.name} is {field.type}"
+            )
+        values = rows.column(place).to_pylist()
+        texts = [None if v is None else _serialized(v, pa.types.is_map(field.type)) for v in values]
         rows = rows.set_column(place, field.name, pa.array(texts, pa.string()))
     return rows
+
+
+def _serialized(value: Any, is_map: bool = False) -> str:
+    """A cell as JSON: numbers with all their digits, times as text."""
+    match value:
+        case list() if is_map:
+            return "{" + ", ".join(f"{json.dumps(str(k))}: {_serialized(v)}" for k, v in value) + "}"
+        case list():
+            return "[" + ", ".join(map(_serialized, value)) + "]"
+        case Decimal():
+            return str(value)
+        case dt.datetime():
+            return json.dumps(value.astimezone(dt.UTC).replace(tzinfo=None).isoformat(" "))
+        case dt.date():
+            return json.dumps(value.isoformat())
+    return json.dumps(value)
 
 
 def _content(s3: S3Client, url: str) -> bytes:

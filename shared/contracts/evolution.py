@@ -11,7 +11,7 @@ from shared.contracts.model import Table
 from shared.values.numbers import DECIMAL
 
 # Iceberg's type promotions, as far as contracts have the types; a decimal may also gain digits before the
-# point.
+# point. An array is as wide as its elements.
 WIDER = {("int", "bigint"), ("float", "double")}
 COMPUTED = (
     "latest",
@@ -87,6 +87,8 @@ def _plain(kind: str) -> str:
 
 
 def _widens(old: str, new: str) -> bool:
+    if old.startswith("array<") and new.startswith("array<"):
+        return _widens(old[6:-1], new[6:-1])
     before, after = DECIMAL.fullmatch(old), DECIMAL.fullmatch(new)
     if before and after:
         return before[2] == after[2] and int(after[1]) > int(before[1])

@@ -18,6 +18,7 @@ from shared.reasons import FileReason
 from shared.records import Accepted, Late, Limits, Rejected, Unreadable, judge
 from shared.records.file_profile import FileProfile
 from shared.records.hints import format_hint
+from shared.records.inspection import must_be_dated, spellings_of_date
 from shared.records.packages import Member, extract, is_package, package_kind
 from shared.records.source import Source
 from shared.zones import NO_DATE, bronze_key, suffixes
@@ -123,15 +124,22 @@ def with_operation(verdict: Accepted | Rejected, dataset: Dataset) -> Accepted |
     return Rejected(FileReason.OPERATION_MISSING, detail)
 
 
-def _dated_by_key(verdict: Accepted, dataset: Dataset, key: str) -> Accepted:
-    """The verdict with the date that the key gives to every record, where the contract has it there."""
+def _dated_by_key(verdict: Accepted, dataset: Dataset, key: str) -> Accepted | Rejected:
+    """The verdict with the date that the key gives to every record, where the contract has it there; a file
+    whose key has no date that can be read belongs to no day, and is rejected.
+    """
     column = dataset.event_date_column
     from_key = dataset.target.column(column).from_key if column is not None else None
-    if from_key is None:
+    if column is None or from_key is None:
         return verdict
     dates = FileProfile(dataset).dates
     if (value := value_in_key(from_key, key)) is not None:
         dates.add([value])
+    if not dates.result() and must_be_dated(dataset):
+        what = (
+            "nothing" if value is None else f"what is not spelled as declared ({spellings_of_date(dataset)})"
+        )
+        return Rejected(FileReason.NO_READABLE_DATE, f"{column}: {from_key} finds {what} in the key")
     return replace(verdict, event_dates=dict.fromkeys(dates.result(), verdict.records))
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from shared.contracts import Dataset
@@ -17,12 +18,12 @@ from shared.ledger.model import Profile
 from shared.reasons import FileReason
 from shared.records.contradictions import refuse_contradictions
 from shared.records.file_profile import FileProfile
-from shared.records.inspection import refuse_unreadable
+from shared.records.inspection import refuse_undated, refuse_unreadable
 from shared.records.lines import whole_lines
 from shared.records.source import Source
 from shared.records.table import ends_lines, rows, schema
 from shared.records.text import begun
-from shared.records.verdict import RAW, Accepted, Limits, Rejected, Unreadable
+from shared.records.verdict import RAW, UNCAST, Accepted, Limits, Rejected, Unreadable
 
 CHUNK = 16 << 20  # of text that is parsed at once
 GROUP_BYTES = 128 << 20  # of a row group in memory, the size that readers of Parquet like
@@ -43,13 +44,13 @@ def convert_to_parquet(source: Source, dataset: Dataset, limits: Limits, target:
         source.drain()
         refuse_unreadable(profile)
         refuse_contradictions(profile.watches.values())
+        refuse_undated(profile)
     except Unreadable as stop:
         source.drain()  # the hash is of the whole file, which decides on duplicates
         return Rejected(stop.reason, stop.detail)
-    types = tuple(str(columns.field(name).type) for name in dataset.received)
-    return Accepted(
-        Profile(format="parquet", columns=dataset.received, types=types), profile.records, profile.unreadable
-    )
+    types = tuple(str(columns.field(name).type) for name in dataset.sent)
+    kept = Profile(format="parquet", columns=dataset.sent, types=types)
+    return Accepted(kept, profile.records, profile.unreadable, profile.dates.result())
 
 
 def _tables(source: Source, dataset: Dataset, limits: Limits, profile: FileProfile) -> Iterator[pa.Table]:
@@ -61,13 +62,29 @@ def _tables(source: Source, dataset: Dataset, limits: Limits, profile: FileProfi
         ends = ends_lines(text, dataset) if ends is None else ends
         table = rows(text, dataset, ends)
         for watch in profile.watches.values():
-            if watch.open:  # its column is kept as text: only such spellings are watched
+            # Its column is kept as text: only such spellings are watched. A key's value is not in the text.
+            if watch.open and watch.column in table.column_names:
                 texts = table[watch.column].to_pylist()
                 watch.see(texts, texts, profile.records)
+        _count_dates(table, profile)
         profile.records += table.num_rows
         profile.unreadable += table.num_rows - table[RAW].null_count
         profile.known |= profile.unreadable < profile.records
         yield table
+
+
+def _count_dates(table: pa.Table, profile: FileProfile) -> None:
+    """Counts days by the column of the event date: what it holds with a type, and what it holds as text."""
+    column = profile.dataset.event_date_column
+    if column is None or column not in table.column_names:
+        return
+    if table[column].type == pa.string():
+        profile.dates.add(table[column].to_pylist())
+        return
+    for day in pc.value_counts(table[column].drop_null().combine_chunks()).to_pylist():
+        profile.dates.add_day(day["values"], day["counts"])
+    cells = table[UNCAST].drop_null().to_pylist() if table[UNCAST].null_count < table.num_rows else []
+    profile.dates.add([text for row in cells for name, text in row if name == column])
 
 
 def _groups(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:

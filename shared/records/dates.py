@@ -52,6 +52,10 @@ class DateCount:
         if len(self._spellings) > FLUSH_AT:
             self._flush()
 
+    def add_day(self, day: dt.date, count: int) -> None:
+        """Takes records whose day is known already."""
+        self._dates[day] += count
+
     def _add_common(self, values: Sequence[str]) -> None:
         """Most texts begin with their day, and end so that no other is meant."""
         key = self._key

@@ -140,16 +140,27 @@ def refuse_unreadable(profile: FileProfile, start: bytes = b"", kind: str = "") 
 
 def refuse_undated(profile: FileProfile) -> None:
     """Raises Unreadable when records have event dates and none can be read: the file belongs to no day."""
-    dataset, column = profile.dataset, profile.dataset.event_date_column
-    if column is None or dataset.undated or dataset.layout == "undated":
+    dataset = profile.dataset
+    if not must_be_dated(dataset) or profile.dates.result() or not profile.dates.unread:
         return
-    plan, dates = dataset.plan(column), profile.dates.result()
-    if not dates and profile.dates.unread and plan.dated_by_text:
-        formats = ", ".join(f.name for f in plan.formats)
-        raise Unreadable(
-            FileReason.NO_READABLE_DATE,
-            f"none of {profile.dates.unread} values of {column} is spelled as declared ({formats})",
-        )
+    values = f"{profile.dates.unread} values of {dataset.event_date_column}"
+    raise Unreadable(
+        FileReason.NO_READABLE_DATE, f"none of {values} is spelled as declared ({spellings_of_date(dataset)})"
+    )
+
+
+def must_be_dated(dataset: Dataset) -> bool:
+    """Whether a file must have a readable event date, which its own text tells."""
+    column = dataset.event_date_column
+    if column is None or dataset.undated or dataset.layout == "undated":
+        return False
+    return dataset.plan(column).dated_by_text
+
+
+def spellings_of_date(dataset: Dataset) -> str:
+    """The declared spellings of the event date, for messages."""
+    column = dataset.event_date_column
+    return ", ".join(f.name for f in dataset.plan(column).formats) if column is not None else ""
 
 
 def _why(profile: FileProfile, start: bytes, kind: str) -> str:

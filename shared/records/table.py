@@ -37,8 +37,8 @@ TYPES = {
 
 
 def schema(dataset: Dataset) -> pa.Schema:
-    """The received columns, then the texts that are of no type and the lines that are no rows."""
-    fields = [pa.field(name, _type(name, dataset)) for name in dataset.received]
+    """The columns in the text, then the texts that are of no type and the lines that are no rows."""
+    fields = [pa.field(name, _type(name, dataset)) for name in dataset.sent]
     return pa.schema(
         [*fields, pa.field(UNCAST, pa.map_(pa.string(), pa.string())), pa.field(RAW, pa.string())]
     )
@@ -57,7 +57,7 @@ def arrow_type(kind: str) -> pa.DataType:
 
 def ends_lines(text: bytes, dataset: Dataset) -> bool:
     """Whether a delimiter ends the lines of a file, told by most of its first whole ones."""
-    delimiter, width = dataset.delimiter.encode(), len(dataset.received)
+    delimiter, width = dataset.delimiter.encode(), len(dataset.sent)
     lines = text[:SAMPLE].split(b"\n")
     ended = sum(line.count(delimiter) == width and line.endswith(delimiter) for line in lines)
     return ended > sum(line.count(delimiter) == width - 1 for line in lines)
@@ -80,7 +80,7 @@ def rows(text: bytes, dataset: Dataset, ends: bool) -> pa.Table:
         return _apart(text, dataset, target, ends)
     if _END in table.column_names and table[_END].null_count < table.num_rows:
         return _apart(text, dataset, target, ends)
-    return _table([table[n] for n in dataset.received], {}, target)
+    return _table([table[n] for n in dataset.sent], {}, target)
 
 
 def _apart(text: bytes, dataset: Dataset, target: pa.Schema, ends: bool) -> pa.Table:
@@ -92,7 +92,7 @@ def _apart(text: bytes, dataset: Dataset, target: pa.Schema, ends: bool) -> pa.T
         dataset.delimiter.encode(),
         is_utf8(text),
     )
-    count, end = len(dataset.received) - (not ends), delimiter if ends else b""
+    count, end = len(dataset.sent) - (not ends), delimiter if ends else b""
     odd = [
         i
         for i, line in enumerate(lines)
@@ -116,13 +116,13 @@ def _read(text: bytes, dataset: Dataset, target: pa.Schema | None, ends: bool) -
 
     Raises ArrowInvalid for a line with another number of fields and a cell of another type.
     """
-    types = {n: target.field(n).type if target else pa.string() for n in dataset.received}
+    types = {n: target.field(n).type if target else pa.string() for n in dataset.sent}
     return csv.read_csv(
         pa.BufferReader(text),
         csv.ReadOptions(
             use_threads=False,
             block_size=len(text) + 1,
-            column_names=[*dataset.received, *([_END] if ends else [])],
+            column_names=[*dataset.sent, *([_END] if ends else [])],
         ),
         csv.ParseOptions(
             delimiter=dataset.delimiter, quote_char=False, double_quote=False, newlines_in_values=False
@@ -139,7 +139,7 @@ def _read(text: bytes, dataset: Dataset, target: pa.Schema | None, ends: bool) -
 
 def _cast_table(texts: pa.Table, dataset: Dataset, target: pa.Schema) -> pa.Table:
     columns, uncast = [], defaultdict[int, dict[str, str]](dict)
-    for name in dataset.received:
+    for name in dataset.sent:
         cells = texts[name].combine_chunks()
         column, failed = _cast(cells, target.field(name).type)
         columns.append(column)
@@ -193,15 +193,13 @@ def _all_cast(texts: pa.Array, kind: pa.DataType) -> pa.Array | None:
 
 
 def _one_by_one(lines: Sequence[bytes], dataset: Dataset, target: pa.Schema, ends: bool) -> pa.Table:
-    width = len(dataset.received)
+    width = len(dataset.sent)
     parsed: list[dict[str, Any]] = []
     for line in lines:
         cells = line.split(dataset.delimiter.encode())
         whole = len(cells) == width and (cells[-1] or not ends)
         whole = (whole or (len(cells) == width + 1 and not cells[-1])) and b"\0" not in line
-        parsed.append(
-            _row(cells[:width], dataset.received, target) if whole and is_utf8(line) else _broken(line)
-        )
+        parsed.append(_row(cells[:width], dataset.sent, target) if whole and is_utf8(line) else _broken(line))
     return pa.Table.from_pylist(parsed, target)
 
 

@@ -19,6 +19,7 @@ OLD = {
     "ratio": "float",
     "city": "string",
     "day": "date",
+    "sizes": "array<int>",
 }
 
 
@@ -35,7 +36,8 @@ def table(spark: Any, rig: Any) -> Stored:
     prepare(spark, made)
     append(
         spark.sql(
-            "SELECT 'a' id, 1.25BD amount, 7 visits, float(0.5) ratio, 'Hanoi' city, DATE'2026-01-01' day"
+            "SELECT 'a' id, 1.25BD amount, 7 visits, float(0.5) ratio, 'Hanoi' city, DATE'2026-01-01' day,"
+            " array(1, null) sizes"
         ),
         made,
     )
@@ -44,10 +46,11 @@ def table(spark: Any, rig: Any) -> Stored:
 
 def test_new_columns_and_wider_types_are_applied_and_rows_stay(spark: Any, table: Stored) -> None:
     wider = {**OLD, "amount": "decimal(18,2)", "visits": "bigint", "ratio": "double", "country": "string"}
+    wider |= {"sizes": "array<bigint>", "tags": "array<string>"}
     assert not prepare(spark, dataclasses.replace(table, columns=wider))
     assert dict(spark.table(table.identifier).dtypes) == wider
     assert [tuple(map(str, r)) for r in spark.table(table.identifier).collect()] == [
-        ("a", "1.25", "7", "0.5", "Hanoi", "2026-01-01", "None"),
+        ("a", "1.25", "7", "0.5", "Hanoi", "2026-01-01", "[1, None]", "None", "None"),
     ]
 
 
@@ -62,6 +65,7 @@ def test_anything_else_is_refused_and_changes_nothing_until_the_printed_migratio
         "town": "string",
         "day": "date",
         "extra": "date",
+        "sizes": "array<int>",
     }
     with pytest.raises(MigrationNeededError, match=r"city is not in the contract"):
         prepare(spark, dataclasses.replace(table, columns=wanted))

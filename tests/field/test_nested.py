@@ -74,6 +74,7 @@ SALES = {
     "nested/sales/dt=2026-01-03/country=C%C3%B4te%20d%27Ivoire/part-1.ndjson": '{"sale_id":"s3","amount":3}\n',
     "nested/sales/dt=someday/country=__HIVE_DEFAULT_PARTITION__/part-2.csv": "sale_id,amount\ns4,4\n",
     "nested/sales/part-3.csv": "sale_id,amount,country\ns5,5,FR\n",
+    "nested/sales/dt=2026-01-04/part-99999999999.csv": "sale_id,amount,country\ns6,6,FR\n",
 }
 
 
@@ -314,12 +315,25 @@ def test_values_of_the_key_are_columns(nested: Rig) -> None:
     assert (file.primary_date, file.event_dates) == ("2026-01-02", ("2026-01-02",))
 
 
-@pytest.mark.field("17.4", "A key without the value, or with one of another type", "quarantined")
+@pytest.mark.field("17.4", "A key with a value of another type", "quarantined")
 def test_a_wrong_value_of_a_key_is_a_reason(nested: Rig) -> None:
-    assert [q[1:] for q in quarantined(nested, "sales", "%part-2.csv")] == [(("invalid_type",), ("day",))]
-    [(raw, *why)] = quarantined(nested, "sales", "%part-3.csv")
-    assert why == [("missing_timestamp",), ("day",)]
+    [(raw, *why)] = quarantined(nested, "sales")
+    assert why == [("invalid_type",), ("part",)]
     assert json.loads(raw)["_extra"] == {"country": "FR"}
+
+
+@pytest.mark.field("17.4", "A key without the date, or with one that is none", "refused")
+def test_a_file_whose_key_has_no_date_belongs_to_no_day(nested: Rig) -> None:
+    found = {
+        f.key.rpartition("/")[2]: (f.reason, f.detail) for f in nested.ledger.quarantined("nested", "sales")
+    }
+    assert found == {
+        "part-2.csv": (
+            "no_readable_date",
+            "day: dt finds what is not spelled as declared (iso) in the key",
+        ),
+        "part-3.csv": ("no_readable_date", "day: dt finds nothing in the key"),
+    }
 
 
 def test_nothing_is_lost(nested: Rig) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from shared.contracts import Contract
+from shared.contracts import Column, Contract, Table
 from tests.support.rig import Rig
 
 
@@ -45,6 +45,17 @@ def without(agreed: Contract, *names: str) -> Contract:
         )
         for t in agreed.silver
     )
-    tables = {t.name: t for t in silver}
+    return with_tables(agreed, *silver)
+
+
+def with_tables(agreed: Contract, *changed: Table) -> Contract:
+    """The contract with other silver tables under the same names."""
+    tables = {t.name: t for t in (*agreed.silver, *changed)}
+    silver = tuple(tables[t.name] for t in agreed.silver)
     datasets = tuple(replace(d, target=tables[d.target.name]) for d in agreed.datasets)
     return replace(agreed, silver=silver, datasets=datasets)
+
+
+def with_column(table: Table, column: Column) -> Table:
+    """The table with another column under the same name."""
+    return replace(table, columns=tuple(column if c.name == column.name else c for c in table.columns))

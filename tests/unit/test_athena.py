@@ -50,6 +50,13 @@ def test_cte_names_are_not_tables() -> None:
         ("select date_diff('day', date '2026-01-01', date '2026-01-05')", 4),
         ("select count_if(x > 1) from (values 1, 2, 3) as t(x)", 2),
         ("select regexp_like('abc', 'b')", True),
+        ("select a[1] from (values array['x', 'y']) as t(a)", "x"),
+        ("select element_at(a, -1) from (values array['x', 'y']) as t(a)", "y"),
+        ("select cardinality(a) from (values array['x', null]) as t(a)", 2),
+        ("select contains(a, 'y') from (values array['x', 'y']) as t(a)", True),
+        ("select array_join(a, '/') from (values array['x', null, 'y']) as t(a)", "x/y"),
+        ("select transform(a, x -> x + 1) from (values array[1, null]) as t(a)", [2, None]),
+        ("select max(x) from (values array[1, 3, null]) as t(a) cross join unnest(a) as u(x)", 3),
     ],
 )
 def test_functions_of_athena(sql: str, value: object) -> None:
@@ -175,6 +182,11 @@ def test_time_travel_names_the_moment_or_the_snapshot() -> None:
         ("select cast(1 as nope)", r"cast\(1 as nope\)"),
         ("", "one SELECT"),
         ("with", "not a statement"),
+        ("select array_position(tags, 'x') from silver.t", "array_position gives something else in DuckDB"),
+        ("select array_max(n) from silver.t", "array_max gives something else"),
+        ("select slice(n, 2, 2) from silver.t", "slice gives something else"),
+        ("select array_distinct(n) from silver.t", "array_distinct gives something else"),
+        ("select array_remove(n, 1) from silver.t", "array_remove gives something else"),
     ],
 )
 def test_what_cannot_be_answered_is_refused(sql: str, said: str) -> None:

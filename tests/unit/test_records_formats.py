@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from shared.records import Record
-from tests.support.ingestion import EVENTS, read
+from tests.support.ingestion import EVENTS, read, reason
 
 MARCH_1, MARCH_2 = dt.date(2024, 3, 1), dt.date(2024, 3, 2)
 NDJSON = '{"event_id":"e1","ts":"2024-03-01T10:00:00Z","name":"Zoë"}\n{"event_id":"e2","ts":"2024-03-01T23:30:00-02:00","name":null}\n'
@@ -291,3 +291,46 @@ def test_one_bad_record_among_few_does_not_spoil_a_file(unreadable: int):
     else:
         with pytest.raises(AssertionError, match="too_many_unreadable"):
             read(content)
+
+
+TABLE = replace(EVENTS, formats=("csv",))
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "[Export of events]\n",
+        "[1, 2]\n",
+        "{internal}\n\n",
+        '{"exported": "2024-03-01"}\n',
+        "<Export of events>\n",
+        '<?xml version="1.0"?>\n',
+        "sep=,\n",
+        'Export\n{"exported": 1}\n',
+    ],
+)
+def test_where_text_is_csv_alone_a_line_above_the_header_may_begin_as_it_likes(above: str):
+    found, rows = read((above + CSV).encode(), ".csv", TABLE)
+    assert [r.fields for r in rows] == RECORDS
+    assert (found.profile.format, found.profile.preamble) == ("csv", above.count("\n"))
+
+
+def test_a_name_between_brackets_may_begin_the_header():
+    aliases = tuple(
+        replace(c, aliases=("[id]",)) if c.name == "event_id" else c for c in TABLE.target.columns
+    )
+    table = replace(TABLE, target=replace(TABLE.target, columns=aliases))
+    _, rows = read(CSV.replace("event_id,", "[id],").encode(), ".csv", table)
+    assert [r.fields and r.fields["[id]"] for r in rows] == ["e1", "e2"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(NDJSON, ARRAY, PRETTY, "<a><event_id>1</event_id></a>"),
+        '["event_id", "ts", "name", "user_id"]\n["e1", "2024-03-01", "Zoë", "u1"]\n',
+        '[\n["event_id", "ts", "name", "user_id"],\n["e1", "2024-03-01", "Zoë", "u1"]]\n',
+    ],
+)
+def test_json_and_xml_are_told_where_text_is_csv_alone(text: str):
+    assert reason(text.encode(), ".csv", TABLE)[0] == "format_not_accepted"

@@ -242,3 +242,51 @@ def test_a_file_that_cannot_be_read_is_rejected_as_a_whole(content: bytes, reaso
     verdict, _ = made(content, tmp_path)
     assert isinstance(verdict, Rejected)
     assert verdict.reason == reason
+
+
+def dated(kind: str, declared: Declared | None = None, **changed: Any) -> Dataset:
+    """Text without header whose second column tells the day; the shop stands in the key."""
+    table = table_of({"id": "int", "day": kind, "shop": "date"})
+    first, day, shop = table.target.columns
+    columns = (first, replace(day, declared=declared or Declared()), replace(shop, from_key="shop"))
+    target = replace(table.target, columns=columns, event_date_column="day", event_timezone="Europe/Berlin")
+    return replace(table, target=target, **changed)
+
+
+def convert(content: bytes, dataset: Dataset, folder: Path) -> Accepted | Rejected:
+    return convert_to_parquet(Source(io.BytesIO(content), Limits()), dataset, Limits(), folder / "rows")
+
+
+GERMAN = Declared(formats=("dd.MM.yyyy",))
+LOCAL = Declared(formats=("iso",), default_timezone="UTC")
+
+
+@pytest.mark.parametrize(
+    ("dataset", "content"),
+    [
+        (dated("date"), b"1|2026-01-02\n2|2026-01-02\n3| 2026-01-03\n4|someday\n5|\n6\n"),
+        (dated("date", GERMAN), b"1|02.01.2026\n2|02.01.2026\n3|03.01.2026\n4|2026\n5|\n6\n"),
+        (
+            dated("timestamp", LOCAL),
+            b"1|2026-01-01T23:30:00Z\n2|2026-01-02 08:00\n3|2026-01-03\n4|x\n5|\n6\n",
+        ),
+    ],
+    ids=["of its type", "spelled in its own way", "times, whose day is that of Berlin"],
+)
+def test_days_are_counted_without_a_header_too(dataset: Dataset, content: bytes, tmp_path: Path):
+    verdict = convert(content, replace(dataset, max_unreadable_rate=0.5), tmp_path)
+    assert isinstance(verdict, Accepted), verdict
+    assert verdict.event_dates == {dt.date(2026, 1, 2): 2, dt.date(2026, 1, 3): 1}
+    assert (verdict.records, verdict.unreadable_records) == (6, 1)
+    assert verdict.profile.columns == ("id", "day")
+
+
+@pytest.mark.parametrize("dataset", [dated("date"), dated("date", GERMAN)], ids=["of its type", "as text"])
+def test_a_file_without_header_in_which_no_day_can_be_read_is_refused(dataset: Dataset, tmp_path: Path):
+    content = b"1|someday\n2|\n3|2026-13-45\n"
+    verdict = convert(content, dataset, tmp_path)
+    assert isinstance(verdict, Rejected)
+    assert verdict.reason == "no_readable_date"
+    assert verdict.detail.startswith("none of 2 values of day is spelled as declared (")
+    assert isinstance(convert(content, replace(dataset, undated=True), tmp_path), Accepted)
+    assert isinstance(convert(b"1|\n2|\n", dataset, tmp_path), Accepted)  # there is nothing to read

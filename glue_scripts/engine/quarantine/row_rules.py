@@ -77,8 +77,10 @@ def _tests(dataset: Dataset) -> list[Test]:
         if k in names
     ]
     if date := dataset.event_date_column:
+        # What bronze holds with a type has no text beside it.
+        neither = f"{quoted(TEXT + date)} IS NULL AND {quoted(date)} IS NULL"
         checks += [
-            (f"{known} AND {quoted(TEXT + date)} IS NULL", RowReason.MISSING_TIMESTAMP, (date,)),
+            (f"{known} AND {neither}", RowReason.MISSING_TIMESTAMP, (date,)),
             (f"{quoted(date)} > _ingested_at + {LATEST}", RowReason.IMPOSSIBLE_TIMESTAMP, (date,)),
         ]
     checks += [

@@ -82,7 +82,8 @@ def _typed(records: DataFrame, contract: Contract, dataset: Dataset) -> DataFram
     """
     table, plans = dataset.target, {name: dataset.plan(name) for name in dataset.received}
     in_bronze = dataset.stored_as == "parquet"
-    taken = [n for n, p in plans.items() if in_bronze and not kept_as_text(p)]
+    # What stands in the key is text, whatever bronze holds.
+    taken = [n for n, p in plans.items() if in_bronze and n in dataset.sent and not kept_as_text(p)]
     sources = {n: f"{UNCAST}[{literal(n)}]" if n in taken else quoted(n) for n in plans}
     texts = [f"{text_of(table, n, p, contract, sources[n])} AS {quoted(TEXT + n)}" for n, p in plans.items()]
     values = {

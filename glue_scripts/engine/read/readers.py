@@ -146,15 +146,14 @@ def parquet_text(name: str, kind: DataType) -> str:
 def _made(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> DataFrame:
     """Parquet that the bronze job made: columns in the contract's types, what was of no type in `_uncast`."""
     types = {
-        n: "string" if kept_as_text(dataset.plan(n)) else dataset.target.column(n).type
-        for n in dataset.received
+        n: "string" if kept_as_text(dataset.plan(n)) else dataset.target.column(n).type for n in dataset.sent
     }
     columns = ", ".join(f"{quoted(n)} {kind}" for n, kind in types.items())
     rows = spark.read.schema(f"{columns}, {UNCAST} map<string,string>, {RAW} string").parquet(
         *[f.path for f in files]
     )
     extra = "CAST(NULL AS map<string,string>) AS _extra"
-    own = [*map(quoted, dataset.received), UNCAST, extra, RAW, NO_FAULTS]
+    own = [*map(quoted, dataset.sent), UNCAST, extra, RAW, NO_FAULTS]
     return located(rows).selectExpr("_path", "_place", *own)
 
 

@@ -59,7 +59,7 @@ def load_dataset(
     with persisted(batch.silver_rows(judged)) as staged:
         if table.kind == "files":
             keys = None  # a removed row has no staged key: its followers are computed whole
-            rows, removed = replace_rows(spark, job, dataset, target, staged, work, seen)
+            rows, removed = replace_rows(spark, job, dataset, target, staged, work, seen, known=bool(stale))
         elif table.snapshot:
             keys = None
             rows, removed = replace_snapshot(batch, target, staged, seen)

@@ -1,7 +1,8 @@
 """A column that the contract names since the last run: what rows that stand have under that name in `_extra`
 becomes its value, as if their files had been read with today's contract.
 
-In place where that is the same; otherwise the files are read again (docs/howto/evolve-a-table.md).
+In place where that is the same; otherwise the files are read again (docs/howto/evolve-a-table.md), as they
+are for a column with a path or a part of the key.
 """
 
 from __future__ import annotations
@@ -21,7 +22,14 @@ from glue_scripts.engine.run.job import Job
 from glue_scripts.engine.run.lock import Guard
 from glue_scripts.engine.run.session import Aws
 from glue_scripts.engine.silver.derive import follow, followers
-from glue_scripts.engine.silver.target import mark, names_property, silver_table, spellings_known
+from glue_scripts.engine.silver.places import (
+    mark,
+    may_be_there,
+    newly_placed,
+    places_known,
+    places_property,
+)
+from glue_scripts.engine.silver.target import known_properties, names_property, silver_table, spellings_known
 from glue_scripts.engine.tables import changes
 from glue_scripts.engine.tables.iceberg import (
     Stored,
@@ -60,11 +68,15 @@ def promote(spark: SparkSession, job: Job, clients: Aws, dataset: Dataset, check
     properties = _remembered(spark, dataset, target)
     known = properties[names_property(dataset)].split(",")
     fresh = {s: c for s, c in dataset.aliases.items() if mark(s) not in known}
-    if job.by_date or job.full_refresh or not fresh:
-        return Promotion(pending=job.full_refresh and bool(fresh))
+    placed = newly_placed(dataset, properties[places_property(dataset)])
+    if job.by_date or job.full_refresh or not (fresh or placed):
+        return Promotion(pending=job.full_refresh and bool(fresh or placed))
     create_or_evolve(spark, target)
     rows = _of_dataset(spark.table(target.identifier), dataset).where("_extra IS NOT NULL")
     held = [r[0] for r in rows.select(F.explode(F.map_keys("_extra"))).distinct().collect()]
+    if found := [c.name for c in placed if may_be_there(c, held, clients, dataset)]:
+        log.info(job, "new places of columns", dataset=dataset.name, filled=sorted(found))
+        return Promotion(refill=True, pending=True)
     names = {name: fresh[folded(name)] for name in sorted(held) if folded(name) in fresh}
     log.info(job, "new spellings of columns", dataset=dataset.name, filled=sorted({*names.values()}))
     if names and table.kind == "files":
@@ -78,18 +90,22 @@ def promote(spark: SparkSession, job: Job, clients: Aws, dataset: Dataset, check
 
 def _remembered(spark: SparkSession, dataset: Dataset, target: Stored) -> dict[str, str]:
     """The table's properties; of one that was made before there were these, its columns are what is known."""
-    properties, name = properties_of(spark, target.identifier), names_property(dataset)
-    if name not in properties:
-        known = spellings_known(dataset, spark.table(target.identifier).columns)
-        set_properties(spark, target.identifier, {name: known})
-        properties[name] = known
-    return properties
+    properties = properties_of(spark, target.identifier)
+    if {*known_properties(dataset)} <= {*properties}:
+        return properties
+    columns = spark.table(target.identifier).columns
+    known = {
+        names_property(dataset): spellings_known(dataset, columns),
+        places_property(dataset): places_known(dataset, columns),
+    }
+    missing = {name: value for name, value in known.items() if name not in properties}
+    set_properties(spark, target.identifier, missing)
+    return properties | missing
 
 
 def remember(spark: SparkSession, job: Job, dataset: Dataset) -> None:
-    """The rows of the dataset are now what today's spellings make of them."""
-    values = {names_property(dataset): spellings_known(dataset)}
-    set_properties(spark, job.identifier(dataset.target), values | {FILLING: NOBODY})
+    """The rows of the dataset are now what today's contract makes of them."""
+    set_properties(spark, job.identifier(dataset.target), known_properties(dataset) | {FILLING: NOBODY})
 
 
 def _of_dataset(rows: DataFrame, dataset: Dataset) -> DataFrame:

@@ -39,10 +39,12 @@ def replace_rows(
     staged: DataFrame,
     work: Work,
     seen: RecordCounts,
+    *,
+    known: bool,
 ) -> tuple[RowCounts, int]:
     """Makes the staged rows those that silver holds of the files, touching only rows that differ, in one
     commit; returns the run's counts and how many rows were removed. `seen`: the judged records that the rows
-    come from.
+    come from; `known`: silver may hold rows of the files already.
 
     Raises UnbalancedError, with the table as it was.
     """
@@ -50,7 +52,7 @@ def replace_rows(
     table = dataset.target
     written = {str(r["event_date"]): r["count"] for r in staged.groupBy("event_date").count().collect()}
     counts = balanced(dataset, RowCounts(seen.read, sum(written.values()), seen.bad))
-    stored = _old(spark, job, dataset, target, work.keys, work.dates | written.keys())
+    stored = _old(spark, job, dataset, target, work.keys, work.dates | written.keys(), known=known)
     compared = (*table.column_names, "_source_file")
     return counts, reconcile(job, table, target, staged, stored, compared).deleted
 
@@ -62,12 +64,20 @@ def _old(
     target: Stored,
     keys: frozenset[str],
     dates: frozenset[str],
+    *,
+    known: bool,
 ) -> DataFrame:
     """The stored rows of any version of the files; a full refresh also finds those of files that are no
     longer accepted.
+
+    The ledger has the dates that a file had for the contract of its day; where rows may have been read with
+    another one, theirs are looked up.
     """
     rows = spark.table(target.identifier)
     if job.full_refresh:
         return rows.where(f"startswith(_source_file, {literal(f'{dataset.domain}/{dataset.name}/')})")
-    known = driver_rows(spark, {"_source_file": pa.string()}, ((k,) for k in sorted(keys))).hint("broadcast")
-    return rows.where(among("event_date", dates)).join(known, "_source_file", "left_semi")
+    names = driver_rows(spark, {"_source_file": pa.string()}, ((k,) for k in sorted(keys))).hint("broadcast")
+    if known:
+        held = rows.select("_source_file", "event_date").join(names, "_source_file", "left_semi")
+        dates |= {str(r["event_date"]) for r in held.select("event_date").distinct().collect()}
+    return rows.where(among("event_date", dates)).join(names, "_source_file", "left_semi")

@@ -46,19 +46,26 @@ class Work:
         return frozenset(d for f in (*self.files, *self.superseded) for d in f.event_dates)
 
 
-def pending_work(job: Job, ledger: Ledger, dataset: Dataset, again: Sequence[LedgerFile] = ()) -> Work:
+def pending_work(
+    job: Job,
+    ledger: Ledger,
+    dataset: Dataset,
+    again: Sequence[LedgerFile] = (),
+    dated: frozenset[str] = frozenset(),
+) -> Work:
     """What is pending; or everything, or the files with records of the requested dates.
 
     Of files that replace each other the newest.
 
-    `again`: files whose quarantined rows are to be judged once more.
+    `again`: files whose quarantined rows are to be judged once more. `dated`: the keys of files of which
+    silver has rows of the requested dates.
     """
     if dataset.target.snapshot:
         return _snapshot(job, ledger, dataset, again)
     if dataset.target.kind == "files":
-        return _requested(job, ledger, dataset, again)
+        return _requested(job, ledger, dataset, again, dated)
     unread = ledger.unread_copies(job.domain, dataset.name)
-    work = _requested(job, ledger, dataset, [*again, *_owners(ledger, unread)])
+    work = _requested(job, ledger, dataset, [*again, *_owners(ledger, unread)], dated)
     if not work.files:
         return work  # a dataset without work does not read all copies that it ever had
     read = {f.sha256 for f in work.files}
@@ -77,10 +84,12 @@ def _owners(ledger: Ledger, copies: Iterable[LedgerFile]) -> list[LedgerFile]:
     return [f for f in owners if f is not None and f.status is FileStatus.ACCEPTED]
 
 
-def _requested(job: Job, ledger: Ledger, dataset: Dataset, again: Sequence[LedgerFile]) -> Work:
+def _requested(
+    job: Job, ledger: Ledger, dataset: Dataset, again: Sequence[LedgerFile], dated: frozenset[str]
+) -> Work:
     if job.full_refresh or job.by_date:
         accepted = ledger.accepted(job.domain, dataset.name)
-        requested = [f for f in accepted if job.full_refresh or _covered(job, f)]
+        requested = [f for f in accepted if job.full_refresh or f.key in dated or _covered(job, f)]
     else:
         pending = ledger.pending(job.domain, dataset.name)
         requested = list({f.file_id: f for f in (*again, *pending)}.values())

@@ -118,7 +118,10 @@ def _evolve(spark: SparkSession, table: Stored) -> None:
     for name, kind in changes.added.items():
         spark.sql(f"ALTER TABLE {table.identifier} ADD COLUMN {quoted(name)} {kind}")
     for name, kind in changes.widened.items():
-        spark.sql(f"ALTER TABLE {table.identifier} ALTER COLUMN {quoted(name)} TYPE {kind}")
+        # Of a list the elements become wider: Iceberg has no other change of its type.
+        array = kind.startswith("array<")
+        column, wider = (f"{quoted(name)}.element", kind[6:-1]) if array else (quoted(name), kind)
+        spark.sql(f"ALTER TABLE {table.identifier} ALTER COLUMN {column} TYPE {wider}")
 
 
 def properties_of(spark: SparkSession, identifier: str) -> dict[str, str]:
