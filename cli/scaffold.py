@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from local.errors import LakeError
-from shared.project import PRODUCT, domain_folder, project_folder, shipped, shown
+from shared.project import ENVIRONMENTS, PRODUCT, domain_folder, project_folder, shipped, shown
 
 TEMPLATES = Path(__file__).parent / "templates" / "domain"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,24}")
@@ -33,6 +33,14 @@ def checked_folder(domain: str) -> Path:
     return folder
 
 
+def write_environments() -> None:
+    """Gives a project that has no environments the laptop's."""
+    path = project_folder() / ENVIRONMENTS
+    if not path.exists():
+        text = "[dev]  # the laptop's, too; docs/reference/environments.md lists the settings\n"
+        path.write_text(text, "utf-8")
+
+
 def write_domain(domain: str) -> Path:
     """Writes the folder and returns it. Raises ScaffoldError as above."""
     folder = checked_folder(domain)
@@ -43,4 +51,5 @@ def write_domain(domain: str) -> Path:
         text = file.read_text("utf-8").replace("DOMAIN_FOLDER", seen).replace("DOMAIN", domain)
         file.write_text(text, "utf-8")
         file.rename(file.with_name(file.name.replace("DOMAIN", domain)))
+    write_environments()
     return folder

@@ -8,7 +8,7 @@ from cli.infer.contract_text import contract_text
 from cli.infer.draft import Draft
 from cli.infer.example import example_files
 from cli.infer.gold import counted_dataset, gold_name, report_text, transforms_text
-from cli.scaffold import checked_folder
+from cli.scaffold import checked_folder, write_environments
 from shared.contracts.load import CONTRACT
 from shared.project import shown
 
@@ -22,6 +22,7 @@ def write_folder(draft: Draft) -> Path:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
+    write_environments()
     return folder
 
 
@@ -86,6 +87,7 @@ Comments in the contract are the evidence: counts and shares, never values.
 Try it, when every question is answered:
 ```
 ./lake contract lint
+./lake try {draft.domain} FILES       # in seconds, and nothing is kept
 ./lake up
 ./lake drop {place}/{example} --domain {draft.domain} --dataset {first}
 ./lake run {draft.domain}

@@ -1,7 +1,10 @@
-"""docs/tutorial/messy-files.md: its commands are run, and its numbers are DuckDB's on the same files."""
+"""docs/tutorial/messy-files.md: its commands are run, and its numbers are DuckDB's on the same files.
+docs/tutorial/five-minutes.md: what it shows of a draft and a trial is what these commands say.
+"""
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -61,7 +64,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[list[list
         lake(copy, "up", "--stop")
 
 
-def lake(project: Path, *words: str) -> None:
+def lake(project: Path, *words: str) -> str:
     outer = {**os.environ, "LAKE_PROJECT": str(project)}
     done = subprocess.run(
         [sys.executable, "-m", "cli", *words],
@@ -72,6 +75,7 @@ def lake(project: Path, *words: str) -> None:
         check=False,
     )
     assert done.returncode == 0, (words, (done.stdout + done.stderr)[-3000:])
+    return done.stdout + done.stderr
 
 
 def test_sales_of_each_day_are_what_duckdb_finds_in_the_files(answers: list[list[list[Any]]]) -> None:
@@ -96,3 +100,58 @@ def test_what_is_put_aside_is_what_the_page_says(answers: list[list[list[Any]]])
         ["[['invalid_type'], ['amount']]", "[['nonexistent_local_time'], ['sold_at']]"]
     )
     assert answers[3] == [[["invalid_type"], ["price"]]]
+
+
+def test_five_minutes_shows_what_infer_and_try_say(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "tutorial" / "five-minutes.md").read_text("utf-8")
+    file = SHIPPED / "files" / "kasse.csv"
+    said = lake(tmp_path, "infer", str(file), "--domain", "till").splitlines()
+    assert len(said) == 5
+    assert [line for line in said if line not in page] == []
+    contract = tmp_path / "domains" / "till" / "contract.odcs.yaml"
+    text = re.sub(r"^ *# DECIDE.*\n(?: *#   .*\n)*", "", contract.read_text("utf-8"), flags=re.MULTILINE)
+    for old, new in (
+        ("Region/City", "Europe/Berlin"),
+        ("decimalMark, value: DECIDE", 'decimalMark, value: ","'),
+        ("groupMark, value: DECIDE", 'groupMark, value: "."'),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    contract.write_text(text, "utf-8")
+    lake(
+        tmp_path,
+        "try",
+        "till",
+        str(file),
+        "--json",
+        str(tmp_path / "try.json"),
+        "--out",
+        str(tmp_path / "out"),
+    )
+    trial = json.loads((tmp_path / "try.json").read_text("utf-8"))
+    rows = [
+        [
+            [
+                f["reason"],
+                *f["columns"],
+                str(f["rows"]),
+                f"{f['places'][0]['file']} line {f['places'][0]['number']}",
+            ]
+            for f in trial["datasets"]["kasse"]["faults"]
+        ],
+        [
+            [
+                str(trial["datasets"]["kasse"][c])
+                for c in ("read", "written", "quarantined", "deduplicated", "replaced")
+            ]
+        ],
+        [],
+    ]
+    marts = str(next((tmp_path / "out").rglob("*kasse_by_day*.parquet")))
+    with duckdb.connect() as con:
+        query = "SELECT CAST(date AS VARCHAR), row_count, menge FROM read_parquet(?) ORDER BY 1"
+        rows[2] = [list(map(str, row)) for row in con.execute(query, [marts]).fetchall()]
+    shown = [line.split() for line in page.splitlines()]
+    for row in itertools.chain.from_iterable(rows):
+        words = " ".join(row).split()
+        assert any(words == line[-len(words) :] or words == line[1 : 1 + len(words)] for line in shown), row
