@@ -49,6 +49,10 @@ def _new(arguments: argparse.Namespace) -> int:
     _say_left_out(draft)
     for each in draft.datasets:
         say(f"{each.name}: {each.files} files, {each.rows} records, {len(each.columns)} columns, {each.kind}")
+        if each.ahead:
+            say(
+                f"{each.name}: {each.ahead} records are quarantined until {each.event_date} has come; is it the event?"
+            )
     asked = questions(folder)
     for line in asked:
         say(f"{shown(folder)}/contract.odcs.yaml:{line}")

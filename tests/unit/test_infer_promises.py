@@ -195,3 +195,9 @@ def test_a_name_that_cannot_be_a_new_domain_is_refused_before_files_are_read(
 ) -> None:
     assert main(["infer", str(tmp_path / "gone"), "--domain", name]) == 1
     assert "cannot name a domain" in (said := message(capsys)) or "is there already" in said
+
+
+def test_events_that_are_still_to_come_are_counted_for_people_and_not_written(tmp_path: Path) -> None:
+    days = "".join(f"{n},2{n}00-01-01\n" for n in range(1, 5)) + "5,2001-01-01\n"
+    draft = drafted([write(tmp_path, {"visits.csv": f"id,day\n{days}"})], "draft")
+    assert [(d.event_date, d.rows, d.ahead) for d in draft.datasets] == [("day", 5, 4)]
