@@ -50,9 +50,8 @@ def _new(arguments: argparse.Namespace) -> int:
     for each in draft.datasets:
         say(f"{each.name}: {each.files} files, {each.rows} records, {len(each.columns)} columns, {each.kind}")
         if each.ahead:
-            say(
-                f"{each.name}: {each.ahead} records are quarantined until {each.event_date} has come; is it the event?"
-            )
+            until = f"are quarantined until {each.event_date} has come; is it the event?"
+            say(f"{each.name}: {each.ahead} records {until}")
     asked = questions(folder)
     for line in asked:
         say(f"{shown(folder)}/contract.odcs.yaml:{line}")
