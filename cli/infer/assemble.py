@@ -30,10 +30,11 @@ def dataset(group: Group, name: str) -> DraftDataset:
     leaves, left_out = _leaves(profile)
     merged = _by_folded(leaves)
     renamed = changed_headers(group, {s for s in merged if len(s) == 1})
+    lone = all("xml" in formats for formats in profile.formats)
     clashes = {s: s[0] for s in merged if len(s) == 1 and (folded(s[0]),) in profile.clashes}
     for steps, (column, aliases) in sorted(merged.items()):
         element = profile.columns.get((*steps, "[]"))
-        choice = chosen(steps[-1], column, element, profile.rows, is_map=steps in profile.maps)
+        choice = chosen(steps[-1], column, element, profile.rows, is_map=steps in profile.maps, lone=lone)
         if steps in clashes:
             text = f"several columns of one file are {clashes[steps]} to a contract: have them renamed"
             choice.questions.append(Question("name", text))

@@ -262,6 +262,14 @@ def test_xml_has_paths_to_elements_and_attributes(tmp_path: Path) -> None:
     assert (read.records, read.refused) == (3, {})
 
 
+def test_an_element_that_is_repeated_somewhere_is_a_list_everywhere(tmp_path: Path) -> None:
+    document = '<r><i id="a"><tag>x</tag></i><i id="b"><tag>y</tag><tag>z</tag></i></r>'
+    text = text_of(write(tmp_path, {"items.xml": document}))
+    contract = contract_of(answered(text))
+    assert contract.silver[0].column("tag").type == "array<string>"
+    assert as_read(contract, "items", [tmp_path / "items.xml"]).read["tag"] == 2
+
+
 def test_a_json_document_with_two_lists_is_two_datasets_of_the_same_files(tmp_path: Path) -> None:
     document = {
         "orders": [{"order_id": "o1", "total": 1.5}],
