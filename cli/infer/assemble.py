@@ -132,9 +132,20 @@ def _add_keys(profile: Profile, found: DraftDataset) -> None:
         found.columns.append(DraftColumn(column, (name,), choice, counts, from_key=name))
 
 
+def _say_bare(profile: Profile, found: DraftDataset) -> None:
+    """Text without header is kept as Parquet, under names that only people know."""
+    found.positional = True
+    found.properties |= {"header": "none", "storedAs": "parquet"}
+    found.properties["delimiter"] = min(b.delimiter for b in profile.bare)
+    text = f"the text has no header: name its {len(found.columns)} columns, whose order is that of the fields"
+    found.questions.append(Question("header", text))
+
+
 def _say_files(profile: Profile, found: DraftDataset) -> None:
     formats = {f for formats in profile.formats for f in formats}
     found.properties["formats"] = sorted(formats)
+    if profile.bare:
+        _say_bare(profile, found)
     if profile.unnamed:
         what = counted(profile.unnamed, "column")
         found.notes.append(f"{what} without a name, or with one that stands twice in its header: not drafted")

@@ -150,7 +150,7 @@ WRONG: dict[str, tuple[bytes | None, str]] = {
     "junk.bin": (bytes(range(256)) * 40, "not_text"),
     "cut.csv.gz": (b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03abc", "corrupt"),
     "broken.json": (b'[{"id": 1}, {"id"', "unparsable"),
-    "plain.csv": (b"1,2026-01-02,5.5\n2,2026-01-03,6.5\n", "looks like a record, not like a header"),
+    "plain.csv": (b'1,2026-01-02,"5.5"\n2,2026-01-03,"6.5"\n', "looks like a record, not like a header"),
     "broken.parquet": (b"PAR1" + b"\0" * 40, "corrupt_parquet"),
     "broken.zip": (b"PK\x03\x04" + b"\0" * 40, "damaged"),
     "wide.ndjson": (json.dumps({f"n{i}": 1 for i in range(2000)}).encode(), "1500 names"),
