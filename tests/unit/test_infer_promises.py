@@ -132,6 +132,14 @@ def test_an_answered_folder_is_right_to_lint(tmp_path: Path) -> None:
     assert "kundschaft: 1 datasets, 2 tables: right" in found.stderr
 
 
+@pytest.fixture(autouse=True)
+def project(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A project of its own, so that nothing is written to the tests'."""
+    folder = tmp_path_factory.mktemp("lake")
+    (folder / "domains" / "shop").mkdir(parents=True)
+    monkeypatch.setenv("LAKE_PROJECT", str(folder))
+
+
 def infer(*words: str) -> int:
     return main(["infer", *words, "--domain", "drafted"])
 
