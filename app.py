@@ -17,6 +17,7 @@ import aws_cdk as cdk
 from shared.contracts import ContractError, EvolutionError, contract, contracts
 from shared.contracts.released import check_released
 from shared.project import domains_folder
+from shared.reports import ReportError
 from stacks.base import Lake
 from stacks.config import ConfigError, Settings, environments, settings
 from stacks.gate import add_gate
@@ -25,7 +26,7 @@ from stacks.packaging import PackagingError
 
 ROOT = Path(__file__).parent
 BUILD_DIR = ROOT / ".lake" / "build"
-WRONG = (ConfigError, ContractError, EvolutionError, PackagingError)
+WRONG = (ConfigError, ContractError, EvolutionError, PackagingError, ReportError)
 
 
 def build(

@@ -17,9 +17,9 @@ from cli.results import Results, differences, results_of
 from domains.samples import Size, sample_of
 from local import laptop
 from local.aws import process
-from local.console import progress, say
+from local.console import progress, say, spinner
 from local.errors import LakeError
-from local.session import STATE, Session
+from local.session import DEMO, Session
 from shared.ledger.model import FileStatus
 
 COMPARED = ("files", "file_reasons", "rows", "quarantine", "tables")
@@ -81,7 +81,7 @@ def compared(expected: dict[str, Any], actual: Results) -> tuple[str, ...]:
 
 
 def _prepare(sample: Sample, watch: Stopwatch) -> Session:
-    """Samples and lakehouse side by side; the emulation starts empty."""
+    """Samples and the demo's lake side by side; it starts empty."""
 
     def generate() -> None:
         began = time.monotonic()
@@ -90,8 +90,8 @@ def _prepare(sample: Sample, watch: Stopwatch) -> Session:
 
     with progress("generating samples, provisioning", None), ThreadPoolExecutor(1) as pool:
         samples, began = pool.submit(generate), time.monotonic()
-        process.reset(STATE)
-        session = laptop.provision()
+        process.reset(DEMO)
+        session = laptop.provision(state=DEMO)
         watch.record("provision", began)
         samples.result()
     return session
@@ -132,7 +132,7 @@ def wait_for_outcomes(session: Session, domain: str, keys: set[str]) -> None:
 
 
 def _stalled(session: Session, missing: set[str]) -> str:
-    shown, log = "\n  ".join(sorted(missing)[:5]), (session.state or STATE) / process.LOG
+    shown, log = "\n  ".join(sorted(missing)[:5]), (session.state or DEMO) / process.LOG
     errors = [
         line
         for line in log.read_text(errors="replace").splitlines()
@@ -148,10 +148,8 @@ def _stalled(session: Session, missing: set[str]) -> str:
 def _run_pipeline(session: Session, domain: str, watch: Stopwatch) -> None:
     began = time.monotonic()
     run_id = runs.start(session, domain, {})
-    with progress(f"run {run_id}", None):
-        outcome = runs.follow(
-            session, domain, run_id, lambda state: say(f"  {time.monotonic() - began:6.1f} s  {state}")
-        )
+    with spinner(f"run {run_id}") as show:
+        outcome = runs.follow(session, domain, run_id, show, runs.tell)
     watch.record("pipeline", began)
     if not outcome.succeeded:
         raise LakeError(str(outcome))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from local.errors import LakeError
 from local.session import Session
+from shared.contracts import contract
 
 PARALLEL_UPLOADS = 8
 
@@ -41,12 +42,30 @@ def planned(paths: Sequence[Path], domain: str | None, dataset: str | None) -> l
         if path.is_file() and not dataset:
             raise DropError(f"{path} is a file: say where it belongs with --domain and --dataset")
         files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+        if not files:
+            raise DropError(f"{path} holds no file: nothing was dropped")
         root = path.parent if path.is_file() else path
         drops += [Drop(f, "/".join(p for p in (prefix, f.relative_to(root).as_posix()) if p)) for f in files]
     if wrong := [d for d in drops if d.key.count("/") < 2]:
         place = "a raw key is <domain>/<dataset>/<name>: use --domain and --dataset"
         raise DropError(f"{wrong[0].source} would become {wrong[0].key}; {place}")
     return drops
+
+
+def refuse_unknown(drops: Sequence[Drop], domains: Sequence[str]) -> None:
+    """Raises DropError when a key is of a domain or dataset that no contract has, and would only be
+    quarantined.
+    """
+    for domain, dataset in sorted({(d.key.split("/")[0], d.key.split("/")[1]) for d in drops}):
+        if domain not in domains:
+            known, what = domains, f"there is no domain {domain}"
+        else:
+            known, what = [d.name for d in contract(domain).datasets], f"{domain} has no dataset {dataset}"
+        if domain not in domains or dataset not in known:
+            raise DropError(
+                f"{what}; expected one of {', '.join(known) or 'none'}. Nothing was dropped: correct the"
+                " name, add it to the contract, or say --anyway to have the files quarantined"
+            )
 
 
 def upload(session: Session, drops: Sequence[Drop], advance: Callable[[int], None]) -> None:

@@ -19,12 +19,18 @@ VERBS = {
         ),
     ),
     "test": ("checks", "ruff, mypy, import arrows and all tests"),
+    "try": ("trial", "files through a domain's contract as it stands on disk, in seconds; keeps nothing"),
     "up": ("up", "provision the lakehouse on this laptop and keep it running"),
     "generate": ("generate", "write sample files of a domain"),
     "drop": ("drop", "upload files or folders into the raw bucket"),
     "run": ("run", "run a domain's pipeline and follow it"),
     "replay": ("replay", "judge quarantined files and rows of a domain again, after a fix"),
     "rollback": ("rollback", "all tables of a domain as they were at a moment, after a bad run"),
+    "drop-table": ("drop_table", "tables of the laptop's lake made anew from the files"),
+    "migrate": (
+        "migrate",
+        "all tables of a domain in the laptop's lake made anew, as its contract says now",
+    ),
     "status": ("status", "files, runs and lock of a domain, from the ledger"),
     "tables": ("tables", "the tables of silver and gold, their keys and rows"),
     "query": ("query", "SQL on silver and gold, in Athena's dialect"),
@@ -56,7 +62,7 @@ def main(argv: Sequence[str]) -> int:
         return 0
     verb, *rest = argv
     if verb not in VERBS:
-        print(f"there is no verb {verb!r}\n\n{help_text()}")
+        fail(f"there is no verb {verb!r}\n\n{help_text()}")
         return 2
     return run(lambda: _executed(verb, rest))
 
@@ -89,7 +95,7 @@ def run(work: Callable[[], int]) -> int:
 
 
 def help_text() -> str:
-    verbs = "\n".join(f"  {verb:<10}{text}" for verb, (_, text) in VERBS.items())
+    verbs = "\n".join(f"  {verb:<12}{text}" for verb, (_, text) in VERBS.items())
     return (
         f"usage: ./lake VERB [options]\n\n{verbs}\n\n`./lake VERB --help` says more. Start with `./lake"
         " demo`."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,19 +16,41 @@ if TYPE_CHECKING:
 
 
 def add_env(parser: argparse.ArgumentParser) -> None:
+    """Which lake is meant: a deployed environment's, the demo's, or this laptop's own."""
     what = "a deployed environment instead of this laptop; uses the AWS profile's credentials"
-    parser.add_argument("--env", choices=tuple(environments()), help=what)
+    lake = parser.add_mutually_exclusive_group()
+    lake.add_argument("--env", choices=tuple(environments()), help=what)
+    lake.add_argument("--demo", action="store_true", help="the lake that the last `./lake demo` left")
+
+
+def add_own_lake(parser: argparse.ArgumentParser) -> None:
+    """Which of the laptop's lakes is meant, for what must not be done to a deployed environment."""
+    parser.add_argument("--demo", action="store_true", help="the lake that the last `./lake demo` left")
+    parser.set_defaults(env=None)
+
+
+def lake_option(arguments: argparse.Namespace) -> str:
+    """The option that names the same lake in a command that people may paste; nothing for the usual one."""
+    return f" --env {arguments.env}" if arguments.env else " --demo" if arguments.demo else ""
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the result as JSON")
+    parser.add_argument("--json", type=json_file, metavar="FILE", help="also write the result as JSON")
 
 
 def add_domain(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
     if optional:
-        parser.add_argument("domain", nargs="?", choices=(None, *domains()), default=None)
+        parser.add_argument("domain", nargs="?", choices=domains(), default=None)
     else:
         parser.add_argument("domain", choices=domains())
+
+
+def json_file(text: str) -> Path:
+    """A file to write. Raises ArgumentTypeError for what cannot be one, before any work is done."""
+    file = path(text)
+    if file.is_dir() or any(p.exists() and not p.is_dir() for p in file.parents):
+        raise argparse.ArgumentTypeError(f"expected a file, found {text!r}, which is or lies in none")
+    return file
 
 
 def date(text: str) -> dt.date:
@@ -36,6 +59,16 @@ def date(text: str) -> dt.date:
         return dt.date.fromisoformat(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"expected YYYY-MM-DD, found {text!r}") from error
+
+
+def path(text: str) -> Path:
+    """A path as its caller means it: `./lake` itself runs in the product's folder."""
+    return called_from() / text
+
+
+def called_from() -> Path:
+    """The folder in which somebody called `./lake`."""
+    return Path(os.environ.get("LAKE_CALLED_FROM", "."))
 
 
 def positive(text: str) -> int:

@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.errors import ParseError
+from sqlglot.errors import SqlglotError
 
-from local.athena import Answer, QueryError, database
+from local.athena import Answer, database
 from local.athena_metadata import metadata_statement
+from local.dialect import QueryError, plain
 from local.session import Session
 from shared.names import WORKGROUP
 from stacks.config import settings
@@ -61,8 +62,8 @@ def qualified(statement: str, resolve: Callable[[str], str]) -> str:
     """The statement with full database names. Raises QueryError for what is no statement."""
     try:
         tree = sqlglot.parse_one(statement, read="athena")
-    except ParseError as error:
-        raise QueryError(f"not a statement that Athena understands: {error}") from error
+    except SqlglotError as error:
+        raise QueryError(f"not a statement that Athena understands: {plain(error)}") from error
     for table in tree.find_all(exp.Table):
         if table.db:
             table.set("db", exp.to_identifier(resolve(table.db)))

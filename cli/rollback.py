@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pyiceberg.table import Table
 
 from local import athena
+from local.athena import snapshot_at
 from local.errors import LakeError
 from local.session import Session
 from shared.contracts import contract
@@ -41,12 +42,17 @@ def roll_back(session: Session, domain: str, moment: dt.datetime) -> list[Rolled
             f"run {owner} owns {domain}, and its commits would come in between: wait for it or stop it, then"
             " roll back"
         )
-    catalog, planned = athena.catalog_of(session), []
+    catalog, glue = athena.catalog_of(session), session.client("glue")
+    planned: list[tuple[Table | None, RolledBack]] = []
     # All plans before the first commit: one table that cannot go back leaves every table as it is.
     for zone, table in _tables(domain):
         name, shown = (session.names.database(domain, zone), table), f"{zone}.{table}"
-        stored = catalog.load_table(name) if catalog.table_exists(name) else None
-        planned.append((stored, _plan(stored, shown, moment) if stored else RolledBack(shown, "absent")))
+        if not catalog.table_exists(name):
+            planned.append((None, RolledBack(shown, "absent")))
+            continue
+        found = catalog.load_table(name)
+        created = glue.get_table(DatabaseName=name[0], Name=name[1])["Table"]["CreateTime"]
+        planned.append((found, _plan(found, shown, moment, created)))
     for stored, plan in planned:
         if stored and plan.restored is not None:
             _forget_spellings(stored)
@@ -82,12 +88,11 @@ def _is_running(session: Session, domain: str, owner: str) -> bool:
     return bool(execution["status"] == "RUNNING")
 
 
-def _plan(table: Table, shown: str, moment: dt.datetime) -> RolledBack:
+def _plan(table: Table, shown: str, moment: dt.datetime, created: dt.datetime) -> RolledBack:
     current, restored = table.current_snapshot(), snapshot_at(table, moment)
     if current is None or restored == current.snapshot_id:
         return RolledBack(shown, "same")
-    oldest = table.snapshot_by_id(table.history()[0].snapshot_id)
-    if restored is None and oldest and oldest.sequence_number == FIRST_SEQUENCE_NUMBER:
+    if restored is None and (moment < created or _knows_its_beginning(table)):
         return RolledBack(shown, "later", left=current.snapshot_id)
     if restored is None or table.snapshot_by_id(restored) is None:
         known = dt.datetime.fromtimestamp(table.history()[0].timestamp_ms / 1000, dt.UTC)
@@ -99,10 +104,11 @@ def _plan(table: Table, shown: str, moment: dt.datetime) -> RolledBack:
     return RolledBack(shown, "back", current.snapshot_id, restored)
 
 
-def snapshot_at(table: Table, moment: dt.datetime) -> int | None:
-    """The snapshot that was current at a moment, by the table's own log of snapshots; None
-    before the first.
+def _knows_its_beginning(table: Table) -> bool:
+    """Whether no snapshot before the oldest one that readers saw was forgotten. It need not be the table's
+    first: a fill commits to a branch before it shows anything.
     """
-    millis = int(moment.timestamp() * 1000)
-    before = [e for e in table.history() if e.timestamp_ms <= millis]
-    return max(before, key=lambda e: e.timestamp_ms).snapshot_id if before else None
+    oldest = table.snapshot_by_id(table.history()[0].snapshot_id)
+    while oldest and oldest.parent_snapshot_id is not None:
+        oldest = table.snapshot_by_id(oldest.parent_snapshot_id)
+    return oldest is not None and oldest.sequence_number == FIRST_SEQUENCE_NUMBER

@@ -6,10 +6,12 @@ import datetime as dt
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
+from local.console import say
 from local.session import Session
 from shared.names import MAINTENANCE
 
@@ -18,11 +20,21 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import DescribeExecutionOutputTypeDef, HistoryEventTypeDef
 
 POLL_SECONDS = 0.5
+TOLD_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Step:
+    """A state of the state machine that a run entered; `seconds`: how long it took, None while it lasts."""
+
+    name: str
+    began: dt.datetime
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended; `log` says where the output of the failed job is."""
+    """How a run ended and how long it took; `log` says where the output of the failed job is."""
 
     run_id: str
     status: str
@@ -57,27 +69,81 @@ def start(session: Session, domain: str, request: dict[str, Any]) -> str:
     return run_id
 
 
-def follow(session: Session, domain: str, run_id: str, on_state: Callable[[str], None]) -> Outcome:
-    """Waits for a run, telling each state that it enters."""
-    states, arn, began = (
-        session.client("stepfunctions"),
-        session.names.execution_arn(domain, run_id),
-        time.monotonic(),
+def running(session: Session, domain: str) -> list[str]:
+    """The runs of a domain that go on, the one that owns the domain first, then as they were started."""
+    states, machine = session.client("stepfunctions"), session.names.machine_arn(domain)
+    pages = states.get_paginator("list_executions").paginate(stateMachineArn=machine, statusFilter="RUNNING")
+    found = sorted((e["startDate"], e["name"]) for page in pages for e in page["executions"])
+    owner = session.ledger.lock_owner(domain)
+    return sorted((name for _, name in found), key=lambda name: name != owner)
+
+
+def exists(session: Session, domain: str, run_id: str) -> bool:
+    """Whether the environment remembers a run of this id."""
+    states = session.client("stepfunctions")
+    try:
+        states.describe_execution(executionArn=session.names.execution_arn(domain, run_id))
+    except (states.exceptions.ExecutionDoesNotExist, states.exceptions.InvalidArn):
+        return False
+    return True
+
+
+def stop(session: Session, domain: str, run_id: str) -> None:
+    """Stops a run and the job it waits for. The next run takes its lock over and repairs what it left."""
+    session.client("stepfunctions").stop_execution(
+        executionArn=session.names.execution_arn(domain, run_id), error="Stopped", cause="./lake run --stop"
     )
-    seen = 0
+
+
+def follow(
+    session: Session,
+    domain: str,
+    run_id: str,
+    on_state: Callable[[str], None],
+    on_ended: Callable[[Step], None] = lambda _: None,
+) -> Outcome:
+    """Waits for a run, telling each state that it enters, and each step that has ended."""
+    states, arn = session.client("stepfunctions"), session.names.execution_arn(domain, run_id)
+    told: list[Step] = []
     while True:
         execution = states.describe_execution(executionArn=arn)
-        entered = list(entered_states(_history(states, arn)))
-        for name in entered[seen:]:
-            on_state(name)
-        seen = len(entered)
+        steps = steps_of(_history(states, arn))
+        for before, step in zip_longest(told, steps):
+            if before is None:
+                on_state(step.name)
+            if step != before and step.seconds is not None:
+                on_ended(step)
+        told = steps
         if execution["status"] != "RUNNING":
-            return _outcome(session, states, execution, run_id, time.monotonic() - began)
+            return _outcome(session, states, execution, run_id)
         time.sleep(POLL_SECONDS)
 
 
-def entered_states(events: Iterator[HistoryEventTypeDef]) -> Iterator[str]:
-    return (e["stateEnteredEventDetails"]["name"] for e in events if e["type"].endswith("StateEntered"))
+def tell(step: Step) -> None:
+    """Says that a step has ended; most take no time, and say nothing."""
+    if step.seconds and step.seconds >= TOLD_SECONDS:
+        say(f"  {step.seconds:6.1f} s  {step.name}")
+
+
+def steps_of(events: Iterable[HistoryEventTypeDef]) -> list[Step]:
+    """The states that a run entered, in that order, with how long each took."""
+    steps: list[Step] = []
+    for event in events:
+        if event["type"].endswith("StateEntered"):
+            steps.append(Step(event["stateEnteredEventDetails"]["name"], event["timestamp"]))
+        elif event["type"].endswith("StateExited"):
+            name = event["stateExitedEventDetails"]["name"]
+            place = next(i for i, s in enumerate(steps) if s.name == name and s.seconds is None)
+            took = (event["timestamp"] - steps[place].began).total_seconds()
+            steps[place] = replace(steps[place], seconds=took)
+    return steps
+
+
+def outcome_of(session: Session, domain: str, run_id: str) -> Outcome:
+    """How a run ended that is over."""
+    states = session.client("stepfunctions")
+    execution = states.describe_execution(executionArn=session.names.execution_arn(domain, run_id))
+    return _outcome(session, states, execution, run_id)
 
 
 def _outcome(
@@ -85,8 +151,8 @@ def _outcome(
     states: SFNClient,
     execution: DescribeExecutionOutputTypeDef,
     run_id: str,
-    seconds: float,
 ) -> Outcome:
+    seconds = (execution["stopDate"] - execution["startDate"]).total_seconds()
     if execution["status"] == "SUCCEEDED":
         return Outcome(run_id, "SUCCEEDED", seconds)
     failed = [

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.session import Session, TargetError, running_laptop
+from local import laptop
+from local.session import DEMO, STATE, Session, TargetError, laptop_environment, running_laptop
+from shared.contracts import contract
 from shared.names import Names
+from shared.project import domain_folder, shown
 from stacks.config import settings
 
 
@@ -32,6 +37,42 @@ def deployed(env: str) -> Session:
     return Session(Names(env, account, region, chosen.prefix), boto)
 
 
-def target(env: str | None) -> Session:
-    """The environment that a command names; the laptop when it names none."""
-    return deployed(env) if env else running_laptop()
+def domains_of(env: str | None, *, demo: bool = False) -> tuple[str, ...]:
+    """The domains of the lake that a command names."""
+    return settings(env or laptop_environment(DEMO if demo else STATE)).chosen_domains
+
+
+def check_domain(domain: str, env: str | None, *, demo: bool = False) -> None:
+    """Raises TargetError for a domain that the environment does not have, or that would fail in gold."""
+    if domain not in (known := domains_of(env, demo=demo)):
+        raise TargetError(
+            f"the environment does not have the domain {domain}, only {', '.join(known)}: add it to"
+            " `domains` in environments.toml"
+        )
+    _check_transforms(domain)
+
+
+def _check_transforms(domain: str) -> None:
+    """What would fail gold after minutes: no transforms, or such that Python cannot read."""
+    file = domain_folder(domain) / "transforms.py"
+    if tables := [t.name for t in contract(domain).gold]:
+        if not file.exists():
+            raise TargetError(
+                f"{shown(file)} is missing: it computes {', '.join(tables)}. Nothing was started"
+            )
+        try:
+            ast.parse(file.read_bytes(), str(file))
+        except SyntaxError as error:
+            raise TargetError(f"{shown(file)}:{error.lineno}: {error.msg}: nothing started") from error
+
+
+def target(env: str | None, *, demo: bool = False) -> Session:
+    """The environment that a command names; the laptop's lake when it names none, or the demo's."""
+    return deployed(env) if env else running_laptop(demo=demo)
+
+
+def current_target(env: str | None, *, demo: bool = False) -> Session:
+    """The same for commands that bring data: on the laptop with the contracts, settings and code as they are
+    on disk, which are deployed first where they changed. Raises ContractError before anything is.
+    """
+    return deployed(env) if env else laptop.refreshed(running_laptop(demo=demo))

@@ -60,12 +60,19 @@ def sampled_domains() -> tuple[str, ...]:
 
 
 def sample_of(domain: str) -> Sample:
-    """The sample of a domain. Raises SampleError where it has none."""
+    """The sample of a domain. Raises SampleError where it has none, or none that can be used."""
     if domain not in sampled_domains():
         raise SampleError(
             f"the domain {domain!r} brings no sample; those that do: {', '.join(sampled_domains()) or 'none'}"
         )
-    module = importlib.import_module(f"domains.{domain}.sample")
+    try:
+        module = importlib.import_module(f"domains.{domain}.sample")
+    except (ImportError, SyntaxError) as error:
+        raise SampleError(f"domains/{domain}/sample cannot be imported: {error}") from error
+    if missing := [name for name in ("generate", "HEADLINES") if not hasattr(module, name)]:
+        raise SampleError(
+            f"domains/{domain}/sample lacks {', '.join(missing)} (domains/samples.py says more)"
+        )
     return Sample(
         module.generate, module.HEADLINES, getattr(module, "ROWS", None), getattr(module, "SCALE", None)
     )

@@ -7,6 +7,7 @@ with DuckDB's words.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,20 +15,19 @@ from typing import Any
 import duckdb
 import sqlglot
 from pyiceberg.catalog import Catalog, load_catalog
-from pyiceberg.exceptions import NoSuchIcebergTableError, NoSuchTableError
+from pyiceberg.exceptions import NoSuchIcebergTableError, NoSuchPropertyException, NoSuchTableError
+from pyiceberg.table import Table
 from sqlglot import exp
-from sqlglot.errors import ParseError, UnsupportedError
+from sqlglot.errors import SqlglotError, UnsupportedError
 
 from local.athena_metadata import INFORMATION_SCHEMA, metadata_statement, view
 from local.athena_metadata import answer as metadata_answer
-from local.errors import LakeError
+from local.dialect import MACROS, QueryError, athena_names, plain, rewritten
 from local.session import Session
 from local.settings import ACCOUNT
 from shared.names import DATA_ZONES, Names
 
-
-class QueryError(LakeError):
-    """A statement cannot be answered on the laptop."""
+AsOf = dt.datetime | int | None  # a moment, a snapshot's id, or now
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,20 @@ class Answer:
 
 @dataclass(frozen=True)
 class TableName:
-    """A table in a statement, and the name under which DuckDB sees it."""
+    """A table in a statement, and the name under which DuckDB sees it.
+
+    `moment` and `version` are SQL: as of when, or the snapshot as of which it is meant; None: as it is now.
+    """
 
     database: str
     table: str
+    moment: str | None = None
+    version: str | None = None
 
     @property
     def view(self) -> str:
-        return f"{self.database}__{self.table}"
+        as_of = f"__as_of_{self.moment or self.version}" if self.moment or self.version else ""
+        return f"{self.database}__{self.table}{as_of}"
 
 
 @dataclass(frozen=True)
@@ -67,20 +73,41 @@ def run(session: Session, statement: str, domains: Sequence[str], domain: str | 
     if asked := metadata_statement(statement, resolve):
         return Answer(*metadata_answer(session.client("glue"), asked))
     translated = translate(statement, resolve)
-    connection = duckdb.connect()
-    connection.execute("set integer_division=true; set default_null_order='nulls_last'; set timezone='UTC'")
-    catalog = catalog_of(session)
-    for table in translated.tables:
-        about_tables = table.database == INFORMATION_SCHEMA
-        rows = view(session.client("glue"), table.table) if about_tables else rows_of(catalog, table)
-        connection.register(table.view, rows)
+    connection, catalog = connected(), catalog_of(session)
     try:
+        for table in translated.tables:
+            about_tables = table.database == INFORMATION_SCHEMA
+            rows = (
+                view(session.client("glue"), table.table)
+                if about_tables
+                else rows_of(catalog, table, as_of(connection, table))
+            )
+            connection.register(table.view, rows)
         result = connection.execute(translated.sql)
-        return Answer(tuple(column[0] for column in result.description), result.fetchall())
+        return Answer(athena_names([column[0] for column in result.description]), result.fetchall())
     except duckdb.Error as error:
         raise QueryError(
-            f"DuckDB, which stands in for Athena, cannot run this: {error}\ntranslated: {translated.sql}"
+            f"DuckDB, which stands in for Athena, cannot run this: {plain(error)}\ntranslated:"
+            f" {plain(translated.sql)}"
         ) from error
+
+
+def connected() -> duckdb.DuckDBPyConnection:
+    """A DuckDB that is set as Athena is, with what it lacks of Athena's functions."""
+    connection = duckdb.connect()
+    connection.execute("set integer_division=true; set default_null_order='nulls_last'; set timezone='UTC'")
+    for macro in MACROS:
+        connection.execute(macro)
+    return connection
+
+
+def as_of(connection: duckdb.DuckDBPyConnection, table: TableName) -> AsOf:
+    """The moment or snapshot that a statement names, computed."""
+    if written := table.moment or table.version:
+        kind = "timestamptz" if table.moment else "bigint"
+        [value] = connection.execute(f"select cast({written} as {kind})").fetchall()[0]
+        return value  # type: ignore[no-any-return]
+    return None
 
 
 def translate(statement: str, resolve: Callable[[str], str]) -> Statement:
@@ -90,15 +117,13 @@ def translate(statement: str, resolve: Callable[[str], str]) -> Statement:
     """
     try:
         trees = sqlglot.parse(statement.strip().rstrip(";"), read="athena")
-    except ParseError as error:
-        raise QueryError(f"not a statement that Athena understands: {error}") from error
+    except SqlglotError as error:
+        raise QueryError(f"not a statement that Athena understands: {plain(error)}") from error
     if len(trees) != 1 or not isinstance(tree := trees[0], exp.Query):
         raise QueryError("one SELECT at a time: everything else is made by the jobs")
-    if version := tree.find(exp.Version):
-        raise QueryError(f"time travel ({version.sql()}) works in Athena only")
     tables = dict.fromkeys(_replaced(table, resolve) for table in _tables(tree))
     try:
-        sql = tree.sql(dialect="duckdb", unsupported_level=sqlglot.ErrorLevel.RAISE)
+        sql = rewritten(tree).sql(dialect="duckdb", unsupported_level=sqlglot.ErrorLevel.RAISE)
     except UnsupportedError as error:
         raise QueryError(f"DuckDB, which stands in for Athena, lacks something: {error}") from error
     return Statement(sql, tuple(tables))
@@ -132,19 +157,37 @@ def catalog_of(session: Session) -> Catalog:
     return load_catalog("glue", **properties)
 
 
-def rows_of(catalog: Catalog, table: TableName) -> Any:
-    """All rows of an Iceberg table as of its current snapshot, deletes applied, as Arrow.
+def rows_of(catalog: Catalog, table: TableName, when: AsOf = None) -> Any:
+    """All rows of an Iceberg table as of its current snapshot, or the one of a moment, or of an id, deletes
+    applied, as Arrow.
 
-    Raises QueryError when there is no such table, or it is of another kind.
+    Raises QueryError when there is no such table or snapshot, or it is of another kind.
     """
     try:
-        return catalog.load_table((table.database, table.table)).scan().to_arrow()
+        stored = catalog.load_table((table.database, table.table))
+        return stored.scan(snapshot_id=None if when is None else _snapshot(stored, when)).to_arrow()
     except NoSuchTableError as error:
         raise QueryError(f"there is no table {table.database}.{table.table}") from error
-    except NoSuchIcebergTableError as error:
+    except (NoSuchIcebergTableError, NoSuchPropertyException) as error:
         raise QueryError(
             f"{table.database}.{table.table} is not an Iceberg table; the laptop queries Iceberg tables only"
         ) from error
+
+
+def _snapshot(stored: Table, when: dt.datetime | int) -> int:
+    snapshot = when if isinstance(when, int) else snapshot_at(stored, when)
+    if snapshot is None or stored.snapshot_by_id(snapshot) is None:
+        raise QueryError(f"{'.'.join(stored.name())} has no snapshot as of {when}")
+    return snapshot
+
+
+def snapshot_at(table: Table, moment: dt.datetime) -> int | None:
+    """The snapshot that was current at a moment, by the table's own log of snapshots; None
+    before the first.
+    """
+    millis = int(moment.timestamp() * 1000)
+    before = [e for e in table.history() if e.timestamp_ms <= millis]
+    return max(before, key=lambda e: e.timestamp_ms).snapshot_id if before else None
 
 
 def _tables(tree: exp.Query) -> list[exp.Table]:
@@ -155,7 +198,7 @@ def _tables(tree: exp.Query) -> list[exp.Table]:
 def _replaced(table: exp.Table, resolve: Callable[[str], str]) -> TableName:
     if not table.db:
         raise QueryError(f"write {table.name} with its database: silver.{table.name} or gold.{table.name}")
-    name = TableName(resolve(table.db), table.name.lower())
+    name = TableName(resolve(table.db), table.name.lower(), *_versions(table))
     if "$" in name.table:
         raise QueryError(f"metadata tables ({table.name}) work in Athena only")
     if not table.args.get("alias"):
@@ -163,4 +206,14 @@ def _replaced(table: exp.Table, resolve: Callable[[str], str]) -> TableName:
     table.set("this", exp.to_identifier(name.view, quoted=True))
     table.set("db", None)
     table.set("catalog", None)
+    table.set("version", None)
     return name
+
+
+def _versions(table: exp.Table) -> tuple[str | None, str | None]:
+    """What is said of time travel, as DuckDB's SQL: the moment and the snapshot."""
+    version = table.args.get("version")
+    if version is None:
+        return None, None
+    written = version.expression.sql(dialect="duckdb")
+    return (written, None) if version.name == "TIMESTAMP" else (None, written)

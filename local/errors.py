@@ -10,10 +10,13 @@ class LakeError(Exception):
 
 
 def expected() -> tuple[type[Exception], ...]:
-    """All expected errors: ours, a wrong contract or setting, and whatever AWS refuses."""
+    """All expected errors: ours, a wrong contract, report or setting, whatever AWS refuses, and files that
+    cannot be read or written.
+    """
     from botocore.exceptions import BotoCoreError, ClientError
 
     from shared.contracts import ContractError
+    from shared.reports import ReportError
     from stacks.config import ConfigError
 
-    return (LakeError, ContractError, ConfigError, ClientError, BotoCoreError)
+    return (LakeError, ContractError, ReportError, ConfigError, ClientError, BotoCoreError, OSError)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -11,16 +12,19 @@ from pathlib import Path
 from local import deploy, session, synth, toolchain
 from local.aws import process
 from local.console import say
+from local.settings import ROOT
+from shared.contracts import contracts
 from shared.project import project_folder
 
 OLDEST_JAVA = 17
+DEPLOYED = "deployed.json"  # file of a state folder: what the lake in it was made from
 
 
 def provision(
     report: Callable[[str], None] = say, state: Path = session.STATE, *, warehouse: bool = False
 ) -> session.Session:
     """A session with a running, deployed emulation; quick when everything is there already."""
-    env = session.laptop_environment(state)
+    env, inputs = session.laptop_environment(state), inputs_of(warehouse=warehouse)
     _keep_out_of_git(state)
     with ThreadPoolExecutor(3) as pool:
         jars = pool.submit(toolchain.jars)
@@ -31,15 +35,50 @@ def provision(
         done = deploy.deploy_assembly(
             target, assembly.result(), state / "recorded.json", lambda name: report(f"  deployed {name}")
         )
+    note_deployed(state, inputs)
     if done.recorded:
         report(f"  recorded only, nothing behaves behind them on the laptop: {', '.join(done.recorded)}")
     return target
 
 
+def refreshed(target: session.Session, report: Callable[[str], None] = say) -> session.Session:
+    """The running lake with the contracts, settings and code that are on disk now: deployed anew where they
+    are others than those of last time. Raises ContractError before anything is deployed.
+    """
+    state = target.state or session.STATE
+    if is_current(state):
+        return target
+    contracts()
+    report("contracts, settings or code are newer than this laptop's lake: deploying them …")
+    return provision(lambda _: None, state, warehouse=bool(_deployed(state).get("warehouse")))
+
+
+def note_deployed(state: Path, inputs: dict[str, object]) -> None:
+    """Leaves with a lake what it was made from."""
+    (state / DEPLOYED).write_text(json.dumps(inputs), "utf-8")
+
+
+def is_current(state: Path) -> bool:
+    """Whether the lake of a state folder was made from what is on disk now."""
+    deployed = _deployed(state)
+    return deployed == inputs_of(warehouse=bool(deployed.get("warehouse")))
+
+
+def _deployed(state: Path) -> dict[str, object]:
+    file = state / DEPLOYED
+    known: dict[str, object] = json.loads(file.read_text("utf-8")) if file.exists() else {}
+    return known
+
+
+def inputs_of(*, warehouse: bool) -> dict[str, object]:
+    """What a lake is made from."""
+    return {"hash": synth.inputs_hash(ROOT, project_folder()), "warehouse": warehouse}
+
+
 def _keep_out_of_git(state: Path) -> None:
     """What the laptop keeps of a project is nothing to commit; the product's own folder says so already."""
-    folder = state.parent
-    if folder == project_folder() / ".lake" and not (folder / ".gitignore").exists():
+    folder = project_folder() / ".lake"
+    if state.is_relative_to(folder) and not (folder / ".gitignore").exists():
         folder.mkdir(parents=True, exist_ok=True)
         (folder / ".gitignore").write_text("*\n", "utf-8")
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
 STATE = project_folder() / ".lake" / "aws"
+DEMO = project_folder() / ".lake" / "demo" / "aws"  # the demo's lake: forgotten by each demo, unlike STATE
 USUAL_ENVIRONMENT = "dev"
 CHOSEN = "environment"  # file of a state folder: which environment the laptop stands for
 _RETRIES = Config(retries={"mode": "standard", "max_attempts": 5}, max_pool_connections=32)
@@ -109,12 +110,15 @@ def laptop_session(emulation: process.Emulation) -> Session:
     )
 
 
-def running_laptop() -> Session:
-    """The laptop's emulation that is up. Raises TargetError when there is none."""
-    emulation = process.running(STATE)
-    if emulation is None:
-        raise TargetError(
-            "nothing runs on this laptop yet: start it with `./lake up`, or name a deployed environment with"
-            " --env"
-        )
-    return laptop_session(emulation)
+def running_laptop(*, demo: bool = False) -> Session:
+    """The laptop's lake that is up, or the demo's. Raises TargetError when it is not."""
+    emulation = process.running(DEMO if demo else STATE)
+    if emulation is not None:
+        return laptop_session(emulation)
+    if demo:
+        raise TargetError("the demo's lake does not run: bring it back with `./lake up --demo`")
+    other = "; the demo's lake runs: add --demo to mean it" if process.running(DEMO) else ""
+    raise TargetError(
+        "nothing runs on this laptop yet: start it with `./lake up`, or name a deployed environment with"
+        f" --env{other}"
+    )

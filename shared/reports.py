@@ -11,9 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.names import Names
-from shared.project import domains_folder
+from shared.project import domains_folder, shown
 
 _DATABASE = re.compile(r"\b(silver|gold)\.(?=[a-z_])")
+
+
+class ReportError(ValueError):
+    """A report's file is not as it must be."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class Report:
 def reports_of(domain: str, folder: Path | None = None) -> tuple[Report, ...]:
     """The reports of a domain by name; a domain without any has none.
 
-    Raises ValueError for a file without a description.
+    Raises ReportError for a file without a description, or that is not UTF-8.
 
     `folder`: the folder of domains, the project's unless given.
     """
@@ -48,12 +52,20 @@ def report_files(domain: str, folder: Path | None = None) -> list[Path]:
     return sorted(((folder or domains_folder()) / domain / "reports").glob("*.sql"))
 
 
+def report_names(domain: str) -> tuple[str, ...]:
+    """The names of a domain's reports, whatever their files hold."""
+    return tuple(path.stem for path in report_files(domain))
+
+
 def report(domain: str, path: Path) -> Report:
-    """Raises ValueError for a file without a description."""
-    lines = path.read_text("utf-8").splitlines()
+    """Raises ReportError, as `reports_of` does."""
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise ReportError(f"{shown(path)}: is not UTF-8 (byte {error.start}): save it as UTF-8") from error
     first = next((i for i, line in enumerate(lines) if not line.startswith("--")), len(lines))
     description = " ".join(line.removeprefix("--").strip() for line in lines[:first])
     if not description:
-        raise ValueError(f"{path}: begin with a comment that says what the report tells")
+        raise ReportError(f"{shown(path)}: begin with a comment that says what the report tells")
     first = next((i for i, line in enumerate(lines[first:], first) if line.strip()), first)
     return Report(domain, path.stem, description, "\n".join(lines[first:]).strip(), first + 1)

@@ -14,9 +14,16 @@ from cli.lint.reports import report_findings
 from cli.lint.transforms import transform_findings
 from shared.contracts import ContractError
 from shared.contracts.load import CONTRACT, document, examined_domain, place
+from shared.contracts.problems import Examined
 from shared.project import domain_folder
 
 OPEN_QUESTION = re.compile(r"#\s*DECIDE\b:?\s*(.*)")
+
+
+def contract_findings(domain: str) -> list[Finding]:
+    """What is wrong with a domain's contract by itself. Raises ContractError when it is no YAML mapping."""
+    text = (domain_folder(domain) / CONTRACT).read_text("utf-8")
+    return _of_contract(Places.of(domain, place(domain), text, document(domain)), examined_domain(domain))
 
 
 def findings(domain: str) -> list[Finding]:
@@ -30,14 +37,9 @@ def findings(domain: str) -> list[Finding]:
         return [Finding(place(domain), 0, domain, unreadable.reason)]
     text = (domain_folder(domain) / CONTRACT).read_text("utf-8")
     places = Places.of(domain, place(domain), text, content)
-    found: list[Finding] = []
     hints: list[Finding] = []
-    of_standard = standard.violations(content, place(domain))
-    known = {error.path for error in of_standard}
     examined = examined_domain(domain)
-    found += map(places.finding, of_standard)
-    found += [places.finding(e) for e in examined.errors if e.path not in known]
-    found += _open_questions(domain, text)
+    found = [*_of_contract(places, examined), *_open_questions(domain, text)]
     if contract := examined.contract:
         found += map(places.finding, contract_sql(contract, examined.places))
         found += transform_findings(contract)
@@ -45,6 +47,13 @@ def findings(domain: str) -> list[Finding]:
         hints = [places.finding(e, hint=True) for e in missing_gates(contract, examined.places)]
     every = sorted(dict.fromkeys(found)) + hints
     return sorted(every, key=lambda finding: finding.hint)
+
+
+def _of_contract(places: Places, examined: Examined) -> list[Finding]:
+    of_standard = standard.violations(places.document, places.file)
+    known = {error.path for error in of_standard}
+    every = [*of_standard, *(e for e in examined.errors if e.path not in known)]
+    return sorted(dict.fromkeys(map(places.finding, every)))
 
 
 def _open_questions(domain: str, text: str) -> Iterator[Finding]:

@@ -28,7 +28,7 @@ def report_findings(contract: Contract) -> Iterator[Finding]:
         try:
             found = report(contract.domain, path)
         except ValueError as error:
-            yield Finding(file, 1, subject, str(error).removeprefix(f"{path}: "))
+            yield Finding(file, 1, subject, str(error).removeprefix(f"{file}: "))
             continue
         for line, reason in sorted(set(_wrong(found, tables))):
             yield Finding(file, line and line + found.first_line - 1, subject, reason)

@@ -38,7 +38,7 @@ def transform_findings(contract: Contract) -> Iterator[Finding]:
             )
         return
     try:
-        module = _Module(contract, shown(path), ast.parse(path.read_text("utf-8"), str(path)))
+        module = _Module(contract, shown(path), ast.parse(path.read_bytes(), str(path)))
     except SyntaxError as error:
         yield Finding(shown(path), error.lineno or 0, contract.domain, f"Python cannot read it: {error.msg}")
         return

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from cli import demo
 from cli.options import add_json, add_size, size
 from cli.results import Results
-from domains.samples import sampled_domains
+from domains.samples import sample_of, sampled_domains
 from local import laptop
 from local.aws import process
-from local.console import fail, print_table, say, write_json
-from local.session import STATE
+from local.console import fail, print_rows, print_table, say, show, write_json
+from local.session import DEMO
 from shared.project import project_folder
 
 EXAMPLE = "./lake demo --rows 200000 --days 7 --json demo.json"
@@ -27,30 +27,31 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--keep",
         action="store_true",
-        help="leave the emulation running (else `./lake up` brings it back, data and all)",
+        help="leave the demo's lake running (else `./lake up --demo` brings it back, data and all)",
     )
     add_json(parser)
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    """Forgets what the laptop's lakehouse held, then runs the demo."""
+    """Runs the demo in a lake of its own, which forgets the demo before; the laptop's stays as it is."""
     if arguments.domain is None:  # before anything is forgotten
         return fail("no domain of the project brings a sample (domains/<name>/sample/), which a demo needs")
     if advice := laptop.check_java():
         return fail(advice)
+    sample_of(arguments.domain)  # one that cannot be used is refused before anything is forgotten
     sample = demo.Sample(
-        arguments.domain, size(arguments), arguments.seed, project_folder() / ".lake" / "demo"
+        arguments.domain, size(arguments), arguments.seed, project_folder() / ".lake" / "demo" / "sample"
     )
     try:
         report = demo.run(sample)
     finally:
         if not arguments.keep:
-            process.stop(STATE)
+            process.stop(DEMO)
     _print(report.results, report.seconds)
     write_json(arguments.json, report.results.document(report.seconds))
     code = _print_verdict(report.results, report.differences)
-    first = "" if arguments.keep else "./lake up, then "
-    say(f"look around: {first}./lake status {arguments.domain}, ./lake query --help, ./lake replay --help")
+    first = "" if arguments.keep else "./lake up --demo, then "
+    say(f"look around: {first}./lake status {arguments.domain} --demo, ./lake query --demo --help")
     return code
 
 
@@ -85,9 +86,8 @@ def _print(results: Results, seconds: dict[str, float]) -> None:
     print_table("tables", ("table", "rows"), list(results.tables.items()))
     for name, rows in results.headlines.items():
         if rows:
-            print_table(
-                name.replace("_", " "), tuple(rows[0]), [tuple(row.values()) for row in rows[:SHOWN_ROWS]]
-            )
+            show(name.replace("_", " "))
+            print_rows(tuple(rows[0]), [tuple(row.values()) for row in rows[:SHOWN_ROWS]])
     print_table(
         "wall time", ("stage", "seconds"), [(stage, f"{value:.1f}") for stage, value in seconds.items()]
     )

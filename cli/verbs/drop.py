@@ -7,7 +7,8 @@ from pathlib import Path
 
 from cli import drops
 from cli.options import add_env
-from cli.targets import target as target_of
+from cli.targets import current_target as target_of
+from cli.targets import domains_of
 from local.console import progress, say
 from shared.contracts import domains
 
@@ -30,12 +31,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--dataset",
         help="without it the first folder below each PATH is the dataset (without --domain: the first two)",
     )
+    parser.add_argument(
+        "--anyway", action="store_true", help="also into a domain or dataset that no contract knows"
+    )
     add_env(parser)
 
 
 def execute(arguments: argparse.Namespace) -> int:
     plan = drops.planned(arguments.paths, arguments.domain, arguments.dataset)
-    target = target_of(arguments.env)
+    if not arguments.anyway:
+        drops.refuse_unknown(plan, domains_of(arguments.env, demo=arguments.demo))
+    target = target_of(arguments.env, demo=arguments.demo)
     with progress("dropping", len(plan)) as advance:
         drops.upload(target, plan, advance)
     say(

@@ -8,10 +8,10 @@ from cli.options import add_env, add_json
 from cli.remote_athena import run as run_on_aws
 from cli.targets import target as target_of
 from local import athena
-from local.athena import QueryError
-from local.console import print_table, say, write_json
+from local.console import print_rows, say, write_json
+from local.dialect import QueryError
 from shared.contracts import domains
-from shared.reports import reports_of
+from shared.reports import report_names, reports_of
 
 EXAMPLE = './lake query --domain ecommerce "select date, total_revenue from gold.daily_revenue order by date"'
 SHOWN_ROWS = 200
@@ -26,7 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     what.add_argument(
         "--report",
-        choices=sorted({r.name for d in domains() for r in reports_of(d)}),
+        choices=sorted({name for d in domains() for name in report_names(d)}),
         help="a report of the domain instead",
     )
     parser.add_argument(
@@ -39,13 +39,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    target = target_of(arguments.env)
+    target = target_of(arguments.env, demo=arguments.demo)
     query = athena.run if target.endpoint else run_on_aws
     sql, domain = (
-        (arguments.sql, arguments.domain) if arguments.sql else _report(arguments.report, arguments.domain)
+        (arguments.sql, arguments.domain)
+        if arguments.report is None
+        else _report(arguments.report, arguments.domain)
     )
     answer = query(target, sql, domains(), domain)
-    print_table("", answer.columns, answer.rows[:SHOWN_ROWS])
+    print_rows(answer.columns, answer.rows[:SHOWN_ROWS])
     if len(answer.rows) > SHOWN_ROWS:
         say(f"{SHOWN_ROWS} of {len(answer.rows):,} rows shown; --json FILE writes all")
     write_json(arguments.json, {"columns": answer.columns, "rows": answer.rows})
@@ -54,9 +56,9 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def _report(name: str, domain: str | None) -> tuple[str, str]:
     """A report's statement and the domain it is about."""
-    matching = [r for d in domains() if domain in (None, d) for r in reports_of(d) if r.name == name]
-    if len(matching) != 1:
-        owners = ", ".join(d for d in domains() if any(r.name == name for r in reports_of(d)))
-        raise QueryError(f"report {name} is of {owners}; say which with --domain")
-    say(matching[0].description)
-    return matching[0].sql, matching[0].domain
+    owners = [d for d in domains() if name in report_names(d)]
+    if len(chosen := [d for d in owners if domain in (None, d)]) != 1:
+        raise QueryError(f"report {name} is of {', '.join(owners)}; say which with --domain")
+    report = next(r for r in reports_of(chosen[0]) if r.name == name)
+    say(report.description)
+    return report.sql, report.domain

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 from typing import Any
 
 from cli.options import add_domain, add_env, add_json, date
@@ -34,6 +35,14 @@ def request(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def execute(arguments: argparse.Namespace) -> int:
+    datasets = [d.name for d in contract(arguments.domain).datasets]
+    if arguments.dataset not in (None, *datasets):
+        return fail(
+            f"--dataset: {arguments.domain} has no dataset {arguments.dataset!r}; expected one of"
+            f" {', '.join(datasets)}"
+        )
+    if arguments.since and arguments.since > dt.datetime.now(dt.UTC).date():
+        return fail(f"--since: {arguments.since} is yet to come; nothing can have been quarantined since")
     reasons = (*FileReason, *contract(arguments.domain).row_reasons)
     if arguments.reason not in (None, *reasons):
         return fail(

@@ -27,7 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    tables = roll_back(target_of(arguments.env), arguments.domain, arguments.to)
+    tables = roll_back(target_of(arguments.env, demo=arguments.demo), arguments.domain, arguments.to)
     columns = ("table", "outcome", "left", "restored")
     rows = [
         (r.table, r.outcome, *("" if s is None else str(s) for s in (r.left, r.restored))) for r in tables
@@ -39,5 +39,11 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 def _moment(text: str) -> dt.datetime:
-    moment = dt.datetime.fromisoformat(text)
-    return moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"expected YYYY-MM-DDTHH:MM:SS, found {text!r}") from error
+    moment = moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+    if moment > dt.datetime.now(dt.UTC):
+        raise argparse.ArgumentTypeError(f"{text} is yet to come (UTC); expected a moment of the past")
+    return moment

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import argparse
 import json
-import time
-from dataclasses import asdict
 from typing import Any
 
-from cli import runs
-from cli.options import add_domain, add_env, add_json, date
+from cli import runs, shown_summary
+from cli.options import add_domain, add_env, add_json, date, lake_option
+from cli.summary import summary_of
+from cli.targets import check_domain, current_target
 from cli.targets import target as target_of
-from local.console import fail, progress, say, write_json
+from local.console import fail, say, spinner, write_json
+from local.session import Session
 
 EXAMPLE = (
     "./lake run ecommerce --from-date 2026-01-01 --to-date 2026-01-07     # without dates: everything pending"
 )
+INTERRUPTED = 130  # as shells count a Ctrl-C
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -37,6 +39,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="no data: compact the tables, forget old snapshots and orphaned files",
     )
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument(
+        "--follow",
+        nargs="?",
+        const="",
+        metavar="RUN",
+        help="start nothing: follow the run that goes on, or the one with this id",
+    )
+    instead.add_argument("--stop", action="store_true", help="start nothing: stop the runs that go on")
     add_env(parser)
     add_json(parser)
 
@@ -55,23 +66,71 @@ def request(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    return start_and_follow(arguments, request(arguments))
+    asked = request(arguments)
+    if asked.get("from_date", "") > asked.get("to_date", "9999"):
+        return fail(
+            f"--from-date {asked['from_date']} is after --to-date {asked['to_date']}: nothing was started"
+        )
+    if asked and (arguments.stop or arguments.follow is not None):
+        return fail("--follow and --stop start no run, so they go with no other option of a run")
+    if arguments.stop:
+        return _stop(arguments)
+    if arguments.follow is not None:
+        return _follow_existing(arguments)
+    return start_and_follow(arguments, asked)
 
 
 def start_and_follow(arguments: argparse.Namespace, request: dict[str, Any]) -> int:
-    """Starts a run with an input and follows it; needs domain, env and json among the arguments."""
-    target, began = target_of(arguments.env), time.monotonic()
+    """Starts a run with an input and follows it; needs domain, env, demo and json among the arguments."""
+    check_domain(arguments.domain, arguments.env, demo=arguments.demo)
+    target = current_target(arguments.env, demo=arguments.demo)
     run_id = runs.start(target, arguments.domain, request)
     say(f"run {run_id} of {arguments.domain}, input {json.dumps(request)}")
-    with progress(f"run {run_id}", None):
-        outcome = runs.follow(
-            target,
-            arguments.domain,
-            run_id,
-            lambda state: say(f"  {time.monotonic() - began:6.1f} s  {state}"),
+    return _follow(target, arguments, run_id)
+
+
+def _follow_existing(arguments: argparse.Namespace) -> int:
+    target = target_of(arguments.env, demo=arguments.demo)
+    going_on = runs.running(target, arguments.domain)
+    if not (chosen := arguments.follow or next(iter(going_on), None)):
+        return fail(f"no run of {arguments.domain} goes on; `./lake status {arguments.domain}` has the last")
+    if chosen not in going_on and not runs.exists(target, arguments.domain, chosen):
+        return fail(
+            f"{arguments.domain} has no run {chosen}; `./lake status {arguments.domain}` has the last"
         )
-    write_json(arguments.json, asdict(outcome))
-    if not outcome.succeeded:
-        return fail(str(outcome))
-    say(str(outcome))
-    return 0
+    return _follow(target, arguments, chosen)
+
+
+def _stop(arguments: argparse.Namespace) -> int:
+    target = target_of(arguments.env, demo=arguments.demo)
+    going_on = runs.running(target, arguments.domain)
+    for run_id in going_on:
+        runs.stop(target, arguments.domain, run_id)
+        say(f"stopped run {run_id}; the next run repairs what it left")
+    return 0 if going_on else fail(f"no run of {arguments.domain} goes on")
+
+
+def _follow(target: Session, arguments: argparse.Namespace, run_id: str) -> int:
+    steps: list[runs.Step] = []
+    try:
+        with spinner(f"run {run_id}") as show:
+            outcome = runs.follow(target, arguments.domain, run_id, show, lambda step: _tell(step, steps))
+    except KeyboardInterrupt:
+        return _goes_on(arguments, run_id)
+    if outcome.succeeded:
+        say(str(outcome))
+    summary = summary_of(target, arguments.domain, outcome, steps)
+    write_json(arguments.json, summary.document())
+    return shown_summary.show(summary, arguments.domain, lake_option(arguments))
+
+
+def _tell(step: runs.Step, steps: list[runs.Step]) -> None:
+    steps.append(step)
+    runs.tell(step)
+
+
+def _goes_on(arguments: argparse.Namespace, run_id: str) -> int:
+    """What an interruption leaves: this command ended, not the run."""
+    command = f"./lake run {arguments.domain}{lake_option(arguments)}"
+    fail(f"run {run_id} goes on: `{command} --follow` shows it again, `{command} --stop` ends it")
+    return INTERRUPTED

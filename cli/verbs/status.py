@@ -5,20 +5,24 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from cli.options import add_domain, add_env, add_json
+from cli import attention
+from cli.options import add_domain, add_env, add_json, lake_option
+from cli.shown_summary import quarantine_query
 from cli.targets import target as target_of
-from local.console import print_table, write_json
+from local.console import print_table, show, write_json
 from local.session import Session
 from shared.contracts import Dataset, contract, domains
 from shared.ledger.model import FileStatus, LedgerFile
 from shared.ledger.observed import Learnt
 from shared.metrics import SILENCE
 from shared.unknown_columns import shown
+from shared.zones import raw_key
 
 EXAMPLE = "./lake status ecommerce"
 LAST_RUNS = 5
@@ -26,19 +30,33 @@ LAST_RUNS = 5
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_domain(parser, optional=True)
+    parser.add_argument(
+        "--reasons",
+        action="store_true",
+        help="also why files and rows are in quarantine, and how to see them",
+    )
     add_env(parser)
     add_json(parser)
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    target = target_of(arguments.env)
+    target = target_of(arguments.env, demo=arguments.demo)
     chosen = (arguments.domain,) if arguments.domain else domains()
-    every = target.ledger.files()
+    every = [placed(f) for f in target.ledger.files()]
     report = {
         domain: status_of(target, domain, [f for f in every if f.domain == domain]) for domain in chosen
     }
+    lake = lake_option(arguments)
     for domain, domain_status in report.items():
+        files = [f for f in every if f.domain == domain]
+        states = [(run["run_id"], run["status"]) for run in domain_status["runs"]]
+        items = attention.items_of(target, domain, files, states, lake)
+        items += attention.of_datasets(domain_status["datasets"])
+        domain_status["attention"] = [asdict(item) for item in items]
+        _print_attention(domain, items)
         _print(domain, domain_status)
+        if arguments.reasons:
+            domain_status["reasons"] = _print_reasons(target, domain, files, lake)
     if lost := [f for f in every if f.domain not in domains()]:
         print_table(
             "files outside any domain",
@@ -47,6 +65,37 @@ def execute(arguments: argparse.Namespace) -> int:
         )
     write_json(arguments.json, report)
     return 0
+
+
+def placed(file: LedgerFile) -> LedgerFile:
+    """The file under the domain and dataset of its key, also while its ingestion has not come to say so."""
+    place = raw_key(file.key)
+    return replace(file, domain=place.domain, dataset=place.dataset) if place and not file.domain else file
+
+
+def _print_attention(domain: str, items: Sequence[attention.Item]) -> None:
+    if not items:
+        show(f"{domain}: nothing needs attention")
+        return
+    show(f"{domain} needs attention:", loudly=True)
+    for item in items:
+        show(f"  {item.what}\n    → {item.do}")
+
+
+def _print_reasons(
+    target: Session, domain: str, files: Sequence[LedgerFile], lake: str
+) -> dict[str, list[dict[str, Any]]]:
+    whole, rows = attention.file_reasons(files), attention.row_reasons(target, domain)
+    columns = ("dataset", "reason", "files", "detail of the newest", "what to do")
+    print_table(f"{domain}: files in quarantine", columns, whole)
+    listed = [(q.dataset, ", ".join(q.reasons), ", ".join(q.columns), q.rows) for q in rows]
+    print_table(f"{domain}: rows in quarantine", ("dataset", "reasons", "columns", "rows"), listed)
+    for dataset, reason in dict.fromkeys((q.dataset, q.reasons[0]) for q in rows):
+        show(quarantine_query(domain, dataset, reason, lake))
+    return {
+        "files": [dict(zip(columns, row, strict=True)) for row in whole],
+        "rows": [asdict(q) for q in rows],
+    }
 
 
 def status_of(target: Session, domain: str, files: Iterable[LedgerFile]) -> dict[str, Any]:

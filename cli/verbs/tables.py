@@ -8,7 +8,7 @@ from typing import Any
 
 from pyiceberg.catalog import Catalog
 
-from cli.options import add_domain, add_env, add_json
+from cli.options import add_domain, add_env, add_json, lake_option
 from cli.targets import target as target_of
 from local import athena
 from local.console import print_table, say, write_json
@@ -25,7 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    target = target_of(arguments.env)
+    target = target_of(arguments.env, demo=arguments.demo)
     catalog = athena.catalog_of(target)
     report: dict[str, list[dict[str, Any]]] = {}
     for domain in (arguments.domain,) if arguments.domain else domains():
@@ -34,7 +34,8 @@ def execute(arguments: argparse.Namespace) -> int:
         rows = [tuple("-" if row[c] is None else row[c] for c in COLUMNS) for row in report[domain]]
         print_table(domain, COLUMNS, rows)
     domain, named = next(((d, rows[0]["table"]) for d, rows in report.items() if rows), ("", ""))
-    say(f'columns of a table: ./lake query --domain {domain} "describe {named}"')
+    lake = lake_option(arguments)
+    say(f'columns of a table: ./lake query{lake} --domain {domain} "describe {named}"')
     write_json(arguments.json, report)
     return 0
 

@@ -28,17 +28,17 @@ class JvmError(LakeError):
 
 class Jvm:
     """A JVM behind PySpark's gateway, where Python drivers work one after the other; it ends with this
-    process. `log`: its output.
+    process. `log`: its output. `more`: options of its own.
     """
 
-    def __init__(self, log: Path, *, long: bool) -> None:
+    def __init__(self, log: Path, *, long: bool, more: str = "") -> None:
         # Half a second, which an emulation need not wait for before its first job.
         from pyspark import SparkConf
         from pyspark.errors import PySparkException
         from pyspark.java_gateway import launch_gateway
 
         log.parent.mkdir(parents=True, exist_ok=True)
-        conf = SparkConf(loadDefaults=False).setAll(list(spark.jvm_settings(long=long).items()))
+        conf = SparkConf(loadDefaults=False).setAll(list(spark.jvm_settings(long=long, more=more).items()))
         with log.open("ab") as out:
             try:
                 popen = {"stdout": out, "stderr": out, "cwd": log.parent, "start_new_session": True}
@@ -89,6 +89,11 @@ class Jvm:
             said = log.read()
         self._read_to += len(said)
         return said
+
+    def leave(self) -> None:
+        """Lets it end by itself, after what it has to do at its end."""
+        self._gateway.shutdown()  # first: it talks to the JVM
+        self._gateway.proc.stdin.close()
 
     def end(self) -> None:
         if self.alive:

@@ -5,8 +5,10 @@ One state folder holds one emulation: its data, its log and its address.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -20,14 +22,18 @@ from pathlib import Path
 
 from local.aws.environment import server_environment, url
 from local.errors import LakeError
+from local.processes import run
 from local.settings import ROOT
 
 BOOT_SECONDS = 60.0
-STOP_SECONDS = 20.0
+STOP_SECONDS = 20.0  # to end without saving
+SAVE_SECONDS = 600.0
 BUSY_SECONDS = 60.0  # in which a busy one answers; one that is gone refuses at once
+SERVER = "local.aws.server"
 LOG = "server.log"
 ADDRESS = "process.json"
 UNSAVED = "unsaved"  # there while an emulation runs; it saves its state when it ends, and only then
+FORGOTTEN = ".forgotten-"  # what a reset renames a state folder to
 _children: dict[
     int, subprocess.Popen[bytes]
 ] = {}  # by process number; an emulation may outlive the command that started it
@@ -56,12 +62,25 @@ class Emulation:
 
 def running(state: Path) -> Emulation | None:
     """The emulation of a state folder if it answers; a leftover of a crashed one is not one."""
+    emulation = _last(state)
+    if emulation is None or not _alive(emulation.pid):
+        return None
+    return emulation if _healthy(emulation, BUSY_SECONDS) else None
+
+
+def _last(state: Path) -> Emulation | None:
+    """The emulation that was started last, whatever became of it."""
     address = state / ADDRESS
     if not address.exists():
         return None
     known = json.loads(address.read_text())
-    emulation = Emulation(state, known["port"], known["pid"])
-    return emulation if _alive(emulation.pid) and _healthy(emulation, BUSY_SECONDS) else None
+    return Emulation(state, known["port"], known["pid"])
+
+
+def note(emulation: Emulation) -> None:
+    """Leaves the address where other commands look for it."""
+    known = {"port": emulation.port, "pid": emulation.pid}
+    (emulation.state / ADDRESS).write_text(json.dumps(known))
 
 
 def start(state: Path) -> Emulation:
@@ -71,15 +90,19 @@ def start(state: Path) -> Emulation:
     """
     if (emulation := running(state)) is not None:
         return emulation
+    # Another command began to start it, and was interrupted perhaps: it is neither dead nor to be doubled.
+    if (booting := _last(state)) is not None and _serves(booting.pid):
+        _wait_until_healthy(booting, _children.get(booting.pid))
+        return booting
     if (state / UNSAVED).exists():
         raise EmulationError(
-            f"the emulated AWS of {state} was killed before it could save: start afresh with `./lake up"
-            " --reset`"
+            f"the emulated AWS of {state} was killed before it could save: start afresh with --reset of"
+            " `./lake up`"
         )
     state.mkdir(parents=True, exist_ok=True)
     port = _port(state)
     with (state / LOG).open("ab") as log:
-        command = [sys.executable, "-m", "local.aws.server", "--state", str(state), "--port", str(port)]
+        command = [sys.executable, "-m", SERVER, "--state", str(state), "--port", str(port)]
         process = subprocess.Popen(
             command,
             stdout=log,
@@ -90,28 +113,49 @@ def start(state: Path) -> Emulation:
         )
     _children[process.pid] = process
     started = Emulation(state, port, process.pid)
-    (state / ADDRESS).write_text(json.dumps({"port": port, "pid": process.pid}))
+    note(started)
     _wait_until_healthy(started, process)
     return started
 
 
 def stop(state: Path) -> bool:
-    """Stops the emulation, which saves its state. Returns whether one ran."""
-    emulation = running(state)
-    if emulation is None:
+    """Stops the emulation, which saves its state. Returns whether one ran.
+
+    Raises EmulationError while it saves for longer than ten minutes; it is not killed, which would lose all.
+    """
+    emulation = _last(state)
+    if emulation is None or not _serves(emulation.pid):
         return False
     os.kill(emulation.pid, signal.SIGTERM)
-    if not _gone(emulation.pid, STOP_SECONDS):
-        os.kill(emulation.pid, signal.SIGKILL)
-        _gone(emulation.pid, STOP_SECONDS)
+    if not _gone(emulation.pid, SAVE_SECONDS):
+        raise EmulationError(
+            f"the emulated AWS of {state} (process {emulation.pid}) is still saving: try again later, or"
+            " forget what is in it with --reset of `./lake up`"
+        )
     return True
 
 
+def _kill(state: Path) -> None:
+    """Ends the emulation whether it has saved or not."""
+    emulation = _last(state)
+    if emulation is None or not _serves(emulation.pid):
+        return
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(emulation.pid, sign)
+        if _gone(emulation.pid, STOP_SECONDS):
+            return
+
+
 def reset(state: Path) -> None:
-    """Stops the emulation and forgets everything in it."""
-    stop(state)
+    """Stops the emulation and forgets everything in it, or nothing where it is interrupted: the folder is
+    renamed, then deleted. What an interruption leaves of it, the next call deletes.
+    """
+    _kill(state)
     if state.exists():
-        shutil.rmtree(state)
+        state.rename(state.with_name(f"{state.name}{FORGOTTEN}{secrets.token_hex(4)}"))
+    for left in state.parent.glob(f"{state.name}{FORGOTTEN}*"):
+        shutil.rmtree(left)
 
 
 def _port(state: Path) -> int:
@@ -129,12 +173,12 @@ def _port(state: Path) -> int:
     raise EmulationError("no free port on 127.0.0.1")
 
 
-def _wait_until_healthy(emulation: Emulation, process: subprocess.Popen[bytes]) -> None:
+def _wait_until_healthy(emulation: Emulation, process: subprocess.Popen[bytes] | None) -> None:
     deadline = time.monotonic() + BOOT_SECONDS
     while time.monotonic() < deadline:
         if _healthy(emulation):
             return
-        if process.poll() is not None:
+        if process is not None and process.poll() is not None:
             raise EmulationError(
                 f"the emulated AWS ended with code {process.returncode}. {_end_of_log(emulation)}"
             )
@@ -161,6 +205,11 @@ def _alive(pid: int) -> bool:
     except (ProcessLookupError, PermissionError):
         return False
     return True
+
+
+def _serves(pid: int) -> bool:
+    """Whether the process is an emulation that lives, and not another one that got its number."""
+    return _alive(pid) and SERVER in run(["ps", "-o", "command=", "-p", str(pid)]).output
 
 
 def _gone(pid: int, seconds: float) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from local.aws.environment import server_environment
-from local.aws.process import UNSAVED
+from local.aws.process import UNSAVED, Emulation, note
 
 
 def main(argv: Sequence[str]) -> None:
@@ -23,10 +23,10 @@ def main(argv: Sequence[str]) -> None:
     environment = server_environment(given.port, state, os.environ)
     os.environ.clear()
     os.environ.update(environment)
-    _serve(state)
+    _serve(state, given.port)
 
 
-def _serve(state: Path) -> None:
+def _serve(state: Path, port: int) -> None:
     # ministack reads its environment when it is imported.
     from ministack import app
 
@@ -52,6 +52,7 @@ def _serve(state: Path) -> None:
     states.install(runs)
     redshift.install(state / "warehouse")
     atexit.register(runs.stop_all)
+    note(Emulation(state, port, os.getpid()))  # the command that started it may be gone already
     unsaved = state / UNSAVED
     unsaved.touch()
     atexit.register(unsaved.unlink, missing_ok=True)  # a killed process leaves it

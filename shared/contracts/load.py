@@ -85,13 +85,19 @@ def document(domain: str) -> dict[str, Any]:
         )
     import yaml  # only outside AWS: packed code carries JSON
 
-    text = (domain_folder(domain) / CONTRACT).read_text("utf-8")
     try:
+        text = (domain_folder(domain) / CONTRACT).read_text("utf-8")
         return dict(
             yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
         )  # the same in C, seven times faster
     except (yaml.YAMLError, TypeError, ValueError) as error:
         raise ContractError(place(domain), "(document)", f"is not a YAML mapping: {error}") from error
+
+
+def reread() -> None:
+    """Forgets what was read: the next look at a contract is at the file as it is then."""
+    for known in (domains, contract, compiled, document):
+        known.cache_clear()
 
 
 def place(domain: str) -> str:

@@ -9,6 +9,9 @@ import json
 import os
 import secrets
 import signal
+import socket
+import subprocess
+import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +23,9 @@ from botocore.exceptions import ClientError
 
 from local import session
 from local.aws import process
+from local.aws.environment import server_environment
 from local.session import Session
+from local.settings import ROOT
 from tests.support.states import CAUGHT, catching, execution, output, passing, started, task
 
 JOB = """
@@ -374,3 +379,16 @@ class TestProcess:
             time.sleep(0.05)
         with pytest.raises(process.EmulationError, match="--reset"):
             process.start(tmp_path)
+
+    def test_one_that_another_command_began_to_start_is_waited_for(self, tmp_path: Path) -> None:
+        """As after a Ctrl-C in `./lake up`: the process lives, and does not answer yet."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        command = [sys.executable, "-m", process.SERVER, "--state", str(tmp_path), "--port", str(port)]
+        environment = server_environment(port, tmp_path, os.environ)
+        begun = subprocess.Popen(command, env=environment, cwd=ROOT, start_new_session=True)
+        process.note(process.Emulation(tmp_path, port, begun.pid))
+        assert process.start(tmp_path).pid == begun.pid
+        begun.terminate()
+        begun.wait(timeout=60)

@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 
-from local.athena import translate
+from local.athena import connected, translate
 from shared.contracts import contract
 from shared.names import Names
 from shared.reports import Report, reports_of
@@ -23,8 +23,7 @@ LINEAGE = {"_source_file": "varchar", "_ingested_at": "timestamp", "_run_id": "v
 
 def database(domain: str) -> duckdb.DuckDBPyConnection:
     """Empty tables with the columns of a domain's contract, as the laptop's Athena names them."""
-    connection = duckdb.connect()
-    connection.execute("set integer_division=true; set default_null_order='nulls_last'")
+    connection = connected()
     for table in contract(domain).tables:
         types = {c.name: DUCKDB_TYPES.get(c.type, c.type) for c in table.columns} | (
             LINEAGE if table.zone == "silver" else {}

@@ -14,18 +14,8 @@ from local import toolchain
 from local.aws import process
 from local.aws.environment import client_environment
 from local.settings import ROOT
-from local.spark import environment, jvm_settings, settings
+from local.spark import FOR_FEW_ROWS, environment, jvm_settings, settings
 from tests.support.rig import Rig
-
-# Java that is generated and compiled for a plan pays with many rows only, and the tables here have few
-# (measured on part of test_mistakes, CPU s: 72; 67 without whole stages, 56 without any; 64 with one shuffle
-# partition). Two partitions, not one, so that rows of one key may still be apart.
-# `catalog.listTables` fails so: Spark decodes its rows by compiled code only.
-FOR_FEW_ROWS = {
-    "spark.sql.codegen.wholeStage": "false",
-    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-    "spark.sql.shuffle.partitions": "2",
-}
 
 
 @pytest.fixture(scope="session")

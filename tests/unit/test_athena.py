@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from typing import Any
+
 import duckdb
 import pytest
 
-from local.athena import QueryError, TableName, database, translate
+from local.athena import TableName, as_of, connected, database, translate
+from local.dialect import QueryError, athena_names
 from shared.names import Names
 
 NAMES = Names("dev", "123456789012", "us-east-1")
@@ -52,15 +56,125 @@ def test_functions_of_athena(sql: str, value: object) -> None:
     assert duckdb.sql(translate(sql, resolve).sql).fetchall() == [(value,)]
 
 
+# A date, a time without a zone and one with: 23:30:00.123 on 31 January in UTC.
+VALUES = (
+    "with t as (select date '2026-01-31' d, timestamp '2026-01-31 23:30:00.123' ts,"
+    " timestamp '2026-01-31 23:30:00.123 UTC' tz, 1 n) "
+)
+UTC = dt.UTC
+
+
+def answer(sql: str) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+    result = connected().execute(translate(sql, resolve).sql)
+    return athena_names([c[0] for c in result.description]), result.fetchall()
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("date_trunc('month', d)", dt.date(2026, 1, 1)),
+        ("date_trunc('hour', ts)", dt.datetime(2026, 1, 31, 23)),
+        ("date_trunc('day', tz)", dt.datetime(2026, 1, 31, tzinfo=UTC)),
+        ("date_add('month', 1, d)", dt.date(2026, 2, 28)),
+        ("date_add('quarter', n, d)", dt.date(2026, 4, 30)),
+        ("date_add('day', -n, ts)", dt.datetime(2026, 1, 30, 23, 30, 0, 123000)),
+        ("date_add('hour', 1, tz)", dt.datetime(2026, 2, 1, 0, 30, 0, 123000, UTC)),
+        ("d + interval '1' day", dt.date(2026, 2, 1)),
+        ("interval '1' month + d", dt.date(2026, 2, 28)),
+        ("ts - interval '2' hour", dt.datetime(2026, 1, 31, 21, 30, 0, 123000)),
+        ("date_diff('month', d, date '2026-02-01')", 0),
+        ("date_diff('day', ts, timestamp '2026-02-01 23:00:00')", 0),
+        ("to_iso8601(d)", "2026-01-31"),
+        ("to_iso8601(ts)", "2026-01-31T23:30:00.123"),
+        ("to_iso8601(tz)", "2026-01-31T23:30:00.123Z"),
+        ("to_iso8601(at_timezone(tz, 'Asia/Kolkata'))", "2026-02-01T05:00:00.123+05:30"),
+        ("to_iso8601(ts at time zone 'America/New_York')", "2026-01-31T18:30:00.123-05:00"),
+        ("at_timezone(tz, 'Europe/Berlin')", "2026-02-01 00:30:00.123 Europe/Berlin"),
+        ("ts at time zone 'Europe/Berlin'", "2026-02-01 00:30:00.123 Europe/Berlin"),
+        ("date(at_timezone(tz, 'Europe/Berlin'))", dt.date(2026, 2, 1)),
+        ("cast(at_timezone(ts, 'Europe/Berlin') as date)", dt.date(2026, 2, 1)),
+        ("hour(tz at time zone 'Europe/Berlin')", 0),
+        ("date_format(at_timezone(tz, 'Europe/Berlin'), '%d %H:%i')", "01 00:30"),
+        ("date_trunc('day', at_timezone(tz, 'Europe/Berlin'))", "2026-02-01 00:00:00.000 Europe/Berlin"),
+        ("at_timezone(tz, 'Europe/Berlin') < timestamp '2026-01-31 23:45:00 UTC'", True),
+        ("extract(dow from date '2026-02-01')", 7),
+    ],
+)
+def test_dates_and_times_are_those_of_athena(expression: str, value: object) -> None:
+    """Expected values: Trino's documentation of date and time functions, by hand."""
+    assert answer(f"{VALUES} select {expression} from t") == (("_col0",), [(value,)])
+
+
+def test_days_of_a_zone_can_be_counted() -> None:
+    sql = "select date_trunc('day', at_timezone(tz, 'Europe/Berlin')) as day, count(*) from t group by 1"
+    assert answer(VALUES + sql) == (("day", "_col1"), [("2026-02-01 00:00:00.000 Europe/Berlin", 1)])
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("select max(at_timezone(tz, 'Europe/Berlin')) from t", "in Athena only"),
+        ("select x.z from (select at_timezone(tz, 'Europe/Berlin') z from t) x", "in Athena only"),
+        (
+            "select n from t where date_trunc('day', at_timezone(tz, 'Asia/Tokyo')) = timestamp '2026-02-01'",
+            "in Athena only",
+        ),
+        ("select date_trunc('decade', d) from t", "date_trunc: decade is none of"),
+    ],
+)
+def test_what_would_be_another_answer_is_refused(sql: str, said: str) -> None:
+    with pytest.raises(QueryError, match=said):
+        translate(VALUES + sql, resolve)
+
+
+@pytest.mark.parametrize(
+    "expression", ["date_trunc('hour', d)", "date_add('hour', 1, d)", "d + interval '1' hour"]
+)
+def test_a_date_has_no_hours(expression: str) -> None:
+    with pytest.raises(duckdb.Error, match="a date has no hours"):
+        answer(f"{VALUES} select {expression} from t")
+
+
+@pytest.mark.parametrize(
+    ("sql", "names"),
+    [
+        ("select count(*), n, sum(n) as total, n + 1 from t group by n", ("_col0", "n", "total", "_col3")),
+        ("select *, n + 1 from t", ("d", "ts", "tz", "n", "_col4")),
+        ("select x.* from (select n, count(*) from t group by n) x", ("n", "_col1")),
+        ("select (n), (select max(n) from t), n in (1) from t", ("n", "_col1", "_col2")),
+        ("select count(*) from t union all select n from t", ("_col0",)),
+    ],
+)
+def test_columns_without_a_name_have_athenas(sql: str, names: tuple[str, ...]) -> None:
+    assert answer(VALUES + sql)[0] == names
+
+
+def test_time_travel_names_the_moment_or_the_snapshot() -> None:
+    found = translate(
+        "select 1 from silver.t for timestamp as of timestamp '2026-01-01 00:00:00 UTC' a, silver.t b,"
+        " silver.t for version as of 3 c",
+        resolve,
+    )
+    assert [as_of(connected(), table) for table in found.tables] == [
+        dt.datetime(2026, 1, 1, tzinfo=UTC),
+        None,
+        3,
+    ]
+    assert len({table.view for table in found.tables}) == 3
+
+
 @pytest.mark.parametrize(
     ("sql", "said"),
     [
         ("select * from events", "silver.events"),
         ("delete from silver.events", "one SELECT"),
         ("select 1; select 2", "one SELECT"),
-        ("select * from silver.events for version as of 3", "time travel"),
         ('select * from silver."events$snapshots"', "metadata tables"),
         ("selec nonsense from", "not a statement"),
+        ("select 'abc", "not a statement"),
+        ("select cast(1 as nope)", r"cast\(1 as nope\)"),
+        ("", "one SELECT"),
+        ("with", "not a statement"),
     ],
 )
 def test_what_cannot_be_answered_is_refused(sql: str, said: str) -> None:

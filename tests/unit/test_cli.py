@@ -7,6 +7,7 @@ import datetime as dt
 import importlib
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -52,6 +53,38 @@ def test_a_run_asks_for_what_was_given_and_nothing_else() -> None:
     assert asked == {"from_date": "2026-01-01", "full_refresh": True}
 
 
+def test_reversed_dates_start_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "shop", "--from-date", "2026-02-01", "--to-date", "2026-01-31"]) == 1
+    assert "--from-date 2026-02-01 is after --to-date 2026-01-31" in capsys.readouterr().err
+
+
+def test_following_and_stopping_go_with_no_option_of_a_run(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "shop", "--stop", "--full-refresh"]) == 1
+    assert "no other option" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--dataset", "event"], "shop has no dataset 'event'; expected one of events, users, transactions"),
+        (["--since", "2999-01-01"], "2999-01-01 is yet to come"),
+        (["--reason", "bad_luck"], "'bad_luck' is not a reason of shop"),
+    ],
+)
+def test_a_replay_of_what_does_not_exist_starts_nothing(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["replay", "shop", *words]) == 1
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("wrong", ["yesterday", "2026-13-01", "2999-01-01T00:00:00"])
+def test_a_rollback_needs_a_moment_of_the_past(wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["rollback", "shop", "--to", wrong])
+    assert wrong in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("wrong", ["2026-1-1x", "yesterday", "2026-02-30"])
 def test_a_wrong_date_is_named(wrong: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="YYYY-MM-DD"):
@@ -82,6 +115,24 @@ class TestDrops:
         (tmp_path / "shop" / "events" / "a.json").write_text("{}")
         assert [d.key for d in drops.planned([tmp_path], None, None)] == ["shop/events/a.json"]
         assert [d.key for d in drops.planned([tmp_path / "shop"], "shop", None)] == ["shop/events/a.json"]
+
+    def test_a_folder_without_files_is_refused(self, tmp_path: Path) -> None:
+        (tmp_path / "sub").mkdir()
+        with pytest.raises(drops.DropError, match="holds no file"):
+            drops.planned([tmp_path], "shop", "events")
+
+    @pytest.mark.parametrize(
+        ("key", "said"),
+        [
+            ("shop/event/a.json", "shop has no dataset event; expected one of events, users, transactions"),
+            ("shops/events/a.json", "there is no domain shops; expected one of shop, web"),
+        ],
+    )
+    def test_what_no_contract_knows_is_refused_before_any_upload(self, key: str, said: str) -> None:
+        right = drops.Drop(Path("a.json"), "shop/events/a.json")
+        with pytest.raises(drops.DropError, match=said):
+            drops.refuse_unknown([right, drops.Drop(Path("a.json"), key)], ["shop", "web"])
+        drops.refuse_unknown([right], ["shop", "web"])
 
     def test_a_key_that_names_no_dataset_is_refused(self, tmp_path: Path) -> None:
         (tmp_path / "a.json").write_text("{}")
@@ -139,6 +190,30 @@ class TestDifferences:
             None,
             3,
         ]
+
+
+def event(kind: str, name: str, second: int) -> Any:
+    detail = "stateEnteredEventDetails" if kind.endswith("Entered") else "stateExitedEventDetails"
+    return {
+        "type": kind,
+        detail: {"name": name},
+        "timestamp": dt.datetime(2026, 1, 1, 0, 0, second, tzinfo=dt.UTC),
+    }
+
+
+def test_steps_have_their_own_time_also_when_one_comes_twice() -> None:
+    events = [
+        event("TaskStateEntered", "Wait", 0),
+        event("TaskStateExited", "Wait", 5),
+        event("TaskStateEntered", "Silver", 5),
+        event("TaskStateExited", "Silver", 7),
+        event("TaskStateEntered", "Wait", 7),
+    ]
+    assert [(s.name, s.seconds) for s in runs.steps_of(events)] == [
+        ("Wait", 5.0),
+        ("Silver", 2.0),
+        ("Wait", None),
+    ]
 
 
 def test_the_job_run_in_a_cause_is_found() -> None:

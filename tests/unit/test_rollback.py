@@ -16,6 +16,7 @@ from moto import mock_aws
 from pyiceberg.catalog import Catalog
 
 from cli.rollback import roll_back
+from local import athena
 from local.athena import catalog_of
 from local.errors import LakeError
 from local.session import Session
@@ -83,6 +84,38 @@ def test_every_table_is_as_it_was_and_forward_again(session: Session, tmp_path: 
     assert (content(lake, "silver", "users"), content(lake, "silver", "events")) == ([1], [100])
     assert outcomes(session, late)["silver.users"] == "back"
     assert content(lake, "silver", "users") == [2]
+
+
+def test_a_forgetful_table_is_left_alone_at_a_moment_before_it_was_there(
+    session: Session, tmp_path: Path
+) -> None:
+    lake = catalog_of(session)
+    for number in (1, 2, 3):
+        write(lake, tmp_path, "silver", "users", number)
+    forgetful = lake.load_table((NAMES.database("shop", "silver"), "users"))
+    forgetful.maintenance.expire_snapshots().by_ids(
+        [s.snapshot_id for s in forgetful.snapshots()[:-1]]
+    ).commit()
+    before = dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)
+    assert outcomes(session, before) == {"silver.users": "later"}
+    assert content(lake, "silver", "users") == [3]
+
+
+def test_a_query_reads_a_table_as_it_was(session: Session, tmp_path: Path) -> None:
+    lake = catalog_of(session)
+    early = write(lake, tmp_path, "silver", "users", 1)
+    write(lake, tmp_path, "silver", "users", 2)
+    first = lake.load_table((NAMES.database("shop", "silver"), "users")).snapshots()[0].snapshot_id
+
+    def numbers(as_of: str) -> list[tuple[Any, ...]]:
+        return athena.run(session, f"select n from silver.users {as_of}", ["shop"]).rows
+
+    assert numbers("") == [(2,)]
+    assert numbers(f"for timestamp as of timestamp '{early:%Y-%m-%d %H:%M:%S.%f} UTC'") == [(1,)]
+    assert numbers(f"for version as of {first}") == [(1,)]
+    for never in ("timestamp as of timestamp '2020-01-01 00:00:00 UTC'", "version as of 7"):
+        with pytest.raises(LakeError, match="users has no snapshot as of"):
+            numbers(f"for {never}")
 
 
 def test_a_moment_that_one_table_has_forgotten_changes_no_table(session: Session, tmp_path: Path) -> None:

@@ -32,6 +32,13 @@ def judged(rows: DataFrame, dataset: Dataset) -> DataFrame:
     return rows.selectExpr("*", f"({' OR '.join(['_faults IS NOT NULL', *each, *_broken(dataset)])}) AS _bad")
 
 
+def tests(dataset: Dataset) -> list[Test]:
+    """All that is judged of a row, in the order in which reasons are listed; what readers find wrong with a
+    value is not among them.
+    """
+    return [*_tests(dataset), *_tests_of_rules(dataset), *_tests_of_derived(dataset)]
+
+
 def _broken(dataset: Dataset) -> list[str]:
     """SQL that is true where one of the contract's own rules is broken, or fails."""
     kept: dict[bool, list[str]] = {}

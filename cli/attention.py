@@ -1,0 +1,139 @@
+"""What of a domain needs somebody's attention, why, and what to do: the beginning of `./lake status`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cli import runs, summary
+from cli.shown_summary import quarantine_query
+from local import athena, laptop
+from local.session import Session
+from shared.contracts import contract
+from shared.ledger.model import FileStatus, LedgerFile, RunResult
+from shared.reasons import FILE_HELP, FileReason
+
+ENDED_BADLY = ("FAILED", "TIMED_OUT", "ABORTED")
+
+
+@dataclass(frozen=True)
+class Item:
+    """Something that needs attention: what and why, and a command or a step that helps."""
+
+    what: str
+    do: str
+
+
+def items_of(
+    session: Session, domain: str, files: Iterable[LedgerFile], states: Iterable[tuple[str, str]], lake: str
+) -> list[Item]:
+    """The worst first. `states`: the newest runs with their status, newest first; `lake`: the option that
+    names the lake.
+    """
+    ended = [(run, status) for run, status in states if status != "RUNNING"]
+    return [
+        *_of_failure(session, domain, ended, lake),
+        *_of_rows(session, domain, ended, lake),
+        *_of_gate(session, domain, lake),
+        *_of_files(domain, files, lake),
+        *_of_age(session),
+    ]
+
+
+def _of_failure(session: Session, domain: str, ended: Sequence[tuple[str, str]], lake: str) -> Iterator[Item]:
+    for run_id, status in ended[:1]:
+        if status in ENDED_BADLY:
+            outcome = runs.outcome_of(session, domain, run_id)
+            yield Item(str(outcome), f"mend it, then ./lake run {domain}{lake}")
+
+
+def _of_rows(session: Session, domain: str, ended: Sequence[tuple[str, str]], lake: str) -> list[Item]:
+    """Of the newest run that read something: maintenance and a failure at the start say nothing of rows."""
+    results = next((found for run, _ in ended if (found := session.ledger.runs(domain, run))), [])
+    return [_of_result(domain, result, lake) for result in results if result.rows.quarantined]
+
+
+def _of_result(domain: str, result: RunResult, lake: str) -> Item:
+    rows = result.rows
+    most = max(result.reasons, key=lambda r: (result.reasons[r], r), default="")
+    what = (
+        f"{result.dataset}: {rows.quarantined:,} of {rows.read:,} records of the last run are in quarantine"
+        f" ({rows.quarantined / rows.read:.1%}), most for {most}"
+    )
+    return Item(what, quarantine_query(domain, result.dataset, most, lake))
+
+
+def _of_gate(session: Session, domain: str, lake: str) -> Iterator[Item]:
+    if run_id := session.ledger.halted_by(domain):
+        found = "; ".join(f for r in session.ledger.runs(domain, run_id) for f in r.gate_findings)
+        yield Item(
+            f"the quality gate is closed by run {run_id}, gold stays as it is: {found}",
+            f"mend it and run again, or accept it: ./lake run {domain}{lake} --accept-gate",
+        )
+
+
+def _of_files(domain: str, files: Iterable[LedgerFile], lake: str) -> Iterator[Item]:
+    every = list(files)
+    if reasons := Counter(f.reason or "" for f in every if f.status is FileStatus.QUARANTINED):
+        listed = ", ".join(f"{n} {reason}" for reason, n in reasons.most_common())
+        yield Item(
+            f"files in quarantine as a whole: {reasons.total():,} ({listed})",
+            f"./lake status {domain}{lake} --reasons",
+        )
+    if waiting := [f for f in every if f.status is FileStatus.ACCEPTED and not f.processed_by]:
+        yield Item(f"accepted files that wait for a run: {len(waiting):,}", f"./lake run {domain}{lake}")
+    if deferred := [f for f in every if f.status is FileStatus.DEFERRED]:
+        yield Item(
+            f"files, too large for the function, that wait for the bronze job of a run: {len(deferred):,}",
+            f"./lake run {domain}{lake}",
+        )
+
+
+def _of_age(session: Session) -> Iterator[Item]:
+    if session.state is not None and not laptop.is_current(session.state):
+        yield Item(
+            "contracts, settings or code on disk are newer than this lake",
+            "the next drop, run or replay deploys them, or ./lake up",
+        )
+
+
+def of_datasets(datasets: Mapping[str, Any]) -> Iterator[Item]:
+    """Of what the ledger observed of datasets: silence, and columns that their contract does not name."""
+    for dataset, known in datasets.items():
+        if (silence := known["silence"]) and silence["silent"]:
+            hours, usual = silence["hours"], silence["usual_at_most"]
+            what = f"{dataset}: no file for {hours:.0f} hours, usual are {usual:.0f} at most"
+            yield Item(what, "ask its producer")
+        if unknown := known["unknown_columns"]:
+            yield Item(
+                f"{dataset}: columns that its contract does not name: {len(unknown)}",
+                "name them in the contract, as a column or an alias; what came so far is in _extra",
+            )
+
+
+def file_reasons(files: Iterable[LedgerFile]) -> list[tuple[str, str, int, str, str]]:
+    """Dataset, reason, number of files, what the newest one's detail says, what to do; most files first."""
+    groups: dict[tuple[str, str], list[LedgerFile]] = {}
+    for file in files:
+        if file.status is FileStatus.QUARANTINED:
+            groups.setdefault((file.dataset, file.reason or ""), []).append(file)
+    rows = []
+    for (dataset, reason), members in groups.items():
+        newest = max(members, key=lambda f: f.ingested_at)
+        rows.append((dataset, reason, len(members), newest.detail or "", FILE_HELP[FileReason(reason)]))
+    return sorted(rows, key=lambda row: (-row[2], row))
+
+
+def row_reasons(session: Session, domain: str) -> list[summary.Quarantined]:
+    """All rows in a domain's quarantine now, by dataset, reasons and columns."""
+    catalog, agreed, found = athena.catalog_of(session), contract(domain), []
+    for dataset in agreed.datasets:
+        name = (session.names.database(domain, "quarantine"), summary.rows_table(agreed, dataset.name))
+        if not catalog.table_exists(name):
+            continue
+        scan = catalog.load_table(name).scan(selected_fields=("reasons", "columns", "source_file"))
+        rows: list[dict[str, Any]] = scan.to_arrow().to_pylist()
+        found += summary.grouped(rows, agreed, dataset.name)
+    return found

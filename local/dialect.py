@@ -1,0 +1,201 @@
+"""What sqlglot leaves of Athena's SQL when it translates to DuckDB, and would be wrong or missing there:
+functions of dates and times, names of unnamed columns.
+
+Either the answer is Athena's, or the statement is refused by the name of what is missing.
+"""
+
+from __future__ import annotations
+
+import re
+
+from sqlglot import exp
+
+from local.errors import LakeError
+
+UNITS = {  # of Trino's date_trunc, date_add and date_diff, with DuckDB's interval of one
+    "millisecond": "to_milliseconds(1)",
+    "second": "to_seconds(1)",
+    "minute": "to_minutes(1)",
+    "hour": "to_hours(1)",
+    "day": "to_days(1)",
+    "week": "to_days(7)",
+    "month": "to_months(1)",
+    "quarter": "to_months(3)",
+    "year": "to_years(1)",
+}
+TIME_UNITS = ("millisecond", "second", "minute", "hour")  # a date has none of these
+UNNAMED = "__unnamed_"
+_NOT_OF_A_DATE = "error('a date has no hours, minutes and seconds')"
+_LOCAL = "timezone(zone, timezone('UTC', %(utc)s))"
+_SHOWN = f"strftime({_LOCAL}, '%%Y-%%m-%%d %%H:%%M:%%S.%%g') || ' ' || zone"
+_ISO_LOCAL = f"strftime({_LOCAL}, '%%Y-%%m-%%dT%%H:%%M:%%S.%%g') || athena_offset({_LOCAL}, %(utc)s)"
+# DuckDB makes timestamps of dates where Trino keeps dates, so each is a macro with a form for each type.
+MACROS = (
+    """create macro athena_trunc(part, x date) as cast(date_trunc(part, x) as date),
+        (part, x timestamp) as date_trunc(part, x), (part, x timestamptz) as date_trunc(part, x)""",
+    f"""create macro athena_trunc_time(part, x date) as {_NOT_OF_A_DATE},
+        (part, x timestamp) as date_trunc(part, x), (part, x timestamptz) as date_trunc(part, x)""",
+    """create macro athena_plus(x date, step) as cast(x + step as date),
+        (x timestamp, step) as x + step, (x timestamptz, step) as x + step,
+        (x time, step) as x + step, (x interval, step) as x + step""",
+    f"""create macro athena_plus_time(x date, step) as {_NOT_OF_A_DATE},
+        (x timestamp, step) as x + step, (x timestamptz, step) as x + step,
+        (x time, step) as x + step, (x interval, step) as x + step""",
+    """create macro athena_local(x timestamp, zone) as timezone(zone, timezone('UTC', x)),
+        (x timestamptz, zone) as timezone(zone, x)""",
+    """create macro athena_iso(x date) as strftime(x, '%Y-%m-%d'),
+        (x timestamp) as strftime(x, '%Y-%m-%dT%H:%M:%S.%g'),
+        (x timestamptz) as strftime(timezone('UTC', x), '%Y-%m-%dT%H:%M:%S.%gZ')""",
+    """create macro athena_offset(local, utc) as
+        case when local = utc then 'Z' else
+        printf('%s%02d:%02d', case when local < utc then '-' else '+' end,
+        cast(abs(epoch(local) - epoch(utc)) as integer) // 3600,
+        cast(abs(epoch(local) - epoch(utc)) as integer) % 3600 // 60) end""",
+    f"""create macro athena_iso_local(x timestamp, zone) as {_ISO_LOCAL % {"utc": "x"}},
+        (x timestamptz, zone) as {_ISO_LOCAL % {"utc": "timezone('UTC', x)"}}""",
+    """create macro athena_stamp(local, zone) as strftime(local, '%Y-%m-%d %H:%M:%S.%g') || ' ' || zone""",
+    f"""create macro athena_shown(x timestamp, zone) as {_SHOWN % {"utc": "x"}},
+        (x timestamptz, zone) as {_SHOWN % {"utc": "timezone('UTC', x)"}}""",
+)
+
+
+class QueryError(LakeError):
+    """A statement cannot be answered on the laptop."""
+
+
+def rewritten(tree: exp.Query) -> exp.Expr:
+    """The statement with DuckDB's counterparts, to be run where MACROS are.
+
+    Raises QueryError for what has none.
+    """
+    for select in list(tree.find_all(exp.Select)):
+        name_unnamed(select)
+    return tree.transform(_zoned).transform(_counterpart)
+
+
+def name_unnamed(select: exp.Select) -> None:
+    """Marks the columns that Athena would call `_col<place>`: DuckDB would call them after their text."""
+    for place, column in enumerate(select.selects):
+        inner = column.unnest()
+        if isinstance(inner, exp.Dot):
+            column.replace(exp.alias_(column.copy(), inner.name))
+        elif not isinstance(inner, exp.Column | exp.Star | exp.Alias | exp.Aliases) and not column.alias:
+            column.replace(exp.alias_(column.copy(), f"{UNNAMED}{place}", quoted=True))
+
+
+def athena_names(columns: list[str]) -> tuple[str, ...]:
+    """The names that Athena gives the columns of a result."""
+    return tuple(f"_col{i}" if name.startswith(UNNAMED) else name for i, name in enumerate(columns))
+
+
+def plain(words: object) -> str:
+    """What sqlglot and DuckDB say, without underlining and without names that nobody wrote."""
+    return re.sub(rf'\x1b\[\d+m| AS "{UNNAMED}\d+"', "", str(words))
+
+
+def _counterpart(node: exp.Expr) -> exp.Expr:
+    match node:
+        case exp.TimestampTrunc() | exp.DateTrunc():
+            unit = _unit(node, "date_trunc")
+            return _call(f"athena_trunc{_time(unit)}", exp.Literal.string(unit), node.this)
+        case exp.DateAdd() | exp.TimestampAdd():
+            unit = _unit(node, "date_add")
+            step = exp.Mul(this=exp.maybe_parse(UNITS[unit]), expression=exp.Paren(this=node.expression))
+            return _call(f"athena_plus{_time(unit)}", node.this, step)
+        case exp.DateDiff() | exp.TimestampDiff():
+            unit = _unit(node, "date_diff")  # Trino counts whole units, DuckDB's date_diff their boundaries
+            return _call("datesub", exp.Literal.string(unit), node.expression, node.this)
+        case exp.Add() | exp.Sub() if isinstance(node.expression, exp.Interval):
+            return _plus(node.this, node.expression, negative=isinstance(node, exp.Sub))
+        case exp.Add() if isinstance(node.this, exp.Interval):
+            return _plus(node.expression, node.this, negative=False)
+        case exp.Extract() if node.name.upper() in ("DOW", "DAYOFWEEK", "DAY_OF_WEEK"):
+            return exp.Extract(this=exp.var("ISODOW"), expression=node.expression)
+        case exp.Anonymous() if node.name.lower() == "to_iso8601":
+            return _call("athena_iso", *node.expressions)
+        case _:
+            return node
+
+
+def _plus(moment: exp.Expr, step: exp.Interval, *, negative: bool) -> exp.Expr:
+    unit = step.text("unit").lower()
+    signed = exp.Neg(this=step.copy()) if negative else step.copy()
+    return _call(f"athena_plus{_time(unit)}", moment, signed)
+
+
+def _zoned(node: exp.Expr) -> exp.Expr:
+    """A time in a zone. DuckDB's has no zone of its own, so it is answered where only the instant counts, or
+    the wall clock of the zone, or the text.
+    """
+    if isinstance(node, exp.Anonymous) and node.name.lower() == "to_iso8601":
+        inside = _at_zone(node.expressions[0]) if node.expressions else None
+        return _call("athena_iso_local", *inside) if inside else node
+    if isinstance(node, exp.TimestampTrunc | exp.DateTrunc) and (inside := _at_zone(node.this)):
+        node.set("this", _call("athena_local", *inside))
+        return _in_place(node, instant=None, clock=node, text=_call("athena_stamp", node, inside[1]))
+    if inside := _at_zone(node):
+        instant = exp.cast(inside[0].copy(), exp.DataType.Type.TIMESTAMPTZ)
+        text = _call("athena_shown", *inside)
+        return _in_place(node, instant=instant, clock=_call("athena_local", *inside), text=text)
+    return node
+
+
+def _in_place(node: exp.Expr, *, instant: exp.Expr | None, clock: exp.Expr, text: exp.Expr) -> exp.Expr:
+    """The form that what stands around a time in a zone needs. Raises QueryError where it needs both a time
+    and its zone.
+    """
+    parent = node.parent
+    while isinstance(parent, exp.Paren):
+        parent = parent.parent
+    if _is_shown(parent):
+        return text
+    if _asks_the_clock(parent):
+        return clock
+    if isinstance(parent, exp.Group | exp.Ordered):
+        return instant or clock
+    if instant and isinstance(parent, exp.Predicate):
+        return instant
+    raise QueryError(
+        "a time in a zone (at_timezone, AT TIME ZONE) works on the laptop as a column of the result, in"
+        " comparisons, GROUP BY and ORDER BY, in to_iso8601(), date(), cast(… as date), date_trunc(),"
+        " date_format(), extract(), hour(), day(), month(), year(); elsewhere in Athena only"
+    )
+
+
+def _at_zone(written: exp.Expr) -> tuple[exp.Expr, exp.Expr] | None:
+    """The moment and the zone, where a time is put into a zone."""
+    node = written.unnest()
+    if isinstance(node, exp.AtTimeZone):
+        return node.this, node.args["zone"]
+    if isinstance(node, exp.Anonymous) and node.name.lower() == "at_timezone" and len(node.expressions) == 2:
+        return node.expressions[0], node.expressions[1]
+    return None
+
+
+def _is_shown(parent: exp.Expr | None) -> bool:
+    """Whether it is a column of the result, and of no part of the statement that goes on computing."""
+    select = parent.parent if isinstance(parent, exp.Alias) else parent
+    return isinstance(select, exp.Select) and select.parent is None and not select.args.get("distinct")
+
+
+def _asks_the_clock(parent: exp.Expr | None) -> bool:
+    clocks = (exp.Date, exp.TsOrDsToDate, exp.TimestampTrunc, exp.DateTrunc, exp.TimeToStr, exp.Extract)
+    fields = (exp.Hour, exp.Minute, exp.Second, exp.Day, exp.Month, exp.Quarter, exp.Year, exp.Week)
+    if isinstance(parent, exp.Cast):
+        return parent.to.is_type(exp.DataType.Type.DATE)
+    return isinstance(parent, (*clocks, *fields, exp.DayOfWeek, exp.DayOfMonth, exp.DayOfYear))
+
+
+def _unit(node: exp.Expr, function: str) -> str:
+    unit = node.text("unit").lower()
+    if unit not in UNITS:
+        raise QueryError(f"{function}: {unit or 'a unit that is computed'} is none of {', '.join(UNITS)}")
+    return unit
+
+
+def _time(unit: str) -> str:
+    return "_time" if unit.rstrip("s") in TIME_UNITS else ""
+
+
+def _call(name: str, *arguments: exp.Expr) -> exp.Expr:
+    return exp.Anonymous(this=name, expressions=[a.copy() for a in arguments])
