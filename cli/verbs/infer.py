@@ -55,10 +55,8 @@ def _new(arguments: argparse.Namespace) -> int:
     asked = questions(folder)
     for line in asked:
         say(f"{shown(folder)}/contract.odcs.yaml:{line}")
-    left = f"{len(asked)} questions to answer" if asked else "nothing is left to ask"
-    say(
-        f"written: {shown(folder)}; {left}; then `./lake try {arguments.domain} FILES` says what becomes of them"
-    )
+    say(f"written: {shown(folder)}; " + (f"{len(asked)} questions to answer" if asked else "nothing to ask"))
+    say(f"then `./lake try {arguments.domain} FILES` says what becomes of files")
     return 0
 
 

@@ -192,6 +192,18 @@ def test_broken_files_among_others_are_left_out_and_named(
     assert f"(and {len(WRONG) - 2} more)" in message(capsys)
 
 
+def test_what_is_no_file_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert infer("/dev/null") == 1
+    assert "/dev/null: is neither a file nor a folder" in message(capsys)
+
+
+def test_a_folder_and_what_is_below_it_are_read_once(tmp_path: Path) -> None:
+    folder = write(tmp_path, {"sales/dt=2026-01-02/part-1.csv": "id,total\n1,2.50\n"})
+    below = folder / "sales/dt=2026-01-02"
+    drafts = [drafted(paths, "draft") for paths in ([folder, below], [below, folder], [below / "part-1.csv"])]
+    assert [[(d.name, d.rows) for d in draft.datasets] for draft in drafts] == [[("sales", 1)]] * 3
+
+
 def test_an_empty_folder_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert infer(str(tmp_path)) == 1
     assert "the folder holds no file" in message(capsys)
