@@ -11,6 +11,7 @@ from cli import runs
 from local import athena
 from local.errors import LakeError
 from local.session import Session
+from shared.contracts import contract
 from shared.names import CHANGES
 
 ZONES = ("silver", "gold")
@@ -31,8 +32,8 @@ def stored_tables(session: Session, domain: str) -> list[str]:
 
 
 def drop_tables(session: Session, domain: str, tables: Sequence[str]) -> None:
-    """Forgets tables, their snapshots and their files. Raises TableDropError before any change: for a table
-    that is not there, and while a run goes on.
+    """Forgets tables, what remembers their deletes, their snapshots and their files. Raises TableDropError
+    before any change: for a table that is not there, and while a run goes on.
     """
     known = stored_tables(session, domain)
     if unknown := [t for t in tables if t not in known]:
@@ -44,12 +45,20 @@ def drop_tables(session: Session, domain: str, tables: Sequence[str]) -> None:
             f"run {going_on[0]} goes on: wait for it, or `./lake run {domain} --stop`. Nothing was dropped"
         )
     glue = session.client("glue")
-    for table in tables:
+    for table in dict.fromkeys([*tables, *(t for t in _tombstones(domain, tables) if t in known)]):
         zone, _, name = table.partition(".")
         database = session.names.database(domain, zone)
         stored = glue.get_table(DatabaseName=database, Name=name)["Table"]
         glue.delete_table(DatabaseName=database, Name=name)
         _delete_below(session, stored["StorageDescriptor"]["Location"])
+
+
+def _tombstones(domain: str, tables: Sequence[str]) -> list[str]:
+    """What remembers deletes of the tables, or did under an earlier contract."""
+    silver = contract(domain).silver
+    own = {t.name for t in silver}
+    chosen = [t for t in silver if f"silver.{t.name}" in tables and t.tombstones not in own]
+    return [f"silver.{t.tombstones}" for t in chosen]
 
 
 def _delete_below(session: Session, location: str) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from functools import cache
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,8 @@ class Again:
         planned = ((c.name, plan_of(c.choice, draft)) for c in draft.columns if not c.from_key)
         plans = {name: plan for name, plan in planned if plan is not None}
         self._unread: Counter[str] = Counter()
+        event = plans.get(draft.event_date)
+        self._is_ahead = None if event is None else ahead_of(event, dt.datetime.now(dt.UTC).date())
         self._read = {name: cache_of(plan) for name, plan in (plans | dict(known or {})).items()}
 
     def take(self, record: Mapping[str, Any]) -> None:
@@ -49,6 +52,8 @@ class Again:
         for name, read in self._read.items():
             if (text := values[name]) is not None and not read(text):
                 self._unread[name] += 1
+        if self._is_ahead and (when := values[self.draft.event_date]) is not None and self._is_ahead(when):
+            self.draft.ahead += 1
         operation = self.draft.operation.get("column")
         if operation and (said := values.get(str(operation))) and said.lower() not in INSERTS:
             return
@@ -122,6 +127,17 @@ def plan_of(choice: Choice, draft: DraftDataset) -> Plan | None:
     sources = draft.properties["formats"]
     assert isinstance(sources, Iterable)
     return compiled("c", choice.type, declared, draft.name, tuple(sources))
+
+
+def ahead_of(plan: Plan, today: dt.date) -> Callable[[str], bool]:
+    """Whether a text's day is more than one day after today: such rows are quarantined until then."""
+
+    @lru_cache(REMEMBERED)
+    def is_ahead(text: str) -> bool:
+        day = plan.event_date(text, "UTC")
+        return day is not None and day > today + dt.timedelta(days=1)
+
+    return is_ahead
 
 
 def cache_of(plan: Plan) -> Any:

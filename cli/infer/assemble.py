@@ -30,10 +30,11 @@ def dataset(group: Group, name: str) -> DraftDataset:
     leaves, left_out = _leaves(profile)
     merged = _by_folded(leaves)
     renamed = changed_headers(group, {s for s in merged if len(s) == 1})
+    lone = all("xml" in formats for formats in profile.formats)
     clashes = {s: s[0] for s in merged if len(s) == 1 and (folded(s[0]),) in profile.clashes}
     for steps, (column, aliases) in sorted(merged.items()):
         element = profile.columns.get((*steps, "[]"))
-        choice = chosen(steps[-1], column, element, profile.rows, is_map=steps in profile.maps)
+        choice = chosen(steps[-1], column, element, profile.rows, is_map=steps in profile.maps, lone=lone)
         if steps in clashes:
             text = f"several columns of one file are {clashes[steps]} to a contract: have them renamed"
             choice.questions.append(Question("name", text))
@@ -131,9 +132,20 @@ def _add_keys(profile: Profile, found: DraftDataset) -> None:
         found.columns.append(DraftColumn(column, (name,), choice, counts, from_key=name))
 
 
+def _say_bare(profile: Profile, found: DraftDataset) -> None:
+    """Text without header is kept as Parquet, under names that only people know."""
+    found.positional = True
+    found.properties |= {"header": "none", "storedAs": "parquet"}
+    found.properties["delimiter"] = min(b.delimiter for b in profile.bare)
+    text = f"the text has no header: name its {len(found.columns)} columns, whose order is that of the fields"
+    found.questions.append(Question("header", text))
+
+
 def _say_files(profile: Profile, found: DraftDataset) -> None:
     formats = {f for formats in profile.formats for f in formats}
     found.properties["formats"] = sorted(formats)
+    if profile.bare:
+        _say_bare(profile, found)
     if profile.unnamed:
         what = counted(profile.unnamed, "column")
         found.notes.append(f"{what} without a name, or with one that stands twice in its header: not drafted")

@@ -136,7 +136,7 @@ def _read_again(
         for record in file.rows(limits):
             if not isinstance(record, Unread):
                 reader.take(record)
-        if file.format == "csv":
+        if file.format == "csv" and file.bare is None:
             headers[owner].add(header_place(file, reader.draft, limits))
     for reader, found in zip(readers, headers, strict=True):
         repeats, rows = reader.repeats()

@@ -33,15 +33,28 @@ WIDER = ("int", "bigint", "decimal(38,0)")
 DECIMAL = re.compile(r"decimal\d+\((\d+), (\d+)\)")
 
 
-def chosen(name: str, column: Column, element: Column | None, rows: int, *, is_map: bool = False) -> Choice:
+def chosen(
+    name: str,
+    column: Column,
+    element: Column | None,
+    rows: int,
+    *,
+    is_map: bool = False,
+    lone: bool = False,
+) -> Choice:
     """`name`: as the files have it. `element`: of lists, `rows`: records in all. `is_map`: an object whose
-    names are values.
+    names are values. `lone`: an element of XML that is not repeated stands for a list of one.
     """
     if is_map:
         note = f"an object with ever other names in {counted(column.objects, 'record')}: kept as JSON"
         return Choice(properties={"json": True}, notes=[note])
     if column.record_lists or (column.objects and (column.values or column.lists)):
         return _json(column)
+    if column.lists and column.values and lone:
+        every = Column()
+        every.merge(column)
+        every.merge(element or Column())
+        return _array(name, column, every)
     if column.lists and column.values:
         return _json(column)
     if column.lists:

@@ -139,7 +139,9 @@ def _silver(draft: DraftDataset) -> Iterator[str]:
 
 
 def in_order(draft: DraftDataset) -> list[DraftColumn]:
-    """Keys first, then the event date, then all others by name."""
+    """Keys first, then the event date, then all others by name; of text without header as the fields are."""
+    if draft.positional:
+        return sorted(draft.columns, key=lambda c: c.steps)
     return sorted(draft.columns, key=lambda c: (c.key or 99, c.name != draft.event_date, c.name))
 
 

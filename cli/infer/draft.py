@@ -33,9 +33,9 @@ class DraftColumn:
 
 @dataclass
 class DraftDataset:
-    """`kind`, `operation`, `event_date`, `order`: of its table. `properties`: of the dataset, in order.
-    `notes`, `questions`:
-    about the whole.
+    """`positional`: columns are known by their place. `ahead`: records whose event date is still to come.
+    `kind`, `operation`, `event_date`, `order`: of its table. `properties`: of the dataset, in order. `notes`,
+    `questions`: about the whole.
     """
 
     name: str
@@ -52,6 +52,8 @@ class DraftDataset:
     key_notes: list[str] = field(default_factory=list)
     key_question: Question | None = None
     event_notes: list[str] = field(default_factory=list)
+    ahead: int = 0
+    positional: bool = False
 
     def column(self, name: str) -> DraftColumn:
         return next(c for c in self.columns if c.name == name)

@@ -217,6 +217,10 @@ def _delimited(dataset: DraftDataset, rows: list[dict[str, Any]]) -> str:
     writer = csv.writer(file, delimiter=";" if comma else ",", lineterminator="\n")
     headers = [_header(c) for c in sorted(dataset.columns, key=lambda c: c.name) if not c.from_key]
     line = dataset.properties.get("header")
+    if dataset.positional:
+        separator = str(dataset.properties["delimiter"])
+        ordered = [c.name for c in sorted(dataset.columns, key=lambda c: c.steps)]
+        return "".join(separator.join(str(r[n]) for n in ordered) + "\n" for r in rows)
     file.write("made up\n" * (line - 1 if isinstance(line, int) else 0))
     writer.writerow(headers)
     writer.writerows([[r[h] for h in headers] for r in rows])

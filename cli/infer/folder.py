@@ -87,7 +87,7 @@ Comments in the contract are the evidence: counts and shares, never values.
 Try it, when every question is answered:
 ```
 ./lake contract lint
-./lake try {draft.domain} FILES       # in seconds, and nothing is kept
+./lake try {draft.domain} {place}/{example} --dataset {first}
 ./lake up
 ./lake drop {place}/{example} --domain {draft.domain} --dataset {first}
 ./lake run {draft.domain}

@@ -88,8 +88,12 @@ def contents(
     """
     for root, path in _files(paths):
         stem, keys = _stem(path, root), _keys(path, root)
-        with path.open("rb") as file:
-            package = is_package(file.read(8))
+        try:
+            with path.open("rb") as file:
+                package = is_package(file.read(8))
+        except OSError as error:
+            yield LeftOut(f"{path.name}: {error.strerror}")
+            continue
         if not package:
             yield Content(path.name, path, stem, keys=keys)
             continue
@@ -107,12 +111,24 @@ def _files(paths: Sequence[Path]) -> list[tuple[Path, Path]]:
     for path in paths:
         if not path.exists():
             raise InferError(f"{path}: there is no such file or folder")
+        if not (path.is_dir() or path.is_file()):
+            raise InferError(f"{path}: is neither a file nor a folder")
         every = [p for p in path.rglob("*") if p.is_file()] if path.is_dir() else [path]
         every = [p for p in every if path == p or not (is_ignored(p.name) or p.name.startswith("."))]
         if not every:
             raise InferError(f"{path}: the folder holds no file")
-        found |= {p.resolve(): path.resolve() for p in every}
+        root = _root(path.resolve())
+        for file in (p.resolve() for p in every):
+            found[file] = min(found.get(file, root), root)  # a folder that holds the other one
     return sorted(((root, file) for file, root in found.items()), key=lambda pair: (pair[1].name, pair[1]))
+
+
+def _root(path: Path) -> Path:
+    """The folder whose name may say what its files are."""
+    folder = path if path.is_dir() else path.parent
+    while HIVE.fullmatch(folder.name):
+        folder = folder.parent
+    return folder
 
 
 def _opened(package: Content, scratch: Path, sheet: str | None, limits: Limits) -> Iterator[Content]:

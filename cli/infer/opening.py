@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from cli.infer.bare import Bare, bare_layout, bare_rows
 from cli.infer.encodings import encoding_in
 from cli.infer.errors import RefusedError
 from cli.infer.inputs import Content
@@ -36,7 +37,7 @@ NO_CONTRACT = Dataset("none", "none", "", ("csv",), NOBODY)
 class Opened:
     """`encoding`: besides Unicode, what the file is likely in, which only people can know. `records`: where
     they are in a document; `several`: the name of the list, where the document has others. `types`: of
-    Parquet's columns. `unnamed`: columns
+    Parquet's columns. `bare`: of text without header. `unnamed`: columns
     whose header is empty or stands there twice, by the names that ingestion gives them.
     """
 
@@ -48,6 +49,7 @@ class Opened:
     several: str = ""
     types: dict[str, str] = field(default_factory=dict)
     unnamed: frozenset[str] = frozenset()
+    bare: Bare | None = None
 
     @property
     def formats(self) -> tuple[str, ...]:
@@ -57,6 +59,10 @@ class Opened:
         """Every record in order. Raises RefusedError for a file that is broken further on."""
         try:
             with self.content.path.open("rb") as file:
+                if self.bare is not None:
+                    text = utf8(Source(file, limits).blocks(), self.profile.encoding)
+                    yield from bare_rows(text, self.bare, limits)
+                    return
                 yield from values(file, self.profile, limits, nested=True, inside=self.records)
         except (Unreadable, Late) as stop:
             raise refused(self.content, stop) from stop
@@ -111,11 +117,14 @@ def _head(text: Iterator[bytes]) -> tuple[bytes, bool]:
 
 
 def _delimited(content: Content, profile: Profile, head: bytes, likely: str, limits: Limits) -> Opened:
-    layout = layout_of(head.decode(errors="surrogateescape"), "," if content.workbook else None)
+    start = head.decode(errors="surrogateescape")
+    layout = layout_of(start, "," if content.workbook else None)
+    if not layout.titled and '"' not in start and layout.above == 0:
+        return Opened(content, "csv", profile, likely, bare=bare_layout(start, layout.delimiter))
     if not layout.titled:
         raise RefusedError(
             f"{content.name}: line {layout.above + 1} looks like a record, not like a header; text without"
-            " header needs names from you: see `header: none` in docs/reference/contracts.md"
+            " header is read unquoted only: have it sent with one"
         )
     found = replace(profile, preamble=layout.above, delimiter=layout.delimiter)
     rows = Rows(iter([head]), limits, Dialect.found(found))

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from cli.infer.bare import Bare
 from cli.infer.column import Column
 from shared.contracts import folded
 from shared.contracts.paths import Path
@@ -37,8 +38,8 @@ class Profile:
     """`maps`: objects whose names are values. `names`: members seen of each object. `changes`: records in
     Debezium's envelope, `keyed`: members of that envelope. `formats`, `encodings`, `records`: of files.
     `refused`: files with too many unreadable records. `unnamed`: columns without a name of their own.
-    `clashes`: names that are one to a contract, and two in a file. `headers`: of each file. `hidden`: fields
-    of changes that are called like their envelope's.
+    `clashes`: names that are one to a contract, and two in a file. `headers`: of each file. `bare`: of text
+    without header. `hidden`: fields of changes that are called like their envelope's.
     """
 
     rows: int = 0
@@ -58,6 +59,7 @@ class Profile:
     unnamed: int = 0
     refused: int = 0
     clashes: set[Steps] = field(default_factory=set)
+    bare: set[Bare] = field(default_factory=set)
     hidden: set[str] = field(default_factory=set)
     headers: set[frozenset[Steps]] = field(default_factory=set)
     keys: dict[str, Column] = field(default_factory=dict)
@@ -146,6 +148,7 @@ class Profile:
         self.records |= other.records
         self.clashes |= other.clashes
         self.hidden |= other.hidden
+        self.bare |= other.bare
         self.headers |= other.headers
         self.sheets |= other.sheets
         self.maps |= other.maps

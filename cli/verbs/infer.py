@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from cli.infer.draft import Draft
 from cli.infer.errors import InferError
+from cli.options import path
 from local.console import say
 from shared.contracts.load import CONTRACT, place
 from shared.project import domain_folder, shown
@@ -17,7 +17,7 @@ EXAMPLE = "./lake infer exports/ --domain orders     # writes domains/orders/; t
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "paths", nargs="+", type=Path, metavar="FILE", help="files or folders; all of them are read"
+        "paths", nargs="+", type=path, metavar="FILE", help="files or folders; all of them are read"
     )
     parser.add_argument("--domain", required=True, help="its name: lower case letters, digits and _")
     parser.add_argument(
@@ -49,13 +49,14 @@ def _new(arguments: argparse.Namespace) -> int:
     _say_left_out(draft)
     for each in draft.datasets:
         say(f"{each.name}: {each.files} files, {each.rows} records, {len(each.columns)} columns, {each.kind}")
+        if each.ahead:
+            until = f"are quarantined until {each.event_date} has come; is it the event?"
+            say(f"{each.name}: {each.ahead} records {until}")
     asked = questions(folder)
     for line in asked:
         say(f"{shown(folder)}/contract.odcs.yaml:{line}")
-    say(
-        f"written: {shown(folder)}; "
-        + (f"{len(asked)} questions to answer" if asked else "nothing is left to ask")
-    )
+    say(f"written: {shown(folder)}; " + (f"{len(asked)} questions to answer" if asked else "nothing to ask"))
+    say(f"then `./lake try {arguments.domain} FILES` says what becomes of files")
     return 0
 
 
@@ -73,8 +74,8 @@ def _update(arguments: argparse.Namespace) -> int:
     domain = arguments.domain
     if domain not in domains():
         raise InferError(f"there is no domain {domain!r} to update; without --update one is drafted")
-    path = domain_folder(domain) / CONTRACT
-    text = path.read_text("utf-8")
+    file = domain_folder(domain) / CONTRACT
+    text = file.read_text("utf-8")
     agreed = contract(domain)
     draft = drafted(arguments.paths, domain, arguments.dataset, arguments.sheet, agreed)
     _say_left_out(draft)
@@ -86,7 +87,7 @@ def _update(arguments: argparse.Namespace) -> int:
     for line in found.said:
         say(line)
     if arguments.apply:
-        path.write_text(inserted(text, found.insertions), "utf-8")
+        file.write_text(inserted(text, found.insertions), "utf-8")
         say(f"written: {place(domain)}; `./lake contract lint` says what is still to be answered")
     else:
         say("nothing was written; --apply does")

@@ -19,6 +19,7 @@ HEAD: dict[str, Any] = {
     "description": {"purpose": "-"},
     "slaProperties": [],
 }
+NEEDED: dict[str, Any] = {"defaultTimezone": "UTC", "nullSpellings": [""]}  # without, other parts are wrong
 KINDS = {"silver": "keyed", "gold": "dim"}
 
 
@@ -83,7 +84,7 @@ def _column(columns: list[Any], number: int, rest: str) -> bool:
 
 
 def _without(holder: dict[str, Any], path: str) -> bool:
-    """Takes out one of the customProperties, all entries of that name."""
+    """Takes out one of the customProperties, all entries of that name; some are given another value."""
     custom, entries = CUSTOM.match(path), holder.get("customProperties")
     if custom is None or not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
         return False
@@ -92,7 +93,8 @@ def _without(holder: dict[str, Any], path: str) -> bool:
         for i, e in enumerate(entries)
         if (e.get("property") != custom[1] if custom[1] else i != int(custom[2]))
     ]
-    holder["customProperties"] = kept
+    needed = [_custom(custom[1], NEEDED[custom[1]])] if custom[1] in NEEDED else []
+    holder["customProperties"] = [*kept, *needed]
     return len(kept) < len(entries) and all({"property", "value"} <= e.keys() for e in kept)
 
 

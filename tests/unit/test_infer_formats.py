@@ -262,6 +262,32 @@ def test_xml_has_paths_to_elements_and_attributes(tmp_path: Path) -> None:
     assert (read.records, read.refused) == (3, {})
 
 
+def test_an_element_that_is_repeated_somewhere_is_a_list_everywhere(tmp_path: Path) -> None:
+    document = '<r><i id="a"><tag>x</tag></i><i id="b"><tag>y</tag><tag>z</tag></i></r>'
+    text = text_of(write(tmp_path, {"items.xml": document}))
+    contract = contract_of(answered(text))
+    assert contract.silver[0].column("tag").type == "array<string>"
+    assert as_read(contract, "items", [tmp_path / "items.xml"]).read["tag"] == 2
+
+
+def test_text_without_header_keeps_the_order_of_its_fields_and_asks_for_names(tmp_path: Path) -> None:
+    lines = "".join(f"{n:05}|{n % 9 + 1:02}.0{n % 3 + 1}.2026|{n},5{n % 2}|x{n % 4}|\n" for n in range(1, 40))
+    text = text_of(write(tmp_path, {"bookings.dat": lines}))
+    assert questions(text) == ["formats", "header"]
+    contract = contract_of(answered(text, [("value: [DECIDE]", 'value: ["dd.MM.yyyy"]')]))
+    dataset = contract.dataset("bookings")
+    assert (dataset.header, dataset.delimiter, dataset.stored_as) == ("none", "|", "parquet")
+    assert [dataset.target.column(n).type for n in dataset.received] == [
+        "string",
+        "date",
+        "decimal(18,2)",
+        "string",
+    ]
+    read = as_read(contract, "bookings", [tmp_path / "bookings.dat"])
+    assert (read.records, read.unreadable) == (39, 0)
+    assert (read.read["column_02"], read.read["column_03"]) == (39, 39)
+
+
 def test_a_json_document_with_two_lists_is_two_datasets_of_the_same_files(tmp_path: Path) -> None:
     document = {
         "orders": [{"order_id": "o1", "total": 1.5}],

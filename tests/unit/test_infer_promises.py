@@ -132,6 +132,14 @@ def test_an_answered_folder_is_right_to_lint(tmp_path: Path) -> None:
     assert "kundschaft: 1 datasets, 2 tables: right" in found.stderr
 
 
+@pytest.fixture(autouse=True)
+def project(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A project of its own, so that nothing is written to the tests'."""
+    folder = tmp_path_factory.mktemp("lake")
+    (folder / "domains" / "shop").mkdir(parents=True)
+    monkeypatch.setenv("LAKE_PROJECT", str(folder))
+
+
 def infer(*words: str) -> int:
     return main(["infer", *words, "--domain", "drafted"])
 
@@ -150,7 +158,7 @@ WRONG: dict[str, tuple[bytes | None, str]] = {
     "junk.bin": (bytes(range(256)) * 40, "not_text"),
     "cut.csv.gz": (b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03abc", "corrupt"),
     "broken.json": (b'[{"id": 1}, {"id"', "unparsable"),
-    "plain.csv": (b"1,2026-01-02,5.5\n2,2026-01-03,6.5\n", "looks like a record, not like a header"),
+    "plain.csv": (b'1,2026-01-02,"5.5"\n2,2026-01-03,"6.5"\n', "looks like a record, not like a header"),
     "broken.parquet": (b"PAR1" + b"\0" * 40, "corrupt_parquet"),
     "broken.zip": (b"PK\x03\x04" + b"\0" * 40, "damaged"),
     "wide.ndjson": (json.dumps({f"n{i}": 1 for i in range(2000)}).encode(), "1500 names"),
@@ -184,6 +192,18 @@ def test_broken_files_among_others_are_left_out_and_named(
     assert f"(and {len(WRONG) - 2} more)" in message(capsys)
 
 
+def test_what_is_no_file_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert infer("/dev/null") == 1
+    assert "/dev/null: is neither a file nor a folder" in message(capsys)
+
+
+def test_a_folder_and_what_is_below_it_are_read_once(tmp_path: Path) -> None:
+    folder = write(tmp_path, {"sales/dt=2026-01-02/part-1.csv": "id,total\n1,2.50\n"})
+    below = folder / "sales/dt=2026-01-02"
+    drafts = [drafted(paths, "draft") for paths in ([folder, below], [below, folder], [below / "part-1.csv"])]
+    assert [[(d.name, d.rows) for d in draft.datasets] for draft in drafts] == [[("sales", 1)]] * 3
+
+
 def test_an_empty_folder_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert infer(str(tmp_path)) == 1
     assert "the folder holds no file" in message(capsys)
@@ -195,3 +215,9 @@ def test_a_name_that_cannot_be_a_new_domain_is_refused_before_files_are_read(
 ) -> None:
     assert main(["infer", str(tmp_path / "gone"), "--domain", name]) == 1
     assert "cannot name a domain" in (said := message(capsys)) or "is there already" in said
+
+
+def test_events_that_are_still_to_come_are_counted_for_people_and_not_written(tmp_path: Path) -> None:
+    days = "".join(f"{n},2{n}00-01-01\n" for n in range(1, 5)) + "5,2001-01-01\n"
+    draft = drafted([write(tmp_path, {"visits.csv": f"id,day\n{days}"})], "draft")
+    assert [(d.event_date, d.rows, d.ahead) for d in draft.datasets] == [("day", 5, 4)]

@@ -152,7 +152,16 @@ class Linted:
 RIGHT = ["1 datasets, 2 tables: right"]
 
 
+RESTED_ON = [  # by other parts, which are not wrong for it
+    (
+        "value: UTC",
+        "value: Europe/Berln",
+        "10: shop: customProperties.defaultTimezone: 'Europe/Berln' is not a",
+    ),
+    ('value: [""]', "value: [1]", "9: shop: customProperties.nullSpellings[0]: expected text"),
+]
 OF_CONTRACT = [
+    *RESTED_ON,
     (
         "WHERE amount < 0",
         "WHERE amount <",
@@ -323,6 +332,11 @@ def test_a_mistake_of_the_contract_is_named_with_its_place_and_line(
 ) -> None:
     lines = linted.of(contract=CONTRACT.replace(old, new))
     assert [line for line in lines if line.startswith(f"contract.odcs.yaml:{said}")], lines
+
+
+@pytest.mark.parametrize(("old", "new", "_"), RESTED_ON)
+def test_what_others_rest_on_is_one_finding(linted: Linted, old: str, new: str, _: str) -> None:
+    assert len(linted.of(contract=CONTRACT.replace(old, new))) == 1
 
 
 def test_a_later_derived_column_may_use_an_earlier_one(linted: Linted) -> None:

@@ -31,14 +31,15 @@ def session(monkeypatch: pytest.MonkeyPatch, credentials: None) -> Iterator[Sess
             roleArn="arn:aws:iam::123456789012:role/states",
         )
         for zone, tables in TABLES.items():
+            session.client("s3").create_bucket(Bucket=NAMES.bucket(zone))
+            database = {"Name": NAMES.database("shop", zone)}
+            session.client("glue").create_database(DatabaseInput=database)
             _fill(session, zone, tables)
         yield session
 
 
 def _fill(session: Session, zone: str, tables: tuple[str, ...]) -> None:
     glue, s3, database = session.client("glue"), session.client("s3"), NAMES.database("shop", zone)
-    s3.create_bucket(Bucket=NAMES.bucket(zone))
-    glue.create_database(DatabaseInput={"Name": database})
     for table in tables:
         place = {"Location": f"s3://{NAMES.bucket(zone)}/shop/{table}"}
         iceberg = {"Name": table, "StorageDescriptor": place, "Parameters": {"table_type": "ICEBERG"}}
@@ -55,6 +56,14 @@ def test_a_dropped_table_leaves_nothing_and_its_neighbours_everything(session: S
     drop_tables(session, "shop", ["silver.users", "gold.daily_revenue"])
     assert stored_tables(session, "shop") == ["silver.users_updates"]
     assert objects(session) == [f"shop/{CHANGES}/data/a.parquet", "shop/users_updates/data/a.parquet"]
+
+
+def test_what_remembers_deletes_goes_with_its_table(session: Session) -> None:
+    _fill(session, "silver", ("users_deleted", "users_updates_deleted"))
+    drop_tables(session, "shop", ["silver.users"])
+    assert stored_tables(session, "shop") == [
+        *("gold.daily_revenue", "silver.users_updates", "silver.users_updates_deleted"),
+    ]
 
 
 def test_an_unknown_table_drops_none(session: Session) -> None:
