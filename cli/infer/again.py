@@ -11,9 +11,9 @@ from typing import Any
 
 from cli.infer.choice import OPEN, Choice, counted
 from cli.infer.draft import DraftDataset
+from cli.infer.key_choice import key_candidates
 from cli.infer.keys import Distinct
 from cli.infer.profile import unwrapped
-from cli.infer.roles import key_candidates
 from cli.infer.vocabulary import NULLS
 from shared.contracts import folded
 from shared.records.plain import text_of

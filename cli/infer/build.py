@@ -16,11 +16,12 @@ from cli.infer.errors import InferError, RefusedError
 from cli.infer.grouping import Group, grouped
 from cli.infer.header import header_place
 from cli.infer.inputs import LeftOut, contents
+from cli.infer.key_choice import say_key
 from cli.infer.matching import matching, name_in
 from cli.infer.naming import table_name
 from cli.infer.opening import Opened, opened
 from cli.infer.profile import Profile, Steps, header
-from cli.infer.roles import say_event_date, say_key, say_operation
+from cli.infer.roles import say_event_date, say_operation
 from shared.contracts import Contract
 from shared.records import Limits
 from shared.records.reading import Unread

@@ -5,18 +5,13 @@ The order of datasets and columns is their own, never that of the files.
 
 from __future__ import annotations
 
-import json
-import re
-import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from cli.infer.choice import OPEN, Question, counted
 from cli.infer.draft import Draft, DraftColumn, DraftDataset
 from cli.infer.gold import gold_table
+from cli.infer.yaml_words import asked_lines, comments, flow, scalar
 
-PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./()+-]*(?: [A-Za-z0-9_./()+-]+)*")
-WORDS = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
-WIDTH = 110
 LOGICAL = {
     "int": "integer",
     "bigint": "integer",
@@ -88,7 +83,7 @@ def _bronze(draft: DraftDataset) -> Iterator[str]:
     yield "    logicalType: object"
     yield f"    description: {scalar(f'Records of {draft.name}, as they are sent. Say who sends them.')}"
     yield f"    # {counted(draft.files, 'file')}, {counted(draft.rows, 'record')}"
-    yield from _comments(draft.notes, "    ")
+    yield from comments(draft.notes, "    ")
     yield "    customProperties:"
     yield "      - {property: layer, value: bronze}"
     asked = {q.about: q for q in draft.questions}
@@ -106,7 +101,7 @@ def _silver(draft: DraftDataset) -> Iterator[str]:
     yield f"    physicalName: {scalar(draft.name)}"
     yield "    logicalType: object"
     yield f"    description: {scalar(_row_of(draft))}"
-    yield from _comments([*draft.key_notes, *draft.event_notes], "    ")
+    yield from comments([*draft.key_notes, *draft.event_notes], "    ")
     if draft.key_question:
         yield from asked_lines(draft.key_question, "    ")
     yield "    customProperties:"
@@ -158,8 +153,8 @@ def column_lines(column: DraftColumn, indent: str = "      ") -> Iterator[str]:
     choice = column.choice
     inner = f"{indent}  "
     yield f"{indent}- name: {scalar(column.name)}"
-    yield from _comments(choice.notes, inner)
-    yield from _comments([f"perhaps: {offer}" for offer in choice.offers], inner)
+    yield from comments(choice.notes, inner)
+    yield from comments([f"perhaps: {offer}" for offer in choice.offers], inner)
     asked = {q.about: q for q in choice.questions}
     if "physicalType" in asked:
         yield from asked_lines(asked.pop("physicalType"), inner)
@@ -202,47 +197,6 @@ def logical(kind: str) -> str:
     if kind.startswith("array<"):
         return "array"
     return LOGICAL.get(kind, "number" if kind.startswith("decimal") else kind)
-
-
-def flow(value: object) -> str:
-    """A value of YAML on one line."""
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case int() | float():
-            return str(value)
-        case dict():
-            return "{" + ", ".join(f"{scalar(str(k))}: {flow(v)}" for k, v in value.items()) + "}"
-        case list() | tuple():
-            return "[" + ", ".join(map(flow, value)) + "]"
-    return scalar(str(value))
-
-
-def scalar(text: str) -> str:
-    """Plain where YAML takes it for the text that it is, else quoted."""
-    if PLAIN.fullmatch(text) and text.lower() not in WORDS:
-        return text
-    return json.dumps(text, ensure_ascii=False)
-
-
-def asked_lines(question: Question, indent: str) -> Iterator[str]:
-    """A question stands above what it is about, and makes lint fail until its mark is gone."""
-    text = f"DECIDE: {question.about}: {question.text}"
-    if question.answers:
-        text += f" [{' | '.join(question.answers)}]"
-    yield from _wrapped(text, indent)
-
-
-def _comments(notes: Iterable[str], indent: str) -> Iterator[str]:
-    for note in notes:
-        yield from _wrapped(note, indent)
-
-
-def _wrapped(text: str, indent: str) -> Iterator[str]:
-    """As a comment; lines that go on are indented, so that one remark is seen as one."""
-    width = WIDTH - len(indent) - 2
-    lines = textwrap.wrap(text, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
-    yield from (f"{indent}# {line}" for line in lines)
 
 
 GATE = """\

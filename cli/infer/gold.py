@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 from cli.infer.draft import Draft, DraftColumn, DraftDataset
 from cli.infer.vocabulary import AMOUNT_WORDS, has_word
+from cli.infer.yaml_words import scalar
 
 
 def counted_dataset(draft: Draft) -> DraftDataset:
@@ -35,7 +35,7 @@ def gold_table(draft: Draft) -> Iterator[str]:
     dataset = counted_dataset(draft)
     name, amount = gold_name(dataset), summed(dataset)
     column = ", column: event_date" if dataset.event_date else ""
-    linked = f"{{table: {json.dumps(dataset.name)}{column}}}"
+    linked = f"{{table: {scalar(dataset.name)}{column}}}"
     yield f"  # --- Gold {'-' * 98}"
     yield f"  - name: gold_{name}"
     yield f"    physicalName: {name}"
@@ -50,7 +50,7 @@ def gold_table(draft: Draft) -> Iterator[str]:
     yield from ROWS
     if amount is not None:
         scale = amount.choice.type.partition(",")[2]
-        yield f"      - name: {json.dumps(amount.name)}"
+        yield f"      - name: {scalar(amount.name)}"
         yield "        logicalType: number"
         yield f"        physicalType: decimal(38,{scale}"
         yield f"        description: Sum of {amount.name}; a row without it adds nothing."

@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
-from cli.infer.contract_text import flow
 from cli.infer.errors import InferError
+from cli.infer.yaml_words import flow
 
 Nodes = Any  # of yaml, which has no types here
 

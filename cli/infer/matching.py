@@ -28,12 +28,10 @@ def _known(draft: DraftDataset, dataset: Dataset) -> int:
 
 def name_in(column: DraftColumn, dataset: Dataset) -> str | None:
     """The contract's name of a column; None for one that it does not know."""
+    paths = {str(c.path): c.name for c in dataset.target.columns if c.path}
     if column.path:
-        paths = {str(c.path): c.name for c in dataset.target.columns if c.path}
         return paths.get(column.path) or dataset.aliases.get(folded(column.path))
     spellings = (column.steps[-1], *column.aliases)
     known = next((dataset.aliases[folded(s)] for s in spellings if folded(s) in dataset.aliases), None)
-    if known is None and column.steps[-1] in {str(c.path) for c in dataset.target.columns if c.path}:
-        return column.steps[-1]
     computed = {*dataset.constants, *(c.name for c in dataset.target.columns if c.from_key)}
-    return known or (column.name if column.name in computed else None)
+    return known or paths.get(column.steps[-1]) or (column.name if column.name in computed else None)

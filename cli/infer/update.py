@@ -9,11 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from cli.infer.choice import Question, counted
-from cli.infer.contract_text import asked_lines, column_lines, dataset_lines
+from cli.infer.contract_text import column_lines, dataset_lines
 from cli.infer.draft import Draft, DraftColumn, DraftDataset
 from cli.infer.insertion import Insertion, Places, inserted
 from cli.infer.matching import matching, name_in
 from cli.infer.renamed import similarity
+from cli.infer.yaml_words import asked_lines
 from shared.contracts import Contract, Dataset
 
 ALIKE = 0.6  # of two names, from which on one may be a new name of the other

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cli.infer import keys
 from cli.infer.again import plan_of
 from cli.infer.choice import Choice
 from cli.infer.column import Column
@@ -199,3 +201,15 @@ def test_a_word_for_nothing_is_one_only_among_values_of_another_type() -> None:
     text = drafted("country", "de", "na", "fr")
     assert text.nulls == {}
     assert any("'na' (1)" in offer for offer in text.offers)
+
+
+def test_distinct_hashes_are_counted_exactly_whether_they_fit_in_memory_or_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for held in (1 << 16, 7):
+        monkeypatch.setattr(keys, "HELD", held)
+        counter = keys.Distinct(tmp_path, f"k{held}")
+        for number in range(1000):
+            counter.add(hash(f"v{number % 311}"))
+        assert (counter.result(), counter.total) == (311, 1000)
+    assert list(tmp_path.iterdir()) == []

@@ -14,6 +14,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from cli.infer.build import drafted
+from cli.infer.contract_text import contract_text
+from cli.infer.example import example_files
 from tests.support.drafts import answered, as_read, contract_of, questions, text_of, write
 from tests.support.workbook import xlsx
 
@@ -147,7 +150,7 @@ def parts(folder: Path) -> pa.Table:
     )
     for i in range(2):
         name = folder / f"orders/part-0000{i}-3f2a1b4c-1111-2222-3333-444455556666-c000.snappy.parquet"
-        name.parent.mkdir(exist_ok=True)
+        name.parent.mkdir(exist_ok=True, parents=True)
         pq.write_table(
             table.slice(2 * i, 2), name, compression="snappy", use_deprecated_int96_timestamps=False
         )
@@ -332,3 +335,36 @@ def test_bytes_of_another_encoding_are_asked_about(tmp_path: Path) -> None:
     assert "windows-1252" in contract.datasets[0].encodings
     assert contract.silver[0].column("strasse").aliases == ("Straße",)
     assert as_read(contract, "streets", [tmp_path / "streets.csv"]).records == 3
+
+
+def test_made_up_examples_of_every_format_are_read_by_their_contract(tmp_path: Path) -> None:
+    parts(tmp_path / "files")
+    status = {"data": {"stations": [station(i, i) for i in range(5)]}}
+    rows = [["Artikel-Nr", "gültig ab", "Preis"], ["A1", "date:46000", 1.5], ["A2", "date:46001", 2.5]]
+    write(
+        tmp_path / "files",
+        {
+            "station_status.json": json.dumps(status),
+            "transactions/LOAD00000001.csv": LOAD,
+            "transactions/20260103.csv": CHANGES,
+            "customers.ndjson": change("c", None, {"id": 1, "born": "1960-05-01"}, 1_767_300_000_000) + "\n",
+            "preise.xlsx": xlsx({"Preise": rows}),
+            "items.xml": '<r><i sku="a"><price currency="EUR">1.50</price></i><i sku="b"><price>2</price></i></r>',
+            "bookings.dat": "1|13.01.2026|1,50\n2|14.01.2026|2,50\n",
+            "kasse.csv": "Bon-Nr;Zeit;bezahlt\n001;13. Mai 2026 9:05;ja\n002;1. März 2026 10:15;nein\n",
+        },
+    )
+    draft = drafted([tmp_path / "files"], "draft")
+    text = answered(contract_text(draft), [BERLIN])
+    keyed = "        primaryKey: true\n        primaryKeyPosition: 1\n"
+    contract = contract_of(
+        text.replace("- name: sku\n", f"- name: sku\n{keyed}").replace("[DECIDE]", "[sku]")
+    )
+    examples = example_files(draft)
+    assert sorted(name.rpartition(".")[2] for name in examples) == sorted(
+        ["json", "csv", "ndjson", "xlsx", "xml", "csv", "csv", "parquet"]
+    )
+    for name, content in examples.items():
+        path = write(tmp_path / "examples", {name: content}) / name
+        read = as_read(contract, path.stem, [path])
+        assert (path.stem, read.records, read.unreadable, read.refused) == (path.stem, 12, 0, {})

@@ -125,6 +125,24 @@ def test_values_that_the_contract_does_not_read_are_asked_about(tmp_path: Path) 
     assert "31.01" not in text
 
 
+def test_a_column_that_is_known_by_its_path_is_known(tmp_path: Path) -> None:
+    by_path = CONTRACT.replace("{property: aliases, value: [Order No]}", "{property: path, value: number}")
+    agreed = parsed(yaml.safe_load(by_path.replace("value: [csv]", "value: [ndjson]")), "draft")
+    folder = write(tmp_path, {"orders.ndjson": '{"number": "A1", "placed": "2026-01-02"}\n'})
+    found = additions(drafted([folder], "draft", contract=agreed), agreed, by_path, "draft")
+    assert found.said == []
+
+
+def test_several_additions_each_stand_where_they_belong(tmp_path: Path) -> None:
+    text, said = updated(
+        write(tmp_path, {"orders_4.csv": "Order No,placed,total\nA3,31.01.2026,1.50\nA4,2026-01-04,NULL\n"})
+    )
+    assert [s.partition(":")[0] for s in said] == ["orders.total", "orders.placed"]
+    lines = [line.strip() for line in text.splitlines()]
+    assert lines.index("- name: placed") + 1 == next(i for i, line in enumerate(lines) if "DECIDE" in line)
+    assert lines.index("was placed.") + 1 == lines.index("- name: total")
+
+
 def test_a_column_under_a_new_header_is_asked_about(tmp_path: Path) -> None:
     text, _ = updated(write(tmp_path, {"orders_5.csv": "Order No,placed_on\nA3,2026-01-04\n"}))
     asked = " ".join(line.strip(" #") for line in text.splitlines())
