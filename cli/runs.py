@@ -34,7 +34,9 @@ class Step:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended and how long it took; `log` says where the output of the failed job is."""
+    """How a run ended and how long it took; `log` says where the output of the failed job is. `step`: in
+    which state one ended that did not succeed.
+    """
 
     run_id: str
     status: str
@@ -42,6 +44,7 @@ class Outcome:
     error: str = ""
     cause: str = ""
     log: str = ""
+    step: str = ""
 
     @property
     def succeeded(self) -> bool:
@@ -51,8 +54,9 @@ class Outcome:
         if self.succeeded:
             return f"run {self.run_id} succeeded after {self.seconds:.1f} s"
         log = f"\n  log: {self.log}" if self.log else ""
+        place = f" in {self.step}" if self.step else ""
         return (
-            f"run {self.run_id} ended {self.status} after {self.seconds:.1f} s\n  {self.error}:"
+            f"run {self.run_id} ended {self.status} after {self.seconds:.1f} s{place}\n  {self.error}:"
             f" {self.cause}{log}"
         )
 
@@ -155,19 +159,16 @@ def _outcome(
     seconds = (execution["stopDate"] - execution["startDate"]).total_seconds()
     if execution["status"] == "SUCCEEDED":
         return Outcome(run_id, "SUCCEEDED", seconds)
-    failed = [
-        e["taskFailedEventDetails"]
-        for e in _history(states, execution["executionArn"])
-        if e["type"] == "TaskFailed"
-    ]
+    events = list(_history(states, execution["executionArn"]))
+    failed = [e["taskFailedEventDetails"] for e in events if e["type"] == "TaskFailed"]
     # The last failure ended the run; those before it were retried.
     texts = [execution.get("cause", ""), *(f.get("cause", "") for f in reversed(failed))]
     job = next((j for j in map(job_run, texts) if j), None)
     error = execution.get("error", "") or (failed[-1].get("error", "") if failed else "")
     cause = f"{job['JobName']}: {job.get('ErrorMessage', '')}" if job else execution.get("cause", "")
-    return Outcome(
-        run_id, execution["status"], seconds, error, cause, session.log_of(job["Id"]) if job else ""
-    )
+    log = session.log_of(job["Id"]) if job else ""
+    left = [step.name for step in steps_of(events) if step.seconds is None]
+    return Outcome(run_id, execution["status"], seconds, error, cause, log, left[-1] if left else "")
 
 
 def job_run(cause: str) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ Either the answer is Athena's, or the statement is refused by the name of what i
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from sqlglot import exp
 
@@ -36,37 +37,45 @@ OTHERWISE: dict[type[exp.Expression], str] = {
     exp.ArrayRemove: "array_remove",
     exp.ArraySlice: "slice",
 }
-_NOT_OF_A_DATE = "error('a date has no hours, minutes and seconds')"
-_LOCAL = "timezone(zone, timezone('UTC', %(utc)s))"
-_SHOWN = f"strftime({_LOCAL}, '%%Y-%%m-%%d %%H:%%M:%%S.%%g') || ' ' || zone"
-_ISO_LOCAL = f"strftime({_LOCAL}, '%%Y-%%m-%%dT%%H:%%M:%%S.%%g') || athena_offset({_LOCAL}, %(utc)s)"
-# DuckDB makes timestamps of dates where Trino keeps dates, so each is a macro with a form for each type.
+NOT_OF_A_DATE = "a date has no hours, minutes and seconds"
+NOT_A_TIME = "expected a date or a time"
+_TIMES = "typeof(x) in ('DATE', '\"NULL\"') or typeof(x) like 'TIMESTAMP%'"
+_LOCAL = "timezone(zone, athena_moment(x))"
+_UTC = "timezone('UTC', athena_moment(x))"
+
+
+def _fails(words: str, kind: str = "") -> str:
+    """SQL that fails with the words where it is computed, as a value of x's type or another one; `error()`
+    would have side effects, with which DuckDB groups and orders by nothing.
+    """
+    text = f"'{words}' || substr(typeof(x), 1, 0)"
+    return f"cast({text} as {kind})" if kind else f"cast_to_type({text}, x)"
+
+
+# DuckDB makes timestamps of dates where Trino keeps dates. Not by a form for each type: it does not know the
+# type of an aggregate when it chooses a form, and takes a wrong one for what another macro gives.
 MACROS = (
-    """create macro athena_trunc(part, x date) as cast(date_trunc(part, x) as date),
-        (part, x timestamp) as date_trunc(part, x), (part, x timestamptz) as date_trunc(part, x)""",
-    f"""create macro athena_trunc_time(part, x date) as {_NOT_OF_A_DATE},
-        (part, x timestamp) as date_trunc(part, x), (part, x timestamptz) as date_trunc(part, x)""",
-    """create macro athena_plus(x date, step) as cast(x + step as date),
-        (x timestamp, step) as x + step, (x timestamptz, step) as x + step,
-        (x time, step) as x + step, (x interval, step) as x + step""",
-    f"""create macro athena_plus_time(x date, step) as {_NOT_OF_A_DATE},
-        (x timestamp, step) as x + step, (x timestamptz, step) as x + step,
-        (x time, step) as x + step, (x interval, step) as x + step""",
-    """create macro athena_local(x timestamp, zone) as timezone(zone, timezone('UTC', x)),
-        (x timestamptz, zone) as timezone(zone, x)""",
-    """create macro athena_iso(x date) as strftime(x, '%Y-%m-%d'),
-        (x timestamp) as strftime(x, '%Y-%m-%dT%H:%M:%S.%g'),
-        (x timestamptz) as strftime(timezone('UTC', x), '%Y-%m-%dT%H:%M:%S.%gZ')""",
+    "create macro athena_trunc(part, x) as cast_to_type(date_trunc(part, x), x)",
+    f"""create macro athena_trunc_time(part, x) as case when typeof(x) = 'DATE' then {_fails(NOT_OF_A_DATE)}
+        else cast_to_type(date_trunc(part, x), x) end""",
+    "create macro athena_plus(x, step) as cast_to_type(x + step, x)",
+    f"""create macro athena_plus_time(x, step) as case when typeof(x) = 'DATE' then {_fails(NOT_OF_A_DATE)}
+        else cast_to_type(x + step, x) end""",
+    f"""create macro athena_moment(x) as case when {_TIMES} then cast(x as timestamptz)
+        else {_fails(NOT_A_TIME, "timestamptz")} end""",
+    f"create macro athena_local(x, zone) as {_LOCAL}",
+    f"""create macro athena_iso(x) as case when typeof(x) = 'DATE' then strftime(athena_moment(x), '%Y-%m-%d')
+        when typeof(x) = 'TIMESTAMP WITH TIME ZONE' then strftime({_UTC}, '%Y-%m-%dT%H:%M:%S.%gZ')
+        else strftime({_UTC}, '%Y-%m-%dT%H:%M:%S.%g') end""",
     """create macro athena_offset(local, utc) as
         case when local = utc then 'Z' else
         printf('%s%02d:%02d', case when local < utc then '-' else '+' end,
         cast(abs(epoch(local) - epoch(utc)) as integer) // 3600,
         cast(abs(epoch(local) - epoch(utc)) as integer) % 3600 // 60) end""",
-    f"""create macro athena_iso_local(x timestamp, zone) as {_ISO_LOCAL % {"utc": "x"}},
-        (x timestamptz, zone) as {_ISO_LOCAL % {"utc": "timezone('UTC', x)"}}""",
+    f"""create macro athena_iso_local(x, zone) as
+        strftime({_LOCAL}, '%Y-%m-%dT%H:%M:%S.%g') || athena_offset({_LOCAL}, {_UTC})""",
     """create macro athena_stamp(local, zone) as strftime(local, '%Y-%m-%d %H:%M:%S.%g') || ' ' || zone""",
-    f"""create macro athena_shown(x timestamp, zone) as {_SHOWN % {"utc": "x"}},
-        (x timestamptz, zone) as {_SHOWN % {"utc": "timezone('UTC', x)"}}""",
+    f"create macro athena_shown(x, zone) as athena_stamp({_LOCAL}, zone)",
 )
 
 
@@ -86,7 +95,23 @@ def rewritten(tree: exp.Query) -> exp.Expr:
         )
     for select in list(tree.find_all(exp.Select)):
         name_unnamed(select)
-    return tree.transform(_zoned).transform(_counterpart)
+    return _each(_each(tree, _zoned), _counterpart)
+
+
+def _each(tree: exp.Expr, change: Callable[[exp.Expr], exp.Expr]) -> exp.Expr:
+    """The tree with every part changed, from the outside in; what a part became is looked into, too, which
+    sqlglot's own `transform` leaves out.
+    """
+    root, left = tree, [tree]
+    while left:
+        node = left.pop()
+        changed = change(node)
+        if node is root:
+            root = changed
+        elif changed is not node:
+            node.replace(changed)
+        left += changed.iter_expressions()
+    return root
 
 
 def name_unnamed(select: exp.Select) -> None:

@@ -44,22 +44,22 @@ CASES = {
         "umsatz",
         3,
         {"Region/City": "Europe/Berlin"},
-        "beleg, zeit, kunde, plz, umsatz, bezahlt",
-        "CAST(beleg AS BIGINT), CAST(zeit AS TIMESTAMP), kunde, plz, betrag, bezahlt",
+        "beleg, zeit, kunde, plz, betrag, bezahlt",
+        "CAST(beleg AS BIGINT), zeit, kunde, plz, betrag, bezahlt",
     ),
     "american_csv": Case(
         "orders",
         1,
         {"Region/City": "America/Chicago"},
         "order_id, ordered_at, ship_date, state, zip, qty, total, gift",
-        "* REPLACE (CAST(ordered_at AS TIMESTAMP) AS ordered_at)",
+        "*",
     ),
     "nested_json": Case(  # the newest report of each station
         "station_status",
         0,
         {},
         "station_id, last_reported, num_bikes_available, is_renting, lat, vehicle_counts",
-        "* REPLACE (CAST(last_reported AS TIMESTAMP) AS last_reported)",
+        "*",
     ),
     "dms_changes": Case(
         "dms_changes", 1, {"Region/City": "UTC"}, "id, name, limit_eur, since", "id, name, limit_eur, since"
@@ -69,7 +69,7 @@ CASES = {
         2,
         {"Region/City": "UTC", "      - name: view_id\n": f"      - name: view_id\n{KEY}"},
         "view_id, viewed_at, user_id, seconds, price, tags",
-        "* REPLACE (CAST(viewed_at AS TIMESTAMP) AS viewed_at)",
+        "*",
     ),
 }
 NEWEST = {

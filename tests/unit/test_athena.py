@@ -105,6 +105,18 @@ def answer(sql: str) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
         ("date_trunc('day', at_timezone(tz, 'Europe/Berlin'))", "2026-02-01 00:00:00.000 Europe/Berlin"),
         ("at_timezone(tz, 'Europe/Berlin') < timestamp '2026-01-31 23:45:00 UTC'", True),
         ("extract(dow from date '2026-02-01')", 7),
+        # One in another.
+        ("date_add('day', 1, date_trunc('month', d))", dt.date(2026, 1, 2)),
+        ("date_trunc('month', d - interval '31' day)", dt.date(2025, 12, 1)),
+        ("date_add('day', date_diff('month', d, date '2026-02-01'), d)", dt.date(2026, 1, 31)),
+        # Of aggregates and windows, whose type DuckDB knows late.
+        ("date_add('day', -1, max(d))", dt.date(2026, 1, 30)),
+        ("date_trunc('month', max(d) over (partition by n))", dt.date(2026, 1, 1)),
+        ("date_add('hour', 1, max(ts))", dt.datetime(2026, 2, 1, 0, 30, 0, 123000)),
+        ("to_iso8601(max(d))", "2026-01-31"),
+        ("to_iso8601(max(tz))", "2026-01-31T23:30:00.123Z"),
+        ("date(at_timezone(max(ts), 'Europe/Berlin'))", dt.date(2026, 2, 1)),
+        ("at_timezone(max(tz), 'Europe/Berlin')", "2026-02-01 00:30:00.123 Europe/Berlin"),
     ],
 )
 def test_dates_and_times_are_those_of_athena(expression: str, value: object) -> None:
@@ -127,6 +139,7 @@ def test_days_of_a_zone_can_be_counted() -> None:
             "in Athena only",
         ),
         ("select date_trunc('decade', d) from t", "date_trunc: decade is none of"),
+        ("select (ts at time zone 'Asia/Tokyo') at time zone 'Europe/Berlin' from t", "in Athena only"),
     ],
 )
 def test_what_would_be_another_answer_is_refused(sql: str, said: str) -> None:
@@ -135,7 +148,28 @@ def test_what_would_be_another_answer_is_refused(sql: str, said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "expression", ["date_trunc('hour', d)", "date_add('hour', 1, d)", "d + interval '1' hour"]
+    "expression",
+    ["to_iso8601('2026-01-31')", "at_timezone('2026-01-31', 'UTC')", "date_trunc('day', '2026')"],
+)
+def test_a_text_is_no_time(expression: str) -> None:
+    with pytest.raises(duckdb.Error):
+        answer(f"{VALUES} select {expression} from t")
+
+
+def test_times_are_grouped_and_ordered_by() -> None:
+    hour = "date_trunc('hour', ts)"
+    sql = f"{VALUES} select {hour} as h, count(*) as n from t group by {hour} order by {hour}"
+    assert answer(sql) == (("h", "n"), [(dt.datetime(2026, 1, 31, 23), 1)])
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "date_trunc('hour', d)",
+        "date_add('hour', 1, d)",
+        "d + interval '1' hour",
+        "date_add('hour', 1, max(d))",
+    ],
 )
 def test_a_date_has_no_hours(expression: str) -> None:
     with pytest.raises(duckdb.Error, match="a date has no hours"):
