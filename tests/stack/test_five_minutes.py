@@ -58,11 +58,15 @@ CASES = {
         "station_status",
         0,
         {},
-        "station_id, last_reported, num_bikes_available, is_renting, lat, vehicle_counts",
+        "station_id, last_reported, num_bikes_available, is_renting, place_lat, vehicle_counts",
         "*",
     ),
     "dms_changes": Case(
-        "dms_changes", 1, {"Region/City": "UTC"}, "id, name, limit_eur, since", "id, name, limit_eur, since"
+        "dms_changes",
+        1,
+        {"Region/City": "UTC"},
+        "id, name, limit_eur, since",
+        "CAST(id AS VARCHAR), name, limit_eur, since",
     ),
     "spark_parquet": Case(
         "spark_parquet",
