@@ -56,10 +56,14 @@ class TableName:
 
 @dataclass(frozen=True)
 class Statement:
-    """A translated statement and the tables that must be there before it runs."""
+    """A translated statement and the tables that must be there before it runs.
+
+    `like_tables`: columns that are called like a table; where there is none, DuckDB would take the table's rows.
+    """
 
     sql: str
     tables: tuple[TableName, ...]
+    like_tables: frozenset[str]
 
 
 def run(session: Session, statement: str, domains: Sequence[str], domain: str | None = None) -> Answer:
@@ -74,6 +78,7 @@ def run(session: Session, statement: str, domains: Sequence[str], domain: str | 
         return Answer(*metadata_answer(session.client("glue"), asked))
     translated = translate(statement, resolve)
     connection, catalog = connected(), catalog_of(session)
+    columns = set[str]()
     try:
         for table in translated.tables:
             about_tables = table.database == INFORMATION_SCHEMA
@@ -83,6 +88,9 @@ def run(session: Session, statement: str, domains: Sequence[str], domain: str | 
                 else rows_of(catalog, table, as_of(connection, table))
             )
             connection.register(table.view, rows)
+            columns.update(name.lower() for name in rows.schema.names)
+        if lost := sorted(translated.like_tables - columns):
+            raise QueryError(f"there is no column {lost[0]}")
         result = connection.execute(translated.sql)
         return Answer(athena_names([column[0] for column in result.description]), result.fetchall())
     except duckdb.Error as error:
@@ -122,11 +130,14 @@ def translate(statement: str, resolve: Callable[[str], str]) -> Statement:
     if len(trees) != 1 or not isinstance(tree := trees[0], exp.Query):
         raise QueryError("one SELECT at a time: everything else is made by the jobs")
     tables = dict.fromkeys(_replaced(table, resolve) for table in _tables(tree))
+    named = {t.alias_or_name.lower() for t in tree.find_all(exp.Table)}
+    named -= {a.alias.lower() for a in tree.find_all(exp.Alias)}
+    bare = {c.name.lower() for c in tree.find_all(exp.Column) if not c.table}
     try:
         sql = rewritten(tree).sql(dialect="duckdb", unsupported_level=sqlglot.ErrorLevel.RAISE)
     except UnsupportedError as error:
         raise QueryError(f"DuckDB, which stands in for Athena, lacks something: {error}") from error
-    return Statement(sql, tuple(tables))
+    return Statement(sql, tuple(tables), frozenset(named & bare))
 
 
 def database(names: Names, written: str, domains: Sequence[str], domain: str | None) -> str:

@@ -12,6 +12,7 @@ from moto import mock_aws
 
 from local import athena
 from local.athena_metadata import MetadataStatement, UnknownStatementError, answer, metadata_statement, view
+from local.dialect import QueryError
 from shared.names import Names
 
 
@@ -157,18 +158,29 @@ def test_information_schema_has_athenas_columns_and_types(glue: Any) -> None:
         view(glue, "roles")
 
 
+class Laptop:
+    names, endpoint = Names("dev", "123456789012", "us-east-1"), None
+
+    def __init__(self, glue: Any) -> None:
+        self._glue = glue
+
+    def client(self, service: str) -> Any:
+        return {"glue": self._glue}[service]
+
+
 def test_a_query_may_join_information_schema(glue: Any) -> None:
-    class Laptop:
-        names, endpoint = Names("dev", "123456789012", "us-east-1"), None
-
-        def client(self, service: str) -> Any:
-            return {"glue": glue}[service]
-
     rows = athena.run(
-        Laptop(),  # type: ignore[arg-type]
+        Laptop(glue),  # type: ignore[arg-type]
         "select t.table_name, count(*) as n from information_schema.tables t join information_schema.columns c"
         " on c.table_schema = t.table_schema and c.table_name = t.table_name where t.table_schema = 'lake_silver'"
         " group by 1",
         ["shop"],
     ).rows
     assert rows == [("events", 5)]
+
+
+def test_a_table_is_no_column(glue: Any) -> None:
+    """DuckDB would answer with its rows."""
+    sql = "select count(tables) from information_schema.tables"
+    with pytest.raises(QueryError, match="there is no column tables"):
+        athena.run(Laptop(glue), sql, ["shop"])  # type: ignore[arg-type]
