@@ -58,7 +58,7 @@ class TableName:
 class Statement:
     """A translated statement and the tables that must be there before it runs.
 
-    `like_tables`: columns that are called like a table; where there is none, DuckDB would take the table's rows.
+    `like_tables`: columns that are called like a table; without such a column DuckDB would take its rows.
     """
 
     sql: str
