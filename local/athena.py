@@ -132,6 +132,7 @@ def translate(statement: str, resolve: Callable[[str], str]) -> Statement:
     tables = dict.fromkeys(_replaced(table, resolve) for table in _tables(tree))
     named = {t.alias_or_name.lower() for t in tree.find_all(exp.Table)}
     named -= {a.alias.lower() for a in tree.find_all(exp.Alias)}
+    named -= {c.name.lower() for a in tree.find_all(exp.TableAlias) for c in a.columns}
     bare = {c.name.lower() for c in tree.find_all(exp.Column) if not c.table}
     try:
         sql = rewritten(tree).sql(dialect="duckdb", unsupported_level=sqlglot.ErrorLevel.RAISE)

@@ -58,6 +58,12 @@ class Engine:
         create_ledger_table(dynamodb, names.ledger_table)
         return session
 
+    def forget_objects(self, lake: Session) -> None:
+        """Empties a lake: the emulation keeps objects in memory, and a watch makes many lakes."""
+        s3 = lake.boto.resource("s3", endpoint_url=lake.endpoint)
+        for zone in DATA_ZONES:
+            s3.Bucket(lake.names.bucket(zone)).objects.delete()
+
     def forget_workers(self) -> None:
         """Python processes at the JVM that come from now on import a domain's code anew: Spark uses one again
         only where its variables are the same.

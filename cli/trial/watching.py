@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import stat
 import sys
 import time
 from collections.abc import Iterable, Mapping
@@ -22,8 +23,11 @@ def stamps(paths: Iterable[Path]) -> Stamps:
     found = dict[Path, tuple[int, int]]()
     for path in paths:
         for file in [path, *sorted(path.rglob("*"))] if path.is_dir() else [path]:
-            if file.is_file() and "__pycache__" not in file.parts:
+            try:  # an editor's temporary file may be gone since it was listed
                 state = file.stat()
+            except FileNotFoundError:
+                continue
+            if stat.S_ISREG(state.st_mode) and "__pycache__" not in file.parts:
                 found[file] = (state.st_mtime_ns, state.st_size)
     return found
 

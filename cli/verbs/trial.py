@@ -76,6 +76,10 @@ def _watch(running: Engine, arguments: argparse.Namespace) -> int:
             code = _round(running, arguments, began)
         except expected() as error:
             code = fail(str(error))
+            # nobody shall take the answer before for this one
+            write_json(
+                arguments.json, {"domain": arguments.domain, "ok": False, "failures": {"try": str(error)}}
+            )
         say("waiting for a change of contract, transforms or files; Ctrl-C ends")
         try:
             changed = wait_for_change(places, before)
@@ -102,6 +106,7 @@ def _round(running: Engine, arguments: argparse.Namespace, began: float) -> int:
     )
     if arguments.out:
         say(f"{len(write_tables(trial, arguments.out))} tables written to {arguments.out}")
+    running.forget_objects(trial.lake)
     say(f"tried in {seconds:.1f} s; nothing was kept")
     return 1 if report.failed else 0
 

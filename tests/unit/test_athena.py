@@ -232,3 +232,10 @@ def test_with_several_domains_one_must_be_named() -> None:
     with pytest.raises(QueryError, match="--domain"):
         database(NAMES, "gold", ["shop", "web"], None)
     assert database(NAMES, "gold", ["shop", "web"], "web") == "lakehouse_dev_web_gold"
+
+
+def test_a_column_called_like_its_table_is_a_column() -> None:
+    assert answer("with n(n) as (select 1) select n from n")[1] == [(1,)]
+    assert translate("with n(n) as (select 1) select n from n", resolve).like_tables == frozenset()
+    assert translate("select t.n as t from silver.t order by t", resolve).like_tables == frozenset()
+    assert translate("select t from silver.t", resolve).like_tables == {"t"}

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -265,6 +266,23 @@ def test_a_change_of_a_file_is_seen_and_the_contract_is_read_anew(tmp_path: Path
     forget("shop")
     assert contract("shop") == read
     assert contract("shop") is not read
+
+
+def test_a_file_that_is_gone_since_it_was_listed_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, saving = written(tmp_path, "d/b.csv", EVENT), written(tmp_path, "d/a.csv~", EVENT)
+    look = Path.stat
+
+    def stat(path: Path, *args: Any, **options: Any) -> Any:
+        found = look(path, *args, **options)
+        if path == saving:
+            path.unlink()
+        return found
+
+    monkeypatch.setattr(Path, "is_file", lambda path: path.suffix == ".csv" or stat(path) is not None)
+    monkeypatch.setattr(Path, "rglob", lambda *_: [file, saving, tmp_path / "gone"])
+    assert file in stamps([tmp_path])
 
 
 @pytest.mark.parametrize(
