@@ -19,6 +19,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from cli.shown_summary import ALARMED
 from local.settings import ROOT
 
 PAGE = (ROOT / "docs" / "tutorial" / "messy-files.md").read_text("utf-8")
@@ -56,7 +57,8 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[list[list
         for number, command in enumerate(c for c in COMMANDS if c.startswith("./lake ")):
             words = shlex.split(command.replace("docs/tutorial/hofladen", str(copy)))[1:]
             out = copy / f"{number}.json"
-            lake(copy, *words, *(["--json", str(out)] if words[0] == "query" else []))
+            said = ["--json", str(out)] if words[0] == "query" else []
+            lake(copy, *words, *said, code=ALARMED if words[0] == "run" else 0)
             if words[0] == "query":
                 found.append(json.loads(out.read_text("utf-8"))["rows"])
         yield found
@@ -64,7 +66,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[list[list
         lake(copy, "up", "--stop")
 
 
-def lake(project: Path, *words: str) -> str:
+def lake(project: Path, *words: str, code: int = 0) -> str:
     outer = {**os.environ, "LAKE_PROJECT": str(project)}
     done = subprocess.run(
         [sys.executable, "-m", "cli", *words],
@@ -74,7 +76,7 @@ def lake(project: Path, *words: str) -> str:
         text=True,
         check=False,
     )
-    assert done.returncode == 0, (words, (done.stdout + done.stderr)[-3000:])
+    assert done.returncode == code, (words, (done.stdout + done.stderr)[-3000:])
     return done.stdout + done.stderr
 
 
