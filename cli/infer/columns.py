@@ -100,7 +100,7 @@ def _plain(name: str, column: Column) -> Choice:
         return pair
     dated = {f: n for f, n in facts.items() if f.time or (promises_time(name) and f.epoch in EPOCHS)}
     if len(dated) == len(facts):
-        return times(dated, column.votes)
+        return times(name, dated, column.votes)
     if _private(facts, total):
         return Choice()
     if all(f.number is not None for f in facts):
@@ -182,7 +182,7 @@ def _mostly(name: str, facts: Mapping[Facts, int], dated: Mapping[Facts, int], c
     total = sum(facts.values())
     numeric = {f: n for f, n in facts.items() if f.number is not None}
     if sum(dated.values()) >= MOST * total:
-        found, what, fitting = times(dated, column.votes), "times", sum(dated.values())
+        found, what, fitting = times(name, dated, column.votes), "times", sum(dated.values())
     elif sum(numeric.values()) >= MOST * total:
         found, what, fitting = _number(name, numeric, column), "numbers", sum(numeric.values())
     else:

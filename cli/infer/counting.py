@@ -68,7 +68,7 @@ def _unread(record: Unread, profile: Profile) -> None:
         return
     profile.unreadable += 1
     profile.comments += text.startswith("#")
-    profile.totals += TOTAL.match(text.lstrip('"')) is not None
+    profile.totals += TOTAL.match(text) is not None
 
 
 def _is_refused(profile: Profile) -> bool:

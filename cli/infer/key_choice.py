@@ -39,7 +39,9 @@ def _may_identify(column: DraftColumn, found: DraftDataset) -> bool:
 
 
 def _is_named_key(column: DraftColumn, found: DraftDataset) -> bool:
-    return has_word(column.steps[-1], KEY_WORDS) or _is_uuid(column)
+    """By its name; what tells of a person, such as the number of a telephone, several may share."""
+    named = has_word(column.steps[-1], KEY_WORDS) and not column.choice.private
+    return named or _is_uuid(column)
 
 
 def _is_uuid(column: DraftColumn) -> bool:

@@ -39,6 +39,11 @@ class NumberForm:
     negative: bool = False
 
     @property
+    def like_a_code(self) -> bool:
+        """Whether it is digits around an E, as numbers of articles are, too."""
+        return self.power and not (self.decimal or self.group or self.either or self.styles)
+
+    @property
     def plain(self) -> bool:
         """Whether it is a whole number and nothing else."""
         return not (self.decimal or self.group or self.either or self.styles or self.power)

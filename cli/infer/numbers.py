@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from cli.infer.choice import OPEN, Choice, Question, counted
 from cli.infer.facts import Facts
 from cli.infer.number_forms import NumberForm
-from cli.infer.vocabulary import AMOUNT_WORDS, has_word
+from cli.infer.vocabulary import AMOUNT_WORDS, ID_WORDS, has_word
 from shared.values.numbers import MOST_DIGITS
 
 USUAL_DIGITS = 18
@@ -26,7 +26,13 @@ def numbers(name: str, facts: Mapping[Facts, int], votes: Counter[str]) -> Choic
     for fact, count in facts.items():
         assert fact.number is not None
         forms[fact.number] += count
+    powers = sum(n for f, n in facts.items() if f.kind == "text" and f.number and f.number.like_a_code)
+    if powers and has_word(name, ID_WORDS):
+        return Choice(notes=[f"{counted(powers)} with digits around an E, under a name of codes: text"])
     found = Choice("bigint")
+    if 0 < powers < sum(forms.values()):
+        text = f"{powers:,} of {counted(sum(forms.values()))} have an exponent such as E5: numbers, or codes?"
+        found.questions.append(Question("physicalType", text, ("double", "string")))
     _say_styles(forms, found)
     mark = _mark(forms, votes, found)
     if mark is None:
@@ -50,6 +56,11 @@ def numbers(name: str, facts: Mapping[Facts, int], votes: Counter[str]) -> Choic
 def _say_styles(forms: Mapping[NumberForm, int], found: Choice) -> None:
     if styles := sorted({s for f in forms for s in f.styles}):
         found.properties["numberStyle"] = styles
+    percent, whole = sum(n for f, n in forms.items() if "percent" in f.styles), sum(forms.values())
+    if 0 < percent < whole:
+        text = f"{percent:,} of {counted(whole)} have a percent sign: are the others hundredths, too?"
+        answers = ("no: 4 is 4, and 4% is 0.04", "yes: have all of them sent alike")
+        found.questions.append(Question("numberStyle", text, answers))
     currencies = {f.currency for f in forms if f.currency}
     if len(currencies) > 1:
         found.questions.append(

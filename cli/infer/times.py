@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from cli.infer.choice import OPEN, Choice, Question, counted
 from cli.infer.facts import Facts
 from cli.infer.time_forms import ORDERS, TimeForm, pattern
-from cli.infer.vocabulary import ID_WORDS, TIME_WORDS, has_word
+from cli.infer.vocabulary import BIRTH_WORDS, ID_WORDS, TIME_WORDS, has_word
 
 WORDS = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}
 EPOCHS = ("epoch_s", "epoch_ms", "epoch_us", "epoch_ns")
@@ -19,7 +19,7 @@ def promises_time(name: str) -> bool:
     return has_word(name, TIME_WORDS) and not has_word(name, ID_WORDS)
 
 
-def times(facts: Mapping[Facts, int], votes: Counter[str]) -> Choice:
+def times(name: str, facts: Mapping[Facts, int], votes: Counter[str]) -> Choice:
     """`facts`: of values, all of which are times or, under a name that promises one, epochs."""
     forms: Counter[TimeForm] = Counter()
     units: Counter[str] = Counter()
@@ -30,6 +30,8 @@ def times(facts: Mapping[Facts, int], votes: Counter[str]) -> Choice:
             units[fact.epoch] += count
     timed = bool(units) or any(f.timed for f in forms)
     found = Choice("timestamp" if timed else "date")
+    if short := sum(n for f, n in forms.items() if f.skeleton and not f.long_year):
+        _say_century(name, short, found)
     formats = ["iso"] if any(not f.skeleton for f in forms) else []
     formats += _epochs(units, found)
     formats += _patterns(forms, votes, found)
@@ -42,6 +44,14 @@ def times(facts: Mapping[Facts, int], votes: Counter[str]) -> Choice:
     if timed and forms and all(f.midnight or not f.timed for f in forms) and not units:
         found.offers.append("every time is midnight: if it never says a time of day, its type is date")
     return found
+
+
+def _say_century(name: str, count: int, found: Choice) -> None:
+    text = f"{counted(count)} with two digits for the year, which are 2000 to 2099"
+    if has_word(name, BIRTH_WORDS):
+        found.questions.append(Question("year", f"{text}: have years of birth sent with four digits"))
+    else:
+        found.notes.append(text)
 
 
 def _epochs(units: Mapping[str, int], found: Choice) -> list[str]:

@@ -47,12 +47,18 @@ BOOLEANS: tuple[tuple[str, str], ...] = (
 BOOLEAN_WORDS = frozenset(w for pair in BOOLEANS for w in pair)
 OPERATIONS = frozenset("IUDcrudiu")  # of DMS and Debezium, in their own case
 OPERATION_NAMES = {"op", "operation", "cdcoperation", "dmsop", "changetype", "cdcop"}
-TOTALS = r"^(?i:grand total|subtotal|totals?|totale|summe|sum|gesamtsumme|gesamt)"
+# A cell of its own: a customer may be called Totalenergies, and what a footer takes is in no table
+TOTALS = (
+    r"^[\"']?(?i:grand total|subtotal|totals?|totale|summe|sum|gesamtsumme|gesamt) ?:?[\"']? *(?:[;,|\t~]|$)"
+)
 
 TIME_WORDS = words(
     "time timestamp ts date datetime at created updated modified changed occurred happened logged reported"
     " expires expiry since zeit zeitpunkt zeitstempel datum uhrzeit erstellt geaendert gebucht heure"
     " horodatage cree modifie fecha creado actualizado creato aggiornato czas utworzono dato skapad tarih"
+)
+BIRTH_WORDS = words(
+    "birth birthday birthdate born dob geburt geburtsdatum geburtstag naissance nacimiento nascita"
 )
 DAY_WORDS = words("day tag jour dia giorno dzien dag den paiva gun")
 EVENT_WORDS = words(

@@ -60,7 +60,9 @@ def _file_fate(file: LedgerFile, sources: Mapping[str, Placed]) -> FileFate:
     if file.status is FileStatus.DUPLICATE and file.duplicate_of:
         first = sources.get(file.duplicate_of.rpartition("@")[0])
         detail = f"the same content as {first.source if first else file.duplicate_of}"
-    return FileFate(path, file.dataset, file.status.value, file.records, reason, detail, advice, chosen)
+    left_out = file.profile.skipped if file.profile else 0
+    records = file.records
+    return FileFate(path, file.dataset, file.status.value, records, reason, detail, advice, chosen, left_out)
 
 
 def _origin(file: LedgerFile, sources: Mapping[str, Placed]) -> tuple[str, str]:

@@ -15,7 +15,9 @@ RED_SHARE = 0.2  # of the records quarantined, whatever the gates say
 
 @dataclass(frozen=True)
 class FileFate:
-    """What became of a file. `help`: what to do about its reason; `chosen`: how its dataset was found."""
+    """What became of a file. `help`: what to do about its reason; `chosen`: how its dataset was found.
+    `left_out`: lines that are comments or footers by the contract, and no records.
+    """
 
     path: str
     dataset: str
@@ -25,6 +27,7 @@ class FileFate:
     detail: str | None = None
     help: str | None = None
     chosen: str = ""
+    left_out: int = 0
 
 
 @dataclass(frozen=True, order=True)

@@ -52,7 +52,9 @@ def _show_files(files: Sequence[FileFate]) -> None:
     for file in files:
         groups[file.outcome, file.reason or ""].append(file)
     for file in _some(groups.pop(("accepted", ""), []), FILES):
-        _line(f"  {_short(file.path, root)} → {file.dataset} ({file.chosen}), {file.records:,} records")
+        lines = f", {file.left_out:,} lines of comments and footers left out" if file.left_out else ""
+        what = f"{file.dataset} ({file.chosen}), {file.records:,} records{lines}"
+        _line(f"  {_short(file.path, root)} → {what}")
     for (outcome, reason), group in sorted(groups.items(), key=lambda g: (not g[0][1], g[0])):
         advice = f": {group[0].help}" if group[0].help else ""
         _line(f"{outcome} {reason}".rstrip() + advice, red=bool(reason))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -125,6 +126,47 @@ def test_files_that_contradict_each_other_are_sent_to_datasets_of_their_own(tmp_
         "1 file day first, 2 files month first; no format reads both: give each group of files a dataset"
         in text
     )
+
+
+def test_digits_around_an_e_are_asked_about_and_text_under_a_name_of_codes(tmp_path: Path) -> None:
+    def drafted_of(name: str, texts: list[str]) -> str:
+        content = f"id;{name}\n" + "".join(f"{i};{t}\n" for i, t in enumerate(texts))
+        return text_of(write(tmp_path / name, {"sizes.csv": content}))
+
+    assert questions(drafted_of("size", ["1000", "12E5"])) == ["physicalType"]
+    assert questions(drafted_of("width", ["1E3", "12E5"])) == []
+    text = drafted_of("part_no", ["1000", "12E5"])
+    assert questions(text) == []
+    assert contract_of(text).silver[0].column("part_no").type == "string"
+
+
+def test_percent_signs_of_some_values_are_asked_about(tmp_path: Path) -> None:
+    assert questions(text_of(write(tmp_path, {"r.csv": "id;rate\n1;3\n2;4%\n"}))) == ["numberStyle"]
+    assert questions(text_of(write(tmp_path / "all", {"r.csv": "id;rate\n1;3 %\n2;4%\n"}))) == []
+
+
+def test_years_of_birth_with_two_digits_are_asked_about(tmp_path: Path) -> None:
+    content = "id;{}\n1;13.02.46\n2;28.12.51\n"
+    assert questions(text_of(write(tmp_path, {"b.csv": content.format("geburtsdatum")}))) == ["year"]
+    text = text_of(write(tmp_path / "d", {"b.csv": content.format("lieferdatum")}))
+    assert "2 values with two digits for the year, which are 2000 to 2099" in text
+
+
+def test_a_footer_is_a_cell_of_its_own(tmp_path: Path) -> None:
+    content = "id;city;amount\n1;Ulm;1,50\n2;Ulm;2,50\n{};;4,00\n"
+    for word in ("Total", "Summe:", '"Total"'):
+        text = text_of(write(tmp_path / word.strip(':"'), {"c.csv": content.format(word)}))
+        footer = re.compile(contract_of(text).datasets[0].footer or "never")
+        assert footer.match(f"{word};;4,00")
+        assert not footer.match("Totalenergies SE;Bonn;230,50")
+        assert not footer.match("Sumitomo Ltd;Bonn;220,50")
+
+
+def test_the_number_of_a_telephone_is_no_key_unasked(tmp_path: Path) -> None:
+    rows = "".join(f"0{i:03d}/44{i:04d};n{i};2026-01-0{1 + i % 9}\n" for i in range(30))
+    text = text_of(write(tmp_path, {"p.csv": f"telefon_nr;name;joined\n{rows}"}))
+    assert "primaryKey: true" not in text.split("telefon_nr", 2)[-1].split("- name:")[0]
+    assert contract_of(text).silver[0].kind == "files" or "primaryKey" in questions(text)
 
 
 @pytest.mark.parametrize(

@@ -207,7 +207,7 @@ def test_the_machines_form_has_files_datasets_tables_and_warnings() -> None:
     assert document["ok"] is True
     assert document["files"][0] | {"chosen": ""} == {
         "path": "a.csv", "dataset": "events", "outcome": "accepted", "records": 4,
-        "reason": None, "detail": None, "help": None, "chosen": "",
+        "reason": None, "detail": None, "help": None, "chosen": "", "left_out": 0,
     }  # fmt: skip
     assert document["datasets"]["events"] == {
         "read": 2, "written": 1, "quarantined": 1, "deduplicated": 0, "replaced": 0, "balanced": True,
