@@ -304,6 +304,55 @@ def test_a_json_document_with_two_lists_is_two_datasets_of_the_same_files(tmp_pa
     ]
 
 
+ORDERS = [
+    {
+        "order_id": 1,
+        "customer": "bob",
+        "total": 9.5,
+        "items": [{"qty": 2, "sku": "x1"}, {"qty": 1, "sku": "["}],
+    },
+    {"order_id": 2, "customer": "eve", "total": 7.5, "items": [{"qty": 5, "sku": "x3"}]},
+]
+
+
+def test_a_document_with_data_beside_its_list_is_a_record_and_asked_about(tmp_path: Path) -> None:
+    files = {f"order_{o['order_id']}.json": json.dumps(o, indent=1) for o in ORDERS}
+    text = text_of(write(tmp_path, files))
+    assert questions(text) == ["records"]
+    assert "[none | items]" in text
+    assert "bob" not in text
+    contract = contract_of(answered(text))
+    dataset = contract.dataset("order")
+    assert {*dataset.target.column_names} == {"order_id", "customer", "total", "items"}
+    read = as_read(contract, "order", sorted(tmp_path.iterdir()))
+    assert (read.records, read.read["customer"], read.refused) == (2, 2, {})
+
+
+def test_a_list_that_a_contract_takes_for_records_is_no_question(tmp_path: Path) -> None:
+    write(tmp_path, {f"order_{o['order_id']}.json": json.dumps(o, indent=1) for o in ORDERS})
+    agreed = contract_of(
+        answered(
+            text_of(tmp_path),
+            [("value: bronze}", "value: bronze}\n      - {property: records, value: items}")],
+        )
+    )
+    assert [d.rows for d in drafted([tmp_path], "draft", contract=agreed).datasets] == [3]
+
+
+def test_what_is_beside_the_records_of_a_document_too_long_for_one_is_asked_about(tmp_path: Path) -> None:
+    document = {"customer": "bob", "items": [{"sku": f"x{n}", "note": "y" * 90} for n in range(12_000)]}
+    text = text_of(write(tmp_path, {"order.json": json.dumps(document)}))
+    assert questions(text) == ["records"]
+    assert str(contract_of(answered(text)).dataset("order").records) == "items"
+
+
+def test_what_a_document_says_of_itself_is_named_and_no_question(tmp_path: Path) -> None:
+    document = {"meta": {"a": 1}, "ttl": 1, "gone": [], "stations": [{"id": "s1"}, {"id": "s2"}]}
+    text = text_of(write(tmp_path, {"feed.json": json.dumps(document)}))
+    assert questions(text) == []
+    assert "of the documents, beside their lists, not drafted: meta, ttl" in text
+
+
 def test_values_in_folders_are_columns_of_the_key(tmp_path: Path) -> None:
     files = {f"sales/dt=2026-01-0{n}/country=DE/part-{n}.csv": f"sale_id,total\n{n},1.50\n" for n in (1, 2)}
     text = text_of(write(tmp_path, files))
