@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from cli.infer.inputs import LeftOut, contents
 from cli.infer.key_choice import say_key
 from cli.infer.matching import matching, name_in
 from cli.infer.naming import table_name
-from cli.infer.opening import Opened, opened
+from cli.infer.opening import Known, Opened, opened
 from cli.infer.profile import Profile, Steps, header
 from cli.infer.roles import say_event_date, say_operation
 from shared.contracts import Contract
@@ -36,19 +36,21 @@ def drafted(
     name: str | None = None,
     sheet: str | None = None,
     contract: Contract | None = None,
+    *,
+    header: bool = False,
 ) -> Draft:
     """The draft of a domain from all of the files. `contract`: what is there already, by which the values of
-    its columns are read. Raises InferError.
+    its columns are read. `header`: every text has one. Raises InferError.
     """
-    limits, agreed = Limits(), _agreed(contract)
+    limits, known = Limits(), Known(_lists(contract), header)
     with tempfile.TemporaryDirectory(prefix="lake-infer-") as folder:
         scratch = Path(folder)
-        counts = _counted(_files(paths, scratch, sheet, limits, agreed), limits)
+        counts = _counted(_files(paths, scratch, sheet, limits, known), limits)
         groups = grouped(counts.parts, one=name is not None)
         drafts = [_first(g, table_name(name) if name else g.name) for g in groups]
         owners = [None if place is None else _owner(groups, place) for place in counts.places]
         readers = [Again(d, scratch, _known_plans(d, contract, named=name is not None)) for d in drafts]
-        _read_again(_files(paths, scratch, sheet, limits, agreed), owners, readers, limits)
+        _read_again(_files(paths, scratch, sheet, limits, known), owners, readers, limits)
     _share_files(groups, drafts)
     found = _whole(domain, drafts)
     found.left_out = sorted(counts.left_out)
@@ -66,21 +68,21 @@ def _known_plans(draft: DraftDataset, contract: Contract | None, *, named: bool)
     }
 
 
-def _agreed(contract: Contract | None) -> frozenset[str]:
+def _lists(contract: Contract | None) -> frozenset[str]:
     """Lists inside documents that the contract takes for records."""
     datasets = contract.datasets if contract is not None else ()
     return frozenset(str(p) for d in datasets for p in (d.records, d.explode) if p is not None)
 
 
 def _files(
-    paths: Sequence[Path], scratch: Path, sheet: str | None, limits: Limits, agreed: Set[str]
+    paths: Sequence[Path], scratch: Path, sheet: str | None, limits: Limits, known: Known
 ) -> Iterator[Opened | LeftOut]:
     for content in contents(paths, scratch, sheet, limits):
         if isinstance(content, LeftOut):
             yield content
             continue
         try:
-            files = opened(content, limits, agreed)
+            files = opened(content, limits, known)
         except RefusedError as refused:
             yield LeftOut(str(refused))
             continue

@@ -34,6 +34,19 @@ NO_CONTRACT = Dataset("none", "none", "", ("csv",), NOBODY)
 
 
 @dataclass(frozen=True)
+class Known:
+    """What people said before. `lists`: inside documents, that their contract takes for records. `header`:
+    that text has one.
+    """
+
+    lists: frozenset[str] = frozenset()
+    header: bool = False
+
+
+NOTHING = Known()
+
+
+@dataclass(frozen=True)
 class Opened:
     """`encoding`: besides Unicode, what the file is likely in, which only people can know. `records`: where
     they are in a document; `several`: the name of the list, where the document has others. `types`: of
@@ -77,18 +90,18 @@ def refused(content: Content, stop: Unreadable | Late) -> RefusedError:
     return RefusedError(f"{content.name}: {detail}")
 
 
-def opened(content: Content, limits: Limits, agreed: Set[str] = frozenset()) -> tuple[Opened, ...]:
-    """The file, once for each list of records that a document holds; `agreed`: lists that a contract takes
-    for records. Raises RefusedError for what ingestion could read under no contract.
+def opened(content: Content, limits: Limits, known: Known = NOTHING) -> tuple[Opened, ...]:
+    """The file, once for each list of records that a document holds. Raises RefusedError for what ingestion
+    could read under no contract.
     """
     try:
         with content.path.open("rb") as file:
-            return _opened(content, Source(file, limits), limits, agreed)
+            return _opened(content, Source(file, limits), limits, known)
     except (Unreadable, Late) as stop:
         raise refused(content, stop) from stop
 
 
-def _opened(content: Content, source: Source, limits: Limits, agreed: Set[str]) -> tuple[Opened, ...]:
+def _opened(content: Content, source: Source, limits: Limits, known: Known) -> tuple[Opened, ...]:
     sample, blocks = begun(source.blocks())
     if not sample:
         raise Unreadable(FileReason.EMPTY_FILE, "the file holds nothing")
@@ -103,10 +116,10 @@ def _opened(content: Content, source: Source, limits: Limits, agreed: Set[str]) 
     kind = "csv" if content.workbook else text_format(start, NO_CONTRACT)
     profile = Profile(kind, source.compression, encoding)
     if kind == "csv":
-        return (_delimited(content, profile, head, likely, limits),)
+        return (_delimited(content, profile, head, likely, limits, known),)
     if kind == "xml":
         return (Opened(content, kind, profile, likely, xml_records(start)),)
-    return tuple(_json(Opened(content, kind, profile, likely), head, agreed, whole=whole))
+    return tuple(_json(Opened(content, kind, profile, likely), head, known.lists, whole=whole))
 
 
 def _head(text: Iterator[bytes]) -> tuple[bytes, bool]:
@@ -119,9 +132,16 @@ def _head(text: Iterator[bytes]) -> tuple[bytes, bool]:
     return head, True
 
 
-def _delimited(content: Content, profile: Profile, head: bytes, likely: str, limits: Limits) -> Opened:
+def _delimited(
+    content: Content, profile: Profile, head: bytes, likely: str, limits: Limits, known: Known
+) -> Opened:
     start = head.decode(errors="surrogateescape")
     layout = layout_of(start, "," if content.workbook else None)
+    if layout.titled and not (layout.sure or known.header):
+        raise RefusedError(
+            f"{content.name}: all is text, so nothing tells whether line {layout.above + 1} is a header or a"
+            " record; if it is a header, say so with --header, else have the file sent with one"
+        )
     if not layout.titled and '"' not in start and layout.above == 0:
         return Opened(content, "csv", profile, likely, bare=bare_layout(start, layout.delimiter))
     if not layout.titled:

@@ -29,6 +29,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="show what the files would add to the domain's contract, as a diff",
     )
     parser.add_argument("--apply", action="store_true", help="with --update: write these additions")
+    parser.add_argument(
+        "--header", action="store_true", help="text has a header, also where all of its columns are texts"
+    )
     parser.add_argument("--sheet", help="the sheet to read, of workbooks that have several")
 
 
@@ -44,7 +47,9 @@ def _new(arguments: argparse.Namespace) -> int:
     from cli.scaffold import checked_folder
 
     checked_folder(arguments.domain)
-    draft = drafted(arguments.paths, arguments.domain, arguments.dataset, arguments.sheet)
+    draft = drafted(
+        arguments.paths, arguments.domain, arguments.dataset, arguments.sheet, header=arguments.header
+    )
     folder = write_folder(draft)
     _say_left_out(draft)
     for each in draft.datasets:
@@ -77,7 +82,9 @@ def _update(arguments: argparse.Namespace) -> int:
     file = domain_folder(domain) / CONTRACT
     text = file.read_text("utf-8")
     agreed = contract(domain)
-    draft = drafted(arguments.paths, domain, arguments.dataset, arguments.sheet, agreed)
+    draft = drafted(
+        arguments.paths, domain, arguments.dataset, arguments.sheet, agreed, header=arguments.header
+    )
     _say_left_out(draft)
     found = additions(draft, agreed, text, place(domain), named=arguments.dataset is not None)
     if not found.insertions:

@@ -159,6 +159,8 @@ WRONG: dict[str, tuple[bytes | None, str]] = {
     "cut.csv.gz": (b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03abc", "corrupt"),
     "broken.json": (b'[{"id": 1}, {"id"', "unparsable"),
     "plain.csv": (b'1,2026-01-02,"5.5"\n2,2026-01-03,"6.5"\n', "looks like a record, not like a header"),
+    "people.csv": (b"alice,berlin\nbob,paris\n", "nothing tells whether line 1 is a header or a record"),
+    "streets.csv": (b"ann,Main Street\nbob,High Street\n", "nothing tells whether line 1"),
     "broken.parquet": (b"PAR1" + b"\0" * 40, "corrupt_parquet"),
     "broken.zip": (b"PK\x03\x04" + b"\0" * 40, "damaged"),
     "wide.ndjson": (json.dumps({f"n{i}": 1 for i in range(2000)}).encode(), "1500 names"),
@@ -176,6 +178,12 @@ def test_a_wrong_file_is_one_line_without_traceback(
     said = message(capsys)
     assert name in said
     assert expected in said
+
+
+def test_people_can_say_that_text_has_a_header(tmp_path: Path) -> None:
+    folder = write(tmp_path, {"shapes.csv": "colour,shape\nred,round\nblue,oval\n"})
+    (dataset,) = drafted([folder], "draft", header=True).datasets
+    assert [c.name for c in dataset.columns] == ["colour", "shape"]
 
 
 def test_broken_files_among_others_are_left_out_and_named(
