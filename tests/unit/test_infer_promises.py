@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import tracemalloc
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +179,22 @@ def test_a_wrong_file_is_one_line_without_traceback(
     said = message(capsys)
     assert name in said
     assert expected in said
+
+
+def test_a_member_of_a_zip_that_cannot_be_read_leaves_the_others(tmp_path: Path) -> None:
+    inner, outer = io.BytesIO(), io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as file:
+        file.writestr("x.csv", "id,total\n9,2.50\n")
+    with zipfile.ZipFile(outer, "w") as file:
+        file.writestr("a_inner.zip", inner.getvalue())
+        file.writestr("b_old.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))
+        file.writestr("c_damaged.csv", b"id,total\n1,3.75\n")
+        file.writestr("sales.csv", "id,total\n1,2.50\n")
+    write(tmp_path, {"all.zip": outer.getvalue().replace(b"1,3.75", b"1,3.76", 1)})
+    draft = drafted([tmp_path], "draft")
+    assert [(d.name, d.rows) for d in draft.datasets] == [("sales", 1)]
+    named = [why.partition(":")[0] for why in draft.left_out]
+    assert named == ["all.zip/a_inner.zip", "all.zip/b_old.xls", "all.zip/c_damaged.csv"]
 
 
 def test_people_can_say_that_text_has_a_header(tmp_path: Path) -> None:
