@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.infer import keys
+from cli.infer import facts, keys
 from cli.infer.again import plan_of
 from cli.infer.choice import Choice
 from cli.infer.column import Column
@@ -179,6 +179,16 @@ def test_a_unit_of_epochs_is_asked_about_where_files_mix_them() -> None:
     assert [q.about for q in found.questions] == ["formats"]
     assert found.questions[0].text.startswith("1 value as epoch_ms, 2 values as epoch_s, by their size")
     assert found.properties["formats"] == ["DECIDE"]
+
+
+@pytest.mark.parametrize(("early", "epoch"), [("211111111", "946684801"), ("211111111111", "946684800001")])
+def test_facts_do_not_depend_on_the_order_of_rows(early: str, epoch: str) -> None:
+    spellings = [early, epoch] if early < epoch else [epoch, early]
+    for order in (spellings, spellings[::-1]):
+        facts._ALIKE.clear()
+        facts._of_text.cache_clear()
+        found = {text: facts_of(text).epoch for text in order}
+        assert (found[early] == "", found[epoch] != "") == (True, True)
 
 
 @pytest.mark.parametrize("header", ["event_id", "data_size", "Belegnummer"])
