@@ -110,8 +110,7 @@ def _counted(files: Iterator[Opened | LeftOut], limits: Limits) -> _Counts:
         if isinstance(file, LeftOut):
             found.left_out.append(file.why)
         elif profile is not None:
-            told = header(profile) if file.format in ("csv", "parquet") else frozenset[Steps]()
-            place = (f"{file.content.stem} {file.several}".strip(), told)
+            place = (f"{file.content.stem} {file.several}".strip(), header(profile))
             found.parts.setdefault(place, Profile()).merge(profile)
         found.places.append(place)
     if not found.parts:
