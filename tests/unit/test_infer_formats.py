@@ -17,10 +17,21 @@ import pyarrow.parquet as pq
 from cli.infer.build import drafted
 from cli.infer.contract_text import contract_text
 from cli.infer.example import example_files
+from cli.infer.workbook import ods
 from tests.support.drafts import answered, as_read, contract_of, questions, text_of, write
 from tests.support.workbook import xlsx
 
 BERLIN = ("value: Region/City", "value: Europe/Berlin")
+
+
+def test_an_example_of_a_sheet_of_libre_office_is_one(tmp_path: Path) -> None:
+    made = ods("Preise & mehr", [["Artikel-Nr", "Preis"], ["A1", 1.5], ["A2", 2.5], ["A<3", 3.5]])
+    draft = drafted([write(tmp_path, {"preise.ods": made})], "draft")
+    (name,) = example_files(draft)
+    assert name == "example/preise.ods"
+    path = write(tmp_path / "examples", example_files(draft)) / name
+    read = as_read(contract_of(answered(contract_text(draft))), "preise", [path])
+    assert (read.records, read.unreadable, read.read["preis"], read.refused) == (12, 0, 12, {})
 
 
 def station(number: int, seconds: int) -> dict[str, object]:
@@ -246,6 +257,24 @@ def test_a_zip_of_two_shapes_is_two_datasets(tmp_path: Path) -> None:
     assert [(d.name, d.formats) for d in contract.datasets] == [
         ("clients", ("csv", "zip")),
         ("orders", ("csv", "zip")),
+    ]
+
+
+def test_documents_of_two_shapes_are_two_datasets(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "1.json": '[{"user_id": "u1", "mail": "a"}, {"user_id": "u2", "mail": "b"}]',
+            "2.json": '[{"sku": "s1", "price": 1.5}, {"sku": "s2", "price": 2.5}]',
+            "3.json": '[{"sku": "s3", "price": 1.5, "colour": "red"}]',
+            "4.xml": "<r><i><city>Bonn</city></i><i><city>Ulm</city></i></r>",
+        },
+    )
+    draft = drafted([tmp_path], "draft")
+    assert sorted(sorted(c.name for c in d.columns) for d in draft.datasets) == [
+        ["city"],
+        ["colour", "price", "sku"],
+        ["mail", "user_id"],
     ]
 
 
