@@ -97,6 +97,8 @@ def _ask_unread(column: DraftColumn, name: str, dataset: Dataset, places: Places
     likely = ", ".join(spelled) if isinstance(spelled, list) else spelled
     text = f"{column.unread:,} of {counted(column.filled)} of new files are not read; all look like {likely}"
     line, indent = places.column(dataset.target.name, name)
+    if places.asks(line, name):
+        return
     found.insertions.append(Insertion(line, tuple(asked_lines(Question(name, text), indent))))
     found.said.append(f"{dataset.target.name}.{name}: {text}")
 

@@ -80,7 +80,7 @@ def _update(arguments: argparse.Namespace) -> int:
     if domain not in domains():
         raise InferError(f"there is no domain {domain!r} to update; without --update one is drafted")
     file = domain_folder(domain) / CONTRACT
-    text = file.read_text("utf-8")
+    text = file.read_bytes().decode()  # its ends of lines stay
     agreed = contract(domain)
     draft = drafted(
         arguments.paths, domain, arguments.dataset, arguments.sheet, agreed, header=arguments.header
@@ -94,7 +94,9 @@ def _update(arguments: argparse.Namespace) -> int:
     for line in found.said:
         say(line)
     if arguments.apply:
-        file.write_text(inserted(text, found.insertions), "utf-8")
+        fresh = file.with_name(f".{file.name}.new")
+        fresh.write_bytes(inserted(text, found.insertions).encode())
+        fresh.replace(file)  # at once, or not at all
         say(f"written: {place(domain)}; `./lake contract lint` says what is still to be answered")
     else:
         say("nothing was written; --apply does")
