@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from cli.infer.choice import counted
 from cli.infer.draft import Draft
 from cli.infer.errors import InferError
 from cli.options import path
@@ -53,14 +54,16 @@ def _new(arguments: argparse.Namespace) -> int:
     folder = write_folder(draft)
     _say_left_out(draft)
     for each in draft.datasets:
-        say(f"{each.name}: {each.files} files, {each.rows} records, {len(each.columns)} columns, {each.kind}")
+        sizes = ((each.files, "file"), (each.rows, "record"), (len(each.columns), "column"))
+        say(f"{each.name}: {', '.join(counted(n, what) for n, what in sizes)}, {each.kind}")
         if each.ahead:
-            until = f"are quarantined until {each.event_date} has come; is it the event?"
-            say(f"{each.name}: {each.ahead} records {until}")
+            until = f"quarantined until {each.event_date} has come; is it the event?"
+            say(f"{each.name}: {counted(each.ahead, 'record')} {until}")
     asked = questions(folder)
     for line in asked:
         say(f"{shown(folder)}/contract.odcs.yaml:{line}")
-    say(f"written: {shown(folder)}; " + (f"{len(asked)} questions to answer" if asked else "nothing to ask"))
+    left = f"{counted(len(asked), 'question')} to answer" if asked else "nothing to ask"
+    say(f"written: {shown(folder)}; {left}")
     say(f"then `./lake try {arguments.domain} FILES` says what becomes of files")
     return 0
 

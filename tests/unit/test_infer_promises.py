@@ -197,6 +197,15 @@ def test_a_member_of_a_zip_that_cannot_be_read_leaves_the_others(tmp_path: Path)
     assert named == ["all.zip/a_inner.zip", "all.zip/b_old.xls", "all.zip/c_damaged.csv"]
 
 
+def test_a_project_of_ones_own_is_named_whole_in_commands(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert infer(str(write(tmp_path, {"sales.csv": "id,total\n1,2.50\n"}) / "sales.csv")) == 0
+    assert "sales: 1 file, 1 record, 2 columns, keyed" in capsys.readouterr().err
+    folder = Path(os.environ["LAKE_PROJECT"]) / "domains/drafted"
+    assert f"./lake drop {folder}/example/sales.csv --domain" in (folder / "README.md").read_text()
+
+
 def test_people_can_say_that_text_has_a_header(tmp_path: Path) -> None:
     folder = write(tmp_path, {"shapes.csv": "colour,shape\nred,round\nblue,oval\n"})
     (dataset,) = drafted([folder], "draft", header=True).datasets
