@@ -69,9 +69,10 @@ def _known_plans(draft: DraftDataset, contract: Contract | None, *, named: bool)
 
 
 def _lists(contract: Contract | None) -> frozenset[str]:
-    """Lists inside documents that the contract takes for records."""
+    """Lists inside documents that the contract takes for records, and not for those of a second dataset."""
     datasets = contract.datasets if contract is not None else ()
-    return frozenset(str(p) for d in datasets for p in (d.records, d.explode) if p is not None)
+    places = [d.records for d in datasets] + [d.explode for d in datasets if d.files_of is None]
+    return frozenset(str(p) for p in places if p is not None)
 
 
 def _files(

@@ -90,12 +90,13 @@ def _update(arguments: argparse.Namespace) -> int:
     )
     _say_left_out(draft)
     found = additions(draft, agreed, text, place(domain), named=arguments.dataset is not None)
-    if not found.insertions:
-        say(f"{place(domain)}: nothing to add, the contract knows all that these files have")
-        return 0
     sys.stdout.write(diff(text, found, place(domain)))
     for line in found.said:
         say(line)
+    if not found.insertions:
+        known = "" if found.said else ", the contract knows all that these files have"
+        say(f"{place(domain)}: nothing to add{known}")
+        return 0
     if arguments.apply:
         fresh = file.with_name(f".{file.name}.new")
         fresh.write_bytes(inserted(text, found.insertions).encode())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,9 @@ from cli.infer.update import Additions, additions, diff
 from cli.main import main
 from shared.contracts import Contract, contract
 from shared.contracts.odcs import parsed
+from shared.contracts.paths import Path as ListPath
 from shared.contracts.problems import problems
-from tests.support.drafts import answered, questions, write
+from tests.support.drafts import answered, contract_of, questions, write
 
 CONTRACT = """\
 apiVersion: v3.1.0
@@ -144,6 +146,35 @@ def test_lists_that_the_contract_reads_are_no_question(tmp_path: Path) -> None:
     other = write(tmp_path / "b", {"orders.ndjson": json.dumps(rows[0] | {"sizes": ["a", 1]}) + "\n"})
     found = additions(drafted([other], "draft", contract=agreed), agreed, text, "draft")
     assert [s.partition(":")[0] for s in found.said] == ["orders.sizes"]
+
+
+def shop(*orders: dict[str, object]) -> str:
+    return json.dumps({"orders": orders, "clients": [{"client_id": "c1"}, {"client_id": "c2"}]}, indent=1)
+
+
+def test_a_new_column_of_a_dataset_that_reads_the_files_of_another_is_added(tmp_path: Path) -> None:
+    old = write(tmp_path / "old", {"shop.json": shop({"order_id": "o1", "total": 1.5})})
+    text = answered(contract_text(drafted([old], "draft")))
+    agreed = parsed(yaml.safe_load(text), "draft")
+    new = write(tmp_path / "new", {"shop.json": shop({"order_id": "o2", "total": 2.5, "note": "x"})})
+    found = additions(drafted([new], "draft", contract=agreed), agreed, text, "draft")
+    assert agreed.dataset("shop_orders").files_of == "shop_clients"
+    assert found.said == ["shop_orders.note: a column, string"]
+    assert problems(yaml.safe_load(inserted(text, found.insertions)), "draft") == []
+
+
+def test_a_list_of_another_dataset_is_said_and_no_column(tmp_path: Path) -> None:
+    rows = [{"order_id": f"o{n}", "lines": [{"sku": "s1"}]} for n in range(3)]
+    folder = write(tmp_path, {"orders.ndjson": "".join(json.dumps(r) + "\n" for r in rows)})
+    agreed = contract_of(answered(contract_text(drafted([folder], "draft"))))
+    (orders,) = agreed.datasets
+    known = replace(orders, lists_elsewhere=(ListPath(("lines",)),))
+    columns = tuple(c for c in orders.target.columns if c.name != "lines")
+    known = replace(known, target=replace(orders.target, columns=columns))
+    fewer = replace(agreed, datasets=(known,))
+    text = contract_text(drafted([folder], "draft"))
+    found = additions(drafted([folder], "draft", contract=fewer), fewer, text, "draft")
+    assert found == Additions([], ["orders: lines is another dataset's, and was not compared with it"])
 
 
 @pytest.mark.parametrize(("end", "new"), [("\r\n", "\r\n"), ("\u2028", "\n")])
