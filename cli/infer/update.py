@@ -102,6 +102,9 @@ def _ask_unread(column: DraftColumn, name: str, dataset: Dataset, places: Places
     text = f"{column.unread:,} of {counted(column.filled)} of new files are not read; all look like {likely}"
     line, indent = places.column(dataset.target.name, name)
     if places.asks(line, name):
+        found.said.append(
+            f"{dataset.target.name}.{name}: values of new files are not read, as is asked there"
+        )
         return
     found.insertions.append(Insertion(line, tuple(asked_lines(Question(name, text), indent))))
     found.said.append(f"{dataset.target.name}.{name}: {text}")

@@ -130,6 +130,16 @@ def test_an_answered_folder_is_right_to_lint(tmp_path: Path) -> None:
     contract.write_text(answered(contract.read_text(), [("value: Region/City", "value: Europe/Berlin")]))
     found = lake("contract", "lint")
     assert found.returncode == 0, found.stderr
+    contract.write_bytes(contract.read_bytes().replace(b"\n", b"\r\n"))
+    write(tmp_path, {"files/kunden.csv": delimited([r | {"Neu": "7"} for r in rows], [*rows[0], "Neu"])})
+    done = lake("infer", str(tmp_path / "files"), "--domain", "kundschaft", "--update", "--apply")
+    assert done.returncode == 0, done.stderr
+    lines = contract.read_bytes().split(b"\n")
+    assert b"      - name: neu\r" in lines
+    assert [line for line in lines[:-1] if not line.endswith(b"\r")] == []
+    assert [p.name for p in contract.parent.iterdir() if p.name.startswith(".")] == []
+    found = lake("contract", "lint")
+    assert found.returncode == 0, found.stderr
     assert "kundschaft: 1 datasets, 2 tables: right" in found.stderr
 
 

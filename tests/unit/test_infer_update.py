@@ -133,7 +133,7 @@ def test_a_question_that_stands_there_is_not_asked_twice(tmp_path: Path) -> None
     folder = write(tmp_path, {"orders_4.csv": "Order No,placed\nA3,31.01.2026\nA4,2026-01-04\n"})
     once, _ = updated(folder)
     again = additions(drafted([folder], "draft", contract=known()), known(), once, "draft")
-    assert again == Additions()
+    assert again == Additions([], ["orders.placed: values of new files are not read, as is asked there"])
 
 
 def test_lists_that_the_contract_reads_are_no_question(tmp_path: Path) -> None:
