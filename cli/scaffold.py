@@ -33,6 +33,13 @@ def checked_folder(domain: str) -> Path:
     return folder
 
 
+def in_commands(folder: Path) -> str:
+    """A domain's folder as commands name it: `./lake` works in the product's folder, so a path of another
+    project is said whole.
+    """
+    return shown(folder) if project_folder() == PRODUCT else str(folder)
+
+
 def write_environments() -> None:
     """Gives a project that has no environments the laptop's."""
     path = project_folder() / ENVIRONMENTS
@@ -45,8 +52,7 @@ def write_domain(domain: str) -> Path:
     """Writes the folder and returns it. Raises ScaffoldError as above."""
     folder = checked_folder(domain)
     shutil.copytree(TEMPLATES, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    # `./lake` works in the product's folder, so a path of another project is said whole.
-    seen = shown(folder) if project_folder() == PRODUCT else str(folder)
+    seen = in_commands(folder)
     for file in (p for p in folder.rglob("*") if p.is_file()):
         text = file.read_text("utf-8").replace("DOMAIN_FOLDER", seen).replace("DOMAIN", domain)
         file.write_text(text, "utf-8")

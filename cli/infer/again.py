@@ -17,6 +17,7 @@ from cli.infer.profile import unwrapped
 from cli.infer.vocabulary import NULLS
 from shared.contracts import folded
 from shared.records.plain import text_of
+from shared.records.strict_json import exact
 from shared.values import Declared, Plan, compiled
 from shared.values.plan import BLANKS
 
@@ -140,13 +141,28 @@ def ahead_of(plan: Plan, today: dt.date) -> Callable[[str], bool]:
     return is_ahead
 
 
+def _are_read(text: str, plan: Plan) -> bool:
+    """Whether a text is a list, and each of its plain elements is read."""
+    try:
+        elements = exact(text.encode())
+    except ValueError:
+        return False
+    return isinstance(elements, list) and all(
+        e is None or plan.value(text_of(e)) is not None for e in elements
+    )
+
+
 def cache_of(plan: Plan) -> Any:
     """Whether a text is read, or spells nothing; texts repeat, so the last ones are remembered."""
+
+    of_element = plan.of_element
 
     @cache
     def read(text: str) -> bool:
         bare = text.strip(BLANKS)
-        return not bare or bare.lower() in NULLS or plan.value(bare) is not None
+        if not bare or bare.lower() in NULLS:
+            return True
+        return _are_read(bare, of_element) if plan.array else plan.value(bare) is not None
 
     def bounded(text: str) -> bool:
         if read.cache_info().currsize > REMEMBERED:

@@ -141,6 +141,25 @@ def _say_bare(profile: Profile, found: DraftDataset) -> None:
     found.questions.append(Question("header", text))
 
 
+def _around_lists(profile: Profile) -> Question:
+    """Of documents that hold a list of objects and data beside it."""
+    lists = sorted(profile.inside)
+    named = ", ".join(lists)
+    if profile.records == {None}:
+        text = (
+            f"each document is a record, and the objects that it lists ({named}) are JSON: or are these the"
+        )
+        text += (
+            " records? `records` reads them alone, `explode` also what stands around them, by paths of `^.`"
+        )
+        return Question("records", text, ("none", *lists))
+    text = (
+        f"documents hold data beside their lists of objects ({named}), which is not read where these are the"
+    )
+    text += " records: `explode` reads it, too, by paths of `^.`; a document can be a record itself"
+    return Question("records", text, tuple(lists))
+
+
 def _say_files(profile: Profile, found: DraftDataset) -> None:
     formats = {f for formats in profile.formats for f in formats}
     found.properties["formats"] = sorted(formats)
@@ -169,7 +188,13 @@ def _say_files(profile: Profile, found: DraftDataset) -> None:
     places = sorted(str(p) for p in profile.records if p is not None)
     if places:
         found.properties["records"] = places[0]
-    if len(profile.records) > 1:
+    if profile.envelope:
+        found.notes.append(
+            f"of the documents, beside their lists, not drafted: {', '.join(sorted(profile.envelope))}"
+        )
+    if profile.inside:
+        found.questions.append(_around_lists(profile))
+    elif len(profile.records) > 1:
         text = f"records are at {', '.join(places)} in some files only: give the others a dataset"
         found.questions.append(Question("records", text))
     if unread := profile.unreadable - profile.comments - profile.totals:

@@ -19,7 +19,7 @@ from cli.infer.inputs import LeftOut, contents
 from cli.infer.key_choice import say_key
 from cli.infer.matching import matching, name_in
 from cli.infer.naming import table_name
-from cli.infer.opening import Opened, opened
+from cli.infer.opening import Known, Opened, opened
 from cli.infer.profile import Profile, Steps, header
 from cli.infer.roles import say_event_date, say_operation
 from shared.contracts import Contract
@@ -36,19 +36,21 @@ def drafted(
     name: str | None = None,
     sheet: str | None = None,
     contract: Contract | None = None,
+    *,
+    header: bool = False,
 ) -> Draft:
     """The draft of a domain from all of the files. `contract`: what is there already, by which the values of
-    its columns are read. Raises InferError.
+    its columns are read. `header`: every text has one. Raises InferError.
     """
-    limits = Limits()
+    limits, known = Limits(), Known(_lists(contract), header)
     with tempfile.TemporaryDirectory(prefix="lake-infer-") as folder:
         scratch = Path(folder)
-        counts = _counted(_files(paths, scratch, sheet, limits), limits)
+        counts = _counted(_files(paths, scratch, sheet, limits, known), limits)
         groups = grouped(counts.parts, one=name is not None)
         drafts = [_first(g, table_name(name) if name else g.name) for g in groups]
         owners = [None if place is None else _owner(groups, place) for place in counts.places]
         readers = [Again(d, scratch, _known_plans(d, contract, named=name is not None)) for d in drafts]
-        _read_again(_files(paths, scratch, sheet, limits), owners, readers, limits)
+        _read_again(_files(paths, scratch, sheet, limits, known), owners, readers, limits)
     _share_files(groups, drafts)
     found = _whole(domain, drafts)
     found.left_out = sorted(counts.left_out)
@@ -66,15 +68,22 @@ def _known_plans(draft: DraftDataset, contract: Contract | None, *, named: bool)
     }
 
 
+def _lists(contract: Contract | None) -> frozenset[str]:
+    """Lists inside documents that the contract takes for records, and not for those of a second dataset."""
+    datasets = contract.datasets if contract is not None else ()
+    places = [d.records for d in datasets] + [d.explode for d in datasets if d.files_of is None]
+    return frozenset(str(p) for p in places if p is not None)
+
+
 def _files(
-    paths: Sequence[Path], scratch: Path, sheet: str | None, limits: Limits
+    paths: Sequence[Path], scratch: Path, sheet: str | None, limits: Limits, known: Known
 ) -> Iterator[Opened | LeftOut]:
     for content in contents(paths, scratch, sheet, limits):
         if isinstance(content, LeftOut):
             yield content
             continue
         try:
-            files = opened(content, limits)
+            files = opened(content, limits, known)
         except RefusedError as refused:
             yield LeftOut(str(refused))
             continue
@@ -102,8 +111,7 @@ def _counted(files: Iterator[Opened | LeftOut], limits: Limits) -> _Counts:
         if isinstance(file, LeftOut):
             found.left_out.append(file.why)
         elif profile is not None:
-            told = header(profile) if file.format in ("csv", "parquet") else frozenset[Steps]()
-            place = (f"{file.content.stem} {file.several}".strip(), told)
+            place = (f"{file.content.stem} {file.several}".strip(), header(profile))
             found.parts.setdefault(place, Profile()).merge(profile)
         found.places.append(place)
     if not found.parts:

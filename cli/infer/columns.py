@@ -11,6 +11,7 @@ from cli.infer.facts import Facts
 from cli.infer.numbers import numbers
 from cli.infer.times import EPOCHS, promises_time, times
 from cli.infer.vocabulary import BOOLEANS, DAY_WORDS, ID_WORDS, NULLS, has_word, personal
+from shared.values.numbers import MOST_DIGITS
 
 MOST = 0.95  # of the values, from which on the few others are asked about
 ENUMERATED = 20  # distinct values at most, of a column that may be an enumeration
@@ -118,12 +119,27 @@ def _by_arrow(column: Column, facts: Mapping[Facts, int]) -> Choice | None:
     if all(decimals):
         scale = max(int(d[2]) for d in decimals if d)
         whole = max(int(d[1]) - int(d[2]) for d in decimals if d)
-        return Choice(f"decimal({min(38, whole + scale)},{scale})", notes=[declared])
+        found = Choice(f"decimal({min(MOST_DIGITS, whole + scale)},{scale})", notes=[declared])
+        if whole + scale > MOST_DIGITS:
+            text = (
+                f"files declare up to {whole} digits before the point, and up to {scale} behind it: of a"
+                f" number with more than {MOST_DIGITS - scale} before it the row is quarantined; is it so?"
+            )
+            found.questions.append(Question("physicalType", text))
+        return found
     if "" not in kinds and len(kinds) == 1:
         return Choice(kinds.pop(), notes=[declared])
     if kinds <= {*WIDER}:
         return Choice(max(kinds, key=WIDER.index), notes=[declared])
-    return Choice("double", notes=[declared]) if "double" in kinds and "" not in kinds else None
+    if "double" not in kinds or not kinds <= {"double", *WIDER}:
+        return None
+    found = Choice("double", notes=[declared])
+    if kinds & {"bigint", "decimal(38,0)"}:
+        text = (
+            "some files have whole numbers, of which a double keeps 15 digits: is that enough, or a decimal?"
+        )
+        found.questions.append(Question("physicalType", text, ("double", "decimal(38,18)")))
+    return found
 
 
 def _booleans(facts: Mapping[Facts, int]) -> Choice | None:

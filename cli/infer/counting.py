@@ -29,6 +29,8 @@ def profiled(file: Opened, limits: Limits) -> Profile:
     found.formats[file.formats] += 1
     found.encodings[file.encoding] += 1
     found.records.add(file.records)
+    found.envelope |= file.envelope
+    found.inside |= file.inside
     if file.bare is not None:
         found.bare.add(file.bare)
     if file.content.workbook:

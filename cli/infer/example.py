@@ -42,12 +42,13 @@ def _file(dataset: DraftDataset) -> tuple[str, bytes]:
         return "parquet", _parquet(rows)
     if "xml" in formats:
         return "xml", _xml(dataset, rows).encode()
-    from cli.infer.workbook import workbook
+    from cli.infer.workbook import ods, workbook
 
     flat = [[_header(c) for c in dataset.columns]] + [
         [r.get(_header(c)) for c in dataset.columns] for r in rows
     ]
-    return "xlsx", workbook(str(dataset.properties.get("sheet", "Sheet1")), flat)
+    sheet = str(dataset.properties.get("sheet", "Sheet1"))
+    return ("xlsx", workbook(sheet, flat)) if "xlsx" in formats else ("ods", ods(sheet, flat))
 
 
 def _encoding(dataset: DraftDataset) -> str:

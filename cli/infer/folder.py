@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cli.infer.choice import counted
 from cli.infer.contract_text import contract_text
 from cli.infer.draft import Draft
 from cli.infer.example import example_files
 from cli.infer.gold import counted_dataset, gold_name, report_text, transforms_text
-from cli.scaffold import checked_folder, write_environments
+from cli.scaffold import checked_folder, in_commands, write_environments
 from shared.contracts.load import CONTRACT
-from shared.project import shown
 
 MARK = "# DECIDE"
 
@@ -18,7 +18,7 @@ MARK = "# DECIDE"
 def write_folder(draft: Draft) -> Path:
     """Writes it and returns it. Raises ScaffoldError for a name that cannot be one, or is taken."""
     folder = checked_folder(draft.domain)
-    for name, content in files_of(draft, shown(folder)).items():
+    for name, content in files_of(draft, in_commands(folder)).items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
@@ -27,7 +27,7 @@ def write_folder(draft: Draft) -> Path:
 
 
 def files_of(draft: Draft, place: str) -> dict[str, bytes]:
-    """Path below the folder → content; `place`: the folder as people name it."""
+    """Path below the folder → content; `place`: the folder as commands name it."""
     contract = contract_text(draft)
     texts = {
         CONTRACT: contract,
@@ -62,7 +62,7 @@ def _readme(draft: Draft, place: str, asked: int) -> str:
     example = next((n for n in example_files(draft) if n.startswith(f"example/{first}.")), f"example/{first}")
     report = gold_name(counted_dataset(draft))
     open_ = (
-        f"{asked} questions are open: each stands in the contract as `DECIDE`, above what it is about."
+        f"Open: {counted(asked, 'question')}. Each is in the contract as `DECIDE`, above what it is about."
         if asked
         else "Nothing was left undecided."
     )

@@ -13,7 +13,7 @@ from cli.infer.vocabulary import words_of
 from shared import spreadsheets
 from shared.contracts.keys import HIVE_NULL
 from shared.records import Limits, Unreadable
-from shared.records.packages import extract, is_package, members, package_kind
+from shared.records.packages import Member, extract, is_package, members, package_kind
 from shared.records.verdict import Late
 from shared.zones import is_ignored
 
@@ -99,10 +99,14 @@ def contents(
             continue
         try:
             yield from _opened(Content(path.name, path, stem, keys=keys), scratch, sheet, limits)
-        except (Unreadable, Late) as stop:
-            yield LeftOut(f"{path.name}: {getattr(stop, 'detail', stop)}")
-        except RefusedError as refused:
-            yield LeftOut(str(refused))
+        except (Unreadable, Late, RefusedError) as stop:
+            yield _left_out(path.name, stop)
+
+
+def _left_out(name: str, stop: Unreadable | Late | RefusedError) -> LeftOut:
+    return LeftOut(
+        str(stop) if isinstance(stop, RefusedError) else f"{name}: {getattr(stop, 'detail', stop)}"
+    )
 
 
 def _files(paths: Sequence[Path]) -> list[tuple[Path, Path]]:
@@ -131,22 +135,35 @@ def _root(path: Path) -> Path:
     return folder
 
 
-def _opened(package: Content, scratch: Path, sheet: str | None, limits: Limits) -> Iterator[Content]:
+def _opened(
+    package: Content, scratch: Path, sheet: str | None, limits: Limits
+) -> Iterator[Content | LeftOut]:
+    """A workbook's sheet, or each member of a zip; one that cannot be read leaves the others."""
     kind = package_kind(package.path)
     if kind != "zip":
         yield _sheet(package, kind, scratch, sheet, limits)
         return
     for member in members(package.path, limits):
-        target = scratch / "member"
-        extract(package.path, member, target, limits)
-        inner = Content(
-            f"{package.name}/{member.name}", target, _stem(Path(member.name), None, package.stem), ("zip",)
-        )
-        with target.open("rb") as file:
-            packed = is_package(file.read(8))
-        if packed and package_kind(target) == "zip":
-            raise RefusedError(f"{inner.name}: a zip inside a zip is not read; unpack the outer one")
-        yield _sheet(inner, package_kind(target), scratch, sheet, limits) if packed else inner
+        try:
+            yield _member(package, member, scratch, sheet, limits)
+        except (Unreadable, Late, RefusedError) as stop:
+            yield _left_out(f"{package.name}/{member.name}", stop)
+
+
+def _member(package: Content, member: Member, scratch: Path, sheet: str | None, limits: Limits) -> Content:
+    target = scratch / "member"
+    extract(package.path, member, target, limits)
+    inner = Content(
+        f"{package.name}/{member.name}", target, _stem(Path(member.name), None, package.stem), ("zip",)
+    )
+    with target.open("rb") as file:
+        packed = is_package(file.read(8))
+    if not packed:
+        return inner
+    kind = package_kind(target)
+    if kind == "zip":
+        raise RefusedError(f"{inner.name}: a zip inside a zip is not read; unpack the outer one")
+    return _sheet(inner, kind, scratch, sheet, limits)
 
 
 def _sheet(book: Content, kind: str, scratch: Path, sheet: str | None, limits: Limits) -> Content:

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from cli.infer.choice import OPEN
 from cli.infer.errors import InferError
 from cli.infer.yaml_words import flow
 
@@ -27,11 +28,20 @@ class Insertion:
 
 def inserted(text: str, insertions: Sequence[Insertion]) -> str:
     """The text with all of them; of equal places in the order given."""
-    lines = text.splitlines()
-    for each in sorted(insertions, key=lambda i: -i.behind):
+    lines = text.splitlines(keepends=True)  # ends of lines as YAML's parser counts them
+    end = "\r\n" if lines and _end_of(lines[0]) == "\r\n" else "\n"
+    placed = sorted(insertions, key=lambda i: i.behind)
+    for each in reversed(placed):
         at = each.behind
-        lines[at - each.instead : at] = each.lines
-    return "\n".join(lines) + "\n"
+        if at and not _end_of(lines[at - 1]):
+            lines[at - 1] += end
+        own = _end_of(lines[at - 1]) if each.instead else end
+        lines[at - each.instead : at] = [line + own for line in each.lines]
+    return "".join(lines)
+
+
+def _end_of(line: str) -> str:
+    return line[len(line.splitlines()[0]) :] if line else ""
 
 
 class Places:
@@ -63,6 +73,15 @@ class Places:
         raise InferError(
             f"{self._file}: {name} of {table} stands in another table (columnsOf); add to it there"
         )
+
+    def asks(self, line: int, question: str) -> bool:
+        """Whether a question stands among the comments behind a line already."""
+        for each in self._lines[line:]:
+            if not (text := each.strip()).startswith("#"):
+                return False
+            if text.startswith(f"# {OPEN}: {question}:"):
+                return True
+        return False
 
     def extended(self, dataset: str | None, name: str, words: Sequence[str]) -> Insertion:
         """A list of a dataset's customProperties, or of the document's, with more words; a new one where it

@@ -7,25 +7,69 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cli.infer.facts import facts_of
+from cli.infer.vocabulary import (
+    AMOUNT_WORDS,
+    BOOLEAN_WORDS,
+    CHANGE_WORDS,
+    ID_WORDS,
+    KEY_WORDS,
+    TEXT_WORDS,
+    TIME_WORDS,
+    has_word,
+    personal,
+    words_of,
+)
 from shared.records.dialect import DELIMITERS, SEARCHED, delimiter_of, named_delimiter
+
+NAMING = AMOUNT_WORDS | CHANGE_WORDS | ID_WORDS | KEY_WORDS | TEXT_WORDS | TIME_WORDS
+MOST_WORDS = 4  # of a header
 
 
 @dataclass(frozen=True)
 class Layout:
-    """`above`: lines before the header. `titled`: whether it looks like names, not like a record."""
+    """`above`: lines before the header. `titled`: whether it looks like names, not like a record; `sure`:
+    whether more says so than that it has no number.
+    """
 
     above: int
     delimiter: str
     titled: bool
+    sure: bool = True
 
 
 def layout_of(text: str, made_with: str | None = None) -> Layout:
     """The layout of a file that begins so; `made_with`: the delimiter of text that we made of a workbook."""
     lines = text.split("\n")
     lines = [line.removesuffix("\r") for line in (lines[:-1] if len(lines) > 1 else lines)][:SEARCHED]
+    found = _placed(lines, made_with)
+    rows = [cells for _, cells in _rows(lines[found.above :], found.delimiter)]
+    return replace(found, sure=not rows or _names(rows[0], rows[1:]))
+
+
+def _names(first: Sequence[str], below: Sequence[list[str]]) -> bool:
+    """Whether a row of texts names columns: one of them has values below, or a word that names columns have
+    and no cell below.
+    """
+    for place, cell in enumerate(first):
+        others = [row[place] for row in below if len(row) == len(first) and row[place]]
+        if not others:
+            continue
+        typed = sum(_is_value(c) or c.lower() in BOOLEAN_WORDS for c in others)
+        if 2 * typed >= len(others) and cell.lower() not in BOOLEAN_WORDS:
+            return True
+        if _is_name(cell) and not any(map(_is_name, others)):
+            return True
+    return not below
+
+
+def _is_name(cell: str) -> bool:
+    return len(words_of(cell)) <= MOST_WORDS and (has_word(cell, NAMING) or personal(cell) is not None)
+
+
+def _placed(lines: Sequence[str], made_with: str | None) -> Layout:
     named = made_with or named_delimiter(lines)
     start = next((i + 1 for i, line in enumerate(lines) if line.strip()), 0) if named and not made_with else 0
     delimiter = named or _delimiter(lines)

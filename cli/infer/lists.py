@@ -6,13 +6,21 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
 from shared.contracts.paths import Path
 
-PUNCTUATION = set("{}[],:")
+# Names beside a list, without `_`, that say something of a document and nothing of its records.
+ENVELOPE = {
+    *("version", "ttl", "lastupdated", "count", "total", "totalcount", "totalresults", "totalpages", "page"),
+    *("pages", "pagenumber", "perpage", "pagesize", "limit", "offset", "paging", "pagination", "links"),
+    *("meta", "metadata", "next", "nextpage", "nextlink", "nextcursor", "nexttoken", "previous", "prev"),
+    *("hasmore", "cursor", "success", "ok", "error", "errors", "message", "took", "timedout"),
+    *("shards", "maxscore"),
+}
+GEOJSON = {"type", "crs", "bbox"}
 DEEPEST = 6  # steps from the document to its records
 
 
@@ -22,17 +30,27 @@ class _Level:
 
     listed: bool
     name: str = ""
+    filled: bool = False
 
 
 @dataclass
 class Outline:
-    """Lists of objects that lie in objects alone, by their steps, in the order of the text; `members`: how
-    many members the outermost object has so far. `closed`: documents that ended within the text.
+    """Lists of objects that lie in objects alone, by their steps, in the order of the text; `members`: names
+    in each object that lies in objects alone, without empty lists and objects. `closed`: documents that ended
+    within the text.
     """
 
     lists: dict[tuple[str, ...], int] = field(default_factory=dict)
-    members: int = 0
+    members: dict[tuple[str, ...], set[str]] = field(default_factory=dict)
     closed: int = 0
+
+    def beside(self, lists: Sequence[tuple[str, ...]]) -> set[str]:
+        """Names of what the objects around these lists hold beside them."""
+        found = set[str]()
+        for at in {steps[:n] for steps in lists for n in range(len(steps))}:
+            ways = {steps[len(at)] for steps in lists if steps[: len(at)] == at and len(steps) > len(at)}
+            found |= self.members.get(at, set()) - ways
+        return found
 
 
 def json_outline(text: str) -> Outline:
@@ -50,13 +68,30 @@ def json_outline(text: str) -> Outline:
             case "}" | "]":
                 if open_levels:
                     open_levels.pop()
+                    if level is not None and not level.filled and open_levels and not open_levels[-1].listed:
+                        _members(found, open_levels).discard(open_levels[-1].name)
                 found.closed += not open_levels
             case ":" if level is not None:
                 level.name = word
-                found.members += len(open_levels) == 1
+                if not any(each.listed for each in open_levels):
+                    _members(found, open_levels).add(word)
             case _:
-                word = token
+                word = token[1:]
+        if level is not None:
+            level.filled = True
     return found
+
+
+def _members(found: Outline, levels: list[_Level]) -> set[str]:
+    """Of the innermost object."""
+    return found.members.setdefault(tuple(level.name for level in levels[:-1]), set())
+
+
+def is_envelope(name: str, lists: Sequence[tuple[str, ...]]) -> bool:
+    """Whether a member beside a list of records speaks of the document, as far as its name tells."""
+    if any(steps == ("features",) for steps in lists) and name in GEOJSON:
+        return True
+    return name.startswith(("@odata.", "odata.", "$")) or name.lower().replace("_", "").strip("-") in ENVELOPE
 
 
 def _steps(levels: list[_Level]) -> tuple[str, ...] | None:
@@ -70,7 +105,7 @@ def _steps(levels: list[_Level]) -> tuple[str, ...] | None:
 
 
 def _tokens(text: str) -> Iterator[str]:
-    """Punctuation, and texts without their quotes; other plain values are left out."""
+    """Punctuation, texts behind one quote, and the characters of other plain values."""
     at, end = 0, len(text)
     while at < end:
         character = text[at]
@@ -79,9 +114,9 @@ def _tokens(text: str) -> Iterator[str]:
                 value, at = json.decoder.scanstring(text, at + 1)  # type: ignore[attr-defined]
             except ValueError:
                 return
-            yield value
+            yield f'"{value}'
             continue
-        if character in PUNCTUATION:
+        if not character.isspace():
             yield character
         at += 1
 

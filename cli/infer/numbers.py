@@ -16,7 +16,6 @@ LEAST_SCALE = 2  # zeros at the end are often left out
 MONEY_SCALE = 6  # digits behind the mark up to which a number is kept exactly, as a decimal
 DOUBLE_DIGITS = 15  # that every double keeps
 MARKS = ("decimalMark '.' and groupMark ','", "decimalMark ',' and groupMark '.'")
-SHOWN_DIGITS = 17  # that tell any double from all others
 LONG_DIGITS = 18  # that every bigint keeps
 
 
@@ -136,9 +135,9 @@ def _say_type(forms: Mapping[NumberForm, int], mark: str | None, found: Choice) 
 
 
 def _say_double(forms: Mapping[NumberForm, int], found: Choice) -> None:
-    """Numbers of JSON and of cells are doubles to who writes them, whatever digits they show."""
+    """Numbers of JSON and of cells are doubles to who writes them, where a double keeps all their digits."""
     digits = max(f.whole + f.scale for f in forms)
-    if found.type.startswith("decimal(") and any(f.scale for f in forms) and digits <= SHOWN_DIGITS:
+    if found.type.startswith("decimal(") and any(f.scale for f in forms) and digits <= DOUBLE_DIGITS:
         found.type = "double"
         found.notes.append("numbers of JSON or cells with a fraction, and no amount by its name")
 

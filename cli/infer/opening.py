@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from cli.infer.encodings import encoding_in
 from cli.infer.errors import RefusedError
 from cli.infer.inputs import Content
 from cli.infer.layout import layout_of
-from cli.infer.lists import json_outline, xml_records
+from cli.infer.lists import is_envelope, json_outline, xml_records
 from shared.contracts import Dataset, Table
 from shared.contracts.paths import Path as RecordPath
 from shared.ledger.model import Profile
@@ -34,11 +34,25 @@ NO_CONTRACT = Dataset("none", "none", "", ("csv",), NOBODY)
 
 
 @dataclass(frozen=True)
+class Known:
+    """What people said before. `lists`: inside documents, that their contract takes for records. `header`:
+    that text has one.
+    """
+
+    lists: frozenset[str] = frozenset()
+    header: bool = False
+
+
+NOTHING = Known()
+
+
+@dataclass(frozen=True)
 class Opened:
     """`encoding`: besides Unicode, what the file is likely in, which only people can know. `records`: where
     they are in a document; `several`: the name of the list, where the document has others. `types`: of
     Parquet's columns. `bare`: of text without header. `unnamed`: columns
-    whose header is empty or stands there twice, by the names that ingestion gives them.
+    whose header is empty or stands there twice, by the names that ingestion gives them. `envelope`: names of
+    what a document says of itself; `inside`: lists of objects that it has beside data.
     """
 
     content: Content
@@ -50,6 +64,8 @@ class Opened:
     types: dict[str, str] = field(default_factory=dict)
     unnamed: frozenset[str] = frozenset()
     bare: Bare | None = None
+    envelope: frozenset[str] = frozenset()
+    inside: frozenset[str] = frozenset()
 
     @property
     def formats(self) -> tuple[str, ...]:
@@ -74,18 +90,18 @@ def refused(content: Content, stop: Unreadable | Late) -> RefusedError:
     return RefusedError(f"{content.name}: {detail}")
 
 
-def opened(content: Content, limits: Limits) -> tuple[Opened, ...]:
+def opened(content: Content, limits: Limits, known: Known = NOTHING) -> tuple[Opened, ...]:
     """The file, once for each list of records that a document holds. Raises RefusedError for what ingestion
     could read under no contract.
     """
     try:
         with content.path.open("rb") as file:
-            return _opened(content, Source(file, limits), limits)
+            return _opened(content, Source(file, limits), limits, known)
     except (Unreadable, Late) as stop:
         raise refused(content, stop) from stop
 
 
-def _opened(content: Content, source: Source, limits: Limits) -> tuple[Opened, ...]:
+def _opened(content: Content, source: Source, limits: Limits, known: Known) -> tuple[Opened, ...]:
     sample, blocks = begun(source.blocks())
     if not sample:
         raise Unreadable(FileReason.EMPTY_FILE, "the file holds nothing")
@@ -100,10 +116,10 @@ def _opened(content: Content, source: Source, limits: Limits) -> tuple[Opened, .
     kind = "csv" if content.workbook else text_format(start, NO_CONTRACT)
     profile = Profile(kind, source.compression, encoding)
     if kind == "csv":
-        return (_delimited(content, profile, head, likely, limits),)
+        return (_delimited(content, profile, head, likely, limits, known),)
     if kind == "xml":
         return (Opened(content, kind, profile, likely, xml_records(start)),)
-    return tuple(_json(content, profile, head, whole, likely))
+    return tuple(_json(Opened(content, kind, profile, likely), head, known.lists, whole=whole))
 
 
 def _head(text: Iterator[bytes]) -> tuple[bytes, bool]:
@@ -116,9 +132,16 @@ def _head(text: Iterator[bytes]) -> tuple[bytes, bool]:
     return head, True
 
 
-def _delimited(content: Content, profile: Profile, head: bytes, likely: str, limits: Limits) -> Opened:
+def _delimited(
+    content: Content, profile: Profile, head: bytes, likely: str, limits: Limits, known: Known
+) -> Opened:
     start = head.decode(errors="surrogateescape")
     layout = layout_of(start, "," if content.workbook else None)
+    if layout.titled and not (layout.sure or known.header):
+        raise RefusedError(
+            f"{content.name}: all is text, so nothing tells whether line {layout.above + 1} is a header or a"
+            " record; if it is a header, say so with --header, else have the file sent with one"
+        )
     if not layout.titled and '"' not in start and layout.above == 0:
         return Opened(content, "csv", profile, likely, bare=bare_layout(start, layout.delimiter))
     if not layout.titled:
@@ -132,17 +155,32 @@ def _delimited(content: Content, profile: Profile, head: bytes, likely: str, lim
     return Opened(content, "csv", found, likely, unnamed=renamed)
 
 
-def _json(content: Content, profile: Profile, head: bytes, whole: bool, likely: str) -> Iterator[Opened]:
+def _json(plain: Opened, head: bytes, agreed: Set[str], *, whole: bool) -> Iterator[Opened]:
+    """Where a document holds data beside its lists it is a record itself, but for one too long to be one."""
     outline = json_outline(head.decode(errors="replace"))
     single = outline.closed == 1 if whole else outline.closed == 0
     starts = head.lstrip(BLANKS)[:1]
     lists = [s for s in sorted(outline.lists) if s[0] not in CHANGE_PARTS]
-    if single and starts == b"{" and lists:
-        for steps in lists:
-            several = steps[-1] if len(lists) > 1 else ""
-            yield Opened(content, "json", replace(profile, format="json"), likely, RecordPath(steps), several)
+    if not (single and starts == b"{" and lists):
+        yield plain
         return
-    yield Opened(content, profile.format, profile, likely)
+    places = frozenset(str(RecordPath(steps)) for steps in lists)
+    beside = outline.beside(lists)
+    envelope = frozenset(n for n in beside if is_envelope(n, lists))
+    asked = places if beside - envelope and not places & agreed else frozenset[str]()
+    if asked and whole:
+        yield replace(plain, inside=asked)
+        return
+    for steps in lists:
+        yield replace(
+            plain,
+            format="json",
+            profile=replace(plain.profile, format="json"),
+            records=RecordPath(steps),
+            several=steps[-1] if len(lists) > 1 else "",
+            envelope=envelope,
+            inside=asked,
+        )
 
 
 def _types(content: Content, limits: Limits) -> dict[str, str]:

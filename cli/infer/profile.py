@@ -39,7 +39,8 @@ class Profile:
     Debezium's envelope, `keyed`: members of that envelope. `formats`, `encodings`, `records`: of files.
     `refused`: files with too many unreadable records. `unnamed`: columns without a name of their own.
     `clashes`: names that are one to a contract, and two in a file. `headers`: of each file. `bare`: of text
-    without header. `hidden`: fields of changes that are called like their envelope's.
+    without header. `hidden`: fields of changes that are called like their envelope's. `envelope`, `inside`:
+    of documents of JSON.
     """
 
     rows: int = 0
@@ -61,6 +62,8 @@ class Profile:
     clashes: set[Steps] = field(default_factory=set)
     bare: set[Bare] = field(default_factory=set)
     hidden: set[str] = field(default_factory=set)
+    envelope: set[str] = field(default_factory=set)
+    inside: set[str] = field(default_factory=set)
     headers: set[frozenset[Steps]] = field(default_factory=set)
     keys: dict[str, Column] = field(default_factory=dict)
 
@@ -148,6 +151,8 @@ class Profile:
         self.records |= other.records
         self.clashes |= other.clashes
         self.hidden |= other.hidden
+        self.envelope |= other.envelope
+        self.inside |= other.inside
         self.bare |= other.bare
         self.headers |= other.headers
         self.sheets |= other.sheets

@@ -16,6 +16,7 @@ from cli.infer.matching import matching, name_in
 from cli.infer.renamed import similarity
 from cli.infer.yaml_words import asked_lines
 from shared.contracts import Contract, Dataset
+from shared.contracts.paths import Path
 
 ALIKE = 0.6  # of two names, from which on one may be a new name of the other
 
@@ -37,7 +38,7 @@ def additions(draft: Draft, contract: Contract, text: str, file: str, *, named: 
         dataset = matching(each, contract, named=named)
         if dataset is None:
             _add_dataset(each, contract, places, found)
-        elif dataset.files_of is None:
+        else:
             _extend(each, dataset, places, found)
     _add_words(draft, contract, places, found)
     return found
@@ -52,7 +53,10 @@ def diff(text: str, found: Additions, file: str) -> str:
 
 def _extend(draft: DraftDataset, dataset: Dataset, places: Places, found: Additions) -> None:
     names = {c.name: name_in(c, dataset) for c in draft.columns}
-    fresh = [c for c in draft.columns if names[c.name] is None]
+    elsewhere = {Path(c.steps): c for c in draft.columns if Path(c.steps) in dataset.lists_elsewhere}
+    fresh = [c for c in draft.columns if names[c.name] is None and c not in elsewhere.values()]
+    for place in elsewhere:
+        found.said.append(f"{dataset.name}: {place} is another dataset's, and was not compared with it")
     missing = {*dataset.sent} - {n for n in names.values() if n}
     end, indent = places.columns(dataset.target.name)
     for column in sorted(fresh, key=lambda c: c.name):
@@ -97,6 +101,11 @@ def _ask_unread(column: DraftColumn, name: str, dataset: Dataset, places: Places
     likely = ", ".join(spelled) if isinstance(spelled, list) else spelled
     text = f"{column.unread:,} of {counted(column.filled)} of new files are not read; all look like {likely}"
     line, indent = places.column(dataset.target.name, name)
+    if places.asks(line, name):
+        found.said.append(
+            f"{dataset.target.name}.{name}: values of new files are not read, as is asked there"
+        )
+        return
     found.insertions.append(Insertion(line, tuple(asked_lines(Question(name, text), indent))))
     found.said.append(f"{dataset.target.name}.{name}: {text}")
 

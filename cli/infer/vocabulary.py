@@ -75,6 +75,12 @@ ID_WORDS = words(
     " mobile handy fax konto account kundennr bonnr artikelnr rechnungsnr auftragsnr ref reference"
     " referenz clave cle kod ident identifier"
 )
+TEXT_WORDS = words(  # of columns of texts, which no number or time tells from a record
+    "name names title description comment notes note text status state type kind category categorie kategorie"
+    " city town country region language currency gender department brand label unit stadt ort land waehrung"
+    " beschreibung bezeichnung bemerkung ville pays statut ciudad pais estado citta paese product produkt"
+    " customer kunde client user email op"
+)
 KEY_WORDS = words("id key uuid guid nr no number nummer numero ident identifier sku code ref reference")
 
 PERSONAL: Mapping[str, frozenset[str]] = {

@@ -1,15 +1,18 @@
-"""A workbook of one sheet, as small as xlsx can be: for examples, so no library is needed."""
+"""A workbook of one sheet, as small as xlsx and ods can be: for examples, so no library is needed."""
 
 from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from xml.sax.saxutils import escape
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 LINK = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+OPEN = "urn:oasis:names:tc:opendocument:xmlns"
+ODS = "application/vnd.oasis.opendocument.spreadsheet"
+QUOTE = {'"': "&quot;"}
 PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 
 
@@ -24,10 +27,36 @@ def workbook(sheet: str, rows: Sequence[Sequence[Any]]) -> bytes:
         "xl/_rels/workbook.xml.rels": _links("r", "worksheet", "worksheets/sheet1.xml"),
         "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{MAIN}"><sheetData>{lines}</sheetData></worksheet>',
     }
+    return _zipped(parts)
+
+
+def ods(sheet: str, rows: Sequence[Sequence[Any]]) -> bytes:
+    """The same as LibreOffice has it."""
+    lines = "".join(f"<table:table-row>{''.join(map(_open_cell, row))}</table:table-row>" for row in rows)
+    names = " ".join(f'xmlns:{n}="{OPEN}:{n}:1.0"' for n in ("office", "table", "text"))
+    table = f'<table:table table:name="{escape(sheet, QUOTE)}">{lines}</table:table>'
+    body = f"<office:body><office:spreadsheet>{table}</office:spreadsheet></office:body>"
+    entries = "".join(
+        f'<manifest:file-entry manifest:full-path="{path}" manifest:media-type="{kind}"/>'
+        for path, kind in (("/", ODS), ("content.xml", "text/xml"))
+    )
+    manifest = f'xmlns:manifest="{OPEN}:manifest:1.0" manifest:version="1.2"'
+    return _zipped(
+        {
+            "mimetype": ODS,
+            "content.xml": f"<office:document-content {names}"
+            f' office:version="1.2">{body}</office:document-content>',
+            "META-INF/manifest.xml": f"<manifest:manifest {manifest}>{entries}</manifest:manifest>",
+        }
+    )
+
+
+def _zipped(parts: Mapping[str, str]) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as package:
         for name, text in parts.items():
-            package.writestr(zipfile.ZipInfo(name), text.encode(), zipfile.ZIP_DEFLATED)
+            method = zipfile.ZIP_STORED if name == "mimetype" else zipfile.ZIP_DEFLATED
+            package.writestr(zipfile.ZipInfo(name), text.encode(), method)
     return file.getvalue()
 
 
@@ -40,3 +69,10 @@ def _cell(value: Any) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return f"<c><v>{value!r}</v></c>"
     return f'<c t="inlineStr"><is><t>{escape("" if value is None else str(value))}</t></is></c>'
+
+
+def _open_cell(value: Any) -> str:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return f'<table:table-cell office:value-type="float" office:value="{value!r}"/>'
+    text = f"<text:p>{escape('' if value is None else str(value))}</text:p>"
+    return f'<table:table-cell office:value-type="string">{text}</table:table-cell>'

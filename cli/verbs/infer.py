@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from cli.infer.choice import counted
 from cli.infer.draft import Draft
 from cli.infer.errors import InferError
 from cli.options import path
@@ -29,6 +30,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="show what the files would add to the domain's contract, as a diff",
     )
     parser.add_argument("--apply", action="store_true", help="with --update: write these additions")
+    parser.add_argument(
+        "--header", action="store_true", help="text has a header, also where all of its columns are texts"
+    )
     parser.add_argument("--sheet", help="the sheet to read, of workbooks that have several")
 
 
@@ -44,18 +48,22 @@ def _new(arguments: argparse.Namespace) -> int:
     from cli.scaffold import checked_folder
 
     checked_folder(arguments.domain)
-    draft = drafted(arguments.paths, arguments.domain, arguments.dataset, arguments.sheet)
+    draft = drafted(
+        arguments.paths, arguments.domain, arguments.dataset, arguments.sheet, header=arguments.header
+    )
     folder = write_folder(draft)
     _say_left_out(draft)
     for each in draft.datasets:
-        say(f"{each.name}: {each.files} files, {each.rows} records, {len(each.columns)} columns, {each.kind}")
+        sizes = ((each.files, "file"), (each.rows, "record"), (len(each.columns), "column"))
+        say(f"{each.name}: {', '.join(counted(n, what) for n, what in sizes)}, {each.kind}")
         if each.ahead:
-            until = f"are quarantined until {each.event_date} has come; is it the event?"
-            say(f"{each.name}: {each.ahead} records {until}")
+            until = f"quarantined until {each.event_date} has come; is it the event?"
+            say(f"{each.name}: {counted(each.ahead, 'record')} {until}")
     asked = questions(folder)
     for line in asked:
         say(f"{shown(folder)}/contract.odcs.yaml:{line}")
-    say(f"written: {shown(folder)}; " + (f"{len(asked)} questions to answer" if asked else "nothing to ask"))
+    left = f"{counted(len(asked), 'question')} to answer" if asked else "nothing to ask"
+    say(f"written: {shown(folder)}; {left}")
     say(f"then `./lake try {arguments.domain} FILES` says what becomes of files")
     return 0
 
@@ -75,19 +83,24 @@ def _update(arguments: argparse.Namespace) -> int:
     if domain not in domains():
         raise InferError(f"there is no domain {domain!r} to update; without --update one is drafted")
     file = domain_folder(domain) / CONTRACT
-    text = file.read_text("utf-8")
+    text = file.read_bytes().decode()  # its ends of lines stay
     agreed = contract(domain)
-    draft = drafted(arguments.paths, domain, arguments.dataset, arguments.sheet, agreed)
+    draft = drafted(
+        arguments.paths, domain, arguments.dataset, arguments.sheet, agreed, header=arguments.header
+    )
     _say_left_out(draft)
     found = additions(draft, agreed, text, place(domain), named=arguments.dataset is not None)
-    if not found.insertions:
-        say(f"{place(domain)}: nothing to add, the contract knows all that these files have")
-        return 0
     sys.stdout.write(diff(text, found, place(domain)))
     for line in found.said:
         say(line)
+    if not found.insertions:
+        known = "" if found.said else ", the contract knows all that these files have"
+        say(f"{place(domain)}: nothing to add{known}")
+        return 0
     if arguments.apply:
-        file.write_text(inserted(text, found.insertions), "utf-8")
+        fresh = file.with_name(f".{file.name}.new")
+        fresh.write_bytes(inserted(text, found.insertions).encode())
+        fresh.replace(file)  # at once, or not at all
         say(f"written: {place(domain)}; `./lake contract lint` says what is still to be answered")
     else:
         say("nothing was written; --apply does")

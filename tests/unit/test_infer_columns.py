@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.infer import keys
+from cli.infer import facts, keys
 from cli.infer.again import plan_of
 from cli.infer.choice import Choice
 from cli.infer.column import Column
@@ -181,14 +181,49 @@ def test_a_unit_of_epochs_is_asked_about_where_files_mix_them() -> None:
     assert found.properties["formats"] == ["DECIDE"]
 
 
+@pytest.mark.parametrize(("early", "epoch"), [("111111101", "946684801"), ("111111100001", "946684800001")])
+def test_facts_do_not_depend_on_the_order_of_rows(early: str, epoch: str) -> None:
+    spellings = [early, epoch] if early < epoch else [epoch, early]
+    for order in (spellings, spellings[::-1]):
+        facts._ALIKE.clear()
+        facts._of_text.cache_clear()
+        found = {text: facts_of(text).epoch for text in order}
+        assert (found[early] == "", found[epoch] != "") == (True, True)
+
+
 @pytest.mark.parametrize("header", ["event_id", "data_size", "Belegnummer"])
 def test_numbers_that_could_be_epochs_are_none_under_another_name(header: str) -> None:
     assert drafted(header, Number("1767300000"), Number("1767300001")).type == "bigint"
 
 
 def test_numbers_of_json_with_a_fraction_are_doubles_unless_they_are_amounts() -> None:
-    assert drafted("lat", Number("52.5"), Number("13.123456789012345")).type == "double"
+    assert drafted("lat", Number("52.5"), Number("13.1234567890123")).type == "double"
     assert drafted("total_amount", Number("52.5"), Number("7")).type == "decimal(18,2)"
+
+
+def test_numbers_of_json_with_more_digits_than_a_double_keeps_are_decimals() -> None:
+    assert drafted("rate", Number("52.5"), Number("12345678901234.56")).type == "decimal(18,2)"
+    assert drafted("lat", Number("52.5"), Number("13.123456789012345")).type == "decimal(38,15)"
+
+
+@pytest.mark.parametrize(
+    ("arrow", "type_", "asked"),
+    [
+        ({"int64", "double"}, "double", True),
+        ({"uint64", "double"}, "double", True),
+        ({"int32", "double"}, "double", False),
+        ({"int64", "uint64"}, "decimal(38,0)", False),
+        ({"decimal128(38, 0)", "decimal128(38, 18)"}, "decimal(38,18)", True),
+        ({"decimal128(18, 2)", "decimal128(20, 4)"}, "decimal(20,4)", False),
+    ],
+)
+def test_types_of_parquet_that_no_type_keeps_are_asked_about(
+    arrow: set[str], type_: str, asked: bool
+) -> None:
+    column = Column(arrow=arrow)
+    column.add(Number("12"))
+    found = chosen("size", column, None, 1)
+    assert (found.type, [q.about for q in found.questions]) == (type_, ["physicalType"] if asked else [])
 
 
 def test_digits_beyond_every_type_stay_text() -> None:

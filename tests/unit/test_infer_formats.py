@@ -17,10 +17,21 @@ import pyarrow.parquet as pq
 from cli.infer.build import drafted
 from cli.infer.contract_text import contract_text
 from cli.infer.example import example_files
+from cli.infer.workbook import ods
 from tests.support.drafts import answered, as_read, contract_of, questions, text_of, write
 from tests.support.workbook import xlsx
 
 BERLIN = ("value: Region/City", "value: Europe/Berlin")
+
+
+def test_an_example_of_a_sheet_of_libre_office_is_one(tmp_path: Path) -> None:
+    made = ods("Preise & mehr", [["Artikel-Nr", "Preis"], ["A1", 1.5], ["A2", 2.5], ["A<3", 3.5]])
+    draft = drafted([write(tmp_path, {"preise.ods": made})], "draft")
+    (name,) = example_files(draft)
+    assert name == "example/preise.ods"
+    path = write(tmp_path / "examples", example_files(draft)) / name
+    read = as_read(contract_of(answered(contract_text(draft))), "preise", [path])
+    assert (read.records, read.unreadable, read.read["preis"], read.refused) == (12, 0, 12, {})
 
 
 def station(number: int, seconds: int) -> dict[str, object]:
@@ -249,6 +260,24 @@ def test_a_zip_of_two_shapes_is_two_datasets(tmp_path: Path) -> None:
     ]
 
 
+def test_documents_of_two_shapes_are_two_datasets(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "1.json": '[{"user_id": "u1", "mail": "a"}, {"user_id": "u2", "mail": "b"}]',
+            "2.json": '[{"sku": "s1", "price": 1.5}, {"sku": "s2", "price": 2.5}]',
+            "3.json": '[{"sku": "s3", "price": 1.5, "colour": "red"}]',
+            "4.xml": "<r><i><city>Bonn</city></i><i><city>Ulm</city></i></r>",
+        },
+    )
+    draft = drafted([tmp_path], "draft")
+    assert sorted(sorted(c.name for c in d.columns) for d in draft.datasets) == [
+        ["city"],
+        ["colour", "price", "sku"],
+        ["mail", "user_id"],
+    ]
+
+
 def test_xml_has_paths_to_elements_and_attributes(tmp_path: Path) -> None:
     item = '<item sku="A{0}"><price currency="EUR">1{0}.50</price><at>2026-01-02T10:0{0}:00Z</at></item>'
     document = f"<feed><items>{''.join(item.format(i) for i in range(3))}</items></feed>"
@@ -302,6 +331,55 @@ def test_a_json_document_with_two_lists_is_two_datasets_of_the_same_files(tmp_pa
         ("shop_clients", "clients", None),
         ("shop_orders", "orders", "shop_clients"),
     ]
+
+
+ORDERS = [
+    {
+        "order_id": 1,
+        "customer": "bob",
+        "total": 9.5,
+        "items": [{"qty": 2, "sku": "x1"}, {"qty": 1, "sku": "["}],
+    },
+    {"order_id": 2, "customer": "eve", "total": 7.5, "items": [{"qty": 5, "sku": "x3"}]},
+]
+
+
+def test_a_document_with_data_beside_its_list_is_a_record_and_asked_about(tmp_path: Path) -> None:
+    files = {f"order_{o['order_id']}.json": json.dumps(o, indent=1) for o in ORDERS}
+    text = text_of(write(tmp_path, files))
+    assert questions(text) == ["records"]
+    assert "[none | items]" in text
+    assert "bob" not in text
+    contract = contract_of(answered(text))
+    dataset = contract.dataset("order")
+    assert {*dataset.target.column_names} == {"order_id", "customer", "total", "items"}
+    read = as_read(contract, "order", sorted(tmp_path.iterdir()))
+    assert (read.records, read.read["customer"], read.refused) == (2, 2, {})
+
+
+def test_a_list_that_a_contract_takes_for_records_is_no_question(tmp_path: Path) -> None:
+    write(tmp_path, {f"order_{o['order_id']}.json": json.dumps(o, indent=1) for o in ORDERS})
+    agreed = contract_of(
+        answered(
+            text_of(tmp_path),
+            [("value: bronze}", "value: bronze}\n      - {property: records, value: items}")],
+        )
+    )
+    assert [d.rows for d in drafted([tmp_path], "draft", contract=agreed).datasets] == [3]
+
+
+def test_what_is_beside_the_records_of_a_document_too_long_for_one_is_asked_about(tmp_path: Path) -> None:
+    document = {"customer": "bob", "items": [{"sku": f"x{n}", "note": "y" * 90} for n in range(12_000)]}
+    text = text_of(write(tmp_path, {"order.json": json.dumps(document)}))
+    assert questions(text) == ["records"]
+    assert str(contract_of(answered(text)).dataset("order").records) == "items"
+
+
+def test_what_a_document_says_of_itself_is_named_and_no_question(tmp_path: Path) -> None:
+    document = {"meta": {"a": 1}, "ttl": 1, "gone": [], "stations": [{"id": "s1"}, {"id": "s2"}]}
+    text = text_of(write(tmp_path, {"feed.json": json.dumps(document)}))
+    assert questions(text) == []
+    assert "of the documents, beside their lists, not drafted: meta, ttl" in text
 
 
 def test_values_in_folders_are_columns_of_the_key(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import tracemalloc
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,16 @@ def test_an_answered_folder_is_right_to_lint(tmp_path: Path) -> None:
     contract.write_text(answered(contract.read_text(), [("value: Region/City", "value: Europe/Berlin")]))
     found = lake("contract", "lint")
     assert found.returncode == 0, found.stderr
+    contract.write_bytes(contract.read_bytes().replace(b"\n", b"\r\n"))
+    write(tmp_path, {"files/kunden.csv": delimited([r | {"Neu": "7"} for r in rows], [*rows[0], "Neu"])})
+    done = lake("infer", str(tmp_path / "files"), "--domain", "kundschaft", "--update", "--apply")
+    assert done.returncode == 0, done.stderr
+    lines = contract.read_bytes().split(b"\n")
+    assert b"      - name: neu\r" in lines
+    assert [line for line in lines[:-1] if not line.endswith(b"\r")] == []
+    assert [p.name for p in contract.parent.iterdir() if p.name.startswith(".")] == []
+    found = lake("contract", "lint")
+    assert found.returncode == 0, found.stderr
     assert "kundschaft: 1 datasets, 2 tables: right" in found.stderr
 
 
@@ -159,6 +170,8 @@ WRONG: dict[str, tuple[bytes | None, str]] = {
     "cut.csv.gz": (b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03abc", "corrupt"),
     "broken.json": (b'[{"id": 1}, {"id"', "unparsable"),
     "plain.csv": (b'1,2026-01-02,"5.5"\n2,2026-01-03,"6.5"\n', "looks like a record, not like a header"),
+    "people.csv": (b"alice,berlin\nbob,paris\n", "nothing tells whether line 1 is a header or a record"),
+    "streets.csv": (b"ann,Main Street\nbob,High Street\n", "nothing tells whether line 1"),
     "broken.parquet": (b"PAR1" + b"\0" * 40, "corrupt_parquet"),
     "broken.zip": (b"PK\x03\x04" + b"\0" * 40, "damaged"),
     "wide.ndjson": (json.dumps({f"n{i}": 1 for i in range(2000)}).encode(), "1500 names"),
@@ -176,6 +189,37 @@ def test_a_wrong_file_is_one_line_without_traceback(
     said = message(capsys)
     assert name in said
     assert expected in said
+
+
+def test_a_member_of_a_zip_that_cannot_be_read_leaves_the_others(tmp_path: Path) -> None:
+    inner, outer = io.BytesIO(), io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as file:
+        file.writestr("x.csv", "id,total\n9,2.50\n")
+    with zipfile.ZipFile(outer, "w") as file:
+        file.writestr("a_inner.zip", inner.getvalue())
+        file.writestr("b_old.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))
+        file.writestr("c_damaged.csv", b"id,total\n1,3.75\n")
+        file.writestr("sales.csv", "id,total\n1,2.50\n")
+    write(tmp_path, {"all.zip": outer.getvalue().replace(b"1,3.75", b"1,3.76", 1)})
+    draft = drafted([tmp_path], "draft")
+    assert [(d.name, d.rows) for d in draft.datasets] == [("sales", 1)]
+    named = [why.partition(":")[0] for why in draft.left_out]
+    assert named == ["all.zip/a_inner.zip", "all.zip/b_old.xls", "all.zip/c_damaged.csv"]
+
+
+def test_a_project_of_ones_own_is_named_whole_in_commands(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert infer(str(write(tmp_path, {"sales.csv": "id,total\n1,2.50\n"}) / "sales.csv")) == 0
+    assert "sales: 1 file, 1 record, 2 columns, keyed" in capsys.readouterr().err
+    folder = Path(os.environ["LAKE_PROJECT"]) / "domains/drafted"
+    assert f"./lake drop {folder}/example/sales.csv --domain" in (folder / "README.md").read_text()
+
+
+def test_people_can_say_that_text_has_a_header(tmp_path: Path) -> None:
+    folder = write(tmp_path, {"shapes.csv": "colour,shape\nred,round\nblue,oval\n"})
+    (dataset,) = drafted([folder], "draft", header=True).datasets
+    assert [c.name for c in dataset.columns] == ["colour", "shape"]
 
 
 def test_broken_files_among_others_are_left_out_and_named(

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import difflib
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
 from cli.infer.build import drafted
-from cli.infer.insertion import inserted
-from cli.infer.update import additions, diff
+from cli.infer.contract_text import contract_text
+from cli.infer.insertion import Insertion, inserted
+from cli.infer.update import Additions, additions, diff
 from cli.main import main
 from shared.contracts import Contract, contract
 from shared.contracts.odcs import parsed
+from shared.contracts.paths import Path as ListPath
 from shared.contracts.problems import problems
-from tests.support.drafts import answered, questions, write
+from tests.support.drafts import answered, contract_of, questions, write
 
 CONTRACT = """\
 apiVersion: v3.1.0
@@ -123,6 +127,62 @@ def test_values_that_the_contract_does_not_read_are_asked_about(tmp_path: Path) 
     assert said == ["orders.placed: 1 of 2 values of new files are not read; all look like iso, dd.MM.yyyy"]
     assert questions(text) == ["placed"]
     assert "31.01" not in text
+
+
+def test_a_question_that_stands_there_is_not_asked_twice(tmp_path: Path) -> None:
+    folder = write(tmp_path, {"orders_4.csv": "Order No,placed\nA3,31.01.2026\nA4,2026-01-04\n"})
+    once, _ = updated(folder)
+    again = additions(drafted([folder], "draft", contract=known()), known(), once, "draft")
+    assert again == Additions([], ["orders.placed: values of new files are not read, as is asked there"])
+
+
+def test_lists_that_the_contract_reads_are_no_question(tmp_path: Path) -> None:
+    rows = [{"order_id": f"A{n}", "sizes": [n, 2.5], "days": ["2026-01-02"]} for n in range(1, 4)]
+    folder = write(tmp_path, {"orders.ndjson": "".join(json.dumps(r) + "\n" for r in rows)})
+    text = answered(contract_text(drafted([folder], "draft")))
+    agreed = parsed(yaml.safe_load(text), "draft")
+    assert agreed.silver[0].column("sizes").type.startswith("array<")
+    assert additions(drafted([folder], "draft", contract=agreed), agreed, text, "draft") == Additions()
+    other = write(tmp_path / "b", {"orders.ndjson": json.dumps(rows[0] | {"sizes": ["a", 1]}) + "\n"})
+    found = additions(drafted([other], "draft", contract=agreed), agreed, text, "draft")
+    assert [s.partition(":")[0] for s in found.said] == ["orders.sizes"]
+
+
+def shop(*orders: dict[str, object]) -> str:
+    return json.dumps({"orders": orders, "clients": [{"client_id": "c1"}, {"client_id": "c2"}]}, indent=1)
+
+
+def test_a_new_column_of_a_dataset_that_reads_the_files_of_another_is_added(tmp_path: Path) -> None:
+    old = write(tmp_path / "old", {"shop.json": shop({"order_id": "o1", "total": 1.5})})
+    text = answered(contract_text(drafted([old], "draft")))
+    agreed = parsed(yaml.safe_load(text), "draft")
+    new = write(tmp_path / "new", {"shop.json": shop({"order_id": "o2", "total": 2.5, "note": "x"})})
+    found = additions(drafted([new], "draft", contract=agreed), agreed, text, "draft")
+    assert agreed.dataset("shop_orders").files_of == "shop_clients"
+    assert found.said == ["shop_orders.note: a column, string"]
+    assert problems(yaml.safe_load(inserted(text, found.insertions)), "draft") == []
+
+
+def test_a_list_of_another_dataset_is_said_and_no_column(tmp_path: Path) -> None:
+    rows = [{"order_id": f"o{n}", "lines": [{"sku": "s1"}]} for n in range(3)]
+    folder = write(tmp_path, {"orders.ndjson": "".join(json.dumps(r) + "\n" for r in rows)})
+    agreed = contract_of(answered(contract_text(drafted([folder], "draft"))))
+    (orders,) = agreed.datasets
+    known = replace(orders, lists_elsewhere=(ListPath(("lines",)),))
+    columns = tuple(c for c in orders.target.columns if c.name != "lines")
+    known = replace(known, target=replace(orders.target, columns=columns))
+    fewer = replace(agreed, datasets=(known,))
+    text = contract_text(drafted([folder], "draft"))
+    found = additions(drafted([folder], "draft", contract=fewer), fewer, text, "draft")
+    assert found == Additions([], ["orders: lines is another dataset's, and was not compared with it"])
+
+
+@pytest.mark.parametrize(("end", "new"), [("\r\n", "\r\n"), ("\u2028", "\n")])
+def test_ends_of_lines_stay(end: str, new: str) -> None:
+    text = f"a: 1{end}b: 2\nc: 3"
+    found = inserted(text, [Insertion(1, ("x: 1",)), Insertion(1, ("y: 2",)), Insertion(3, ("z: 3",))])
+    assert found == f"a: 1{end}x: 1{new}y: 2{new}b: 2\nc: 3{new}z: 3{new}"
+    assert inserted(text, [Insertion(2, ("b: 4",), instead=True)]) == f"a: 1{end}b: 4\nc: 3"
 
 
 def test_a_column_that_is_known_by_its_path_is_known(tmp_path: Path) -> None:
