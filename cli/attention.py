@@ -13,6 +13,7 @@ from local import athena, laptop
 from local.session import Session
 from shared.contracts import contract
 from shared.ledger.model import FileStatus, LedgerFile, RunResult
+from shared.quarantine import rows_table
 from shared.reasons import FILE_HELP, FileReason
 
 ENDED_BADLY = ("FAILED", "TIMED_OUT", "ABORTED")
@@ -130,7 +131,7 @@ def row_reasons(session: Session, domain: str) -> list[summary.Quarantined]:
     """All rows in a domain's quarantine now, by dataset, reasons and columns."""
     catalog, agreed, found = athena.catalog_of(session), contract(domain), []
     for dataset in agreed.datasets:
-        name = (session.names.database(domain, "quarantine"), summary.rows_table(agreed, dataset.name))
+        name = (session.names.database(domain, "quarantine"), rows_table(domain, dataset.name, agreed.layout))
         if not catalog.table_exists(name):
             continue
         scan = catalog.load_table(name).scan(selected_fields=("reasons", "columns", "source_file"))

@@ -19,7 +19,8 @@ from local.session import Session
 from shared.contracts import Contract, contract
 from shared.ledger.model import RowCounts, RunResult
 from shared.names import MAINTENANCE, STAGES
-from shared.zones import GATHERED, quarantined_rows_prefix
+from shared.quarantine import rows_table
+from shared.zones import GATHERED
 from stacks.config import settings
 from stacks.prices import usd_by_name
 
@@ -122,12 +123,6 @@ def summary_of(session: Session, domain: str, outcome: Outcome, steps: Sequence[
     )
 
 
-def rows_table(agreed: Contract, dataset: str) -> str:
-    """Name of the table that holds a dataset's quarantined rows, in the domain's quarantine database."""
-    prefix = quarantined_rows_prefix(agreed.domain, dataset, agreed.layout)
-    return prefix.strip("/").split("/", 1)[1].replace("/", "_")
-
-
 def _quarantined(
     session: Session, catalog: Catalog, agreed: Contract, results: Iterable[RunResult]
 ) -> Iterator[Quarantined]:
@@ -135,7 +130,10 @@ def _quarantined(
     for result in results:
         if not result.rows.quarantined:
             continue
-        name = (session.names.database(agreed.domain, "quarantine"), rows_table(agreed, result.dataset))
+        name = (
+            session.names.database(agreed.domain, "quarantine"),
+            rows_table(agreed.domain, result.dataset, agreed.layout),
+        )
         table = catalog.load_table(name)
         rows = table.scan(f"run_id = '{result.run_id}'", selected_fields=FIELDS).to_arrow().to_pylist()
         if len(rows) < result.rows.quarantined:

@@ -261,7 +261,18 @@ OF_REPORT = [
     (
         "gold.daily",
         "gold.dayly",
-        "reports/by_day.sql:4: shop.by_day: gold.dayly is not a table of the contract (gold.daily, silver.sales)",
+        "reports/by_day.sql:4: shop.by_day: gold.dayly is not a table of the contract (gold.daily,"
+        " quarantine.sales_rows, silver.sales)",
+    ),
+    (
+        "gold.daily",
+        "quarantine.sales",
+        "reports/by_day.sql:4: shop.by_day: quarantine.sales is not a table of the contract (gold.daily,",
+    ),
+    (
+        "SELECT date, total\nFROM gold.daily",
+        "SELECT reasons, raw_recrd AS date\nFROM quarantine.sales_rows",
+        "reports/by_day.sql:3: shop.by_day: 'raw_recrd' is a column of no table here",
     ),
     (
         "gold.daily",
@@ -291,6 +302,7 @@ OF_EVERYTHING = """\
 WITH days AS (SELECT s.event_date AS day, count(*) AS n FROM silver.sales s WHERE s._source_file <> '' GROUP BY 1)
 SELECT day, n, (SELECT max(total) FROM gold.daily d WHERE d.date = days.day) AS best FROM days
 UNION ALL SELECT date, 1, total FROM gold.daily
+UNION ALL SELECT q.event_date, cardinality(q.reasons), 0 FROM quarantine.sales_rows q
 ORDER BY day
 """
 FULL_OF_MISTAKES = (

@@ -20,6 +20,7 @@ from local.session import Session
 from shared.contracts import contract
 from shared.ledger.model import FileStatus, LedgerFile, RowCounts, RunResult
 from shared.names import Names
+from shared.quarantine import rows_table
 from tests.support.ledger_table import create_ledger_table
 
 NAMES = Names("dev", "123456789012", "us-east-1")
@@ -199,6 +200,6 @@ def test_a_file_in_flight_stands_under_the_dataset_of_its_key() -> None:
 
 
 def test_the_query_of_a_domain_whose_rejects_stand_together_names_its_one_table() -> None:
-    assert summary.rows_table(contract("shop"), "users") == "users_rows"
+    assert rows_table("shop", "users") == "users_rows"
     gathered = next(c for c in map(contract, ("shop", "web", "retail")) if c.layout == "year_month_day")
-    assert summary.rows_table(gathered, "visits") == "data_quality"
+    assert rows_table(gathered.domain, "visits", gathered.layout) == "data_quality"
