@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
+from cli.options import path
 from local.assembly import stacks
 from local.console import say
 from local.synth import synthesize
@@ -17,7 +17,7 @@ EXAMPLE = "./lake synth --env prod --out /tmp/templates"
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--env", choices=tuple(environments()), help="one environment; all without it")
     parser.add_argument(
-        "--out", type=Path, default=project_folder() / "cdk.out", help="folder to write to (default cdk.out)"
+        "--out", type=path, default=project_folder() / "cdk.out", help="folder to write to (default cdk.out)"
     )
 
 
