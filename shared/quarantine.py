@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from shared.zones import BY_EVENT_DATE, GATHERED, quarantined_rows_prefix
 
+ALARMING_SHARE = 0.2  # of a dataset's records in quarantine, whatever the contract's thresholds say
 COLUMNS = {
     "reasons": "array<string>",
     "columns": "array<string>",
