@@ -6,8 +6,8 @@ import argparse
 
 from cli import drops
 from cli.options import add_env, lake_option, path
+from cli.targets import check_decided, domains_of
 from cli.targets import current_target as target_of
-from cli.targets import domains_of
 from local.console import progress, say
 from shared.contracts import domains
 
@@ -40,6 +40,7 @@ def execute(arguments: argparse.Namespace) -> int:
     plan = drops.planned(arguments.paths, arguments.domain, arguments.dataset)
     if not arguments.anyway:
         drops.refuse_unknown(plan, domains_of(arguments.env, demo=arguments.demo))
+    check_decided(d.key.split("/")[0] for d in plan)
     target = target_of(arguments.env, demo=arguments.demo)
     with progress("dropping", len(plan)) as advance:
         drops.upload(target, plan, advance)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from cli.options import path
+from cli.targets import check_decided, domains_of
 from local.assembly import stacks
 from local.console import say
 from local.synth import synthesize
@@ -22,6 +23,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
+    chosen = [arguments.env] if arguments.env else environments()
+    check_decided(d for env in chosen for d in domains_of(env))
     out = synthesize([arguments.env] if arguments.env else None, arguments.out)
     for stack in stacks(out):
         say(f"  {stack.name}: {len(stack.resources)} resources, {stack.template}")
