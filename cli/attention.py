@@ -43,7 +43,7 @@ def items_of(
         *_of_rows(session, domain, ended, lake),
         *_of_gate(session, domain, lake),
         *_of_files(domain, files, lake),
-        *_of_age(session),
+        *_of_age(session, lake),
     ]
 
 
@@ -98,11 +98,11 @@ def _of_files(domain: str, files: Iterable[LedgerFile], lake: str) -> Iterator[I
         )
 
 
-def _of_age(session: Session) -> Iterator[Item]:
+def _of_age(session: Session, lake: str) -> Iterator[Item]:
     if session.state is not None and not laptop.is_current(session.state):
         yield Item(
             "contracts, settings or code on disk are newer than this lake",
-            "the next drop, run or replay deploys them, or ./lake up",
+            f"the next drop, run or replay deploys them, or ./lake up{lake}",
         )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import boto3
 import pytest
@@ -90,6 +92,13 @@ def test_a_closed_gate_has_no_table_of_its_own(capsys: pytest.CaptureFixture[str
         "shop", {"files": {}, "datasets": {}, "runs": [], "lock": None, "gate_closed_by": "r1"}
     )
     assert "--accept-gate" not in capsys.readouterr().out
+
+
+def test_a_lake_that_is_older_than_the_disk_is_deployed_under_its_own_name(
+    session: Session, tmp_path: Path
+) -> None:
+    items = attention.items_of(replace(session, state=tmp_path), "shop", [], [], " --demo")
+    assert [i.do for i in items] == ["the next drop, run or replay deploys them, or ./lake up --demo"]
 
 
 def test_rows_in_quarantine_come_with_what_to_do() -> None:
