@@ -11,19 +11,24 @@ from cli import runs, summary
 from cli.shown_summary import quarantine_query
 from local import athena, laptop
 from local.session import Session
-from shared.contracts import contract
+from shared.contracts import Contract, contract
 from shared.ledger.model import FileStatus, LedgerFile, RunResult
-from shared.reasons import FILE_HELP, FileReason
+from shared.quarantine import ALARMING_SHARE, rows_table
+from shared.reasons import FILE_HELP, ROW_HELP, FileReason, RowReason
 
 ENDED_BADLY = ("FAILED", "TIMED_OUT", "ABORTED")
 
 
 @dataclass(frozen=True)
 class Item:
-    """Something that needs attention: what and why, and a command or a step that helps."""
+    """Something that needs attention: what and why, and a command or a step that helps.
+
+    `red`: before others of its kind.
+    """
 
     what: str
     do: str
+    red: bool = False
 
 
 def items_of(
@@ -38,7 +43,7 @@ def items_of(
         *_of_rows(session, domain, ended, lake),
         *_of_gate(session, domain, lake),
         *_of_files(domain, files, lake),
-        *_of_age(session),
+        *_of_age(session, lake),
     ]
 
 
@@ -52,7 +57,8 @@ def _of_failure(session: Session, domain: str, ended: Sequence[tuple[str, str]],
 def _of_rows(session: Session, domain: str, ended: Sequence[tuple[str, str]], lake: str) -> list[Item]:
     """Of the newest run that read something: maintenance and a failure at the start say nothing of rows."""
     results = next((found for run, _ in ended if (found := session.ledger.runs(domain, run))), [])
-    return [_of_result(domain, result, lake) for result in results if result.rows.quarantined]
+    items = [_of_result(domain, result, lake) for result in results if result.rows.quarantined]
+    return sorted(items, key=lambda item: not item.red)
 
 
 def _of_result(domain: str, result: RunResult, lake: str) -> Item:
@@ -62,7 +68,8 @@ def _of_result(domain: str, result: RunResult, lake: str) -> Item:
         f"{result.dataset}: {rows.quarantined:,} of {rows.read:,} records of the last run are in quarantine"
         f" ({rows.quarantined / rows.read:.1%}), most for {most}"
     )
-    return Item(what, quarantine_query(domain, result.dataset, most, lake))
+    alarming = rows.quarantined / rows.read > ALARMING_SHARE
+    return Item(what, quarantine_query(domain, result.dataset, most, lake), red=alarming)
 
 
 def _of_gate(session: Session, domain: str, lake: str) -> Iterator[Item]:
@@ -91,11 +98,11 @@ def _of_files(domain: str, files: Iterable[LedgerFile], lake: str) -> Iterator[I
         )
 
 
-def _of_age(session: Session) -> Iterator[Item]:
+def _of_age(session: Session, lake: str) -> Iterator[Item]:
     if session.state is not None and not laptop.is_current(session.state):
         yield Item(
             "contracts, settings or code on disk are newer than this lake",
-            "the next drop, run or replay deploys them, or ./lake up",
+            f"the next drop, run or replay deploys them, or ./lake up{lake}",
         )
 
 
@@ -107,8 +114,13 @@ def of_datasets(datasets: Mapping[str, Any]) -> Iterator[Item]:
             what = f"{dataset}: no file for {hours:.0f} hours, usual are {usual:.0f} at most"
             yield Item(what, "ask its producer")
         if unknown := known["unknown_columns"]:
+            listed = "; ".join(
+                f"{c['name']} ({c['share']:.0%} of the rows, {', '.join(c['kinds'])}, since {c['since']})"
+                for c in unknown
+            )
+            more = f" and {left} more" if (left := known["unknown_columns_left_out"]) else ""
             yield Item(
-                f"{dataset}: columns that its contract does not name: {len(unknown)}",
+                f"{dataset}: columns that its contract does not name: {listed}{more}",
                 "name them in the contract, as a column or an alias; what came so far is in _extra",
             )
 
@@ -126,11 +138,16 @@ def file_reasons(files: Iterable[LedgerFile]) -> list[tuple[str, str, int, str, 
     return sorted(rows, key=lambda row: (-row[2], row))
 
 
+def row_help(agreed: Contract, reasons: Iterable[str]) -> str:
+    """What to do about rows that are in quarantine for these reasons."""
+    return " ".join(agreed.reasons.get(r) or ROW_HELP[RowReason(r)] for r in reasons)
+
+
 def row_reasons(session: Session, domain: str) -> list[summary.Quarantined]:
     """All rows in a domain's quarantine now, by dataset, reasons and columns."""
     catalog, agreed, found = athena.catalog_of(session), contract(domain), []
     for dataset in agreed.datasets:
-        name = (session.names.database(domain, "quarantine"), summary.rows_table(agreed, dataset.name))
+        name = (session.names.database(domain, "quarantine"), rows_table(domain, dataset.name, agreed.layout))
         if not catalog.table_exists(name):
             continue
         scan = catalog.load_table(name).scan(selected_fields=("reasons", "columns", "source_file"))

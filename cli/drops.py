@@ -49,7 +49,19 @@ def planned(paths: Sequence[Path], domain: str | None, dataset: str | None) -> l
     if wrong := [d for d in drops if d.key.count("/") < 2]:
         place = "a raw key is <domain>/<dataset>/<name>: use --domain and --dataset"
         raise DropError(f"{wrong[0].source} would become {wrong[0].key}; {place}")
+    _refuse_doubles(drops)
     return drops
+
+
+def _refuse_doubles(drops: Sequence[Drop]) -> None:
+    """Two uploads of one key would race, and only one would be kept."""
+    sources: dict[str, Path] = {}
+    for drop in drops:
+        if (other := sources.setdefault(drop.key, drop.source)) is not drop.source:
+            raise DropError(
+                f"{other} and {drop.source} would both become {drop.key}: rename one, or drop a folder that"
+                " holds both. Nothing was dropped"
+            )
 
 
 def refuse_unknown(drops: Sequence[Drop], domains: Sequence[str]) -> None:

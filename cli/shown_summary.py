@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cli.summary import Summary, rows_table
+from cli.summary import Summary
 from local.console import fail, print_table, say
 from shared.contracts import contract
+from shared.quarantine import rows_table
 
 FATES = ("read", "written", "quarantined", "deduplicated", "replaced")
 SHOWN_REASONS = 20
@@ -80,6 +81,6 @@ def _alarmed(summary: Summary, domain: str, lake: str) -> int:
 def quarantine_query(domain: str, dataset: str, reason: str = "", lake: str = "") -> str:
     """A command, ready to paste, that shows a dataset's quarantined rows."""
     where = f" where contains(reasons, '{reason}')" if reason else ""
-    table = f"quarantine.{rows_table(contract(domain), dataset)}"
+    table = f"quarantine.{rows_table(domain, dataset, contract(domain).layout)}"
     sql = f"select reasons, columns, raw_record, source_file from {table}{where} limit 20"
     return f'./lake query --domain {domain}{lake} "{sql}"'

@@ -19,14 +19,14 @@ from local.session import Session
 from shared.contracts import Contract, contract
 from shared.ledger.model import RowCounts, RunResult
 from shared.names import MAINTENANCE, STAGES
-from shared.zones import GATHERED, quarantined_rows_prefix
+from shared.quarantine import ALARMING_SHARE, rows_table
+from shared.zones import GATHERED
 from stacks.config import settings
 from stacks.prices import usd_by_name
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
 
-ALARMING_RATE = 0.2  # of a dataset's records in quarantine, whatever the contract's thresholds say
 FIELDS = ("reasons", "columns", "source_file", "source_version")
 SHORTEST_BILL = 60  # seconds of a job run (AWS Glue pricing)
 
@@ -90,7 +90,7 @@ class Summary:
     def alarming(self) -> dict[str, float]:
         """The datasets of whose records more than a fifth were quarantined, with their share."""
         shares = {d: c.quarantined / c.read for d, c in self.rows.items() if c.read}
-        return {dataset: share for dataset, share in shares.items() if share > ALARMING_RATE}
+        return {dataset: share for dataset, share in shares.items() if share > ALARMING_SHARE}
 
     def document(self) -> dict[str, Any]:
         """The machine's form: the outcome's fields, then the rest."""
@@ -115,17 +115,17 @@ def summary_of(session: Session, domain: str, outcome: Outcome, steps: Sequence[
         {r.dataset: r.files for r in results},
         {r.dataset: r.reasons for r in results if r.reasons},
         tuple(_quarantined(session, catalog, agreed, results)),
-        tuple(_changed(session, catalog, agreed, steps[0].began)) if steps else (),
+        tuple(_changed(session, catalog, agreed, *_span(outcome, steps))) if steps else (),
         max((r.gate for r in results), key=("pass", "warn", "halt").index, default="pass"),
         tuple(f for r in results for f in r.gate_findings),
-        cost_of(session, domain, outcome.run_id),
+        cost_of(session, domain, outcome.run_id, steps[0].began if steps else None),
     )
 
 
-def rows_table(agreed: Contract, dataset: str) -> str:
-    """Name of the table that holds a dataset's quarantined rows, in the domain's quarantine database."""
-    prefix = quarantined_rows_prefix(agreed.domain, dataset, agreed.layout)
-    return prefix.strip("/").split("/", 1)[1].replace("/", "_")
+def _span(outcome: Outcome, steps: Sequence[Step]) -> tuple[dt.datetime, dt.datetime]:
+    """When a run began and ended: what was committed later is of another run."""
+    began = steps[0].began
+    return began, began + dt.timedelta(seconds=outcome.seconds)
 
 
 def _quarantined(
@@ -135,7 +135,10 @@ def _quarantined(
     for result in results:
         if not result.rows.quarantined:
             continue
-        name = (session.names.database(agreed.domain, "quarantine"), rows_table(agreed, result.dataset))
+        name = (
+            session.names.database(agreed.domain, "quarantine"),
+            rows_table(agreed.domain, result.dataset, agreed.layout),
+        )
         table = catalog.load_table(name)
         rows = table.scan(f"run_id = '{result.run_id}'", selected_fields=FIELDS).to_arrow().to_pylist()
         if len(rows) < result.rows.quarantined:
@@ -162,28 +165,31 @@ def grouped(rows: Iterable[dict[str, Any]], agreed: Contract, dataset: str) -> l
     return sorted(found, key=lambda q: (-q.rows, q.reasons, q.columns))
 
 
-def _changed(session: Session, catalog: Catalog, agreed: Contract, began: dt.datetime) -> Iterator[Changed]:
+def _changed(
+    session: Session, catalog: Catalog, agreed: Contract, began: dt.datetime, ended: dt.datetime
+) -> Iterator[Changed]:
     for table in agreed.gold:
         name = (session.names.database(agreed.domain, "gold"), table.name)
         if not catalog.table_exists(name):
             continue
-        found = change_since(catalog.load_table(name), began)
+        found = change_between(catalog.load_table(name), began, ended)
         if found and (found.written or found.before != found.after):
             yield found
 
 
-def change_since(table: IcebergTable, began: dt.datetime) -> Changed | None:
-    """What became of a table since a moment; None when nothing was committed.
+def change_between(table: IcebergTable, began: dt.datetime, ended: dt.datetime) -> Changed | None:
+    """What became of a table between two moments; None when nothing was committed.
 
     Gold is copied on write: its files hold no deleted rows.
     """
-    since = [e.snapshot_id for e in table.history() if e.timestamp_ms >= began.timestamp() * 1000]
-    if not since or not (now := table.current_snapshot()):
+    first, last = began.timestamp() * 1000, ended.timestamp() * 1000
+    own = [e for e in table.history() if first <= e.timestamp_ms <= last]
+    if not own:
         return None
-    earlier = snapshot_at(table, began)
-    written = sum(_number(table, snapshot, "added-records") for snapshot in since)
+    earlier, latest = snapshot_at(table, began), max(own, key=lambda e: e.timestamp_ms)
+    written = sum(_number(table, e.snapshot_id, "added-records") for e in own)
     before = _number(table, earlier, "total-records") if earlier else 0
-    return Changed(table.name()[-1], before, _number(table, now.snapshot_id, "total-records"), written)
+    return Changed(table.name()[-1], before, _number(table, latest.snapshot_id, "total-records"), written)
 
 
 def _number(table: IcebergTable, snapshot_id: int, what: str) -> int:
@@ -192,17 +198,29 @@ def _number(table: IcebergTable, snapshot_id: int, what: str) -> int:
     return int((snapshot.summary[what] or 0) if snapshot and snapshot.summary else 0)
 
 
-def cost_of(session: Session, domain: str, run_id: str) -> Cost:
-    """Of the Glue jobs of a run, by far the most of what it costs."""
-    glue, hours = session.client("glue"), 0.0
+def cost_of(session: Session, domain: str, run_id: str, began: dt.datetime | None = None) -> Cost:
+    """Of the Glue jobs of a run, by far the most of what it costs.
+
+    `began`: when the run did; no page of job runs before that is read.
+    """
+    hours = 0.0
     for stage in (*STAGES, MAINTENANCE):
-        try:
-            found = glue.get_job_runs(JobName=session.names.job(domain, stage), MaxResults=50)["JobRuns"]
-        except glue.exceptions.EntityNotFoundException:
-            continue
+        found = _job_runs(session, session.names.job(domain, stage), began)
         hours += sum(dpu_hours(r) for r in found if r.get("Arguments", {}).get("--run_id") == run_id)
     flex = "glue_flex_dpu_hour" if settings(session.names.env).glue_flex else "glue_dpu_hour"
     return Cost(hours, hours * usd_by_name()[flex], session.endpoint is None)
+
+
+def _job_runs(session: Session, job: str, began: dt.datetime | None) -> Iterator[Any]:
+    """The runs of a job since a moment, newest first as Glue tells them; a job that is not there has none."""
+    glue = session.client("glue")
+    try:
+        for page in glue.get_paginator("get_job_runs").paginate(JobName=job):
+            yield from page["JobRuns"]
+            if began and any(r["StartedOn"] < began for r in page["JobRuns"]):
+                return
+    except glue.exceptions.EntityNotFoundException:
+        return
 
 
 def dpu_hours(job_run: Any) -> float:

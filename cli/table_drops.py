@@ -31,9 +31,11 @@ def stored_tables(session: Session, domain: str) -> list[str]:
     return sorted(f"{zone}.{name}" for zone, name in found if name != CHANGES)
 
 
-def drop_tables(session: Session, domain: str, tables: Sequence[str]) -> None:
+def drop_tables(session: Session, domain: str, tables: Sequence[str], lake: str = "") -> None:
     """Forgets tables, what remembers their deletes, their snapshots and their files. Raises TableDropError
     before any change: for a table that is not there, and while a run goes on.
+
+    `lake`: the option that names the lake in a command to paste.
     """
     known = stored_tables(session, domain)
     if unknown := [t for t in tables if t not in known]:
@@ -42,7 +44,8 @@ def drop_tables(session: Session, domain: str, tables: Sequence[str]) -> None:
         )
     if going_on := runs.running(session, domain):
         raise TableDropError(
-            f"run {going_on[0]} goes on: wait for it, or `./lake run {domain} --stop`. Nothing was dropped"
+            f"run {going_on[0]} goes on: wait for it, or `./lake run {domain}{lake} --stop`. Nothing was"
+            " dropped"
         )
     glue = session.client("glue")
     for table in dict.fromkeys([*tables, *(t for t in _tombstones(domain, tables) if t in known)]):

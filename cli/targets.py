@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
@@ -10,6 +11,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local import laptop
 from local.session import DEMO, STATE, Session, TargetError, laptop_environment, running_laptop
 from shared.contracts import contract
+from shared.contracts import domains as known_domains
+from shared.contracts.questions import open_questions
 from shared.names import Names
 from shared.project import domain_folder, shown
 from stacks.config import settings
@@ -49,7 +52,17 @@ def check_domain(domain: str, env: str | None, *, demo: bool = False) -> None:
             f"the environment does not have the domain {domain}, only {', '.join(known)}: add it to"
             " `domains` in environments.toml"
         )
+    check_decided([domain])
     _check_transforms(domain)
+
+
+def check_decided(domains: Iterable[str]) -> None:
+    """Raises TargetError while a contract has open questions: what nobody decided must not bring data."""
+    if asked := [q for d in dict.fromkeys(domains) if d in known_domains() for q in open_questions(d)]:
+        listed = "\n".join(map(str, asked))
+        raise TargetError(
+            f"{listed}\nNothing was done: answer each in its contract and remove the line with DECIDE"
+        )
 
 
 def _check_transforms(domain: str) -> None:

@@ -1,7 +1,8 @@
 """The reports of a domain: Athena SQL beside its contract, `domains/<domain>/reports/<name>.sql`, one SELECT
 a file.
 
-Databases are written `silver` and `gold`. The comment that a file begins with is the report's description.
+Databases are written `silver`, `gold` and `quarantine`. The comment that a file begins with is the report's
+description.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 from shared.names import Names
 from shared.project import domains_folder, shown
 
-_DATABASE = re.compile(r"\b(silver|gold)\.(?=[a-z_])")
+_DATABASE = re.compile(r"\b(silver|gold|quarantine)\.(?=[a-z_])")
 
 
 class ReportError(ValueError):
@@ -22,7 +23,8 @@ class ReportError(ValueError):
 
 @dataclass(frozen=True)
 class Report:
-    """A named query. `sql` says `silver.` and `gold.`; `qualified` says which databases these are.
+    """A named query. `sql` says `silver.`, `gold.` or `quarantine.`; `qualified` says which databases these
+    are.
 
     `first_line`: where the statement begins in its file.
     """

@@ -20,21 +20,14 @@ from shared.contracts.node import Node
 
 # Written by Spark 4.1's SHOW FUNCTIONS; a test of the engine holds it against the Spark that runs.
 FUNCTIONS = Path(__file__).parent / "spark_functions.txt"
-WORDS = {
-    "in",
-    "and",
-    "or",
-    "not",
-    "when",
-    "then",
-    "else",
-    "is",
-    "like",
-    "rlike",
-    "interval",
-    "try_cast",
-    "as",
-}
+# What may stand before a bracket and is no function: words of Spark's grammar, and calls that are part of it.
+TESTS = {"is", "like", "ilike", "rlike", "regexp", "in", "between", "any", "all", "some", "escape", "exists"}
+CASES = {"case", "when", "then", "else", "and", "or", "not", "div", "as", "interval"}
+BETWEEN_ARGUMENTS = {"distinct", "from", "for", "placing", "both", "leading", "trailing"}
+CALLS = {"try_cast", "timestampdiff", "timestampadd"}
+WORDS = TESTS | CASES | BETWEEN_ARGUMENTS | CALLS
+SIZED = ("varchar", "char", "character")  # types with a length
+BEFORE_TYPES = ("as", "::", "<", ":")
 RECORD_ID = "_record_id"
 STATEMENT = "a rule or a derived column is one expression over a row; there are no tables to query"
 
@@ -95,10 +88,12 @@ def _unknown_columns(tree: exp.Expr, columns: Mapping[str, str]) -> Iterator[str
 
 
 def _unknown_functions(sql: str) -> Iterator[str]:
-    tokens = sqlglot.tokenize(sql, read="spark")
-    for token, following in pairwise(tokens):
+    before = ""
+    for token, following in pairwise(sqlglot.tokenize(sql, read="spark")):
         called = following.text == "(" and token.text.isidentifier()
         name = token.text.lower()
+        called = called and not (name in SIZED and before in BEFORE_TYPES)
+        before = name
         if called and token.token_type.name != "IDENTIFIER" and name not in _functions() | WORDS:
             yield f"Spark 4.1 has no function {token.text!r}"
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-
 from cli import standard
 from cli.lint.contract_sql import contract_sql
 from cli.lint.finding import Finding
@@ -15,9 +12,8 @@ from cli.lint.transforms import transform_findings
 from shared.contracts import ContractError
 from shared.contracts.load import CONTRACT, document, examined_domain, place
 from shared.contracts.problems import Examined
+from shared.contracts.questions import open_questions
 from shared.project import domain_folder
-
-OPEN_QUESTION = re.compile(r"#\s*DECIDE\b:?\s*(.*)")
 
 
 def contract_findings(domain: str) -> list[Finding]:
@@ -39,7 +35,10 @@ def findings(domain: str) -> list[Finding]:
     places = Places.of(domain, place(domain), text, content)
     hints: list[Finding] = []
     examined = examined_domain(domain)
-    found = [*_of_contract(places, examined), *_open_questions(domain, text)]
+    undecided = [
+        Finding(q.file, q.line, domain, f"not decided yet: {q.text}") for q in open_questions(domain)
+    ]
+    found = [*_of_contract(places, examined), *undecided]
     if contract := examined.contract:
         found += map(places.finding, contract_sql(contract, examined.places))
         found += transform_findings(contract)
@@ -54,10 +53,3 @@ def _of_contract(places: Places, examined: Examined) -> list[Finding]:
     known = {error.path for error in of_standard}
     every = [*of_standard, *(e for e in examined.errors if e.path not in known)]
     return sorted(dict.fromkeys(map(places.finding, every)))
-
-
-def _open_questions(domain: str, text: str) -> Iterator[Finding]:
-    """What `infer` could not decide: it marks the line, and people take the mark away with their answer."""
-    for number, line in enumerate(text.splitlines(), 1):
-        if question := OPEN_QUESTION.search(line):
-            yield Finding(place(domain), number, domain, f"not decided yet: {question[1] or line.strip()}")

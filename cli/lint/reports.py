@@ -15,14 +15,16 @@ from sqlglot.schema import MappingSchema
 from cli.lint.finding import Finding
 from shared.contracts import Contract
 from shared.project import shown
+from shared.quarantine import COLUMNS, date_parts, rows_table
 from shared.reports import Report, report, report_files
 
 ATHENA = "athena"
+ZONES = ("silver", "gold", "quarantine")
 
 
 def report_findings(contract: Contract) -> Iterator[Finding]:
     """What is wrong with the reports of a domain."""
-    tables = {f"{t.zone}.{t.name}": list(t.column_names) for t in contract.tables}
+    tables = _tables(contract)
     for path in report_files(contract.domain):
         file, subject = shown(path), f"{contract.domain}.{path.stem}"
         try:
@@ -32,6 +34,16 @@ def report_findings(contract: Contract) -> Iterator[Finding]:
             continue
         for line, reason in sorted(set(_wrong(found, tables))):
             yield Finding(file, line and line + found.first_line - 1, subject, reason)
+
+
+def _tables(contract: Contract) -> dict[str, list[str]]:
+    """The columns of every table that a report may ask, those of quarantined rows among them."""
+    rejects = [*COLUMNS, *date_parts(contract.layout)]
+    names = [rows_table(contract.domain, d.name, contract.layout) for d in contract.datasets]
+    return {
+        **{f"{t.zone}.{t.name}": list(t.column_names) for t in contract.tables},
+        **{f"quarantine.{name}": rejects for name in names},
+    }
 
 
 def _wrong(found: Report, tables: dict[str, list[str]]) -> Iterator[tuple[int, str]]:
@@ -61,7 +73,7 @@ def _missing_tables(tree: exp.Expr, tables: dict[str, list[str]]) -> Iterator[tu
                 _line(table),
                 f"{table.name}: write it with its database, silver.{table.name} or gold.{table.name}",
             )
-        elif table.db in ("silver", "gold"):
+        elif table.db in ZONES:
             yield _line(table), f"{name} is not a table of the contract ({', '.join(sorted(tables))})"
 
 

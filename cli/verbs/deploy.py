@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from cli import cdk_cli, emptying
-from cli.targets import deployed
+from cli.targets import check_decided, deployed, domains_of
 from local.console import fail, say
 from stacks.config import environments, settings
 
@@ -34,6 +34,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
+    if arguments.action is None:
+        check_decided(domains_of(arguments.env))
     if arguments.action != "destroy":
         return cdk_cli.run(arguments.action or "deploy", arguments.env, arguments.rest)
     if settings(arguments.env).retain_data:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from cli import drops
-from cli.options import add_env
+from cli.options import add_env, lake_option, path
+from cli.targets import check_decided, domains_of
 from cli.targets import current_target as target_of
-from cli.targets import domains_of
 from local.console import progress, say
 from shared.contracts import domains
 
@@ -22,7 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "paths",
         nargs="+",
-        type=Path,
+        type=path,
         metavar="PATH",
         help="files or folders; a folder keeps what is below it",
     )
@@ -41,11 +40,12 @@ def execute(arguments: argparse.Namespace) -> int:
     plan = drops.planned(arguments.paths, arguments.domain, arguments.dataset)
     if not arguments.anyway:
         drops.refuse_unknown(plan, domains_of(arguments.env, demo=arguments.demo))
+    check_decided(d.key.split("/")[0] for d in plan)
     target = target_of(arguments.env, demo=arguments.demo)
     with progress("dropping", len(plan)) as advance:
         drops.upload(target, plan, advance)
     say(
-        f"{len(plan)} files dropped into s3://{target.names.bucket('raw')}; `./lake status` shows what"
-        " becomes of them"
+        f"{len(plan)} files dropped into s3://{target.names.bucket('raw')};"
+        f" `./lake status{lake_option(arguments)}` shows what becomes of them"
     )
     return 0

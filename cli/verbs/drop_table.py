@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from cli.options import add_domain, add_json, add_own_lake
+from cli.options import add_domain, add_json, add_own_lake, lake_option
 from cli.table_drops import drop_tables
 from cli.targets import check_domain, current_target
 from cli.verbs import run
@@ -23,6 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """Drops the tables, then reads every accepted file again: what stands is never a part of the truth."""
     check_domain(arguments.domain, None, demo=arguments.demo)
-    drop_tables(current_target(None, demo=arguments.demo), arguments.domain, arguments.tables)
+    target = current_target(None, demo=arguments.demo)
+    drop_tables(target, arguments.domain, arguments.tables, lake_option(arguments))
     say(f"dropped {', '.join(arguments.tables)}; a full refresh makes anew what the contract names")
     return run.start_and_follow(arguments, {"full_refresh": True})

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from cli.options import add_domain, add_size, size
+from cli.options import add_domain, add_size, path, size
 from local.console import fail, say
 
 EXAMPLE = "./lake generate ecommerce --rows 200000 --days 7 --seed 7 --out /tmp/samples"
@@ -17,7 +16,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_size(parser)
     parser.add_argument("--seed", type=int, default=7, help="the same seed gives the same files (default 7)")
     parser.add_argument(
-        "--out", type=Path, required=True, help="folder to write to, new, empty or with an earlier sample"
+        "--out", type=path, required=True, help="folder to write to, new, empty or with an earlier sample"
     )
 
 

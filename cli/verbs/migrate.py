@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from cli.options import add_domain, add_json, add_own_lake
+from cli.options import add_domain, add_json, add_own_lake, lake_option
 from cli.table_drops import drop_tables, stored_tables
 from cli.targets import check_domain, current_target
 from cli.verbs import run
@@ -27,6 +27,6 @@ def execute(arguments: argparse.Namespace) -> int:
     check_domain(arguments.domain, None, demo=arguments.demo)
     target = current_target(None, demo=arguments.demo)
     tables = stored_tables(target, arguments.domain)
-    drop_tables(target, arguments.domain, tables)
+    drop_tables(target, arguments.domain, tables, lake_option(arguments))
     say(f"dropped {len(tables)} tables; a full refresh makes anew what the contract names")
     return run.start_and_follow(arguments, {"full_refresh": True})

@@ -6,7 +6,7 @@ import argparse
 import datetime as dt
 from dataclasses import asdict
 
-from cli.options import add_domain, add_env, add_json
+from cli.options import add_domain, add_env, add_json, lake_option
 from cli.rollback import roll_back
 from cli.targets import target as target_of
 from local.console import print_table, say, write_json
@@ -33,7 +33,8 @@ def execute(arguments: argparse.Namespace) -> int:
         (r.table, r.outcome, *("" if s is None else str(s) for s in (r.left, r.restored))) for r in tables
     ]  # ids as SQL takes them
     print_table(f"{arguments.domain}: as of {arguments.to:%Y-%m-%d %H:%M:%S} UTC", columns, rows)
-    say(f"after the fix: `./lake run {arguments.domain} --full-refresh` reads every accepted file again")
+    again = f"./lake run {arguments.domain}{lake_option(arguments)} --full-refresh"
+    say(f"after the fix: `{again}` reads every accepted file again")
     write_json(arguments.json, {"tables": [asdict(r) for r in tables]})
     return 0
 

@@ -92,12 +92,11 @@ def start_and_follow(arguments: argparse.Namespace, request: dict[str, Any]) -> 
 def _follow_existing(arguments: argparse.Namespace) -> int:
     target = target_of(arguments.env, demo=arguments.demo)
     going_on = runs.running(target, arguments.domain)
+    status = f"./lake status {arguments.domain}{lake_option(arguments)}"
     if not (chosen := arguments.follow or next(iter(going_on), None)):
-        return fail(f"no run of {arguments.domain} goes on; `./lake status {arguments.domain}` has the last")
+        return fail(f"no run of {arguments.domain} goes on; `{status}` has the last")
     if chosen not in going_on and not runs.exists(target, arguments.domain, chosen):
-        return fail(
-            f"{arguments.domain} has no run {chosen}; `./lake status {arguments.domain}` has the last"
-        )
+        return fail(f"{arguments.domain} has no run {chosen}; `{status}` has the last")
     return _follow(target, arguments, chosen)
 
 

@@ -53,8 +53,8 @@ def execute(arguments: argparse.Namespace) -> int:
         items = attention.items_of(target, domain, files, states, lake)
         items += attention.of_datasets(domain_status["datasets"])
         domain_status["attention"] = [asdict(item) for item in items]
-        _print_attention(domain, items)
-        _print(domain, domain_status)
+        print_attention(domain, items)
+        print_status(domain, domain_status)
         if arguments.reasons:
             domain_status["reasons"] = _print_reasons(target, domain, files, lake)
     if lost := [f for f in every if f.domain not in domains()]:
@@ -73,13 +73,13 @@ def placed(file: LedgerFile) -> LedgerFile:
     return replace(file, domain=place.domain, dataset=place.dataset) if place and not file.domain else file
 
 
-def _print_attention(domain: str, items: Sequence[attention.Item]) -> None:
+def print_attention(domain: str, items: Sequence[attention.Item]) -> None:
     if not items:
         show(f"{domain}: nothing needs attention")
         return
     show(f"{domain} needs attention:", loudly=True)
     for item in items:
-        show(f"  {item.what}\n    → {item.do}")
+        show(f"  {item.what}\n    → {item.do}", loudly=item.red)
 
 
 def _print_reasons(
@@ -88,13 +88,18 @@ def _print_reasons(
     whole, rows = attention.file_reasons(files), attention.row_reasons(target, domain)
     columns = ("dataset", "reason", "files", "detail of the newest", "what to do")
     print_table(f"{domain}: files in quarantine", columns, whole)
-    listed = [(q.dataset, ", ".join(q.reasons), ", ".join(q.columns), q.rows) for q in rows]
-    print_table(f"{domain}: rows in quarantine", ("dataset", "reasons", "columns", "rows"), listed)
+    helps = [attention.row_help(contract(domain), q.reasons) for q in rows]
+    listed = [
+        (q.dataset, ", ".join(q.reasons), ", ".join(q.columns), q.rows, step)
+        for q, step in zip(rows, helps, strict=True)
+    ]
+    row_columns = ("dataset", "reasons", "columns", "rows", columns[-1])
+    print_table(f"{domain}: rows in quarantine", row_columns, listed)
     for dataset, reason in dict.fromkeys((q.dataset, q.reasons[0]) for q in rows):
         show(quarantine_query(domain, dataset, reason, lake))
     return {
         "files": [dict(zip(columns, row, strict=True)) for row in whole],
-        "rows": [asdict(q) for q in rows],
+        "rows": [{**asdict(q), columns[-1]: step} for q, step in zip(rows, helps, strict=True)],
     }
 
 
@@ -162,7 +167,7 @@ def _runs(target: Session, domain: str) -> list[dict[str, Any]]:
     ]
 
 
-def _print(domain: str, report: dict[str, Any]) -> None:
+def print_status(domain: str, report: dict[str, Any]) -> None:
     columns = (
         "accepted",
         "pending",
@@ -182,20 +187,10 @@ def _print(domain: str, report: dict[str, Any]) -> None:
         )
     if report["lock"]:
         print_table(f"{domain}: lock", ("held by",), [(report["lock"],)])
-    if report["gate_closed_by"]:
-        closed = (report["gate_closed_by"], f"./lake run {domain} --accept-gate")
-        print_table(f"{domain}: quality gate is closed", ("by run", "open it with"), [closed])
 
 
 def print_datasets(domain: str, datasets: dict[str, Any]) -> None:
-    unknown = [
-        (dataset, c["name"], f"{c['share']:.0%}", ", ".join(c["kinds"]), c["since"])
-        for dataset, known in datasets.items()
-        for c in known["unknown_columns"]
-    ]
-    if unknown:
-        columns = ("dataset", "column", "rows", "kinds", "since")
-        print_table(f"{domain}: columns that the contract does not name", columns, unknown)
+    """What needs no attention; silence, unknown columns and a closed gate stand above."""
     days = [
         (dataset, v["day"], v["rows"], _band(v))
         for dataset, known in datasets.items()
@@ -203,13 +198,6 @@ def print_datasets(domain: str, datasets: dict[str, Any]) -> None:
     ]
     if days:
         print_table(f"{domain}: last complete day", ("dataset", "day", "rows", "usual"), days)
-    silent = [
-        (dataset, f"{s['hours']:.0f} h", f"{s['usual_at_most']:.0f} h")
-        for dataset, known in datasets.items()
-        if (s := known["silence"]) and s["silent"]
-    ]
-    if silent:
-        print_table(f"{domain}: silent", ("dataset", "no file for", "usual at most"), silent)
 
 
 def _band(volume: dict[str, Any]) -> str:

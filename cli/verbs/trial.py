@@ -16,6 +16,7 @@ from local.console import fail, say, write_json
 from local.errors import LakeError, expected
 from shared.contracts import Contract, contract
 from shared.contracts.load import examined_domain
+from shared.contracts.questions import open_questions
 
 if TYPE_CHECKING:
     from cli.trial.lake import Engine
@@ -96,6 +97,7 @@ def _round(running: Engine, arguments: argparse.Namespace, began: float) -> int:
     from cli.trial.steps import tried
 
     files, left = _placed(arguments)
+    _warn_of_questions(arguments.domain)
     trial = tried(running, contract(arguments.domain), files, gold=not arguments.no_gold)
     report = findings(trial, left)
     seconds = time.monotonic() - began
@@ -124,3 +126,9 @@ def _agreed(domain: str) -> Contract:
 
         raise ContractProblemsError("\n".join(map(str, contract_findings(domain))))
     return contract(domain)
+
+
+def _warn_of_questions(domain: str) -> None:
+    """A draft may be tried as it is; drop, run and deploy refuse it."""
+    for question in open_questions(domain):
+        say(f"warning: {question}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 
+from cli.targets import check_decided, domains_of
 from local import laptop, session
 from local.aws import process
 from local.console import say
@@ -35,6 +36,7 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.stop:
         say(f"stopped; data stays in {state}" if process.stop(state) else "nothing was running")
         return 0
+    check_decided(domains_of(arguments.env, demo=arguments.demo))
     if arguments.reset:
         process.reset(state)
     if arguments.env:

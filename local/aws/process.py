@@ -91,7 +91,7 @@ def start(state: Path) -> Emulation:
     if (emulation := running(state)) is not None:
         return emulation
     # Another command began to start it, and was interrupted perhaps: it is neither dead nor to be doubled.
-    if (booting := _last(state)) is not None and _serves(booting.pid):
+    if (booting := _last(state)) is not None and _serves(booting.pid, state):
         _wait_until_healthy(booting, _children.get(booting.pid))
         return booting
     if (state / UNSAVED).exists():
@@ -124,7 +124,7 @@ def stop(state: Path) -> bool:
     Raises EmulationError while it saves for longer than ten minutes; it is not killed, which would lose all.
     """
     emulation = _last(state)
-    if emulation is None or not _serves(emulation.pid):
+    if emulation is None or not _serves(emulation.pid, state):
         return False
     os.kill(emulation.pid, signal.SIGTERM)
     if not _gone(emulation.pid, SAVE_SECONDS):
@@ -138,7 +138,7 @@ def stop(state: Path) -> bool:
 def _kill(state: Path) -> None:
     """Ends the emulation whether it has saved or not."""
     emulation = _last(state)
-    if emulation is None or not _serves(emulation.pid):
+    if emulation is None or not _serves(emulation.pid, state):
         return
     for sign in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
@@ -207,9 +207,19 @@ def _alive(pid: int) -> bool:
     return True
 
 
-def _serves(pid: int) -> bool:
-    """Whether the process is an emulation that lives, and not another one that got its number."""
-    return _alive(pid) and SERVER in run(["ps", "-o", "command=", "-p", str(pid)]).output
+def _serves(pid: int, state: Path) -> bool:
+    """Whether the process is the emulation of a state folder and lives. Another one may have got its number:
+    any program, or another project's emulation.
+    """
+    return _alive(pid) and f"{SERVER} --state {state} --port" in _command(pid)
+
+
+def _command(pid: int) -> str:
+    """A process's command; slim images have no `ps`, and macOS has no /proc."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace").replace("\0", " ")
+    except OSError:
+        return run(["ps", "-ww", "-o", "command=", "-p", str(pid)]).output
 
 
 def _gone(pid: int, seconds: float) -> bool:

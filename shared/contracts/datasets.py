@@ -58,10 +58,7 @@ def dataset(
         description=node.child("description").text(),
         formats=formats,
         target=targets[0],
-        constants={
-            k: custom.child("constants").child(k).text()
-            for k in sorted(custom.child("constants").value or {})
-        },
+        constants={k: custom.child("constants").child(k).text() for k in custom.child("constants").names()},
         archive=custom.child("archive").flag(),
         layout=layout,
         encodings=("utf-8", "utf-16", *map(_encoding, custom.child("encodings").items())),

@@ -35,6 +35,12 @@ class Node:
         for i, v in enumerate(self.value or ()):
             yield Node(self.file, f"{self.path}[{i}]", v)
 
+    def names(self) -> tuple[str, ...]:
+        """The names in a mapping, sorted; a missing mapping has none."""
+        if not isinstance(self.value, dict | None):
+            raise self.error(f"expected a mapping, found {self.value!r}")
+        return tuple(sorted(Node(self.file, self.path, k).text() for k in self.value or ()))
+
     def text(self, default: str | None = None) -> str:
         if self.value is None and default is not None:
             return default

@@ -112,7 +112,7 @@ def document_head(root: Node) -> Head:
         version=root.child("version").text(),
         description=root.child("description").child("purpose").text(),
         null_spellings=tuple(s.lower() for s in custom.child("nullSpellings").texts()),
-        parameters={k: parameters.child(k).texts() for k in sorted(parameters.value or {})},
+        parameters={k: parameters.child(k).texts() for k in parameters.names()},
         schedule=custom.child("schedule").text("") or None,
         layout=cast(Any, custom.child("layout").choice(LAYOUTS, LAYOUTS[0])),
         by_month=custom.child("datePartitions").choice(DATE_PARTITIONS, DATE_PARTITIONS[0]) == "month",

@@ -60,7 +60,7 @@ TYPE_NAMES = (
 
 def layer(node: Node) -> str:
     """bronze, silver or gold."""
-    entries = {e.child("property").value: e for e in node.child("customProperties").items()}
+    entries = {e.child("property").text(): e for e in node.child("customProperties").items()}
     if "layer" not in entries:
         raise node.child("customProperties").error("missing property layer; expected bronze, silver or gold")
     return entries["layer"].child("value").choice(LAYERS)

@@ -19,6 +19,7 @@ from glue_scripts.engine.gold import Lake
 from glue_scripts.engine.gold.references import (
     KeyCollisionError,
     ReferentialIntegrityError,
+    all_once,
     check_references,
     unseen,
 )
@@ -172,6 +173,9 @@ def test_two_names_with_one_key_are_told_apart_before_they_are_appended(shop: An
     assert unseen(stored, stored, table).isEmpty()
     with pytest.raises(KeyCollisionError, match="dim_promotion: 2 keys stand for two natural keys each"):
         unseen(stored.selectExpr("promotion_key", "upper(promotion) AS promotion"), stored, table)
+    both = stored.unionByName(stored.selectExpr("promotion_key", "upper(promotion) AS promotion"))
+    with pytest.raises(KeyCollisionError, match="dim_promotion: 2 keys stand for two natural keys each"):
+        all_once(both, table)
 
 
 def test_a_correction_reaches_all_that_follows_and_a_rollback_undoes_it(shop: Any):

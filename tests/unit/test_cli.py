@@ -116,6 +116,17 @@ class TestDrops:
         assert [d.key for d in drops.planned([tmp_path], None, None)] == ["shop/events/a.json"]
         assert [d.key for d in drops.planned([tmp_path / "shop"], "shop", None)] == ["shop/events/a.json"]
 
+    def test_two_files_of_one_key_are_refused_and_both_named(self, tmp_path: Path) -> None:
+        files = [tmp_path / "a" / "x.csv", tmp_path / "b" / "x.csv"]
+        for file in files:
+            file.parent.mkdir()
+            file.write_text("id\n1\n")
+        with pytest.raises(
+            drops.DropError, match=f"{files[0]} and {files[1]} would both become shop/events/x"
+        ):
+            drops.planned(files, "shop", "events")
+        assert len(drops.planned([files[0]], "shop", "events")) == 1
+
     def test_a_folder_without_files_is_refused(self, tmp_path: Path) -> None:
         (tmp_path / "sub").mkdir()
         with pytest.raises(drops.DropError, match="holds no file"):
@@ -220,3 +231,29 @@ def test_the_job_run_in_a_cause_is_found() -> None:
     assert runs.job_run('{"JobName": "j", "Id": "jr_1", "ErrorMessage": "x"}') is not None
     assert runs.job_run("plain words") is None
     assert runs.job_run('["list"]') is None
+
+
+@pytest.mark.parametrize(
+    ("verb", "words", "name"),
+    [
+        ("drop", ["mine"], "paths"),
+        ("generate", ["shop", "--out", "mine"], "out"),
+        ("synth", ["--out", "mine"], "out"),
+        ("trial", ["shop", "mine"], "files"),
+        ("trial", ["shop", "x", "--out", "mine"], "out"),
+        ("run", ["shop", "--json", "mine"], "json"),
+    ],
+)
+def test_every_path_is_meant_from_the_callers_folder(
+    verb: str, words: list[str], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAKE_CALLED_FROM", "/called/from")
+    parser = argparse.ArgumentParser()
+    importlib.import_module(f"cli.verbs.{verb}").configure(parser)
+    found = getattr(parser.parse_args(words), name)
+    assert (found if isinstance(found, list) else [found]) == [Path("/called/from/mine")]
+
+
+def test_no_verb_takes_a_path_from_the_products_folder() -> None:
+    verbs = Path(__file__).parents[2] / "cli" / "verbs"
+    assert [p.name for p in sorted(verbs.glob("*.py")) if "type=Path" in p.read_text("utf-8")] == []

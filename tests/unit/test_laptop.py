@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,6 +36,23 @@ class TestReset:
         (state / "s3").mkdir(parents=True)
         process.reset(state)
         assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize("own", [True, False])
+    def test_only_its_own_emulation_is_ended_with_or_without_ps(
+        self, own: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The number that a folder notes may be another project's emulation's by now."""
+        monkeypatch.setenv("PATH", str(tmp_path))
+        state = tmp_path / "aws"
+        state.mkdir()
+        served = state if own else tmp_path / "other" / "aws"
+        words = ["-m", process.SERVER, "--state", str(served), "--port", "1"]
+        with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", *words]) as other:
+            process.note(process.Emulation(state, 1, other.pid))
+            monkeypatch.setitem(process._children, other.pid, other)
+            process.reset(state)
+            assert (other.poll() is not None) == own
+            other.kill()
 
     def test_the_lake_beside_it_stays(self, tmp_path: Path) -> None:
         for name in ("aws", "aws2"):

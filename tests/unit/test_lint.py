@@ -261,7 +261,18 @@ OF_REPORT = [
     (
         "gold.daily",
         "gold.dayly",
-        "reports/by_day.sql:4: shop.by_day: gold.dayly is not a table of the contract (gold.daily, silver.sales)",
+        "reports/by_day.sql:4: shop.by_day: gold.dayly is not a table of the contract (gold.daily,"
+        " quarantine.sales_rows, silver.sales)",
+    ),
+    (
+        "gold.daily",
+        "quarantine.sales",
+        "reports/by_day.sql:4: shop.by_day: quarantine.sales is not a table of the contract (gold.daily,",
+    ),
+    (
+        "SELECT date, total\nFROM gold.daily",
+        "SELECT reasons, raw_recrd AS date\nFROM quarantine.sales_rows",
+        "reports/by_day.sql:3: shop.by_day: 'raw_recrd' is a column of no table here",
     ),
     (
         "gold.daily",
@@ -291,8 +302,24 @@ OF_EVERYTHING = """\
 WITH days AS (SELECT s.event_date AS day, count(*) AS n FROM silver.sales s WHERE s._source_file <> '' GROUP BY 1)
 SELECT day, n, (SELECT max(total) FROM gold.daily d WHERE d.date = days.day) AS best FROM days
 UNION ALL SELECT date, 1, total FROM gold.daily
+UNION ALL SELECT q.event_date, cardinality(q.reasons), 0 FROM quarantine.sales_rows q
 ORDER BY day
 """
+RIGHT_RULES = CONTRACT.replace(
+    "            mustBe: 0\n",
+    "            mustBe: 0\n"
+    + "".join(
+        f"          - type: sql\n            query: SELECT COUNT(*) FROM ${{table}} WHERE {rule}\n            mustBe: 0\n"
+        for rule in (
+            "CAST(amount AS varchar(10)) = 'a' OR CAST(sale AS char(3)) = sale::varchar(3)",
+            "amount IS NOT DISTINCT FROM (amount + 1)",
+            "timestampdiff(DAY, at, at) > 1 OR timestampadd(HOUR, 1, at) < at",
+            "sale LIKE ANY ('a', 'b') OR sale ILIKE ('a') OR amount BETWEEN (1) AND (2)",
+            "TRIM(BOTH FROM (sale)) = overlay(sale PLACING ('y') FROM (1) FOR (2)) AND NOT (amount div (2) > 1)",
+            "CASE WHEN (amount > 1) THEN (true) ELSE (false) END",
+        )
+    ),
+)
 FULL_OF_MISTAKES = (
     CONTRACT.replace("order, value: [at]", "order, value: [when]")
     .replace("version: 1.0.0", "version: 1")
@@ -309,6 +336,7 @@ ALL = [
     *((CONTRACT, TRANSFORMS, REPORT.replace(old, new)) for old, new, _ in OF_REPORT),
     (DERIVED_TWICE, TRANSFORMS, REPORT),
     (CONTRACT, TRANSFORMS, OF_EVERYTHING),
+    (RIGHT_RULES, TRANSFORMS, REPORT),
     FULL_OF_MISTAKES,
     (WITHOUT_GATE, TRANSFORMS, REPORT),
 ]
@@ -370,6 +398,10 @@ def test_all_is_named_at_once_also_what_stands_beside_a_wrong_part(linted: Linte
         "reports/by_day.sql:3",
         "transforms.py:1",
     ]
+
+
+def test_what_spark_can_read_is_no_unknown_function(linted: Linted) -> None:
+    assert linted.of(contract=RIGHT_RULES) == RIGHT
 
 
 def test_a_gate_that_is_missing_is_proposed_and_fails_nothing(linted: Linted) -> None:

@@ -31,6 +31,12 @@ def test_names_of_databases_are_completed_and_columns_are_left_alone() -> None:
     )
 
 
+def test_the_database_of_rejects_is_completed_too() -> None:
+    report = Report("shop", "r", "", "SELECT quarantine.t.x FROM quarantine.t")
+    full = "lakehouse_dev_shop_quarantine"
+    assert report.qualified(NAMES) == f"SELECT {full}.t.x FROM {full}.t"
+
+
 def test_daily_revenue_runs_up_to_the_total() -> None:
     connection = database(DOMAIN)
     columns = "date, transaction_count, total_revenue, gross_amount, delivered_count"

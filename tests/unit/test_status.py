@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import boto3
 import pytest
 from moto import mock_aws
 
-from cli.verbs.status import print_datasets, status_of
+from cli import attention
+from cli.verbs import status
+from cli.verbs.status import print_attention, print_datasets, status_of
 from local.session import Session
-from shared.ledger.model import FileStatus, LedgerFile
+from shared.contracts import contract
+from shared.ledger.model import FileStatus, LedgerFile, RowCounts, RunResult
 from shared.ledger.observed import Learnt
 from shared.names import Names
 from shared.unknown_columns import UnknownColumns, observed_column
@@ -58,6 +63,44 @@ def test_status_says_what_is_unknown_what_came_and_what_is_silent(
     }
     assert found["events"]["silence"] == {"hours": 72.0, "usual_at_most": 36.0, "silent": True}
     print_datasets("shop", found)
+    print_attention("shop", list(attention.of_datasets(found)))
     shown = capsys.readouterr().out
-    for words in ("ccy", "50%", "integer, text", "334 to 3000", "72 h", "36 h"):
-        assert words in shown
+    for words in ("ccy", "50%", "integer, text", "and 2 more", "334 to 3000", "72 hours", "36 at most"):
+        assert shown.count(words) == 1
+
+
+def test_status_says_of_a_closed_gate_once_and_that_much_is_in_quarantine_in_red(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for dataset, quarantined in (("events", 20), ("users", 21)):
+        counts = RowCounts(100, 100 - quarantined, quarantined)
+        session.ledger.record_run(RunResult("shop", "r1", dataset, counts, {"missing_key": quarantined}))
+    session.ledger.halt("shop", "r1", ["null rate"])
+    said: list[tuple[str, bool]] = []
+    monkeypatch.setattr(status, "show", lambda text, loudly=False: said.append((text, loudly)))
+    items = attention.items_of(session, "shop", [], [("r1", "SUCCEEDED")], " --demo")
+    print_attention("shop", items)
+    assert [(text.strip().partition(":")[0], red) for text, red in said[1:4]] == [
+        ("users", True),
+        ("events", False),
+        ("the quality gate is closed by run r1, gold stays as it is", False),
+    ]
+
+
+def test_a_closed_gate_has_no_table_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    status.print_status(
+        "shop", {"files": {}, "datasets": {}, "runs": [], "lock": None, "gate_closed_by": "r1"}
+    )
+    assert "--accept-gate" not in capsys.readouterr().out
+
+
+def test_a_lake_that_is_older_than_the_disk_is_deployed_under_its_own_name(
+    session: Session, tmp_path: Path
+) -> None:
+    items = attention.items_of(replace(session, state=tmp_path), "shop", [], [], " --demo")
+    assert [i.do for i in items] == ["the next drop, run or replay deploys them, or ./lake up --demo"]
+
+
+def test_rows_in_quarantine_come_with_what_to_do() -> None:
+    said = attention.row_help(contract("shop"), ["missing_key", "missing_timestamp"])
+    assert said == "A column of the primary key is empty. The column that gives the event date is empty."

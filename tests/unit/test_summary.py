@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import boto3
 import pyarrow as pa
 import pytest
+from botocore.stub import Stubber
 from moto import mock_aws
 
 from cli import attention, shown_summary, summary
@@ -19,12 +22,14 @@ from local.athena import catalog_of
 from local.session import Session
 from shared.contracts import contract
 from shared.ledger.model import FileStatus, LedgerFile, RowCounts, RunResult
-from shared.names import Names
+from shared.names import MAINTENANCE, STAGES, Names
+from shared.quarantine import rows_table
 from tests.support.ledger_table import create_ledger_table
 
 NAMES = Names("dev", "123456789012", "us-east-1")
 BEGAN = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 STEPS = (Step("BronzeToSilver", BEGAN, 3.0),)
+LONG = 1e9  # seconds: what these tests commit is of the run
 
 
 @pytest.fixture
@@ -71,7 +76,7 @@ def test_a_run_is_told_by_fate_reason_column_and_change(session: Session, tmp_pa
         location=f"file://{tmp_path}/daily_revenue",
     )
     gold.append(pa.table({"n": [1, 2]}))
-    told = summary.summary_of(session, "shop", Outcome("r1", "SUCCEEDED", 3.0), STEPS)
+    told = summary.summary_of(session, "shop", Outcome("r1", "SUCCEEDED", LONG), STEPS)
     assert told.rows == {"users": RowCounts(10, 6, 4)}
     assert [(q.dataset, q.reasons, q.columns, q.rows) for q in told.quarantined] == [
         ("users", ("invalid_type",), ("age",), 2),
@@ -81,6 +86,44 @@ def test_a_run_is_told_by_fate_reason_column_and_change(session: Session, tmp_pa
     assert told.balanced
     assert told.document()["run_id"] == "r1"
     assert told.document()["alarming"] == {"users": 0.4}
+
+
+def test_what_later_runs_committed_is_not_told_of_an_earlier_one(session: Session, tmp_path: Path) -> None:
+    gold = catalog_of(session).create_table(
+        (NAMES.database("shop", "gold"), "daily_revenue"),
+        pa.schema([("n", pa.int64())]),
+        location=f"file://{tmp_path}/daily_revenue",
+    )
+    gold.append(pa.table({"n": [1, 2]}))
+    ended = dt.datetime.fromtimestamp(gold.history()[-1].timestamp_ms / 1000, dt.UTC)
+    time.sleep(0.01)
+    gold.append(pa.table({"n": [3, 4, 5]}))
+    began = ended - dt.timedelta(seconds=1)
+    told = summary.summary_of(session, "shop", Outcome("r1", "SUCCEEDED", 1.0), (Step("Silver", began, 1.0),))
+    assert [(c.before, c.after, c.written) for c in told.gold] == [(0, 2, 2)]
+    later = summary.summary_of(
+        session, "shop", Outcome("r2", "SUCCEEDED", 60.0), (Step("Silver", ended, 1.0),)
+    )
+    assert [c.after for c in later.gold] == [5]
+
+
+def test_the_cost_of_an_older_run_is_looked_for_on_later_pages() -> None:
+    glue = boto3.client("glue", region_name=NAMES.region, aws_access_key_id="x", aws_secret_access_key="x")
+    pages = [("r9", "next"), ("r1", "last"), ("r0", None)]
+    with Stubber(glue) as stubber:
+        for run, token in pages[:2]:  # the last page is of job runs before the run began
+            job_run = {
+                "StartedOn": BEGAN + dt.timedelta(days=-1 if token == "last" else 1),
+                "Arguments": {"--run_id": run},
+                "ExecutionTime": 3600,
+                "NumberOfWorkers": 2,
+            }
+            stubber.add_response("get_job_runs", {"JobRuns": [job_run], "NextToken": token})
+        for _ in (*STAGES[1:], MAINTENANCE):
+            stubber.add_client_error("get_job_runs", "EntityNotFoundException")
+        asked = SimpleNamespace(client=lambda _: glue, names=NAMES, endpoint=None)
+        assert summary.cost_of(cast("Session", asked), "shop", "r1", BEGAN).dpu_hours == 2.0
+        stubber.assert_no_pending_responses()
 
 
 def test_rows_that_an_earlier_run_found_are_told_by_the_files_that_were_read_again(
@@ -171,12 +214,13 @@ def test_nothing_needs_attention_when_all_went_well(session: Session) -> None:
 
 def test_silent_datasets_and_unknown_columns_need_attention() -> None:
     quiet = {"silence": {"hours": 40.0, "usual_at_most": 26.0, "silent": True}, "unknown_columns": []}
-    wide = {"silence": None, "unknown_columns": [{"name": "currency"}, {"name": "vat"}]}
+    named = {"name": "vat", "share": 0.5, "kinds": ["integer"], "since": "2026-01-01"}
+    wide = {"silence": None, "unknown_columns": [named], "unknown_columns_left_out": 0}
     fine = {"silence": {"hours": 4.0, "usual_at_most": 26.0, "silent": False}, "unknown_columns": []}
     items = attention.of_datasets({"events": quiet, "users": wide, "orders": fine})
     assert [i.what for i in items] == [
         "events: no file for 40 hours, usual are 26 at most",
-        "users: columns that its contract does not name: 2",
+        "users: columns that its contract does not name: vat (50% of the rows, integer, since 2026-01-01)",
     ]
 
 
@@ -199,6 +243,6 @@ def test_a_file_in_flight_stands_under_the_dataset_of_its_key() -> None:
 
 
 def test_the_query_of_a_domain_whose_rejects_stand_together_names_its_one_table() -> None:
-    assert summary.rows_table(contract("shop"), "users") == "users_rows"
+    assert rows_table("shop", "users") == "users_rows"
     gathered = next(c for c in map(contract, ("shop", "web", "retail")) if c.layout == "year_month_day")
-    assert summary.rows_table(gathered, "visits") == "data_quality"
+    assert rows_table(gathered.domain, "visits", gathered.layout) == "data_quality"

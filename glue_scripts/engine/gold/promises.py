@@ -51,7 +51,7 @@ def computed_rows(transform: Transform, lake: Lake, table: Table) -> DataFrame:
 def check_keys(transform: Transform, lake: Lake, table: Table, rows: DataFrame) -> None:
     """Raises BrokenKeyError.
 
-    Rows that are to be appended may be double: `unseen` takes each once.
+    Rows of a table with `appendedBy` may be double, in every run: `unseen` and `all_once` take each once.
     """
     key = [quoted(k) for k in table.primary_key]
     empty = " OR ".join(f"{k} IS NULL" for k in key)
@@ -61,8 +61,7 @@ def check_keys(transform: Transform, lake: Lake, table: Table, rows: DataFrame) 
         F.expr(f"count_if(_rows > 1 AND NOT ({empty})) AS double"),
     )
     [found] = counts.collect()
-    once = table.appended_by and not lake.job.full_refresh
-    empties, doubles = found["empty"], 0 if once else found["double"]
+    empties, doubles = found["empty"], 0 if table.appended_by else found["double"]
     if empties or doubles:
         raise BrokenKeyError(
             f"{_named(transform, lake, table)} breaks the key ({', '.join(table.primary_key)}): {empties}"

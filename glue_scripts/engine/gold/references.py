@@ -68,21 +68,34 @@ def _allowed_orphans(table: Table) -> float | None:
 
 
 def unseen(rows: DataFrame, stored: DataFrame, table: Table) -> DataFrame:
-    """The rows whose natural key the table lacks.
+    """The rows whose natural key the table lacks, each once.
 
     Raises KeyCollisionError when a key stands for two natural keys.
     """
-    names = [quoted(c) for c in dict.fromkeys((*table.primary_key, *table.appended_by))]
-    both = rows.select(*names).unionByName(stored.select(*names))
-    shared = both.distinct().groupBy(*table.primary_key).count().where("count > 1")
+    names = [quoted(c) for c in _names(table)]
+    fresh = _once(rows, rows.select(*names).unionByName(stored.select(*names)), table)
+    return fresh.join(stored.select(*table.primary_key), list(table.primary_key), "left_anti")
+
+
+def all_once(rows: DataFrame, table: Table) -> DataFrame:
+    """What `unseen` gives for an empty table: a full refresh forgets what is stored. Raises the same."""
+    return _once(rows, rows.select(*(quoted(c) for c in _names(table))), table)
+
+
+def _names(table: Table) -> tuple[str, ...]:
+    """The key and the natural key of a table that rows are appended to."""
+    return tuple(dict.fromkeys((*table.primary_key, *table.appended_by)))
+
+
+def _once(rows: DataFrame, names: DataFrame, table: Table) -> DataFrame:
+    shared = names.distinct().groupBy(*table.primary_key).count().where("count > 1")
     if doubled := shared.count():
         raise KeyCollisionError(
             f"{table.name}: {doubled} keys stand for two natural keys each; nothing was committed. Change the"
             " key's hash."
         )
     # Rows of one key are equal, so it does not matter which stays.
-    fresh = rows.dropDuplicates(list(table.primary_key))
-    return fresh.join(stored.select(*table.primary_key), list(table.primary_key), "left_anti")
+    return rows.dropDuplicates(list(table.primary_key))
 
 
 def waves(tables: Sequence[Table]) -> list[list[Table]]:

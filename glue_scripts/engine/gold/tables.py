@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from glue_scripts.engine.gold.lake import Lake, Shared, Transform
 from glue_scripts.engine.gold.promises import check_keys, computed_rows, failed_row, is_of_a_row
-from glue_scripts.engine.gold.references import check_references, checks_references, unseen
+from glue_scripts.engine.gold.references import all_once, check_references, checks_references, unseen
 from glue_scripts.engine.gold.scope import Scope, scope_of
 from glue_scripts.engine.run.job import Job
 from glue_scripts.engine.run.lock import Guard
@@ -74,7 +74,10 @@ def _commit(lake: Lake, table: Table, rows: DataFrame, target: Stored, check: Gu
         fresh = unseen(rows, spark.table(target.identifier), table)
         check()
         append(fresh, target)
-    elif empty or (job.full_refresh and table.depends_on):
+        return
+    if table.appended_by:
+        rows = all_once(rows, table)
+    if empty or (job.full_refresh and table.depends_on):
         check()
         replace_all(rows, target)
     else:

@@ -18,26 +18,14 @@ from glue_scripts.engine.run.job import Job
 from glue_scripts.engine.tables.iceberg import Stored, append, current_snapshot, prepare
 from shared.contracts import Dataset
 from shared.ledger.model import LedgerFile
-from shared.zones import GATHERED
-
-COLUMNS = {
-    "reasons": "array<string>",
-    "columns": "array<string>",
-    "raw_record": "string",
-    "source_file": "string",
-    "source_version": "string",
-    "ingested_at": "timestamp",
-    "run_id": "string",
-    "history": "array<struct<run_id:string,reasons:array<string>>>",
-    "event_date": "date",
-}
+from shared.quarantine import COLUMNS, date_parts
 
 
 def quarantine_table(job: Job, dataset: Dataset) -> Stored:
     """The table of a dataset, or of its domain; partitioned by the primary event date of the file a row came
     with.
     """
-    parts = () if job.contract.layout != GATHERED else ("year", "month", "day")
+    parts = date_parts(job.contract.layout)
     columns = COLUMNS | dict.fromkeys(parts, "int")
     return Stored(
         job.quarantine_identifier(dataset.name),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from shared.contracts import Contract, Table, contract
 from shared.names import CHANGES, Names
+from shared.quarantine import rows_table
 from shared.reasons import FileReason
 from shared.zones import quarantined_rows_prefix, table_path
 
@@ -88,12 +89,7 @@ class Job:
         return f"s3://{self.names.bucket(table.zone)}/{path}"
 
     def quarantine_identifier(self, dataset: str) -> str:
-        name = (
-            quarantined_rows_prefix(self.domain, dataset, self.contract.layout)
-            .strip("/")
-            .split("/", 1)[1]
-            .replace("/", "_")
-        )
+        name = rows_table(self.domain, dataset, self.contract.layout)
         return f"{CATALOG}.{self.names.database(self.domain, 'quarantine')}.{name}"
 
     def quarantine_location(self, dataset: str) -> str:
