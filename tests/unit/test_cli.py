@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import importlib
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -257,3 +258,12 @@ def test_every_path_is_meant_from_the_callers_folder(
 def test_no_verb_takes_a_path_from_the_products_folder() -> None:
     verbs = Path(__file__).parents[2] / "cli" / "verbs"
     assert [p.name for p in sorted(verbs.glob("*.py")) if "type=Path" in p.read_text("utf-8")] == []
+
+
+def test_a_command_to_paste_about_a_domain_names_the_lake_as_well() -> None:
+    folder = Path(__file__).parents[2] / "cli"
+    command = re.compile(
+        r"\./lake (?:run|status|query|replay|rollback)(?: --domain)? \{[a-z.]*domain\}(?!\{| --demo)"
+    )
+    files = [*folder.glob("*.py"), *(folder / "verbs").glob("*.py")]
+    assert [p.name for p in files if command.search(p.read_text("utf-8"))] == []

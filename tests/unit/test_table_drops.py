@@ -75,6 +75,8 @@ def test_an_unknown_table_drops_none(session: Session) -> None:
 def test_nothing_is_dropped_under_a_run(session: Session) -> None:
     machine = NAMES.machine_arn("shop")
     session.client("stepfunctions").start_execution(stateMachineArn=machine, name="r1")
-    with pytest.raises(TableDropError, match="run r1 goes on"):
-        drop_tables(session, "shop", ["silver.users"])
+    with pytest.raises(
+        TableDropError, match=r"run r1 goes on: wait for it, or `\./lake run shop --demo --stop`"
+    ):
+        drop_tables(session, "shop", ["silver.users"], " --demo")
     assert len(objects(session)) == 4
