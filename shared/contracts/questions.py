@@ -25,8 +25,8 @@ class Question:
 
 
 def open_questions(domain: str) -> Iterator[Question]:
-    """The questions that a domain's contract leaves open."""
-    text = (domain_folder(domain) / CONTRACT).read_text("utf-8")
+    """The questions that a domain's contract leaves open; that it is no UTF-8 is told where it is read."""
+    text = (domain_folder(domain) / CONTRACT).read_text("utf-8", errors="replace")
     for number, line in enumerate(text.splitlines(), 1):
         if found := OPEN.search(line):
             yield Question(place(domain), number, found[1] or line.strip())
