@@ -28,6 +28,7 @@ from local.settings import ROOT
 BOOT_SECONDS = 60.0
 STOP_SECONDS = 20.0  # to end without saving
 SAVE_SECONDS = 600.0
+EXEC_POLLS, POLL_SECONDS = 20, 0.05
 BUSY_SECONDS = 60.0  # in which a busy one answers; one that is gone refuses at once
 SERVER = "local.aws.server"
 LOG = "server.log"
@@ -215,11 +216,18 @@ def _serves(pid: int, state: Path) -> bool:
 
 
 def _command(pid: int) -> str:
-    """A process's command; slim images have no `ps`, and macOS has no /proc."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace").replace("\0", " ")
-    except OSError:
-        return run(["ps", "-ww", "-o", "command=", "-p", str(pid)]).output
+    """A process's command; slim images have no `ps`, and macOS has no /proc. While a process becomes another
+    program it has none for a moment.
+    """
+    file = Path(f"/proc/{pid}/cmdline")
+    for _ in range(EXEC_POLLS):
+        try:
+            if words := file.read_text(errors="replace"):
+                return words.replace("\0", " ")
+        except OSError:
+            return run(["ps", "-ww", "-o", "command=", "-p", str(pid)]).output
+        time.sleep(POLL_SECONDS)
+    return ""
 
 
 def _gone(pid: int, seconds: float) -> bool:
