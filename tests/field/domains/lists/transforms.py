@@ -9,8 +9,8 @@ from glue_scripts.engine.gold import Lake, Transform
 
 def shown(lake: Lake) -> DataFrame:
     things = lake.touched("things")
-    tags = "tags" if "tags" in things.columns else "CAST(NULL AS array<string>) AS tags"
-    return things.selectExpr("id", "sizes", "prices", tags, "days")
+    columns = ("id", "sizes", "prices", "tags", "days")
+    return things.select(*(c for c in columns if c in things.columns))
 
 
 GOLD: dict[str, Transform] = {"shown": shown}
