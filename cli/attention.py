@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cli import runs, summary
+from cli import runs
 from cli.shown_summary import quarantine_query
-from local import athena, laptop
+from local import laptop
 from local.session import Session
 from shared.contracts import Contract, contract
 from shared.ledger.model import FileStatus, LedgerFile, RunResult
 from shared.quarantine import ALARMING_SHARE, rows_table
 from shared.reasons import FILE_HELP, ROW_HELP, FileReason, RowReason
+
+if TYPE_CHECKING:
+    from cli.summary import Quarantined
 
 ENDED_BADLY = ("FAILED", "TIMED_OUT", "ABORTED")
 
@@ -143,8 +146,12 @@ def row_help(agreed: Contract, reasons: Iterable[str]) -> str:
     return " ".join(agreed.reasons.get(r) or ROW_HELP[RowReason(r)] for r in reasons)
 
 
-def row_reasons(session: Session, domain: str) -> list[summary.Quarantined]:
+def row_reasons(session: Session, domain: str) -> list[Quarantined]:
     """All rows in a domain's quarantine now, by dataset, reasons and columns."""
+    # Not above: `./lake status` without reasons needs no tables.
+    from cli.summary import grouped
+    from local import athena
+
     catalog, agreed, found = athena.catalog_of(session), contract(domain), []
     for dataset in agreed.datasets:
         name = (session.names.database(domain, "quarantine"), rows_table(domain, dataset.name, agreed.layout))
@@ -152,5 +159,5 @@ def row_reasons(session: Session, domain: str) -> list[summary.Quarantined]:
             continue
         scan = catalog.load_table(name).scan(selected_fields=("reasons", "columns", "source_file"))
         rows: list[dict[str, Any]] = scan.to_arrow().to_pylist()
-        found += summary.grouped(rows, agreed, dataset.name)
+        found += grouped(rows, agreed, dataset.name)
     return found

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from cli.summary import Summary
 from local.console import fail, print_table, say
 from shared.contracts import contract
 from shared.quarantine import rows_table
+
+if TYPE_CHECKING:
+    from cli.summary import Summary
 
 FATES = ("read", "written", "quarantined", "deduplicated", "replaced")
 SHOWN_REASONS = 20

@@ -9,12 +9,13 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from cli.infer.choice import OPEN, Choice, counted
+from cli.infer.choice import OPEN, Choice
 from cli.infer.draft import DraftDataset
 from cli.infer.key_choice import key_candidates
 from cli.infer.keys import Distinct
 from cli.infer.profile import unwrapped
 from cli.infer.vocabulary import NULLS
+from cli.wording import counted
 from shared.contracts import folded
 from shared.records.plain import text_of
 from shared.records.strict_json import exact

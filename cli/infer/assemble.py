@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cli.infer.choice import Question, counted
+from cli.infer.choice import Question
 from cli.infer.column import Column
 from cli.infer.columns import chosen
 from cli.infer.draft import DraftColumn, DraftDataset
@@ -10,7 +10,8 @@ from cli.infer.grouping import Group
 from cli.infer.naming import named_once
 from cli.infer.profile import Profile, Steps
 from cli.infer.renamed import changed_headers, merge_renamed
-from cli.infer.vocabulary import TOTALS
+from cli.infer.vocabulary import FOOTER
+from cli.wording import counted
 from shared.contracts import folded
 from shared.contracts.paths import Path
 
@@ -183,7 +184,7 @@ def _say_files(profile: Profile, found: DraftDataset) -> None:
         found.properties["comment"] = "^#"
         found.notes.append(f"no records, for they begin with #: {counted(profile.comments, 'line')}")
     if profile.totals:
-        found.properties["footer"] = TOTALS
+        found.properties["footer"] = FOOTER
         found.notes.append(f"no records, for they add up others: {counted(profile.totals, 'last line')}")
     places = sorted(str(p) for p in profile.records if p is not None)
     if places:

@@ -37,15 +37,3 @@ class Choice:
     @property
     def is_time(self) -> bool:
         return self.type in ("date", "timestamp")
-
-
-def counted(count: int, what: str = "value") -> str:
-    """`1,204 values`."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
-
-
-def share(count: int, of: int) -> str:
-    """In per cent, never 100 or 0 where that is not exact."""
-    if not of or count in (0, of):
-        return "100 %" if of and count == of else "0 %"
-    return f"{min(99.9, max(0.1, 100 * count / of)):.1f} %"

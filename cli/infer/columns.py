@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from cli.infer.choice import OPEN, Choice, Question, counted, share
+from cli.infer.choice import OPEN, Choice, Question
 from cli.infer.column import MOST_VALUES, Column
 from cli.infer.facts import Facts
 from cli.infer.numbers import numbers
 from cli.infer.times import EPOCHS, promises_time, times
 from cli.infer.vocabulary import BOOLEANS, DAY_WORDS, ID_WORDS, NULLS, has_word, personal
+from cli.wording import counted, share
 from shared.values.numbers import MOST_DIGITS
 
 MOST = 0.95  # of the values, from which on the few others are asked about

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cli.infer.choice import OPEN, Question, counted
+from cli.infer.choice import OPEN, Question
 from cli.infer.draft import Draft, DraftColumn, DraftDataset
 from cli.infer.gold import gold_table
 from cli.infer.yaml_words import asked_lines, comments, flow, scalar
+from cli.wording import counted
 
 LOGICAL = {
     "int": "integer",

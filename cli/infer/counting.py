@@ -11,7 +11,7 @@ from cli.infer.errors import RefusedError
 from cli.infer.facts import facts_of
 from cli.infer.opening import NO_CONTRACT, Opened
 from cli.infer.profile import MOST_COLUMNS, Profile, Steps, TooWideError, header
-from cli.infer.vocabulary import TOTALS
+from cli.infer.vocabulary import FOOTER
 from shared.contracts import folded
 from shared.contracts.paths import Path
 from shared.records import Limits
@@ -20,7 +20,7 @@ from shared.records.reading import Unread
 
 UNREADABLE = NO_CONTRACT.max_unreadable_rate  # share above which ingestion refuses a file
 CHUNK = 4096
-TOTAL = re.compile(TOTALS)
+TOTAL = re.compile(FOOTER)
 
 
 def profiled(file: Opened, limits: Limits) -> Profile:

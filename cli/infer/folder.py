@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cli.infer.choice import counted
 from cli.infer.contract_text import contract_text
 from cli.infer.draft import Draft
 from cli.infer.example import example_files
 from cli.infer.gold import counted_dataset, gold_name, report_text, transforms_text
 from cli.scaffold import checked_folder, in_commands, write_environments
+from cli.wording import counted
 from shared.contracts.load import CONTRACT
 
 MARK = "# DECIDE"

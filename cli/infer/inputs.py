@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from cli.infer.errors import InferError, RefusedError
-from cli.infer.vocabulary import words_of
+from cli.infer.vocabulary import words, words_of
 from shared import spreadsheets
 from shared.contracts.keys import HIVE_NULL
 from shared.records import Limits, Unreadable
@@ -19,39 +19,10 @@ from shared.zones import is_ignored
 
 HIVE = re.compile(r"([A-Za-z_][A-Za-z0-9_-]*)=(.*)")
 MARKS = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F-]{20,}|\d+|(?<![a-z])c(?=000)")
-SAY_NOTHING = {
-    *(
-        "part",
-        "load",
-        "export",
-        "data",
-        "snappy",
-        "gz",
-        "copy",
-        "full",
-        "incremental",
-        "delta",
-        "batch",
-        "c",
-        "t",
-    ),
-    *(
-        "of",
-        "am",
-        "pm",
-        "v",
-        "raw",
-        "new",
-        "final",
-        "file",
-        "utc",
-        "z",
-        "dump",
-        "extract",
-        "daily",
-        "monthly",
-    ),
-}
+SAY_NOTHING = words(
+    "part load export data snappy gz copy full incremental delta batch c t"
+    " of am pm v raw new final file utc z dump extract daily monthly"
+)
 UNKNOWN_SHEET = "unknown_sheet"  # people know which one
 WORKBOOK_SECONDS = 600.0
 
@@ -182,9 +153,9 @@ def _stem(path: Path, root: Path | None, otherwise: str = "records") -> str:
     for name in (path.name.partition(".")[0] or path.name, *folders):
         if HIVE.fullmatch(name):
             continue
-        words = [w for w in words_of(MARKS.sub(" ", name)) if w not in SAY_NOTHING]
-        if words:
-            return "_".join(words)
+        telling = [w for w in words_of(MARKS.sub(" ", name)) if w not in SAY_NOTHING]
+        if telling:
+            return "_".join(telling)
     return otherwise
 
 

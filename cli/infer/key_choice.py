@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cli.infer.choice import OPEN, Question, counted
+from cli.infer.choice import OPEN, Question
 from cli.infer.draft import DraftColumn, DraftDataset
 from cli.infer.roles import event_candidates
 from cli.infer.vocabulary import CHANGE_WORDS, KEY_WORDS, has_word, words_of
+from cli.wording import counted
 
 MOST_CANDIDATES = 8
 FEW = 0.1  # of the records, that may repeat or lack what is a key by its name

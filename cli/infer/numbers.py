@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from cli.infer.choice import OPEN, Choice, Question, counted
+from cli.infer.choice import OPEN, Choice, Question
 from cli.infer.facts import Facts
 from cli.infer.number_forms import NumberForm
 from cli.infer.vocabulary import AMOUNT_WORDS, ID_WORDS, has_word
+from cli.wording import counted
 from shared.values.numbers import MOST_DIGITS
 
 USUAL_DIGITS = 18

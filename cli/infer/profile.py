@@ -128,17 +128,7 @@ class Profile:
             del self.columns[steps]
 
     def merge(self, other: Profile) -> None:
-        for name in (
-            "rows",
-            "unreadable",
-            "tombstones",
-            "changes",
-            "files",
-            "comments",
-            "totals",
-            "unnamed",
-            "refused",
-        ):
+        for name in COUNTS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for steps, column in other.columns.items():
             self.columns.setdefault(steps, Column()).merge(column)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cli.infer.choice import Question, counted, share
+from cli.infer.choice import Question
 from cli.infer.draft import DraftColumn, DraftDataset
 from cli.infer.profile import Profile
 from cli.infer.vocabulary import (
@@ -13,6 +13,7 @@ from cli.infer.vocabulary import (
     has_word,
     words,
 )
+from cli.wording import counted, share
 from shared.contracts import folded
 
 FILLED = 0.9  # of the records that must have an event date

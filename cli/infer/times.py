@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from cli.infer.choice import OPEN, Choice, Question, counted
+from cli.infer.choice import OPEN, Choice, Question
 from cli.infer.facts import Facts
 from cli.infer.time_forms import ORDERS, TimeForm, pattern
 from cli.infer.vocabulary import BIRTH_WORDS, ID_WORDS, TIME_WORDS, has_word
+from cli.wording import counted
 
 WORDS = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}
 EPOCHS = ("epoch_s", "epoch_ms", "epoch_us", "epoch_ns")

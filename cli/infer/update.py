@@ -8,13 +8,14 @@ import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from cli.infer.choice import Question, counted
+from cli.infer.choice import Question
 from cli.infer.contract_text import column_lines, dataset_lines
 from cli.infer.draft import Draft, DraftColumn, DraftDataset
 from cli.infer.insertion import Insertion, Places, inserted
 from cli.infer.matching import matching, name_in
 from cli.infer.renamed import similarity
 from cli.infer.yaml_words import asked_lines
+from cli.wording import counted
 from shared.contracts import Contract, Dataset
 from shared.contracts.paths import Path
 

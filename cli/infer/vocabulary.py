@@ -9,6 +9,8 @@ import unicodedata
 from collections.abc import Mapping
 from itertools import pairwise
 
+from shared.records.delimited import TOTALS
+
 
 def words(text: str) -> frozenset[str]:
     """The words of a list that is easier to read as a text."""
@@ -48,9 +50,7 @@ BOOLEAN_WORDS = frozenset(w for pair in BOOLEANS for w in pair)
 OPERATIONS = frozenset("IUDcrudiu")  # of DMS and Debezium, in their own case
 OPERATION_NAMES = {"op", "operation", "cdcoperation", "dmsop", "changetype", "cdcop"}
 # A cell of its own: a customer may be called Totalenergies, and what a footer takes is in no table
-TOTALS = (
-    r"^[\"']?(?i:grand total|subtotal|totals?|totale|summe|sum|gesamtsumme|gesamt) ?:?[\"']? *(?:[;,|\t~]|$)"
-)
+FOOTER = rf"^[\"']?(?i:{'|'.join(sorted(TOTALS))}) ?:?[\"']? *(?:[;,|\t~]|$)"
 
 TIME_WORDS = words(
     "time timestamp ts date datetime at created updated modified changed occurred happened logged reported"

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyiceberg.catalog import Catalog
 
+from cli.attention import row_help
 from cli.trial.places import Reread
 from cli.trial.placing import Placed, Unplaced
 from cli.trial.report import DatasetFate, Fault, FileFate, Place, Report, TableView, warnings
@@ -22,7 +23,7 @@ from glue_scripts.engine.quarantine.row_rules import tests
 from local.athena import catalog_of
 from shared.contracts import Contract, Dataset, Table, folded
 from shared.ledger.model import FileStatus, LedgerFile
-from shared.reasons import FILE_HELP, ROW_HELP, FileReason, RowReason
+from shared.reasons import FILE_HELP, FileReason
 
 WHOLE = 200_000  # rows of a table that is looked at as a whole
 FIRST = 3  # rows of a table, and places of a fault, that are shown
@@ -125,7 +126,7 @@ def _faults(
         for reason in row["reasons"]:
             groups[reason, _at_fault(reason, row, about)].append(place)
     faults = [
-        Fault(reason, columns, len(at), _row_help(trial.contract, reason), _first_of(at))
+        Fault(reason, columns, len(at), row_help(trial.contract, (reason,)), _first_of(at))
         for (reason, columns), at in groups.items()
     ]
     return tuple(sorted(faults, key=lambda f: (-f.rows, f.reason, f.columns)))
@@ -142,10 +143,6 @@ def _at_fault(reason: str, row: Mapping[str, Any], about: Mapping[str, set[str]]
 
 def _first_of(places: Iterable[Place | None]) -> tuple[Place, ...]:
     return tuple(sorted(p for p in places if p is not None)[:FIRST])
-
-
-def _row_help(contract: Contract, reason: str) -> str:
-    return contract.reasons.get(reason) or ROW_HELP[RowReason(reason)]
 
 
 def _places(

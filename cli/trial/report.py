@@ -9,8 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from shared.ledger.model import RowCounts
-
-RED_SHARE = 0.2  # of the records quarantined, whatever the gates say
+from shared.quarantine import ALARMING_SHARE
 
 
 @dataclass(frozen=True)
@@ -156,7 +155,7 @@ def _of_dataset(name: str, fate: DatasetFate) -> list[Notice]:
     found = []
     if rows.read and rows.quarantined == rows.read:
         found.append(Notice(f"{name}: every record was quarantined", red=True, fails=True))
-    elif share > RED_SHARE:
+    elif share > ALARMING_SHARE:
         found.append(Notice(f"{name}: {share:.0%} of the records were quarantined", red=True))
     if not rows.balanced:
         found.append(Notice(f"{name}: not balanced: some record has no fate, or two", red=True, fails=True))

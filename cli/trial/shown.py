@@ -13,6 +13,7 @@ from typing import Any
 from cli.options import called_from
 from cli.results import plain
 from cli.trial.report import DatasetFate, FileFate, Place, Report, TableView
+from cli.wording import counted
 from local.console import OUT, print_table
 
 FILES = 6  # files of one outcome that are named
@@ -46,14 +47,16 @@ def _show_files(files: Sequence[FileFate]) -> None:
     """The accepted by name, the others by reason, each with what to do."""
     root = _root(files)
     counts = Counter(f.outcome for f in files)
-    what = "file" if len(files) == 1 else "files"
-    _line(f"{len(files):,} {what}: " + ", ".join(f"{n:,} {outcome}" for outcome, n in counts.most_common()))
+    _line(
+        f"{counted(len(files), 'file')}: "
+        + ", ".join(f"{n:,} {outcome}" for outcome, n in counts.most_common())
+    )
     groups = defaultdict[tuple[str, str], list[FileFate]](list)
     for file in files:
         groups[file.outcome, file.reason or ""].append(file)
     for file in _some(groups.pop(("accepted", ""), []), FILES):
-        lines = f", {file.left_out:,} lines of comments and footers left out" if file.left_out else ""
-        what = f"{file.dataset} ({file.chosen}), {file.records:,} records{lines}"
+        lines = f", {counted(file.left_out, 'line')} left out as comment or footer" if file.left_out else ""
+        what = f"{file.dataset} ({file.chosen}), {counted(file.records, 'record')}{lines}"
         _line(f"  {_short(file.path, root)} → {what}")
     for (outcome, reason), group in sorted(groups.items(), key=lambda g: (not g[0][1], g[0])):
         advice = f": {group[0].help}" if group[0].help else ""

@@ -8,6 +8,7 @@ from cli import drops
 from cli.options import add_env, lake_option, path
 from cli.targets import check_decided, domains_of
 from cli.targets import current_target as target_of
+from cli.wording import counted
 from local.console import progress, say
 from shared.contracts import domains
 
@@ -45,7 +46,7 @@ def execute(arguments: argparse.Namespace) -> int:
     with progress("dropping", len(plan)) as advance:
         drops.upload(target, plan, advance)
     say(
-        f"{len(plan)} files dropped into s3://{target.names.bucket('raw')};"
+        f"{counted(len(plan), 'file')} dropped into s3://{target.names.bucket('raw')};"
         f" `./lake status{lake_option(arguments)}` shows what becomes of them"
     )
     return 0

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from cli.infer.choice import counted
 from cli.infer.draft import Draft
 from cli.infer.errors import InferError
 from cli.options import path
+from cli.wording import counted
 from local.console import say
 from shared.contracts.load import CONTRACT, place
 from shared.project import domain_folder, shown

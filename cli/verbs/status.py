@@ -87,14 +87,16 @@ def _print_reasons(
 ) -> dict[str, list[dict[str, Any]]]:
     whole, rows = attention.file_reasons(files), attention.row_reasons(target, domain)
     columns = ("dataset", "reason", "files", "detail of the newest", "what to do")
-    print_table(f"{domain}: files in quarantine", columns, whole)
+    if whole:
+        print_table(f"{domain}: files in quarantine", columns, whole)
     helps = [attention.row_help(contract(domain), q.reasons) for q in rows]
     listed = [
         (q.dataset, ", ".join(q.reasons), ", ".join(q.columns), q.rows, step)
         for q, step in zip(rows, helps, strict=True)
     ]
     row_columns = ("dataset", "reasons", "columns", "rows", columns[-1])
-    print_table(f"{domain}: rows in quarantine", row_columns, listed)
+    if listed:
+        print_table(f"{domain}: rows in quarantine", row_columns, listed)
     for dataset, reason in dict.fromkeys((q.dataset, q.reasons[0]) for q in rows):
         show(quarantine_query(domain, dataset, reason, lake))
     return {

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cli.options import add_domain, add_json, path
 from cli.trial import placing
+from cli.wording import counted
 from local import laptop
 from local.console import fail, say, write_json
 from local.errors import LakeError, expected
@@ -56,8 +57,7 @@ def execute(arguments: argparse.Namespace) -> int:
     # Not above: `./lake try --help` needs no Spark.
     from cli.trial.lake import engine
 
-    what = "1 file" if len(files) == 1 else f"{len(files):,} files"
-    say(f"trying {what} with the contract of {arguments.domain} …")
+    say(f"trying {counted(len(files), 'file')} with the contract of {arguments.domain} …")
     # Whoever ends it otherwise than by Ctrl-C leaves nothing running either.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     size = sum(f.source.stat().st_size for f in files)

@@ -1,0 +1,15 @@
+"""Counts as people read them."""
+
+from __future__ import annotations
+
+
+def counted(count: int, what: str = "value") -> str:
+    """`1,204 values`."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def share(count: int, of: int) -> str:
+    """In per cent, never 100 or 0 where that is not exact."""
+    if not of or count in (0, of):
+        return "100 %" if of and count == of else "0 %"
+    return f"{min(99.9, max(0.1, 100 * count / of)):.1f} %"
