@@ -10,7 +10,7 @@ from cli.infer.column import Column
 from cli.infer.errors import RefusedError
 from cli.infer.facts import facts_of
 from cli.infer.opening import NO_CONTRACT, Opened
-from cli.infer.profile import MOST_COLUMNS, Profile, Steps, TooWideError, header
+from cli.infer.profile import Profile, Steps, UnfitNamesError, header
 from cli.infer.vocabulary import FOOTER
 from shared.contracts import folded
 from shared.contracts.paths import Path
@@ -39,9 +39,8 @@ def profiled(file: Opened, limits: Limits) -> Profile:
         records = file.rows(limits)
         while chunk := list(itertools.islice(records, CHUNK)):
             _take(chunk, found, flat=file.format == "csv")
-    except TooWideError as error:
-        said = f"records have more than {MOST_COLUMNS} names; is the file transposed?"
-        raise RefusedError(f"{file.content.name}: {said}") from error
+    except UnfitNamesError as error:
+        raise RefusedError(f"{file.content.name}: {error}") from error
     if not found.rows:
         none = "no record that can be read" if found.unreadable else "no record"
         raise RefusedError(f"{file.content.name}: the file has {none}")

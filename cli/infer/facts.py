@@ -37,7 +37,7 @@ class Facts:
     """Equal facts are one object, so that counting compares no fields. `kind`: what the file had: a text, a
     number of JSON or Parquet, a boolean. `blank`: no text at all. `word`: one of the vocabulary. `epoch`: the
     only unit in which the number is a time of 2000 to 2099. `private`: a pattern. `size`: length of a text,
-    as a power of two. `digits`: of digits alone, and long.
+    as a power of two.
     """
 
     kind: Kind = "text"
@@ -64,6 +64,17 @@ def facts_of(value: Any) -> Facts:
     if isinstance(value, Number | int | float):
         return _facts(text_of(value), "number")
     return _facts(value, "text")
+
+
+def is_value(name: str) -> bool:
+    """Whether a text is a number, a time or a pattern of a value: no name of a column is."""
+    facts = facts_of(name)
+    return (
+        facts.number is not None
+        or facts.time is not None
+        or bool(facts.private)
+        or facts.word in ("true", "false")
+    )
 
 
 def _facts(text: str, kind: Kind) -> Facts:

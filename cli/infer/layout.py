@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from cli.infer.facts import facts_of
+from cli.infer.facts import is_value
 from cli.infer.vocabulary import (
     AMOUNT_WORDS,
     BOOLEAN_WORDS,
@@ -57,7 +57,7 @@ def _names(first: Sequence[str], below: Sequence[list[str]]) -> bool:
         others = [row[place] for row in below if len(row) == len(first) and row[place]]
         if not others:
             continue
-        typed = sum(_is_value(c) or c.lower() in BOOLEAN_WORDS for c in others)
+        typed = sum(is_value(c) or c.lower() in BOOLEAN_WORDS for c in others)
         if 2 * typed >= len(others) and cell.lower() not in BOOLEAN_WORDS:
             return True
         if _is_name(cell) and not any(map(_is_name, others)):
@@ -78,7 +78,7 @@ def _placed(lines: Sequence[str], made_with: str | None) -> Layout:
     width = max(filled, key=lambda w: (filled[w], w), default=1)
     for number, cells in rows:
         if len(cells) == width and all(cells) and (width == 1 or len(cells) > 1):
-            titled = not any(_is_value(c) for c in cells)
+            titled = not any(is_value(c) for c in cells)
             if titled:
                 return Layout(start + number, named or delimiter_of(lines[start + number]), titled)
             break
@@ -92,8 +92,8 @@ def _first_full(rows: Sequence[tuple[int, list[str]]], width: int, start: int, d
     """The first row of the usual width; the header of a table may have cells without a name."""
     wide = next(((n, c) for n, c in rows if len(c) == width and sum(map(bool, c)) * 2 > width), None)
     if wide is None:
-        return Layout(start, delimiter, bool(rows) and not any(_is_value(c) for c in rows[0][1] if c))
-    return Layout(start + wide[0], delimiter, not any(_is_value(c) for c in wide[1] if c))
+        return Layout(start, delimiter, bool(rows) and not any(is_value(c) for c in rows[0][1] if c))
+    return Layout(start + wide[0], delimiter, not any(is_value(c) for c in wide[1] if c))
 
 
 def _delimiter(lines: Sequence[str]) -> str:
@@ -119,14 +119,3 @@ def _rows(lines: Sequence[str], delimiter: str) -> list[tuple[int, list[str]]]:
         if any(cell.strip() for cell in cells):
             found.append((number, [cell.strip() for cell in cells]))
     return found
-
-
-def _is_value(cell: str) -> bool:
-    """Whether a cell is a number, a time or a pattern of a value: no name of a column is."""
-    facts = facts_of(cell)
-    return (
-        facts.number is not None
-        or facts.time is not None
-        or bool(facts.private)
-        or facts.word in ("true", "false")
-    )

@@ -9,11 +9,13 @@ from typing import Any
 
 from cli.infer.bare import Bare
 from cli.infer.column import Column
+from cli.infer.facts import is_value
+from cli.infer.private import pattern_of
 from shared.contracts import folded
 from shared.contracts.paths import Path
 from shared.records.envelope import AROUND, PARTS
 
-MOST_NAMES = 64  # members of one object of records; one with more is a map, whose names are values
+MOST_NAMES = 64  # members of one object of records; one with more, or called like values, is a map
 MOST_COLUMNS = 1500
 Steps = tuple[str, ...]
 COUNTS = (
@@ -29,8 +31,8 @@ COUNTS = (
 )
 
 
-class TooWideError(Exception):
-    """Records with more names than a table can have."""
+class UnfitNamesError(Exception):
+    """Records whose names are no columns: more than a table can have, or values. The text is for people."""
 
 
 @dataclass
@@ -89,11 +91,15 @@ class Profile:
         for name, inner in value.items():
             if name not in known:
                 known.add(name)
-                if at and len(known) > MOST_NAMES:
+                if at and (len(known) > MOST_NAMES or is_value(name)):
                     self._close(at)
                     return
                 if len(known) > MOST_COLUMNS:
-                    raise TooWideError
+                    raise UnfitNamesError(
+                        f"records have more than {MOST_COLUMNS} names; is the file transposed?"
+                    )
+                if pattern_of(name):
+                    raise UnfitNamesError("members are called like values, so that each would be a column")
             self._value(inner, (*at, name))
 
     def _value(self, value: Any, at: Steps) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import io
 import json
 import os
@@ -19,8 +20,9 @@ import pytest
 
 from cli.infer import again, column, keys
 from cli.infer.build import drafted
+from cli.infer.errors import InferError
 from cli.main import main
-from tests.support.drafts import answered, outputs, write
+from tests.support.drafts import answered, contract_of, outputs, text_of, write
 
 ROOT = Path(__file__).parents[2]
 
@@ -94,6 +96,7 @@ def test_no_value_of_the_data_is_in_what_is_written(tmp_path: Path, form: Any) -
 
 
 def peak(folder: Path) -> int:
+    gc.collect()  # else it is a matter of chance when blocks that are in a cycle go
     tracemalloc.start()
     drafted([folder], "draft")
     used = tracemalloc.get_traced_memory()[1]
@@ -265,3 +268,29 @@ def test_events_that_are_still_to_come_are_counted_for_people_and_not_written(tm
     days = "".join(f"{n},2{n}00-01-01\n" for n in range(1, 5)) + "5,2001-01-01\n"
     draft = drafted([write(tmp_path, {"visits.csv": f"id,day\n{days}"})], "draft")
     assert [(d.event_date, d.rows, d.ahead) for d in draft.datasets] == [("day", 5, 4)]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [f"user{n}@mail.example" for n in range(12)],
+        [f"2026-01-{n:02d}" for n in range(1, 13)],
+        [f"{n:08d}-1c2d-4e5f-8a9b-0123456789ab" for n in range(12)],
+        [str(1000 + n) for n in range(12)],
+    ],
+)
+def test_values_that_stand_as_names_are_not_written(tmp_path: Path, names: list[str]) -> None:
+    lines = [{"id": f"i{n}", "scores": dict.fromkeys(names, n)} for n in range(20)]
+    content = "".join(json.dumps(line) + "\n" for line in lines)
+    folder = write(tmp_path, {"scores.ndjson": content})
+    text = text_of(folder)
+    assert [name for name in names if name in text] == []
+    column = contract_of(text).silver[0].column("scores")
+    assert (column.type, column.json) == ("string", True)
+
+
+def test_records_called_by_addresses_are_refused_without_them(tmp_path: Path) -> None:
+    lines = [{"day": f"d{n}", "a@mail.example": n, "b@mail.example": n} for n in range(20)]
+    folder = write(tmp_path, {"scores.ndjson": "".join(json.dumps(line) + "\n" for line in lines)})
+    with pytest.raises(InferError, match="members are called like values"):
+        text_of(folder)
