@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import re
+import string
 from collections.abc import Mapping
 from typing import Any, Literal, cast
 
@@ -28,6 +30,8 @@ PROPERTIES = (
     *spelled.DEFAULTS,
 )
 NOTHING = Declared()
+UNICODE = ("utf-8", "utf-16", "ascii", "us-ascii")
+COMMON = f"{string.ascii_letters}{string.digits},;.\n".encode()
 FORMATS = ("csv", "json", "ndjson", "ods", "parquet", "xlsx", "xml", "zip")
 LAST_HEADER = 1000  # line
 
@@ -52,6 +56,7 @@ def dataset(
     formats = tuple(f.choice(FORMATS) for f in custom.child("formats").items())
     if not formats:
         raise custom.child("formats").error(f"missing; expected some of {', '.join(FORMATS)}")
+    fallback = custom.child("fallbackEncoding")
     return Dataset(
         name=name,
         domain=domain,
@@ -70,7 +75,7 @@ def dataset(
         sheet=custom.child("sheet").text("") or None,
         ignore=custom.child("ignore").texts(),
         delimiter=custom.child("delimiter").text(","),
-        fallback_encoding=custom.child("fallbackEncoding").text("") or None,
+        fallback_encoding=_encoding(fallback) if fallback.value else None,
         stored_as=cast(Any, custom.child("storedAs").choice(("original", "parquet"), "original")),
         freshness_hours=freshness,
         records=path(custom.child("records")),
@@ -119,8 +124,32 @@ def _pattern(node: Node) -> str | None:
 
 def _encoding(node: Node) -> str:
     """An encoding of text, by any of the names that Python knows."""
+    name = node.text()
     try:
-        "".encode(node.text())
+        "".encode(name)
     except LookupError as error:
-        raise node.error(f"{node.text()!r} is no encoding that is known, such as windows-1252") from error
-    return node.text()
+        raise node.error(f"{name!r} is no encoding that is known, such as windows-1252") from error
+    if not name.lower().replace("_", "-").startswith(UNICODE) and not _extends_ascii(name):
+        raise node.error(
+            f"{name!r} spells other characters with ASCII, or ASCII otherwise, so that nothing tells it from"
+            " other text: have files sent as UTF-8"
+        )
+    return name
+
+
+def _extends_ascii(encoding: str) -> bool:
+    """Whether letters, digits and marks are those of ASCII, and other characters have other bytes."""
+    decoder = codecs.getincrementaldecoder(encoding)
+    try:
+        same = COMMON.decode(encoding) == COMMON.decode()
+    except UnicodeError:
+        return False
+    return same and any(_begins(decoder(), bytes([b])) for b in range(128, 256))
+
+
+def _begins(decoder: codecs.IncrementalDecoder, byte: bytes) -> bool:
+    try:
+        decoder.decode(byte)
+    except UnicodeError:
+        return False
+    return True

@@ -79,9 +79,14 @@ def fallback(allowed: Sequence[str]) -> str | None:
 
 
 def decided(sample: bytes, other: str | None, *, whole: bool = False) -> str:
-    """UTF-8, or the other encoding where next to nothing beyond ASCII is UTF-8."""
+    """UTF-8, or the other encoding where next to nothing beyond ASCII is UTF-8; of one whose characters have
+    several bytes, where less is than is not, and all can be read.
+    """
     good, bad = _characters(sample, whole)
-    return other if other is not None and bad and good * BY_CHANCE <= bad else "utf-8"
+    if other is None or not bad:
+        return "utf-8"
+    few = good * BY_CHANCE <= bad or (good < bad and _in_several_bytes(sample, other, whole))
+    return other if few else "utf-8"
 
 
 def _is_wide(sample: bytes, name: str) -> bool:
@@ -101,6 +106,17 @@ def _characters(sample: bytes, whole: bool = False) -> tuple[int, int]:
     text = codecs.getincrementaldecoder("utf-8")(errors="surrogateescape").decode(sample, whole)
     good = len(text.encode(errors="ignore").decode())  # which leaves out the bytes that were escaped
     return good - len(sample.translate(None, BEYOND_ASCII)), len(text) - good
+
+
+def _in_several_bytes(sample: bytes, encoding: str, whole: bool) -> bool:
+    """Whether it can be read in an encoding, and characters have several bytes there. Some of them, but by
+    far not all, are UTF-8 by chance; and a text in another encoding can hardly be read so.
+    """
+    try:
+        text = codecs.getincrementaldecoder(encoding)().decode(sample, whole)
+    except UnicodeDecodeError:
+        return False
+    return len(text) < len(sample)
 
 
 def control_character(text: bytes, encoding: str) -> re.Match[bytes] | None:

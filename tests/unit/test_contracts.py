@@ -238,6 +238,11 @@ def test_a_wrong_contract_is_refused_with_file_path_and_reason(
         ("formats", ["csv", "zip"], "dataset users: sheet is of xlsx and ods; add the format to `formats`"),
         ("formats", ["json"], "header, comment and footer are of csv, xlsx and ods"),
         ("encodings", ["utf-9"], "'utf-9' is no encoding that is known"),
+        ("encodings", ["iso2022_jp"], "'iso2022_jp' spells other characters with ASCII, or ASCII otherwise"),
+        ("encodings", ["cp037"], "'cp037' spells other characters with ASCII, or ASCII otherwise"),
+        ("encodings", ["utf-7"], "'utf-7' spells other characters with ASCII, or ASCII otherwise"),
+        ("fallbackEncoding", "windows-12", "'windows-12' is no encoding that is known"),
+        ("fallbackEncoding", "hz", "'hz' spells other characters with ASCII, or ASCII otherwise"),
     ],
 )
 def test_a_wrong_rule_for_files_is_refused(document: dict[str, Any], name: str, value: Any, reason: str):

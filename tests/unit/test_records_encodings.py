@@ -164,3 +164,37 @@ def test_lines_that_are_nearly_json_say_what_is_wrong():
     why, detail = reason(b'{"event_id":"e1"},\n' * 3)
     hint = "a comma ends lines that should be objects, the first in lines 1, 2, 3"
     assert (why, detail.partition(": ")[2]) == ("too_many_unreadable", hint)
+
+
+EASTERN = {
+    "shift_jis": "東京都千代田区 株式会社ミズホ カタカナ ひらがな",
+    "euc_jp": "東京都千代田区 株式会社ミズホ カタカナ",
+    "gb18030": "北京市朝阳区 客户名称 上海有限公司 说明",
+    "big5": "臺北市信義區 客戶名稱 股份有限公司",
+    "euc_kr": "서울특별시 주문번호 고객이름 주식회사",
+}
+
+
+@pytest.mark.parametrize("encoding", EASTERN)
+@pytest.mark.parametrize("lines", [1, 3, 4000])
+def test_characters_of_several_bytes_are_read_in_the_encoding_of_the_contract(encoding: str, lines: int):
+    """By chance many of their bytes are UTF-8, too."""
+    words = EASTERN[encoding].split()
+    names = [words[i % len(words)] + words[i // 7 % len(words)] for i in range(lines)]
+    rows = [{"event_id": f"e{i}", "ts": "2024-03-01", "name": name} for i, name in enumerate(names)]
+    content = "event_id,ts,name\n" + "".join(f"{','.join(r.values())}\n" for r in rows)
+    found, read_rows = read(content.encode(encoding), dataset=replace(EVENTS, encodings=("utf-8", encoding)))
+    assert [r.fields for r in read_rows] == rows
+    assert (found.profile.encoding, found.unreadable_records) == (encoding, 0)
+
+
+@pytest.mark.parametrize("encoding", EASTERN)
+def test_a_broken_byte_does_not_make_utf8_another_encoding(encoding: str):
+    words = EASTERN[encoding]
+    content = (
+        f"event_id,ts,name\ne1,2024-03-01,{words}\ne2,2024-03-01,".encode() + b"\xff" + words.encode() + b"\n"
+    )
+    dataset = replace(EVENTS, encodings=("utf-8", encoding), max_unreadable_rate=0.9)
+    found, rows = read(content, dataset=dataset)
+    assert (found.profile.encoding, found.unreadable_records) == ("utf-8", 1)
+    assert rows[0].fields["name"] == words
