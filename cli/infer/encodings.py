@@ -9,11 +9,10 @@ from collections.abc import Iterator
 
 from shared.reasons import FileReason
 from shared.records import Unreadable
+from shared.records.compression import BLOCK
 from shared.records.hints import likely_encoding
-from shared.records.text import BY_CHANCE, MARKS, SAMPLE, WIDE, encoding_of
+from shared.records.text import SAMPLE, WIDE, is_other, told_by_bytes
 from shared.records.xml_stream import declared_encoding
-
-ANY = "windows-1252"  # stands for any encoding of one byte
 
 
 def encoding_in(sample: bytes, blocks: Iterator[bytes]) -> tuple[str, str]:
@@ -23,20 +22,17 @@ def encoding_in(sample: bytes, blocks: Iterator[bytes]) -> tuple[str, str]:
     """
     if declared := declared_encoding(sample):
         return declared, ""
-    found = encoding_of(sample, (*WIDE, ANY))  # refuses what is binary
-    if any(sample.startswith(mark) for mark, _ in MARKS):
-        return found, ""
-    if found in WIDE:
-        return found, found
+    if found := told_by_bytes(sample, tuple(WIDE)):
+        return found, found if found in WIDE else ""
     good, bad, lines = _characters(blocks)
-    if not bad or good * BY_CHANCE > bad:
+    if good >= bad:
         return "utf-8", ""
-    likely = likely_encoding(b"\n".join(sorted(lines)))
-    if likely is None:
+    text = b"\n".join(sorted(lines))
+    if (likely := likely_encoding(text)) is None:
         raise Unreadable(
             FileReason.NOT_TEXT, "the text is no UTF-8, and looks like no encoding that is known"
         )
-    return likely, likely
+    return (likely, likely) if is_other(good, bad, text, likely, whole=True) else ("utf-8", "")
 
 
 def _characters(blocks: Iterator[bytes]) -> tuple[int, int, set[bytes]]:
@@ -52,7 +48,13 @@ def _characters(blocks: Iterator[bytes]) -> tuple[int, int, set[bytes]]:
         good += sum(c > "\x7f" for c in text) - odd
         bad += odd
         if odd and size < SAMPLE:
-            fresh = {line for line in block.split(b"\n") if not line.isascii()}
+            fresh = {line for line in _whole(block) if not line.isascii()}
             size += sum(map(len, fresh - lines))
             lines |= fresh
     return good, bad, lines
+
+
+def _whole(block: bytes) -> list[bytes]:
+    """The lines of a block that its ends cannot have cut, where it has some."""
+    lines = block.split(b"\n")
+    return lines[1:-1] if len(block) >= BLOCK else lines

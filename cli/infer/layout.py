@@ -42,8 +42,8 @@ class Layout:
 
 def layout_of(text: str, made_with: str | None = None) -> Layout:
     """The layout of a file that begins so; `made_with`: the delimiter of text that we made of a workbook."""
-    lines = text.split("\n")
-    lines = [line.removesuffix("\r") for line in (lines[:-1] if len(lines) > 1 else lines)][:SEARCHED]
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = (lines[:-1] if len(lines) > 1 else lines)[:SEARCHED]
     found = _placed(lines, made_with)
     rows = [cells for _, cells in _rows(lines[found.above :], found.delimiter)]
     return replace(found, sure=not rows or _names(rows[0], rows[1:]))

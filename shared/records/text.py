@@ -50,16 +50,8 @@ def encoding_of(sample: bytes, allowed: Sequence[str]) -> str:
 
     Raises Unreadable for what is no text.
     """
-    if sample.startswith(UTF32):
-        raise Unreadable(FileReason.NOT_TEXT, "the content is UTF-32; have it sent as UTF-8")
-    for mark, name in MARKS:
-        if sample.startswith(mark):
-            return name
-    if wide := next((name for name in allowed if _is_wide(sample, codecs.lookup(name).name)), None):
-        return wide
-    controls = len(sample) - len(sample.translate(None, CONTROLS))
-    if controls > max(FEW_CONTROLS, len(sample) // 100) or controls * 2 >= len(sample):
-        raise Unreadable(FileReason.NOT_TEXT, f"the content is binary{encoding_hint(sample)}")
+    if found := told_by_bytes(sample, allowed):
+        return found
     other = fallback(allowed)
     if not any(_characters(sample)):  # ASCII, or one character that the end cuts in two
         return "utf-8" if other is None else UNDECIDED
@@ -73,20 +65,43 @@ def encoding_of(sample: bytes, allowed: Sequence[str]) -> str:
     return chosen  # a few broken lines are bad records, not another encoding
 
 
+def told_by_bytes(sample: bytes, allowed: Sequence[str]) -> str | None:
+    """The encoding by a byte-order mark, or by zeros where one of UTF-16 is allowed; else None.
+
+    Raises Unreadable for what is no text.
+    """
+    if sample.startswith(UTF32):
+        raise Unreadable(FileReason.NOT_TEXT, "the content is UTF-32; have it sent as UTF-8")
+    for mark, name in MARKS:
+        if sample.startswith(mark):
+            return name
+    if wide := next((name for name in allowed if _is_wide(sample, codecs.lookup(name).name)), None):
+        return wide
+    controls = len(sample) - len(sample.translate(None, CONTROLS))
+    if controls > max(FEW_CONTROLS, len(sample) // 100) or controls * 2 >= len(sample):
+        raise Unreadable(FileReason.NOT_TEXT, f"the content is binary{encoding_hint(sample)}")
+    return None
+
+
 def fallback(allowed: Sequence[str]) -> str | None:
     """The encoding of a contract for what is not Unicode."""
     return next((name for name in allowed if codecs.lookup(name).name not in (*UNICODE, *WIDE)), None)
 
 
 def decided(sample: bytes, other: str | None, *, whole: bool = False) -> str:
-    """UTF-8, or the other encoding where next to nothing beyond ASCII is UTF-8; of one whose characters have
-    several bytes, where less is than is not, and all can be read.
-    """
+    """UTF-8, or the other encoding."""
     good, bad = _characters(sample, whole)
-    if other is None or not bad:
-        return "utf-8"
+    return other if other is not None and is_other(good, bad, sample, other, whole=whole) else "utf-8"
+
+
+def is_other(good: int, bad: int, sample: bytes, other: str, *, whole: bool) -> bool:
+    """Whether a text is in the other encoding: `good` characters beyond ASCII are UTF-8, `bad` bytes are not.
+
+    It is where next to nothing is UTF-8; of an encoding whose characters have several bytes, where less is
+    than is not, and all of the sample can be read.
+    """
     few = good * BY_CHANCE <= bad or (good < bad and _in_several_bytes(sample, other, whole))
-    return other if few else "utf-8"
+    return bad > 0 and few
 
 
 def _is_wide(sample: bytes, name: str) -> bool:

@@ -446,3 +446,25 @@ def test_made_up_examples_of_every_format_are_read_by_their_contract(tmp_path: P
         path = write(tmp_path / "examples", {name: content}) / name
         read = as_read(contract, path.stem, [path])
         assert (path.stem, read.records, read.unreadable, read.refused) == (path.stem, 12, 0, {})
+
+
+def test_text_in_an_encoding_of_several_bytes_is_asked_about(tmp_path: Path) -> None:
+    """By chance many of its bytes are UTF-8, too."""
+    places = ("東京都千代田区", "株式会社ミズホ", "カタカナ", "ひらがなのなまえ")
+    content = "id,場所\n" + "".join(f"{i},{places[i % 4]}{places[i // 4 % 4]}\n" for i in range(400))
+    folder = write(tmp_path, {"places.csv": content.encode("cp932")})
+    text = text_of(folder)
+    assert questions(text) == ["encodings"]
+    (encoding,) = set(contract_of(text).datasets[0].encodings) - {"utf-8", "utf-16"}
+    assert content.encode("cp932").decode(encoding) == content
+    read = as_read(contract_of(answered(text)), "places", [folder / "places.csv"])
+    assert (read.records, read.unreadable, read.refused) == (400, 0, {})
+
+
+def test_lines_that_end_as_on_an_old_mac_are_lines(tmp_path: Path) -> None:
+    folder = write(tmp_path, {"old.csv": "id,name,qty\r" + "".join(f"{i},n{i},{i * 2}\r" for i in range(60))})
+    text = text_of(folder)
+    assert questions(text) == []
+    assert contract_of(text).silver[0].column("qty").type == "bigint"
+    read = as_read(contract_of(text), "old", [folder / "old.csv"])
+    assert (read.records, read.read["qty"]) == (60, 60)
