@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
 from pathlib import Path
 
 PARTS = 32  # into which hashes fall; one part at a time is held to count it
@@ -52,7 +51,3 @@ class Distinct:
             found += len(set(values))
             path.unlink()
         return found
-
-
-def row_hash(values: Sequence[object]) -> int:
-    return hash(tuple(values))

@@ -27,7 +27,6 @@ NAME_FIRST = re.compile(
     rf"(?:(?P<week>{NAME}),? )?(?P<name>{NAME})(?P<s> )(?P<day>\d{{1,2}})(?P<t>,? )(?P<year>\d{{4}}){TIME}"
 )
 ORDERS = {"dmy": ("d", "M", "y"), "mdy": ("M", "d", "y"), "ymd": ("y", "M", "d")}
-TOKENS = {"d": "dd", "M": "MM", "H": "HH", "h": "hh"}
 OFFSETS = {"z": "X", "+hh": "X", "+hhmm": "XX", "+hh:mm": "XXX"}
 
 

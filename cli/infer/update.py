@@ -13,13 +13,11 @@ from cli.infer.contract_text import column_lines, dataset_lines
 from cli.infer.draft import Draft, DraftColumn, DraftDataset
 from cli.infer.insertion import Insertion, Places, inserted
 from cli.infer.matching import matching, name_in
-from cli.infer.renamed import similarity
+from cli.infer.renamed import SIMILAR, similarity
 from cli.infer.yaml_words import asked_lines
 from cli.wording import counted
 from shared.contracts import Contract, Dataset
 from shared.contracts.paths import Path
-
-ALIKE = 0.6  # of two names, from which on one may be a new name of the other
 
 
 @dataclass
@@ -86,7 +84,7 @@ def _mark_renamed(column: DraftColumn, dataset: Dataset, missing: set[str]) -> N
     likely = [
         m
         for m in sorted(missing)
-        if dataset.target.column(m).type == column.choice.type and similarity((m,), column.steps) >= ALIKE
+        if dataset.target.column(m).type == column.choice.type and similarity((m,), column.steps) >= SIMILAR
     ]
     if likely and not column.path:
         text = f"these files lack {likely[0]}, of the same type: is this its new header, an alias?"

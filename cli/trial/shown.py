@@ -135,7 +135,9 @@ def _height(view: TableView) -> int:
 def _show_first(name: str, view: TableView) -> None:
     columns = view.first.column_names
     rows = [[_cell(v) for v in row.values()] for row in view.first.to_pylist()]
-    title = f"{name}: {view.rows:,} rows" + (f", the first {len(rows)}" if view.rows > len(rows) else "")
+    title = f"{name}: {counted(view.rows, 'row')}" + (
+        f", the first {len(rows)}" if view.rows > len(rows) else ""
+    )
     if len(columns) > WIDE:
         sideways = [[c, *values] for c, *values in zip(columns, *rows, strict=True)]
         print_table(title, ("", *(str(i) for i in range(1, len(rows) + 1))), sideways)

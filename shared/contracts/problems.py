@@ -24,15 +24,11 @@ TABLE = re.compile(r"schema\[\d+\]")
 
 @dataclass(frozen=True)
 class Examined:
-    """What is wrong with a document, and its contract without those parts; None where nothing can be read.
-
-    `doubtful`: places of tables that were mended; what else is wrong with these may follow from that.
-    """
+    """What is wrong with a document, and its contract without those parts; None where nothing can be read."""
 
     errors: list[ContractError]
     contract: Contract | None = None
     places: Mapping[str, Place] = field(default_factory=dict)
-    doubtful: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -63,7 +59,7 @@ def examined(document: Mapping[str, Any], file: str) -> Examined:
     shapes.of(_entries, root, shapes)
     errors = list(shapes.errors.values())
     working: dict[str, Any] = copy.deepcopy(dict(document))
-    doubtful: set[str] = set()
+    doubtful: set[str] = set()  # tables that were mended; what else is wrong with them may follow from that
     for error in errors:
         if not mended(working, error.path):
             return Examined(errors)
@@ -78,7 +74,7 @@ def examined(document: Mapping[str, Any], file: str) -> Examined:
             doubtful |= _table_of(error)
             continue
         between = [e for e in contradictions(contract, places, node) if not _follows(e, doubtful)]
-        return Examined([*errors, *between], contract, places, frozenset(doubtful))
+        return Examined([*errors, *between], contract, places)
 
 
 def _table_of(error: ContractError) -> set[str]:

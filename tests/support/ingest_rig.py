@@ -14,12 +14,12 @@ from boto3.s3.transfer import TransferConfig
 from moto import mock_aws
 
 from lambdas.ingest.event import created_objects
+from local.ledger_table import create_ledger_table
 from shared.ingestion import COPY, Ingest, Store
 from shared.ledger import Ledger
 from shared.ledger.model import LedgerFile
 from shared.names import Names
 from shared.records import Limits
-from tests.support.ledger_table import create_ledger_table
 
 NAMES = Names("test", "123456789012", "eu-west-1")
 NOON = dt.datetime(2024, 3, 5, 12, tzinfo=dt.UTC)

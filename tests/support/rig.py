@@ -19,13 +19,13 @@ from glue_scripts import bronze_ingest, bronze_to_silver, silver_to_gold
 from glue_scripts.engine.gold import Transform
 from glue_scripts.engine.run.job import Job
 from glue_scripts.engine.run.session import Aws, aws
+from local.ledger_table import create_ledger_table
 from shared.contracts import contract
 from shared.ingestion import COPY, Ingest, Store
 from shared.ledger import Ledger
 from shared.ledger.model import FileId, LedgerFile, RunResult
 from shared.names import DATA_ZONES, Names
 from shared.records import Limits
-from tests.support.ledger_table import create_ledger_table
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 

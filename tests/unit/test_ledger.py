@@ -11,12 +11,12 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from local.ledger_table import create_ledger_table
 from shared.ledger import Claim, Ledger
 from shared.ledger.model import FileId, FileStatus, LedgerFile, Profile, RowCounts, RunResult
 from shared.ledger.observed import Learnt, Observed
 from shared.unknown_columns import UnknownColumns, observed_column
 from shared.usual.days import Day, Rates
-from tests.support.ledger_table import create_ledger_table
 
 FILE = FileId("raw", "shop/events/a.csv", "v1", "0A")
 NEWER = FileId("raw", "shop/events/a.csv", "v2", "100")

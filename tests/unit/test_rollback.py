@@ -19,12 +19,9 @@ from cli.rollback import roll_back
 from local import athena
 from local.athena import catalog_of
 from local.errors import LakeError
+from local.ledger_table import create_ledger_table
 from local.session import Session
-from shared.names import Names
-from tests.support.ledger_table import create_ledger_table
-
-NAMES = Names("dev", "123456789012", "us-east-1")
-MACHINE = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
+from tests.support.moto_session import MACHINE, NAMES
 
 
 @pytest.fixture

@@ -14,13 +14,13 @@ from moto import mock_aws
 
 from glue_scripts.bronze_to_silver import store_days
 from glue_scripts.engine.run.job import Job
+from local.ledger_table import create_ledger_table
 from shared.contracts import contract
 from shared.ledger import Ledger
 from shared.ledger.model import FileStatus, LedgerFile, RowCounts, RunResult
 from shared.ledger.observed import Learnt
 from shared.usual.days import Day
 from tests.support.ingest_rig import NAMES
-from tests.support.ledger_table import create_ledger_table
 
 MONDAY = dt.date(2026, 6, 1)
 LOADED = RunResult(

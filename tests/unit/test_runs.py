@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from cli import runs
 from local.session import Session
-from shared.names import Names
-from tests.support.ledger_table import create_ledger_table
-
-NAMES = Names("dev", "123456789012", "us-east-1")
-MACHINE = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
+from tests.support.moto_session import NAMES, moto_session
 
 
 @pytest.fixture
 def session(monkeypatch: pytest.MonkeyPatch, credentials: None) -> Iterator[Session]:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", NAMES.region)
-    with mock_aws():
-        session = Session(NAMES, boto3.Session())
-        create_ledger_table(boto3.resource("dynamodb"), NAMES.ledger_table)
-        session.client("stepfunctions").create_state_machine(
-            name=NAMES.state_machine("shop"),
-            definition=json.dumps(MACHINE),
-            roleArn="arn:aws:iam::123456789012:role/states",
-        )
+    with moto_session(monkeypatch) as session:
         yield session
 
 

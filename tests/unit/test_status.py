@@ -14,13 +14,13 @@ from moto import mock_aws
 from cli import attention
 from cli.verbs import status
 from cli.verbs.status import print_attention, print_datasets, status_of
+from local.ledger_table import create_ledger_table
 from local.session import Session
 from shared.contracts import contract
 from shared.ledger.model import FileStatus, LedgerFile, RowCounts, RunResult
 from shared.ledger.observed import Learnt
 from shared.names import Names
 from shared.unknown_columns import UnknownColumns, observed_column
-from tests.support.ledger_table import create_ledger_table
 
 NAMES = Names("dev", "123456789012", "us-east-1")
 

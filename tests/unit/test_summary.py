@@ -19,12 +19,12 @@ from cli import attention, shown_summary, summary
 from cli.runs import Outcome, Step
 from cli.verbs.status import placed
 from local.athena import catalog_of
+from local.ledger_table import create_ledger_table
 from local.session import Session
 from shared.contracts import contract
 from shared.ledger.model import FileStatus, LedgerFile, RowCounts, RunResult
 from shared.names import MAINTENANCE, STAGES, Names
 from shared.quarantine import rows_table
-from tests.support.ledger_table import create_ledger_table
 
 NAMES = Names("dev", "123456789012", "us-east-1")
 BEGAN = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)

@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from cli.table_drops import TableDropError, drop_tables, stored_tables
 from local.session import Session
-from shared.names import CHANGES, Names
-from tests.support.ledger_table import create_ledger_table
+from shared.names import CHANGES
+from tests.support.moto_session import NAMES, moto_session
 
-NAMES = Names("dev", "123456789012", "us-east-1")
 TABLES = {"silver": ("users", "users_updates", CHANGES), "gold": ("daily_revenue",)}
-MACHINE = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
 
 
 @pytest.fixture
 def session(monkeypatch: pytest.MonkeyPatch, credentials: None) -> Iterator[Session]:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", NAMES.region)
-    with mock_aws():
-        session = Session(NAMES, boto3.Session())
-        create_ledger_table(boto3.resource("dynamodb"), NAMES.ledger_table)
-        session.client("stepfunctions").create_state_machine(
-            name=NAMES.state_machine("shop"),
-            definition=json.dumps(MACHINE),
-            roleArn="arn:aws:iam::123456789012:role/states",
-        )
+    with moto_session(monkeypatch) as session:
         for zone, tables in TABLES.items():
             session.client("s3").create_bucket(Bucket=NAMES.bucket(zone))
             database = {"Name": NAMES.database("shop", zone)}

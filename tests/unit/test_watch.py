@@ -16,13 +16,13 @@ from lambdas.watch.due import Patience, Situation, is_due
 from lambdas.watch.figures import freshness, job_run, silence, unknown_columns
 from lambdas.watch.pipelines import Pipelines
 from lambdas.watch.watch import Watch
+from local.ledger_table import create_ledger_table
 from shared.contracts import contract
 from shared.ledger import Ledger
 from shared.ledger.model import FileStatus, LedgerFile
 from shared.ledger.observed import Learnt
 from shared.names import Names
 from shared.unknown_columns import UnknownColumns, observed_column
-from tests.support.ledger_table import create_ledger_table
 
 NOW = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 PATIENCE = Patience(files=3, wait=dt.timedelta(minutes=15))
