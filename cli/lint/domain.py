@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from cli import standard
 from cli.lint.contract_sql import contract_sql
 from cli.lint.finding import Finding
@@ -18,8 +20,7 @@ from shared.project import domain_folder
 
 def contract_findings(domain: str) -> list[Finding]:
     """What is wrong with a domain's contract by itself. Raises ContractError when it is no YAML mapping."""
-    text = (domain_folder(domain) / CONTRACT).read_text("utf-8")
-    return _of_contract(Places.of(domain, place(domain), text, document(domain)), examined_domain(domain))
+    return _of_contract(_places(domain, document(domain)), examined_domain(domain))
 
 
 def findings(domain: str) -> list[Finding]:
@@ -31,8 +32,7 @@ def findings(domain: str) -> list[Finding]:
         content = document(domain)
     except ContractError as unreadable:
         return [Finding(place(domain), 0, domain, unreadable.reason)]
-    text = (domain_folder(domain) / CONTRACT).read_text("utf-8")
-    places = Places.of(domain, place(domain), text, content)
+    places = _places(domain, content)
     hints: list[Finding] = []
     examined = examined_domain(domain)
     undecided = [
@@ -46,6 +46,11 @@ def findings(domain: str) -> list[Finding]:
         hints = [places.finding(e, hint=True) for e in missing_gates(contract, examined.places)]
     every = sorted(dict.fromkeys(found)) + hints
     return sorted(every, key=lambda finding: finding.hint)
+
+
+def _places(domain: str, content: dict[str, Any]) -> Places:
+    text = (domain_folder(domain) / CONTRACT).read_text("utf-8")
+    return Places.of(domain, place(domain), text, content)
 
 
 def _of_contract(places: Places, examined: Examined) -> list[Finding]:
