@@ -20,6 +20,7 @@ from shared.values.zones import is_utc
 DAY = 86_400
 OFFSET = re.compile(r"[+-]\d{2}:\d{2}", re.ASCII)
 FLUSH_AT = 20_000
+DAY_LENGTH, SECONDS = len("2024-03-09"), len("2024-03-09T03:31:48")
 
 
 class DateCount:
@@ -58,6 +59,9 @@ class DateCount:
 
     def _add_common(self, values: Sequence[str]) -> None:
         """Most texts begin with their day, and end so that no other is meant."""
+        if (days := _days_alike(values)) is not None:
+            self._spellings.update(days)
+            return
         key = self._key
         try:
             self._spellings.update(
@@ -93,6 +97,24 @@ class DateCount:
                 return text[:10]
         self.odd.append(text)
         return text
+
+
+def _days_alike(values: Sequence[str]) -> list[str] | None:
+    """The first ten characters of texts that are all as long as `2024-03-09T03:31:48Z` is, spelled so far as
+    tells the day as it is; else None.
+
+    With a line's end between any two, a place in the text is a slice of all of them.
+    """
+    width = len(values[0]) if values else 0
+    if width <= DAY_LENGTH:
+        return None
+    text, count, step = "\n".join(values), len(values), width + 1
+    if text.count("\n") != count - 1 or text[width::step] != "\n" * (count - 1):
+        return None
+    ends = text[width - 1 :: step] == "Z" * count or (width == SECONDS and text[16::step] == ":" * count)
+    if not ends or text[4::step] != "-" * count:
+        return None
+    return [text[i : i + DAY_LENGTH] for i in range(0, len(text), step)]
 
 
 def _says_its_day(plan: Plan, zone: str) -> bool:

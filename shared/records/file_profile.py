@@ -6,11 +6,13 @@ import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 from shared.contracts import Dataset, folded
 from shared.records.contradictions import Watch, watches
 from shared.records.dates import DateCount
+from shared.records.known_lines import known_lines
 from shared.records.plain import DIGITS
 from shared.records.shape import Shape, shape_of
 from shared.records.strict_json import Number
@@ -18,6 +20,7 @@ from shared.records.strict_json import Number
 MAX_NAMES = 500
 MAX_NAME = 1000
 MAX_DATED = 10
+MAX_MISSES = 20  # of reading lines that bring nothing new
 # Of JSON: what Spark's reader and ours give the same text of. A double is no text, and a nested value none.
 SPELLED = {str, int, bool, type(None)}
 
@@ -67,6 +70,7 @@ class FileProfile:
         columns = map(self.dataset.target.column, self.dataset.sent)
         self._text_columns = {c.name for c in columns if c.type == "string"}
         self._names: set[str] = set()
+        self._misses = 0
         self.watches = watches(self.dataset)
         self._watched_names: dict[str, Watch] = {}  # names beyond the limits are fresh again and again
         when = self.dataset.event_date_column
@@ -89,24 +93,44 @@ class FileProfile:
         watch.see(self.dates.odd if dated else values, values, before)
 
     def observe(self, objects: list[dict[str, Any]]) -> None:
-        """Takes some JSON records: their names, texts and event times, column by column."""
-        before = self.records - len(objects)
-        names, values = _names_and_values(objects)
-        self.observe_names(names)
-        if values is None:
-            wanted = names & {*self._texts, *self.dated, *self._watched_names}
-            values = {name: [record.get(name) for record in objects] for name in wanted}
-        if self.plain:
-            texts = [values[n] for n in self._texts if n in values]
-            kinds = set(map(type, itertools.chain.from_iterable(texts)))
-            self.plain = kinds <= SPELLED or all(map(_spelled_alike, texts))
-        times = _first_of([values[n] for n in self.dated if n in values])
+        """Takes some JSON records: their names, texts and event times."""
+        self.records += len(objects)
+        self.observe_names(set().union(*objects))
+        if self.plain and self._texts:
+            texts = _values(objects, self._texts)
+            self.plain = set(map(type, texts)) <= SPELLED or _spelled_alike(texts)
+        self._observe_values({n: _values(objects, (n,)) for n in self._asked}, len(objects))
+
+    def observe_lines(self, lines: bytes) -> bool:
+        """Takes JSON records that bring nothing new: no name, no text that is none. Else takes nothing, and
+        says so.
+        """
+        if self.nested or not self._names or self._misses > MAX_MISSES:
+            return False
+        texts = frozenset(self._texts if self.plain else ())
+        reader = known_lines(frozenset(self._names), texts, self._asked)
+        read = reader.read(lines) if reader is not None else None
+        if read is None:
+            self._misses += 1
+            return False
+        count, values = read
+        self.records += count
+        self._observe_values(values, count)
+        return True
+
+    @property
+    def _asked(self) -> frozenset[str]:
+        """The names of columns whose values are looked at."""
+        return frozenset((*self.dated, *(n for n, w in self._watched_names.items() if w.open)))
+
+    def _observe_values(self, values: dict[str, list[Any]], count: int) -> None:
+        times = _first_of([values[n] for n in self.dated])
         self.dates.add(times)
-        dated = self.watches.get(self.dataset.event_date_column or "")
+        dated, before = self.watches.get(self.dataset.event_date_column or ""), self.records - count
         if dated is not None and self.dates.odd:
             self.watch(dated, times, before)
         for name, watch in self._watched_names.items():
-            if watch is not dated and watch.open and str in map(type, values.get(name, ())):
+            if watch is not dated and watch.open and str in map(type, values[name]):
                 self.watch(watch, values[name], before)
 
     def observe_columns(self, columns: Iterable[str]) -> str | None:
@@ -174,15 +198,13 @@ class FileProfile:
         return shape_of(self.dataset, self.kind)
 
 
-def _names_and_values(
-    objects: list[dict[str, Any]],
-) -> tuple[set[str], dict[str, Sequence[Any]] | None]:
-    """The names that some records have, and each one's values where all have the same in the same order."""
-    spelled = list(map(list, objects))
-    if spelled.count(spelled[0]) < len(spelled):
-        return set().union(*objects), None
-    columns = zip(*map(dict.values, objects), strict=True)
-    return set(spelled[0]), dict(zip(spelled[0], columns, strict=True))
+def _values(objects: list[dict[str, Any]], names: tuple[str, ...]) -> list[Any]:
+    """The values of some columns, record by record; None for a record that has not the column."""
+    try:
+        found = list(map(itemgetter(*names), objects))
+    except KeyError:
+        return [record.get(n) for record in objects for n in names]
+    return found if len(names) == 1 else list(itertools.chain.from_iterable(found))
 
 
 def _first_of(columns: list[Sequence[Any]]) -> Sequence[Any]:

@@ -16,11 +16,12 @@ from shared.records.text import BLANKS
 from shared.records.verdict import Limits, Unreadable
 
 # few enough records to stay in the processor's cache, enough to spare the interpreter a loop over each
-CHUNK, PIECE = 64, 1 << 14
+CHUNK, PIECE = 64, 1 << 15
 OBJECTS = {dict}
 # Spark's parser refuses a number of more than 1,000 characters (Jackson's StreamReadConstraints). One of its
 # parts – before the point, behind it, exponent – has a third of them, and one of two blocks half of that.
-MANY_DIGITS = 160
+# One of more than 308 is infinite as a double, and half of those are as many.
+MANY_DIGITS = 150
 STEP = 15
 TO_ZERO = bytes(ord("0") if chr(b).isdigit() else b for b in range(128)) + bytes(range(128, 256))
 
@@ -81,6 +82,8 @@ def _watched(blocks: Iterator[bytes], profile: FileProfile) -> Iterator[bytes]:
 
 
 def _profile_piece(piece: bytes, profile: FileProfile) -> None:
+    if profile.observe_lines(piece):
+        return
     values: list[Any] | None = objects_at_once(piece)
     if values is None:
         lines = [line for line in piece.split(b"\n") if line.strip(BLANKS)]
@@ -107,9 +110,10 @@ def profile_values(values: list[Any], profile: FileProfile) -> None:
     if profile.nested:
         profile.add_rows(values)
         return
-    profile.records += len(values)
+    objects = values
     if set(map(type, values)) != OBJECTS:
-        profile.unreadable += sum(v.__class__ is not dict for v in values)
-        values = [v for v in values if v.__class__ is dict]
-    if values:
-        profile.observe(values)
+        objects = [v for v in values if v.__class__ is dict]
+    if objects:
+        profile.observe(objects)
+    profile.records += len(values) - len(objects)
+    profile.unreadable += len(values) - len(objects)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
+from collections.abc import Callable
 from itertools import accumulate
 from typing import Any
 
@@ -98,25 +99,28 @@ plain = exact if orjson is None else orjson.loads
 
 
 def objects_at_once(lines: bytes) -> list[dict[str, Any]] | None:
-    """The objects of some lines, or None unless it is certain that each line is one, and shallow.
+    """The objects of some lines, or None unless it is certain that each line is one, and shallow."""
+    objects = None if orjson is None else one_a_line(lines, orjson.loads)
+    return objects if objects is not None and set(map(type, objects)) == {dict} else None
+
+
+def one_a_line(lines: bytes, parse: Callable[[bytes], list[Any]]) -> list[Any] | None:
+    """The values of some lines, or None unless it is certain that each line is one, and shallow if it is an
+    object.
 
     With a mark between any two lines they are an array. A line's end inside a value would leave too few marks
     at the array's own places, and two values on a line one where a mark belongs.
     A line that is an object has a bracket of its own, and at most those that are left of all.
     """
-    if orjson is None:
-        return None
     marked = lines.replace(b"\n", BETWEEN)
     try:
-        values = orjson.loads(b"[%b]" % marked)
+        values = parse(b"[%b]" % marked)
     except ValueError:
         return None
-    objects, count = values[::2], (len(marked) - len(lines)) // (len(BETWEEN) - 1) + 1
+    count = (len(marked) - len(lines)) // (len(BETWEEN) - 1) + 1
     if len(values) != 2 * count - 1 or values[1::2].count(MARK) != count - 1:
         return None
-    if set(map(type, objects)) != {dict}:
-        return None
-    brackets = lines.count(b"{")
+    brackets = len(lines) - len(lines.replace(b"{", b""))  # faster than to count what is rare
     if b"[" in lines:  # which is the faster of the two
         brackets += lines.count(b"[")
-    return objects if brackets - count < MAX_DEPTH else None
+    return values[::2] if brackets - count < MAX_DEPTH else None
