@@ -13,14 +13,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from glue_scripts.engine.read.python_reader import reading_of
+from glue_scripts.engine.read.python_reader import Reading, reading_of
 from shared.contracts import Dataset
 from shared.ledger.model import Profile
 from shared.records.reading import ACCEPTED, Unread, values
-from shared.records.shape import Row
+from shared.records.shape import Row, Shape
 from shared.records.source import Source
+from shared.records.strict_json import loose
 from shared.records.text import begun, utf8
 from shared.records.verdict import RAW, UNCAST
 
@@ -64,13 +66,20 @@ class Reread:
 
     def _marks(self) -> Iterator[tuple[int, Mark]]:
         """The mark of every row, with the number of the record that it comes from."""
-        reading = reading_of(self.dataset)
-        shape = reading.xml if self.profile.format == "xml" else reading.shape
+        reading, shape = self._reading, self._shape
         with closing(self.opened()) as stream:
             every = values(stream, self.profile, nested=reading.nested, inside=reading.inside)
             for number, value in enumerate(itertools.islice(every, FURTHEST), start=1):
                 rows = [Row(raw=value.raw)] if isinstance(value, Unread) else shape.rows(value)
                 yield from ((number, self._mark(row)) for row in rows)
+
+    @cached_property
+    def _reading(self) -> Reading:
+        return reading_of(self.dataset)
+
+    @property
+    def _shape(self) -> Shape:
+        return self._reading.xml if self.profile.format == "xml" else self._reading.shape
 
     def _mark(self, row: Row) -> Mark:
         """What a row and the record that quarantine keeps of it share: their values, whatever the columns are
@@ -85,14 +94,14 @@ class Reread:
 
     def _kept(self, raw: str) -> Mark:
         try:
-            kept = json.loads(raw, parse_float=str, parse_int=str)
+            kept = loose(raw.encode())
         except ValueError:
             return ("", raw.strip())
         if not isinstance(kept, dict):
             return ("", raw.strip())
-        extra = kept.pop("_extra", None) or {}
-        from_key = set(self.dataset.received) - set(self.dataset.sent)
-        return _values([*(v for k, v in kept.items() if k not in from_key), *extra.values()], self.nulls)
+        if self._shape.explode is not None:  # quarantine has the row, not the record around it
+            return _values(kept.values(), self.nulls)
+        return self._mark(next(iter(self._shape.rows(kept)), Row(raw=raw)))
 
     def _lines(self, numbers: set[int]) -> dict[int, int] | None:
         """The lines of records by number; None where a record is no line."""

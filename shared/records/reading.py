@@ -18,7 +18,7 @@ from shared.records.envelope import is_tombstone
 from shared.records.json_lines import batches
 from shared.records.json_stream import elements
 from shared.records.parquet import read_parquet
-from shared.records.plain import text_of
+from shared.records.plain import compact, text_of
 from shared.records.shape import Row, Shape
 from shared.records.source import Readable, Source
 from shared.records.strict_json import loose
@@ -65,9 +65,9 @@ def rows(
     """Every record in order, as the columns of a dataset. `nested`: the dataset looks into records; `inside`:
     where they are.
     """
-    for value in values(stream, profile, nested=nested, inside=inside):
+    for value, text in texts_and_values(stream, profile, nested=nested, inside=inside):
         if not isinstance(value, Unread):
-            yield from shape.rows(value)
+            yield from shape.rows(value, text)
         elif not (shape.enveloped and is_tombstone(value.raw.encode())):
             yield Row(raw=value.raw)
 
@@ -81,38 +81,54 @@ def values(
     inside: Path | None = None,
 ) -> Iterator[dict[str, Any] | Unread]:
     """Every record in order, as the values of `shared.records.plain`."""
+    read = texts_and_values(stream, profile, limits, nested=nested, inside=inside)
+    return (value for value, _ in read)
+
+
+def texts_and_values(
+    stream: Readable,
+    profile: Profile,
+    limits: Limits | None = None,
+    *,
+    nested: bool = False,
+    inside: Path | None = None,
+) -> Iterator[tuple[dict[str, Any] | Unread, str | None]]:
+    """Every record in order, as the values of `shared.records.plain`, and as JSON where its names and their
+    texts do not tell all of it: where it came as JSON, or is nested.
+    """
     limits = limits or ACCEPTED
     _, blocks = begun(Source(stream, limits).blocks())
     if profile.format == "parquet":
-        yield from _parquet(blocks, limits)
+        yield from ((record, compact(record) if nested else None) for record in _parquet(blocks, limits))
         return
     text = utf8(blocks, profile.encoding)
     match profile.format:
         case "csv":
-            yield from _delimited(text, profile, limits)
+            yield from ((row, None) for row in _delimited(text, profile, limits))
         case "ndjson":
-            yield from _lines(text, limits)
+            yield from map(_json, _lines(text, limits))
         case "json":
             yield from map(_json, elements(text, limits, inside))
+        case "xml" if nested:
+            yield from ((tree, compact(tree)) for tree in trees(text, limits, inside))
         case "xml":
-            yield from trees(text, limits, inside) if nested else xml_elements(text, limits)
+            yield from ((record, None) for record in xml_elements(text, limits))
         case other:
             raise ValueError(f"no reader of {other}")
 
 
-def _lines(blocks: Iterator[bytes], limits: Limits) -> Iterator[dict[str, Any] | Unread]:
+def _lines(blocks: Iterator[bytes], limits: Limits) -> Iterator[bytes]:
     for lines in batches(blocks, limits):
-        for line in lines:
-            if line.strip(BLANKS):
-                yield _json(line)
+        yield from (line for line in lines if line.strip(BLANKS))
 
 
-def _json(text: bytes) -> dict[str, Any] | Unread:
+def _json(text: bytes) -> tuple[dict[str, Any] | Unread, str]:
     try:
         value = loose(text)
     except ValueError:
         value = None
-    return value if isinstance(value, dict) else Unread(text.decode(errors="replace"))
+    spelled = text.decode(errors="replace")
+    return value if isinstance(value, dict) else Unread(spelled), spelled.strip()
 
 
 def _delimited(

@@ -28,13 +28,15 @@ Taken = dict[Any, Any]  # step → what is taken below it; None → all of it
 @dataclass(frozen=True)
 class Row:
     """A record's values by column, as text; what no column takes, by name; what is wrong with a value, by
-    column; or the raw text of what is no record.
+    column; or the raw text of what is no record. `record`: the record as it was received, where names and
+    texts would not tell.
     """
 
     values: dict[str, str | None] = field(default_factory=dict)
     extra: dict[str, str] = field(default_factory=dict)
     faults: dict[str, RowReason] = field(default_factory=dict)
     raw: str | None = None
+    record: str | None = None
 
 
 @dataclass(frozen=True)
@@ -53,16 +55,18 @@ class Shape:
     lone: bool = False
     enveloped: bool = False
 
-    def rows(self, record: Any) -> Iterator[Row]:
-        """The rows of a record: one, or one for each element of its list."""
+    def rows(self, record: Any, text: str | None = None) -> Iterator[Row]:
+        """The rows of a record: one, or one for each element of its list. `text`: the record as it was
+        received, which the one row keeps.
+        """
         if not isinstance(record, dict):
             yield Row(raw=compact(record))
             return
         if self.enveloped:
-            yield self._opened(record)
+            yield self._opened(record, text)
             return
         if self.explode is None:
-            yield self._row(record)
+            yield self._row(record, text=text)
             return
         listed = self._at(record, self.explode)
         if listed is None or (self.lone and listed == ""):
@@ -72,19 +76,20 @@ class Shape:
         for element in listed:
             yield self._row(element, above=record) if isinstance(element, dict) else Row(raw=compact(record))
 
-    def _opened(self, change: dict[str, Any]) -> Row:
+    def _opened(self, change: dict[str, Any], text: str | None) -> Row:
         """The row that a change is about; a path may also lead into the envelope around it."""
         envelope, row = opened(change, self.aliases)
-        return self._row(row, around={k: v for k, v in envelope.items() if k in AROUND})
+        return self._row(row, around={k: v for k, v in envelope.items() if k in AROUND}, text=text)
 
     def _row(
         self,
         record: dict[str, Any],
         above: dict[str, Any] | None = None,
         around: Mapping[str, Any] = MappingProxyType({}),
+        text: str | None = None,
     ) -> Row:
         """`above`: the record whose list this is an element of; `around`: the envelope."""
-        row = Row()
+        row = Row(record=text)
         for column, path in self.paths:
             start = above if path.up else around if path.steps[0] in around else record
             self._put(row, column, self._at(start, path))

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F  # noqa: N812
 from glue_scripts.engine.quarantine.record_counts import RecordCounts, observed_counts, record_aggregates
 from glue_scripts.engine.quarantine.row_rules import with_reasons
 from glue_scripts.engine.read.bronze_files import primary_date
-from glue_scripts.engine.read.conform import raw_record
+from glue_scripts.engine.read.conform import raw_record, received_columns
 from glue_scripts.engine.read.sql import literal
 from glue_scripts.engine.run.job import Job
 from glue_scripts.engine.tables.iceberg import Stored, append, current_snapshot, prepare
@@ -37,13 +37,13 @@ def quarantine_table(job: Job, dataset: Dataset) -> Stored:
 
 def quarantined_rows(rows: DataFrame, files: DataFrame, job: Job, dataset: Dataset) -> DataFrame:
     """Judged rows that are bad, as quarantine keeps them."""
-    bad = with_reasons(rows.where("_bad"), dataset).selectExpr(
-        "_file", "reasons", "columns", f"{raw_record(dataset)} AS raw_record"
+    bad = with_reasons(rows.where("_bad"), dataset).select(
+        "_file", "reasons", "columns", *received_columns(dataset)
     )
     return bad.join(files.hint("broadcast"), "_file", "inner").selectExpr(
         "reasons",
         "columns",
-        "raw_record",
+        f"{raw_record(dataset)} AS raw_record",
         "_source_file AS source_file",
         "_source_version AS source_version",
         "_ingested_at AS ingested_at",

@@ -31,7 +31,7 @@ DAY = (
     f"nullif(regexp_replace(regexp_extract(_source_file, '{DAY_IN_KEY}', 1), '^(....)-?(..)-?',"
     " '$1-$2-'), '')"
 )
-RESERVED = {"_file", "_raw", "_extra", "_path", "_place", "_faults", "_metadata"}
+RESERVED = {"_file", "_raw", "_record", "_extra", "_path", "_place", "_faults", "_metadata"}
 
 
 @dataclass(frozen=True)
@@ -121,8 +121,11 @@ def _native_parquet(kind: str) -> bool:
     )
 
 
-def files_table(spark: SparkSession, files: Sequence[BronzeFile]) -> DataFrame:
-    """What is known of each file; its day as text is its folder's, or else the primary date."""
+def files_table(spark: SparkSession, files: Sequence[BronzeFile], dataset: Dataset) -> DataFrame:
+    """What is known of each file; its day as text is its folder's, or else the primary date. `_names`: what
+    it calls columns that it calls otherwise than the contract.
+    """
+    aliases = dataset.aliases
     rows = (
         (
             f.number,
@@ -134,11 +137,13 @@ def files_table(spark: SparkSession, files: Sequence[BronzeFile]) -> DataFrame:
             primary_date(f.entry),
             f.order,
             f.operation,
+            _names(f.profile, dataset, aliases),
         )
         for f in files
     )
     texts = ("_path", "_source_file", "_source_version", "_sha256", "ingested", "_primary_date", "_order")
     columns = {"_file": pa.int32(), **dict.fromkeys(texts, pa.string()), "_says_operation": pa.bool_()}
+    columns["_names"] = pa.map_(pa.string(), pa.string())
     return driver_rows(spark, columns, rows).selectExpr(
         "_file",
         "_path",
@@ -150,7 +155,16 @@ def files_table(spark: SparkSession, files: Sequence[BronzeFile]) -> DataFrame:
         f"coalesce({DAY}, _primary_date) _day",
         "_order",
         "_says_operation",
+        "_names",
     )
+
+
+def _names(profile: Profile, dataset: Dataset, aliases: Mapping[str, str]) -> dict[str, str]:
+    """By column the name that a file has for it: a spelling, or the place in a record."""
+    columns = map(dataset.target.column, dataset.sent)
+    names = {c.name: str(c.path) for c in columns if c.path is not None}
+    names |= {column: n for n in profile.columns if (column := aliases.get(folded(n)))}
+    return {column: name for column, name in names.items() if name != column}
 
 
 def located(rows: DataFrame) -> DataFrame:

@@ -17,8 +17,9 @@ from shared.records.verdict import UNCAST, kept_as_text
 from shared.values import Plan
 
 TEXT = "_text_"
+RECEIVED = "_received_"  # a cell as the reader gave it
 TRIED = "_tried_"  # a derived column as `attempt` has it: null where it failed
-CARRIED = ("_file", "_place", "_ingested_at", "_day", "_extra", "_raw", "_faults")
+CARRIED = ("_file", "_place", "_ingested_at", "_day", "_extra", "_raw", "_faults", "_record")
 
 
 def conformed(records: DataFrame, contract: Contract, dataset: Dataset) -> DataFrame:
@@ -91,8 +92,16 @@ def _typed(records: DataFrame, contract: Contract, dataset: Dataset) -> DataFram
         for n, p in plans.items()
     }
     values |= {n: f"coalesce({quoted(n)}, {values[n]})" for n in taken}
-    return records.selectExpr(*CARRIED, *map(quoted, taken), *texts).selectExpr(
-        *CARRIED, *(f"{v} AS {quoted(n)}" for n, v in values.items()), *_kept_texts(dataset)
+    received = {
+        n: f"coalesce({sources[n]}, CAST({quoted(n)} AS string))" if n in taken else quoted(n)
+        for n in dataset.sent
+    }
+    cells = [f"{source} AS {quoted(RECEIVED + n)}" for n, source in received.items()]
+    return records.selectExpr(*CARRIED, *map(quoted, taken), *texts, *cells).selectExpr(
+        *CARRIED,
+        *(f"{v} AS {quoted(n)}" for n, v in values.items()),
+        *_kept_texts(dataset),
+        *(quoted(RECEIVED + n) for n in dataset.sent),
     )
 
 
@@ -100,16 +109,25 @@ def _kept_texts(dataset: Dataset) -> list[str]:
     return [quoted(TEXT + n) for n in dataset.received if dataset.target.column(n).type != "string"]
 
 
+def received_columns(dataset: Dataset) -> list[str]:
+    """What `raw_record` needs of a row."""
+    return ["_raw", "_record", "_extra", *(quoted(RECEIVED + n) for n in dataset.sent)]
+
+
 def raw_record(dataset: Dataset) -> str:
-    """SQL for what was received: the text of an unreadable record, otherwise its values as JSON, as they were
-    before any cast.
+    """SQL for a record as it was received: its text, or its cells as JSON under the names that the file has
+    for them (`_names`). A name that stands there twice is there twice: nothing fails on it.
     """
-    table = dataset.target
-    taken = dataset.stored_as == "parquet"
-    texts = {
-        n: f"coalesce({quoted(TEXT + n)}, CAST({quoted(n)} AS string))" if taken else quoted(TEXT + n)
-        for n in dataset.received
-    }
-    cells = [texts[n] if table.column(n).type != "string" else quoted(n) for n in dataset.received]
-    fields = ", ".join(f"{c} AS {quoted(n)}" for c, n in zip(cells, dataset.received, strict=True))
-    return f"coalesce(_raw, to_json(struct({fields}, _extra)))"
+    cells = ", ".join(
+        f"struct(coalesce(_names[{literal(n)}], {literal(n)}) AS key, {quoted(RECEIVED + n)} AS value)"
+        for n in dataset.sent
+    )
+    every = f"concat(array({cells}), coalesce(map_entries(_extra), array()))"
+    fields = f"transform(filter({every}, e -> e.value IS NOT NULL), e -> concat({_json('e.key')}, ':', {_json('e.value')}))"
+    return f"coalesce(_raw, _record, concat('{{', array_join({fields}, ','), '}}'))"
+
+
+def _json(text: str) -> str:
+    """SQL for a text as JSON has it, which a list of it begins and ends with a bracket around."""
+    listed = f"to_json(array({text}))"
+    return f"substring({listed}, 2, length({listed}) - 2)"

@@ -30,6 +30,7 @@ def delimited_records(spark: SparkSession, groups: list[list[BronzeFile]], datas
         f"CASE WHEN size(_extras) > 0 THEN {extra} END AS _extra",
         "CAST(NULL AS string) AS _raw",
         "CAST(NULL AS map<string,string>) AS _faults",
+        "CAST(NULL AS string) AS _record",
     )
 
 

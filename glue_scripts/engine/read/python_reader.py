@@ -56,5 +56,6 @@ def _batch(path: str, rows: list[Row], names: Sequence[str]) -> pa.RecordBatch:
         pa.array([list(r.extra.items()) or None for r in rows], TEXTS),
         pa.array([r.raw for r in rows], pa.string()),
         pa.array([list(r.faults.items()) or None for r in rows], TEXTS),
+        pa.array([r.record for r in rows], pa.string()),
     ]
-    return pa.RecordBatch.from_arrays(columns, ["_path", *names, "_extra", "_raw", "_faults"])
+    return pa.RecordBatch.from_arrays(columns, ["_path", *names, "_extra", "_raw", "_faults", "_record"])

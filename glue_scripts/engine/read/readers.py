@@ -1,5 +1,6 @@
 """Bronze files → records: every column of the contract as text, everything else in `_extra`, unreadable
-records in `_raw`, and what a reader found wrong with a value in `_faults`, by column.
+records in `_raw`, what a reader found wrong with a value in `_faults`, by column, and in `_record` the record
+as it was received where names and texts would not tell.
 
 Spark's readers are used where ingestion found that they agree with `shared.records` on the file; all other
 files go through that very code on the executors. Either way the number of records must be the one that
@@ -28,7 +29,7 @@ from shared.contracts.keys import value_in_key
 from shared.records.verdict import RAW, UNCAST, kept_as_text
 
 BATCH = 4096
-NO_FAULTS = "CAST(NULL AS map<string,string>) AS _faults"
+NO_FAULTS = ("CAST(NULL AS map<string,string>) AS _faults", "CAST(NULL AS string) AS _record")
 JSON_OPTIONS = {
     "lineSep": "\n",
     "allowSingleQuotes": "false",
@@ -42,7 +43,7 @@ def records(
 ) -> DataFrame:
     """All records of the files: `_file`, `_place` (which of two of a file is the later), `_ingested_at`,
     `_day`, the received columns as text, `_extra` map<string,string>, `_raw` string, `_faults`
-    map<string,string>.
+    map<string,string>, `_record` string.
 
     Where bronze keeps Parquet the columns have the contract's types, and `_uncast` map<string,string> the
     texts that are of none.
@@ -153,7 +154,7 @@ def _made(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> Dat
         *[f.path for f in files]
     )
     extra = "CAST(NULL AS map<string,string>) AS _extra"
-    own = [*map(quoted, dataset.sent), UNCAST, extra, RAW, NO_FAULTS]
+    own = [*map(quoted, dataset.sent), UNCAST, extra, RAW, *NO_FAULTS]
     return located(rows).selectExpr("_path", "_place", *own)
 
 
@@ -173,7 +174,7 @@ def _by_name(rows: DataFrame, texts: Mapping[str, str], dataset: Dataset, raw: s
         spellings[dataset.aliases.get(folded(name), "")].append(text)
     columns = [f"{_first(spellings.get(c, []))} AS {quoted(c)}" for c in dataset.sent]
     unknown = {n: text for n, text in texts.items() if folded(n) not in dataset.aliases}
-    own = [*columns, f"{_extra(unknown)} AS _extra", f"{raw} AS _raw", NO_FAULTS]
+    own = [*columns, f"{_extra(unknown)} AS _extra", f"{raw} AS _raw", *NO_FAULTS]
     return rows.selectExpr("_path", "_place", *own)
 
 
@@ -202,7 +203,7 @@ def _python(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> D
     )
     reading = reading_of(dataset)
     columns = "".join(f"{quoted(n)} string, " for n in dataset.sent)
-    schema = f"_path string, {columns}_extra map<string,string>, _raw string, _faults map<string,string>"
+    schema = f"_path string, {columns}_extra map<string,string>, _raw string, _faults map<string,string>, _record string"
 
     def read(batches: Iterable[Any]) -> Iterator[Any]:
         from glue_scripts.engine.read.python_reader import arrow_batches

@@ -46,7 +46,7 @@ def load_dataset(
     check()
     table, target = dataset.target, silver_table(job, dataset.target)
     stale = [*work.superseded, *(f for f in work.files if again or job.full_refresh or f.processed_by)]
-    batch = Batch(spark, job, dataset, files, files_table(spark, files), stale)
+    batch = Batch(spark, job, dataset, files, files_table(spark, files, dataset), stale)
     if table.kind != "files" and (_is_empty(spark, job, table) or job.full_refresh or work.refill):
         loaded = fill_table(batch, target, check)
         for follower in followers(table, job.contract.silver):
