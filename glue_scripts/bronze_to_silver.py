@@ -16,7 +16,7 @@ from pyspark.sql import SparkSession
 from glue_scripts.engine.bronze.archive import archive_files
 from glue_scripts.engine.gold.computed import compute, silver_target
 from glue_scripts.engine.quarantine.replay import files_of_rows, replay_files
-from glue_scripts.engine.read.bronze_files import files_in_order
+from glue_scripts.engine.read.bronze_files import BronzeFile, files_in_order
 from glue_scripts.engine.run import log
 from glue_scripts.engine.run.job import Job, parsed_job
 from glue_scripts.engine.run.lock import guard
@@ -24,6 +24,7 @@ from glue_scripts.engine.run.session import Aws, aws, spark_session
 from glue_scripts.engine.silver.drift import note_unknown_columns
 from glue_scripts.engine.silver.gate import decision, judgement, unusual, worst
 from glue_scripts.engine.silver.integrity import orphan_counts
+from glue_scripts.engine.silver.isolation import BY_A_FILE, set_aside_unloadable, without
 from glue_scripts.engine.silver.load import load_dataset
 from glue_scripts.engine.silver.metrics import as_csv, publish, run_metrics
 from glue_scripts.engine.silver.promote import promote, remember
@@ -40,7 +41,7 @@ from glue_scripts.engine.silver.work import Work, pending_work, write_groups
 from glue_scripts.engine.tables import changes
 from glue_scripts.engine.tables.iceberg import create_or_evolve, prepare
 from shared.contracts import Dataset, Threshold
-from shared.ledger.model import RowCounts, RunResult
+from shared.ledger.model import LedgerFile, RowCounts, RunResult
 from shared.metrics import UNUSUAL
 from shared.zones import metrics_key
 
@@ -89,15 +90,24 @@ def process(spark: SparkSession, job: Job, clients: Aws, dataset: Dataset) -> Ru
         job = replace(job, full_refresh=True)
     again = [*files_of_rows(spark, job, clients, dataset), *promotion.files]
     dated = keys_of_dates(spark, job, dataset)
-    work = pending_work(job, clients.ledger, dataset, again, dated)
-    if reopen_copies(job, clients, dataset, work):
-        work = pending_work(job, clients.ledger, dataset, again, dated)
-    files = files_in_order(work.files, dataset, work.orders)
+    work, files = planned(job, clients, dataset, again, dated)
     if not files:
         return None
     interrupted = clients.ledger.open_attempt(job.domain, dataset.name, job.run_id)
     judged_before = interrupted or job.by_date or bool(again)
-    loaded = load_dataset(spark, job, dataset, files, work, check, again=judged_before)
+    loaded = None
+    while files and loaded is None:
+        try:
+            loaded = load_dataset(spark, job, dataset, files, work, check, again=judged_before)
+        except BY_A_FILE:
+            aside = set_aside_unloadable(spark, job, clients, dataset, files)
+            if not aside:
+                raise
+            again, judged_before = without(again, aside), True
+            work, files = planned(job, clients, dataset, again, dated)
+    if loaded is None:
+        clients.ledger.close_attempt(job.domain, dataset.name)
+        return None
     if promotion.pending:
         remember(spark, job, dataset)
     unknown = note_unknown_columns(job, clients, dataset, files, loaded)
@@ -126,6 +136,16 @@ def process(spark: SparkSession, job: Job, clients: Aws, dataset: Dataset) -> Ru
         clients.ledger.close_attempt(job.domain, dataset.name)
     log.info(job, "loaded", dataset=dataset.name, files=len(files), rows=asdict(loaded.rows), gate=gate)
     return result
+
+
+def planned(
+    job: Job, clients: Aws, dataset: Dataset, again: Sequence[LedgerFile], dated: frozenset[str]
+) -> tuple[Work, list[BronzeFile]]:
+    """What the run has to do for a dataset, and its files in their order."""
+    work = pending_work(job, clients.ledger, dataset, again, dated)
+    if reopen_copies(job, clients, dataset, work):
+        work = pending_work(job, clients.ledger, dataset, again, dated)
+    return work, files_in_order(work.files, dataset, work.orders)
 
 
 def store(job: Job, clients: Aws, dataset: Dataset, result: RunResult, work: Work) -> None:

@@ -26,22 +26,30 @@ PARALLEL_TABLES = 4
 
 def main(spark: SparkSession, job: Job, transforms: dict[str, Transform], clients: Aws) -> None:
     """Refreshes every gold table, several at a time; changes are settled only when all have followed, then
-    the warehouse may load them.
+    the warehouse may load them. A table that fails stops none but those that refer to it.
 
-    Raises LookupError where tables and transforms do not match, TakenOverError, and what `refresh` raises.
+    Raises LookupError where tables and transforms do not match, TakenOverError, and the first failure of
+    `refresh` when the others have followed.
     """
     check_complete(job.contract.gold, transforms)
     check = guard(job, clients.ledger)
     check()
     pending = changes.pending(spark, job)
+    failed: dict[str, BaseException] = {}
     with Shared() as shared, ThreadPoolExecutor(PARALLEL_TABLES) as pool:
         for tables in waves(job.contract.gold):
-            futures = [
-                pool.submit(refresh, spark, job, table, transforms[table.name], pending, check, shared)
+            futures = {
+                table.name: pool.submit(
+                    refresh, spark, job, table, transforms[table.name], pending, check, shared
+                )
                 for table in tables
-            ]
-            for future in futures:
-                future.result()
+                if failed.keys().isdisjoint(r.table for r in table.references)
+            }
+            failed |= {name: error for name, future in futures.items() if (error := future.exception())}
+    for name, error in failed.items():
+        log.warning(job, f"gold table {name} failed: {type(error).__name__}", table=name)
+    if failed:
+        raise next(iter(failed.values()))
     check()
     changes.settle(spark, job, pending)
     if job.warehouse:

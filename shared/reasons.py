@@ -37,6 +37,7 @@ class FileReason(StrEnum):
     DATE_ORDER_CONTRADICTED = "date_order_contradicted"
     DECIMAL_MARK_CONTRADICTED = "decimal_mark_contradicted"
     NO_READABLE_DATE = "no_readable_date"
+    NOT_LOADABLE = "not_loadable"
 
 
 class RowReason(StrEnum):
@@ -129,6 +130,11 @@ FILE_HELP: dict[FileReason, str] = {
         "No record has an event date that can be read, or the key has none; the detail names the column and"
         " its formats. Add the spelling that the file has to the column's `formats`, correct `fromKey`, or"
         " say `undated: true` in the dataset."
+    ),
+    FileReason.NOT_LOADABLE: (
+        "Ingestion accepted the file, but the job cannot read it or compute its rows, or counts other"
+        " records; the others of the run were loaded. It is a bug of a reader: report it with the file, and"
+        " replay after the fix."
     ),
 }
 

@@ -185,7 +185,7 @@ def _json(plain: Opened, head: bytes, agreed: Set[str], *, whole: bool) -> Itera
 
 def _types(content: Content, limits: Limits) -> dict[str, str]:
     """Path → type of Parquet's plain columns."""
-    with content.path.open("rb") as stored, tempfile.TemporaryFile() as file:
+    with content.path.open("rb") as stored, tempfile.NamedTemporaryFile() as file:
         for block in Source(stored, limits).blocks():
             file.write(block)
         file.seek(0)

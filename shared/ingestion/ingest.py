@@ -147,6 +147,33 @@ class Ingest:
                     return outcome
         return file
 
+    def set_aside(
+        self, file: LedgerFile, dataset: Dataset, verdict: Rejected, *, keep: bool = False
+    ) -> LedgerFile:
+        """Takes an accepted file from bronze to quarantine: what the ledger holds of it then. `keep`: another
+        file has the same object.
+        """
+        place = FileId(file.target_bucket or "", file.target_key or "", "null")
+        bucket, key = self.names.bucket("quarantine"), _quarantine_key(file, dataset)
+        outcome = replace(
+            file,
+            status=FileStatus.QUARANTINED,
+            reason=verdict.reason,
+            detail=verdict.detail,
+            target_bucket=bucket,
+            target_key=key,
+            processed_by=None,
+        )
+        if verdict.reason == FileReason.OBJECT_GONE:
+            outcome = replace(outcome, target_bucket=None, target_key=None)
+        else:
+            self.store.copy(place, bucket, key)
+            self.store.explain(outcome)
+        self.ledger.commit(outcome)
+        if not keep:
+            self.store.remove(place)
+        return outcome
+
     def _leave_quarantine(self, place: FileId, outcome: LedgerFile) -> None:
         self.ledger.commit(outcome)
         for key in (place.key, reason_key(place.key)):

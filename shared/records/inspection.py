@@ -113,7 +113,7 @@ def _spool(blocks: Iterator[bytes], profile: FileProfile, limits: Limits) -> Non
     """Parquet needs its footer first, so the file goes to disk (the function's temporary storage), never to
     memory.
     """
-    with tempfile.TemporaryFile() as file:
+    with tempfile.NamedTemporaryFile() as file:
         for block in blocks:
             if file.tell() + len(block) > limits.max_spooled:
                 raise Unreadable(FileReason.TOO_LARGE, f"Parquet of more than {limits.max_spooled} bytes")

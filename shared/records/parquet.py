@@ -12,6 +12,7 @@ from typing import IO, Any
 from shared.reasons import FileReason
 from shared.records.arrow_values import values
 from shared.records.file_profile import FileProfile
+from shared.records.footers import FooterError, footer_of
 from shared.records.plain import text_of
 from shared.records.verdict import Limits, Unreadable
 
@@ -19,11 +20,6 @@ MAGIC = b"PAR1"
 ROWS = 4096
 BUFFER = 1 << 20
 TEXT_TYPES = ("string", "large_string", "binary", "large_binary")
-# What Spark 4.1 fails to read (tried): codecs and encodings of column chunks, decimals as bytes.
-NOT_SPARK_CODECS = ("BROTLI", "LZO", "LZ4")
-NOT_SPARK_ENCODINGS = ("BYTE_STREAM_SPLIT",)
-# Arrow cannot read these as dictionaries (https://github.com/apache/arrow/issues/38074).
-DELTA_TEXT = ("DELTA_BYTE_ARRAY", "DELTA_LENGTH_BYTE_ARRAY")
 MAX_MICROS = 2**63 - 1
 
 
@@ -38,15 +34,17 @@ def batches(file: IO[bytes], limits: Limits) -> Iterator[Any]:
     size, decoded = file.seek(0, 2), 0
     try:
         options = {"pre_buffer": False, "buffer_size": BUFFER, "page_checksum_verification": True}
-        footer = pq.ParquetFile(file, **options)
-        schema, chunks = footer.schema_arrow, list(_chunks(footer.metadata))
-        _refuse_bombs(chunks, limits)
+        footer = footer_of(file, limits.ratio_from, limits.max_ratio)
+        if footer.bomb is not None:
+            stored, expanded = footer.bomb  # a single page may hold all of it
+            detail = f"{stored} bytes of a column expand to {expanded}"
+            raise Unreadable(FileReason.DECOMPRESSION_BOMB, detail)
+        schema = pq.ParquetFile(file, **options).schema_arrow
         _refuse_repeated(schema.names)
-        delta = {c.path_in_schema for c in chunks if set(DELTA_TEXT) & set(c.encodings)}
         # As dictionaries: a million rows that share one long text must not become a million long texts.
-        texts = [f.name for f in schema if str(f.type) in TEXT_TYPES and f.name not in delta]
+        texts = [f.name for f in schema if str(f.type) in TEXT_TYPES and f.name not in footer.delta]
         parquet = pq.ParquetFile(file, read_dictionary=texts, **options)
-        yield schema, _spark_reads(footer.metadata, chunks)
+        yield schema, footer.spark_reads
         for batch in parquet.iter_batches(batch_size=ROWS, use_threads=False):
             decoded += batch.nbytes
             limits.in_time(decoded)
@@ -56,30 +54,12 @@ def batches(file: IO[bytes], limits: Limits) -> Iterator[Any]:
             if batch.schema.names != schema.names:
                 raise Unreadable(FileReason.CORRUPT_PARQUET, "a group without fields hides what columns are")
             yield batch
+    except FooterError as error:
+        raise Unreadable(FileReason.CORRUPT_PARQUET, str(error)) from error
     except (pa.ArrowException, OSError, ValueError) as error:
         raise Unreadable(
             FileReason.CORRUPT_PARQUET, f"{type(error).__name__} while reading footer or pages"
         ) from error
-
-
-def _chunks(metadata: Any) -> Iterator[Any]:
-    for group in range(metadata.num_row_groups):
-        for column in range(metadata.num_columns):
-            yield metadata.row_group(group).column(column)
-
-
-def _refuse_bombs(chunks: list[Any], limits: Limits) -> None:
-    """Raises Unreadable when a column chunk says that it expands beyond the limits: a single page may hold
-    all of it.
-    """
-    for chunk in chunks:
-        if chunk.total_uncompressed_size > max(
-            limits.ratio_from, limits.max_ratio * chunk.total_compressed_size
-        ):
-            detail = (
-                f"{chunk.total_compressed_size} bytes of a column expand to {chunk.total_uncompressed_size}"
-            )
-            raise Unreadable(FileReason.DECOMPRESSION_BOMB, detail)
 
 
 def _refuse_repeated(names: list[str]) -> None:
@@ -87,14 +67,6 @@ def _refuse_repeated(names: list[str]) -> None:
         raise Unreadable(
             FileReason.REPEATED_COLUMN, f"{repeated} of {len(names)} columns have the name of another one"
         )
-
-
-def _spark_reads(metadata: Any, chunks: list[Any]) -> bool:
-    for chunk in chunks:
-        if chunk.compression in NOT_SPARK_CODECS or set(NOT_SPARK_ENCODINGS) & set(chunk.encodings):
-            return False
-    columns = (metadata.schema.column(i) for i in range(metadata.num_columns))
-    return not any(c.physical_type == "BYTE_ARRAY" and c.logical_type.type == "DECIMAL" for c in columns)
 
 
 def profile_parquet(file: IO[bytes], profile: FileProfile, limits: Limits) -> None:

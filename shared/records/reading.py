@@ -144,7 +144,7 @@ def _delimited(
 
 
 def _parquet(blocks: Iterator[bytes], limits: Limits) -> Iterator[dict[str, Any]]:
-    with tempfile.TemporaryFile() as file:
+    with tempfile.NamedTemporaryFile() as file:
         for block in blocks:
             file.write(block)
         file.seek(0)

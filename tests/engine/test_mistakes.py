@@ -88,7 +88,7 @@ def aside(lake: Rig, dataset: str) -> list[tuple[list[str], list[str], str]]:
 
 def test_rows_without_a_key_stay_separate_rows_and_are_all_kept(shop: Any):
     found = [raw for reasons, _, raw in aside(shop[0], "events") if reasons == ["missing_key"]]
-    assert [json.loads(raw).get("user_id") for raw in found] == ["u1", "u2"]
+    assert sorted(json.loads(raw)["user_id"] for raw in found) == ["u1", "u2"]
 
 
 def test_no_row_vanishes_in_the_normaliser(shop: Any):
@@ -140,9 +140,9 @@ def test_each_table_was_shown_in_one_commit_so_readers_never_saw_a_part(shop: An
 
 def test_a_record_without_a_date_is_quarantined_and_never_dated_today(shop: Any):
     found = {
-        json.loads(raw).get("event_id"): reasons
+        record.get("event_id", record.get("eventId")): reasons
         for reasons, _, raw in aside(shop[0], "events")
-        if raw.endswith("}")
+        if raw.endswith("}") and (record := json.loads(raw))
     }
     assert found["e6"] == ["missing_timestamp"]
     assert found["e5"] == ["invalid_type"]
@@ -198,7 +198,7 @@ def test_a_crash_after_silver_and_before_the_ledger_is_repaired_by_the_next_run(
     results = lake.run("run-3")
     assert results["events"].rows.written == 1
     assert results["events"].rows.quarantined == 1
-    assert [raw for r, _, raw in aside(lake, "events") if "2026-01-05" in raw] == ['{"ts":"2026-01-05"}']
+    assert [raw for r, _, raw in aside(lake, "events") if "2026-01-05" in raw] == ['{"event_id":"","ts":"2026-01-05"}']
     history = lake.rows("silver.users_history", "name", "email", "valid_from", "valid_to", "is_current")
     assert sorted(history, key=lambda r: r[2]) == [
         ("Ann", None, dt.datetime(2026, 1, 1), dt.datetime(2026, 1, 2), False),

@@ -80,7 +80,7 @@ def test_replay_moves_what_passes_and_leaves_the_rest_with_its_history(
     lake.run("run-4", replay=Replay(dataset="ndjson"))
     assert lake.rows("gold.daily_activity", "total_requests") == [(3,)]
     left = [json.loads(r[0]) for r in lake.rows("quarantine.data_quality", "raw_record")]
-    assert [r["status_code"] for r in left] == ["42", "200"]
+    assert sorted(r["status"] for r in left) == ["200", "42"]
     assert [(r[0], r[1], r[3]) for r in lake.rows("quarantine.data_quality", *columns)] == [
         (["invalid_value"], "run-1", ["ip_address"]),
         (["invalid_value"], "run-1", ["status_code"]),

@@ -16,7 +16,9 @@ FILES: dict[str, str | bytes] = {
     "orders/ours.csv": "\ufeff"
     + f"Order-Id,amount,ordered_at,Ccy\r\nd1,1.5.5,{T},n/a\r\nd2,1.50,{T},\ufeffEUR\r\n",
     "orders/spark.ndjson": f'{{"order_id":"n1","amount":"abc","ordered_at":"{T}","Ccy":" usd ","x":7}}\n',
-    "orders/ours.ndjson": JSON_LINE + "\n" + "\n".join(f'{{"order_id":"k{i}","amount":NaN}}' for i in range(2)),
+    "orders/ours.ndjson": JSON_LINE
+    + "\n"
+    + "\n".join(f'{{"order_id":"k{i}","amount":NaN}}' for i in range(2)),
 }
 
 

@@ -203,6 +203,7 @@ def test_every_reason_has_its_help_and_its_test_somewhere():
         "operation_missing",
         "no_records",
         "repeated_column",
+        "not_loadable",
     }
     assert set(FileReason) - tested == elsewhere
     assert set(FILE_HELP) == set(FileReason)

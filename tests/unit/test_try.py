@@ -134,7 +134,7 @@ def test_json_lines_have_lines_and_unknown_columns_do_not_hide_a_record(tmp_path
         '{"event_id":3}',
     ]
     file = written(tmp_path, "e.ndjson", "\n".join(lines))
-    kept = ('{"event_id":"3"}', '{"event_id":"e2","ts":"soon","_extra":{"colour":"red"}}')
+    kept = ('{"event_id":"3"}', '{"id":"e2","ts":"soon","age":"none","colour":"red"}')
     assert found(file, "events", *kept) == Places("line", (4, 3))
 
 

@@ -123,7 +123,8 @@ def raw_record(dataset: Dataset) -> str:
         for n in dataset.sent
     )
     every = f"concat(array({cells}), coalesce(map_entries(_extra), array()))"
-    fields = f"transform(filter({every}, e -> e.value IS NOT NULL), e -> concat({_json('e.key')}, ':', {_json('e.value')}))"
+    field = f"concat({_json('e.key')}, ':', {_json('e.value')})"
+    fields = f"transform(filter({every}, e -> e.value IS NOT NULL), e -> {field})"
     return f"coalesce(_raw, _record, concat('{{', array_join({fields}, ','), '}}'))"
 
 

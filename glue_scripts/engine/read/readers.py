@@ -203,7 +203,8 @@ def _python(spark: SparkSession, files: list[BronzeFile], dataset: Dataset) -> D
     )
     reading = reading_of(dataset)
     columns = "".join(f"{quoted(n)} string, " for n in dataset.sent)
-    schema = f"_path string, {columns}_extra map<string,string>, _raw string, _faults map<string,string>, _record string"
+    own = "_extra map<string,string>, _raw string, _faults map<string,string>, _record string"
+    schema = f"_path string, {columns}{own}"
 
     def read(batches: Iterable[Any]) -> Iterator[Any]:
         from glue_scripts.engine.read.python_reader import arrow_batches
