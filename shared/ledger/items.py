@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
 from shared.ledger.model import FileId, FileStatus, LedgerFile, Profile
 
 KEY_BYTES_IN_STATE = 256
+MANY_DATES = 500  # an item of DynamoDB holds 400 kB: more dates than these are kept as ranges
 
 
 def file_key(file: FileId) -> dict[str, str]:
@@ -59,8 +62,37 @@ def _place_in_state(file: LedgerFile) -> str:
 def _attributes(file: LedgerFile) -> dict[str, Any]:
     values = {f.name: getattr(file, f.name) for f in fields(file)}
     values["profile"] = file.profile.to_json() if file.profile else None
-    values["event_dates"] = json.dumps(file.event_dates)
+    values["event_dates"] = json.dumps(_ranges(file.event_dates))
     return {k: v for k, v in values.items() if v is not None}
+
+
+def _ranges(dates: Sequence[str]) -> Sequence[str]:
+    """Many dates as ranges, the widest gaps between them: a file may be said to have a date that it has not,
+    and is then looked at in vain, but never the other way round.
+    """
+    if len(dates) <= MANY_DATES:
+        return dates
+    days = sorted(map(dt.date.fromisoformat, dates))
+    gaps = sorted(range(1, len(days)), key=lambda i: days[i - 1] - days[i])[: MANY_DATES - 1]
+    starts = [0, *sorted(gaps)]
+    ends = [*(i - 1 for i in starts[1:]), len(days) - 1]
+    return [f"{days[a]}/{days[b]}" for a, b in zip(starts, ends, strict=True)]
+
+
+def _dates(kept: Sequence[str]) -> tuple[str, ...]:
+    """Dates and ranges of dates, as dates."""
+    found: list[str] = []
+    for text in kept:
+        first, _, last = text.partition("/")
+        if not last:
+            found.append(text)
+            continue
+        start = dt.date.fromisoformat(first)
+        found += [
+            (start + dt.timedelta(days=i)).isoformat()
+            for i in range((dt.date.fromisoformat(last) - start).days + 1)
+        ]
+    return tuple(found)
 
 
 def file_of(item: dict[str, Any]) -> LedgerFile:
@@ -68,7 +100,7 @@ def file_of(item: dict[str, Any]) -> LedgerFile:
     bucket, _, key = item["pk"].removeprefix("file#").partition("/")
     known = {f.name: item[f.name] for f in fields(LedgerFile) if f.name in item}
     known |= {n: int(item.get(n, 0)) for n in ("bytes", "records", "unreadable_records")}
-    known |= {"event_dates": tuple(json.loads(item.get("event_dates", "[]")))}
+    known |= {"event_dates": _dates(json.loads(item.get("event_dates", "[]")))}
     known |= {"profile": Profile.from_json(item["profile"]) if "profile" in item else None}
     identity = {"bucket": bucket, "key": key, "version": item["sk"].removeprefix("v#")}
     return LedgerFile(

@@ -11,7 +11,7 @@ from shared.ledger.model import Profile
 from shared.reasons import FileReason
 from shared.records.contradictions import refuse_contradictions
 from shared.records.delimited import profile_rows
-from shared.records.file_profile import MAX_NAMES, FileProfile
+from shared.records.file_profile import MAX_NAME, MAX_NAMES, FileProfile
 from shared.records.hints import encoding_hint, format_hint, json_hint, lines_hint
 from shared.records.json_lines import profile_lines
 from shared.records.json_stream import profile_stream
@@ -25,6 +25,7 @@ from shared.records.xml_stream import declared_encoding
 from shared.records.xml_tree import profile_xml
 from shared.zones import COMPRESSED
 
+NOTED_BYTES = 100_000  # of names in the ledger
 FEW_RECORDS = 20  # a single bad record among fewer than this spoils the rate, not the file
 READERS = {"csv": profile_rows, "ndjson": profile_lines, "json": profile_stream, "xml": profile_xml}
 
@@ -46,13 +47,14 @@ def judge(
     except Unreadable as stop:
         source.drain()
         return Rejected(stop.reason, stop.detail)
+    columns = noted_names(profile.columns)
     kept = Profile(
         format=kind,
         compression=source.compression,
         encoding=encoding,
-        native=_native(profile, source, kind, encoding, suffix),
-        columns=profile.columns[:MAX_NAMES],
-        types=profile.types[:MAX_NAMES],
+        native=columns == profile.columns and _native(profile, source, kind, encoding, suffix),
+        columns=columns,
+        types=profile.types[: len(columns)],
         delimiter=profile.delimiter,
         multiline=profile.multiline,
         preamble=profile.preamble,
@@ -61,6 +63,15 @@ def judge(
         footer=dataset.footer or "" if profile.skipped else "",
     )
     return Accepted(kept, profile.records, profile.unreadable, profile.dates.result())
+
+
+def noted_names(columns: tuple[str, ...]) -> tuple[str, ...]:
+    """The names that the ledger keeps: an item of DynamoDB holds 400 kB. A file that has others is left to
+    our own reader, which finds them in the file.
+    """
+    cut = [name[:MAX_NAME] for name in columns[:MAX_NAMES]]
+    sizes = itertools.accumulate(len(name.encode(errors="replace")) for name in cut)
+    return tuple(name for name, size in zip(cut, sizes, strict=True) if size <= NOTED_BYTES)
 
 
 def _profiled(source: Source, profile: FileProfile, limits: Limits) -> tuple[str, str]:

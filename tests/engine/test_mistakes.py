@@ -198,7 +198,9 @@ def test_a_crash_after_silver_and_before_the_ledger_is_repaired_by_the_next_run(
     results = lake.run("run-3")
     assert results["events"].rows.written == 1
     assert results["events"].rows.quarantined == 1
-    assert [raw for r, _, raw in aside(lake, "events") if "2026-01-05" in raw] == ['{"event_id":"","ts":"2026-01-05"}']
+    assert [raw for r, _, raw in aside(lake, "events") if "2026-01-05" in raw] == [
+        '{"event_id":"","ts":"2026-01-05"}'
+    ]
     history = lake.rows("silver.users_history", "name", "email", "valid_from", "valid_to", "is_current")
     assert sorted(history, key=lambda r: r[2]) == [
         ("Ann", None, dt.datetime(2026, 1, 1), dt.datetime(2026, 1, 2), False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
 import hashlib
 import json
@@ -330,3 +331,28 @@ def test_files_received_are_files_accounted_for(lake: Rig):
         "duplicate",
     ]
     assert sorted(f.status for f in lake.ledger.files()) == sorted(outcomes)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        (
+            "event_id,ts,"
+            + ",".join(f"{i:04}" + "n" * 996 for i in range(500))
+            + "\n"
+            + f"e1,2026-05-01{',' * 500}\n"
+        ),
+        "event_id,ts," + "x" * 3_000_000 + "\ne1,2026-05-01,\n",
+        "event_id,ts\n"
+        + "".join(f"e{i},{dt.date(1900, 1, 1) + dt.timedelta(days=i)}\n" for i in range(40_000)),
+    ],
+    ids=["many long names", "one very long name", "many dates"],
+)
+def test_what_is_too_long_for_the_ledger_costs_no_outcome(lake: Rig, content: str):
+    """DynamoDB refuses an item of more than 400 kB."""
+    outcome = lake.arrive("shop/events/a.csv", content.encode())
+    assert outcome.status == "accepted"
+    [kept] = lake.ledger.files()
+    assert kept.profile is not None
+    assert kept.profile.columns[:2] == ("event_id", "ts")
+    assert kept.profile.native == (outcome.records > 1)  # a header that is not all there is read by us

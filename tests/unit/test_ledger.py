@@ -272,3 +272,16 @@ def test_what_is_known_of_datasets_is_read_as_it_was_written(ledger: Ledger):
     ledger.note_unknown_columns("shop", "users", report)
     ledger.note_learnt("web", "events", learnt)
     assert ledger.observed("shop") == {"events": Observed(learnt, report), "users": Observed(None, report)}
+
+
+def test_more_dates_than_an_item_holds_become_ranges_that_have_them_all(ledger: Ledger):
+    """DynamoDB refuses an item of more than 400 kB."""
+    first = dt.date(1900, 1, 1)
+    days = [first + dt.timedelta(days=i) for i in range(80_000) if i % 7 != 3 or i > 70_000]
+    ledger.commit(replace(ENTRY, event_dates=tuple(d.isoformat() for d in days)))
+    [kept] = ledger.pending("shop", "events")
+    assert {d.isoformat() for d in days} <= set(kept.event_dates)
+    assert (min(kept.event_dates), max(kept.event_dates)) == (days[0].isoformat(), days[-1].isoformat())
+    few = ("2024-03-01", "2024-03-03", "1999-01-01")
+    ledger.commit(replace(ENTRY, event_dates=few))
+    assert ledger.pending("shop", "events")[0].event_dates == few
