@@ -38,6 +38,7 @@ class FileReason(StrEnum):
     DECIMAL_MARK_CONTRADICTED = "decimal_mark_contradicted"
     NO_READABLE_DATE = "no_readable_date"
     NOT_LOADABLE = "not_loadable"
+    ENDS_ITS_READER = "ends_its_reader"
 
 
 class RowReason(StrEnum):
@@ -135,6 +136,10 @@ FILE_HELP: dict[FileReason, str] = {
         "Ingestion accepted the file, but the job cannot read it or compute its rows, or counts other"
         " records; the others of the run were loaded. It is a bug of a reader: report it with the file, and"
         " replay after the fix."
+    ),
+    FileReason.ENDS_ITS_READER: (
+        "Whoever read the file was ended by it: memory, time, or a crash of a library. Report it with the"
+        " file, or split it; a replay reads it in a job, which has more memory."
     ),
 }
 

@@ -20,6 +20,7 @@ from shared.ingestion.reading import bronze_key_of, content_identity, judgement,
 from shared.ingestion.store import Store
 from shared.ingestion.verdicts import Archive, Deferral, Judgement
 from shared.ledger import Claim, Ledger
+from shared.ledger.files import MAX_DEATHS
 from shared.ledger.model import FileId, FileStatus, LedgerFile
 from shared.names import Names
 from shared.reasons import FileReason
@@ -75,14 +76,36 @@ class Ingest:
                 return []
             case Claim.BUSY:
                 raise BusyError(f"{file.key} is being ingested by another worker")
+            case Claim.DEADLY:
+                deadly = True
+            case Claim.GRANTED:
+                deadly = False
         try:
-            outcomes = self._outcomes(self._arrived(file), dataset, place, owner)
+            entry = self._arrived(file)
+            outcomes = (
+                [self._unread(place, entry, dataset)]
+                if deadly
+                else self._outcomes(entry, dataset, place, owner)
+            )
             self.ledger.commit(outcomes[-1])
         except BaseException:
             self.ledger.release(file, owner)
             raise
         self._clear_raw(file, dataset, outcomes[-1])
         return outcomes
+
+    def _unread(self, place: FileId, entry: LedgerFile, dataset: Dataset | None) -> LedgerFile:
+        """Quarantines a file without a look at it: whoever read it died, and so would this worker, with all
+        other files that it has.
+        """
+        bucket, key = self.names.bucket("quarantine"), _quarantine_key(entry, dataset)
+        detail = f"{MAX_DEATHS} workers ended while they read it"
+        outcome = replace(
+            entry, reason=FileReason.ENDS_ITS_READER, detail=detail, target_bucket=bucket, target_key=key
+        )
+        self.store.copy(place, bucket, key)
+        self.store.explain(outcome)
+        return outcome
 
     def finish(self, deferred: LedgerFile) -> LedgerFile | None:
         """The outcome of a file that was deferred; None when another run was faster."""
@@ -285,6 +308,8 @@ class Ingest:
                 return None
             case Claim.BUSY:
                 raise BusyError(f"{file.key} is being ingested by another worker")
+            case Claim.DEADLY | Claim.GRANTED:
+                pass  # the zip around it is refused when it takes its readers with it
         try:
             outcome = self._member_outcome(
                 replace(entry, status=FileStatus.QUARANTINED, sha256=None), dataset, archive, member

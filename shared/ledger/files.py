@@ -20,6 +20,7 @@ CLAIM_SECONDS = 900  # the longest a Lambda can run (15 min); a claim older than
 CLAIM_KEPT_SECONDS = (
     30 * 86400
 )  # its messages live 18 days at most (queue 4, dead letters 14); then DynamoDB may forget it
+MAX_DEATHS = 3  # of workers that had one file; the queue delivers a message five times
 TRANSACTION_ITEMS = 100  # DynamoDB's limit
 PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)  # seconds
 PASSING = {
@@ -36,6 +37,7 @@ class Claim(Enum):
     GRANTED = "granted"
     DONE = "done"  # it already has its outcome, or a newer object of the key took its place
     BUSY = "busy"  # another worker holds it; ask again later
+    DEADLY = "deadly"  # granted, but all who held it died: nobody shall read it
 
 
 class Files(LedgerTable):
@@ -51,16 +53,37 @@ class Files(LedgerTable):
             self._forget(file, owner, now)
             return Claim.DONE
         # Its own claim is granted again: the queue may deliver a message twice, and its retry must not wait.
-        granted = self._put(
-            {**file_key(file), "status": FileStatus.CLAIMED, "owner": owner, **_claim_times(now)},
-            "attribute_not_exists(pk) OR (#s = :claimed AND (claimed_until < :now OR #o = :me))",
-            {":claimed": FileStatus.CLAIMED, ":now": int(now), ":me": owner},
-            {"#s": "status", "#o": "owner"},
-        )
-        if granted:
-            return Claim.GRANTED
+        if (grants := self._granted(file, owner, now)) is not None:
+            return Claim.GRANTED if grants <= MAX_DEATHS else Claim.DEADLY
         held = self._get(file_key(file))
         return Claim.BUSY if held and held["status"] == FileStatus.CLAIMED else Claim.DONE
+
+    def _granted(self, file: FileId, owner: str, now: float) -> int | None:
+        """How often the claim was granted and not given back, with this time; None where it is not."""
+        times = _claim_times(now)
+        try:
+            item = self._table.update_item(
+                Key=file_key(file),
+                UpdateExpression=(
+                    "SET #s = :claimed, #o = :me, claimed_until = :until, expires_at = :kept ADD grants :one"
+                ),
+                ConditionExpression=(
+                    "attribute_not_exists(pk) OR (#s = :claimed AND (claimed_until < :now OR #o = :me))"
+                ),
+                ExpressionAttributeNames={"#s": "status", "#o": "owner"},
+                ExpressionAttributeValues={
+                    ":claimed": FileStatus.CLAIMED,
+                    ":me": owner,
+                    ":now": int(now),
+                    ":until": times["claimed_until"],
+                    ":kept": times["expires_at"],
+                    ":one": 1,
+                },
+                ReturnValues="UPDATED_NEW",
+            )
+        except self._conditional_failure:
+            return None
+        return int(item["Attributes"]["grants"])  # type: ignore[arg-type]
 
     def release(self, file: FileId, owner: str, now: float | None = None) -> None:
         """Gives a claim back after a failure: the retry need not wait for it to expire.
@@ -71,11 +94,12 @@ class Files(LedgerTable):
         try:
             self._table.update_item(
                 Key=file_key(file),
-                UpdateExpression="SET claimed_until = :past",
+                UpdateExpression="SET claimed_until = :past ADD grants :less",
                 ConditionExpression="#s = :claimed AND #o = :me",
                 ExpressionAttributeNames={"#s": "status", "#o": "owner"},
                 ExpressionAttributeValues={
                     ":past": int(now) - 1,
+                    ":less": -1,
                     ":claimed": FileStatus.CLAIMED,
                     ":me": owner,
                 },

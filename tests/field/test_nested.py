@@ -217,7 +217,7 @@ def test_every_row_of_a_larger_file_is_what_duckdb_finds(nested: Rig, tmp_path: 
 
 @pytest.mark.field("17.4", "Values of another shape than the contract's, beside good rows", "quarantined")
 def test_a_value_of_another_shape_is_a_reason_of_its_row(nested: Rig) -> None:
-    found = {raw[13:15]: (reasons, columns) for raw, reasons, columns in quarantined(nested, "orders")}
+    found = {json.loads(raw)["id"]: (reasons, columns) for raw, reasons, columns in quarantined(nested, "orders")}
     assert found == {
         "b1": (("invalid_type",), ("ratings",)),
         "b2": (("nested_value",), ("tags",)),
@@ -228,7 +228,7 @@ def test_a_value_of_another_shape_is_a_reason_of_its_row(nested: Rig) -> None:
     whole, cells = sorted(quarantined(nested, "lines"), key=lambda q: q[1])
     assert (json.loads(whole[0])["id"], whole[1]) == ("b6", ("corrupt_record",))
     assert cells == (
-        '{"order_id":"b7","line":"two","at":"2026-01-02T12:00:00Z"}',
+        '{"^.id":"b7","line":"two","^.placed.at":"2026-01-02T12:00:00Z"}',
         ("missing_key", "invalid_type"),
         ("line",),
     )
@@ -254,7 +254,7 @@ def test_an_envelope_without_records_is_refused(nested: Rig) -> None:
 def test_a_field_that_changes_its_type(nested: Rig) -> None:
     assert of_files(nested, "things", "%/day%", "id", "status") == [("t1", "1"), ("t2", "paid")]
     [(raw, *why)] = quarantined(nested, "things", "%/day3.ndjson")
-    assert (json.loads(raw)["status"], why) == ('{"code":1}', [("nested_value",), ("status",)])
+    assert (json.loads(raw)["status"], why) == ({"code": 1}, [("nested_value",), ("status",)])
 
 
 @pytest.mark.field("20", "NaN and Infinity in one row or in all of them", "quarantined")
@@ -283,10 +283,10 @@ def test_an_identifier_is_the_whole_number_that_it_is(nested: Rig) -> None:
 def test_other_numbers_and_nested_values_are_no_identifiers(nested: Rig) -> None:
     found = quarantined(nested, "things", "%/ids.ndjson")
     assert [(json.loads(raw)["id"], reasons, columns) for raw, reasons, columns in found] == [
-        ("7.5", ("number_as_text",), ("id",)),
-        ("9007199254740994.0", ("number_as_text",), ("id",)),
-        ("[9]", ("nested_value",), ("id",)),
-        ('{"id":9}', ("nested_value",), ("id",)),
+        (7.5, ("number_as_text",), ("id",)),
+        (9007199254740994.0, ("number_as_text",), ("id",)),
+        ([9], ("nested_value",), ("id",)),
+        ({"id": 9}, ("nested_value",), ("id",)),
     ]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from shared.ingestion import BusyError
+from shared.ingestion import ingest as ingest_module
 from tests.support.ingest_rig import GOOD, InjectedError, Rig, rig
 
 FILES = {
@@ -118,3 +119,48 @@ def test_the_claim_of_a_dead_worker_holds_others_off_until_it_expires(monkeypatc
         later = time.time() + 901
         monkeypatch.setattr("shared.ledger.contents.time.time", lambda: later)
         assert lake.deliver(body, "second worker")[0].status == "accepted"  # type: ignore[union-attr]
+
+
+class DiedError(BaseException):
+    """Stands for the end of the process: nothing is given back afterwards."""
+
+
+def test_a_file_that_ends_its_reader_has_an_outcome_before_the_queue_gives_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def die(*_: object, **__: object) -> None:
+        raise DiedError
+
+    with rig() as lake:
+        body, other = lake.drop("shop/events/deadly.json", GOOD), lake.drop("shop/events/good.json", GOOD)
+        with monkeypatch.context() as deadly:
+            deadly.setattr(ingest_module, "judgement", die)
+            deadly.setattr(type(lake.ledger), "release", lambda *_: None)
+            for _ in range(3):
+                with pytest.raises(DiedError):
+                    lake.deliver(body, "message")
+            [outcome] = lake.deliver(body, "message")  # the fourth of five deliveries
+        assert outcome is not None
+        assert (outcome.status, outcome.reason) == ("quarantined", "ends_its_reader")
+        assert outcome.detail == "3 workers ended while they read it"
+        _, _, quarantine = lake.state()
+        assert GOOD in quarantine.values()
+        [good] = lake.deliver(other, "another")
+        assert good is not None
+        assert good.status == "accepted"  # its content was never brought by the other
+
+
+def test_claims_that_were_given_back_are_no_deaths(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ConnectionError("S3 is out of reach")
+
+    with rig() as lake:
+        body = lake.drop("shop/events/a.json", GOOD)
+        with monkeypatch.context() as failing:
+            failing.setattr(ingest_module, "judgement", fail)
+            for _ in range(6):
+                with pytest.raises(ConnectionError):
+                    lake.deliver(body, "message")
+        [outcome] = lake.deliver(body, "message")
+        assert outcome is not None
+        assert outcome.status == "accepted"

@@ -204,6 +204,7 @@ def test_every_reason_has_its_help_and_its_test_somewhere():
         "no_records",
         "repeated_column",
         "not_loadable",
+        "ends_its_reader",
     }
     assert set(FileReason) - tested == elsewhere
     assert set(FILE_HELP) == set(FileReason)
