@@ -37,7 +37,7 @@ VERBS = {
     "cost": ("cost", "what a month of an environment costs, line by line"),
     "synth": ("synth", "write the CloudFormation templates of all environments, offline"),
     "deploy": ("deploy", "an environment on AWS: deploy, compare, destroy, with the pinned CDK CLI"),
-    "audit": ("audit", "checkov on all templates: a second opinion, for CI"),
+    "audit": ("audit", "checkov on all templates; with --packages what the product is made of"),
     "new": ("new", "a new domain's folder, in working form"),
     "infer": ("infer", "a new domain's folder, drafted from files; or what new files add to one"),
     "contract": ("contract", "check the data contracts; write their documentation"),

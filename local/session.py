@@ -103,7 +103,8 @@ def laptop_session(emulation: process.Emulation) -> Session:
     """The laptop."""
     for name in FOREIGN:  # a profile of the user's that does not exist would fail every client
         os.environ.pop(name, None)
-    boto = boto3.Session(aws_access_key_id=ACCOUNT, aws_secret_access_key="local", region_name=REGION)
+    secret = "local"  # nosec B105: the emulation's
+    boto = boto3.Session(aws_access_key_id=ACCOUNT, aws_secret_access_key=secret, region_name=REGION)
     env = laptop_environment(emulation.state)
     return Session(
         Names(env, ACCOUNT, REGION, settings(env).prefix), boto, emulation.endpoint, emulation.state

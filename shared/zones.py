@@ -11,15 +11,28 @@ from pathlib import PurePosixPath
 
 MAX_KEY_BYTES = 1024  # Amazon S3 limit for an object key, UTF-8
 MAX_STEM = 120
+MAX_FOLDER_BYTES = (
+    200  # of a domain's or dataset's name in quarantine, so that a hash and an ending fit behind
+)
 NO_DATE = dt.date(1970, 1, 1)  # bronze folder of a file in which no record has a readable date
 BY_EVENT_DATE = "event_date"  # the layout a contract has unless it chooses another one
 GATHERED = "year_month_day"  # the layout in which the rejects of a domain stand together
 UNDATED = "undated"
 LOAD_PLAN = "plan.json"  # among what gold leaves for the warehouse: where its load begins
 IGNORED = ("_SUCCESS", "_committed_*", "_started_*", "*.crc", "*_$folder$", ".DS_Store")
+# What Spark, Hive and Hadoop's committers keep beside a table, or of a write that has not ended
+IGNORED_FOLDERS = (
+    "_temporary",
+    "_spark_metadata",
+    ".spark-staging-*",
+    ".hive-staging_*",
+    "__magic",
+    "__magic_job-*",
+)
 COMPRESSED = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstd"}
 _FORMATS = (".csv", ".tsv", ".json", ".ndjson", ".jsonl", ".txt", ".parquet", ".xml", ".xlsx", ".ods", ".zip")
 _SUFFIXES = (*_FORMATS, *COMPRESSED)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 @dataclass(frozen=True)
@@ -48,11 +61,13 @@ def is_folder_marker(key: str, size: int) -> bool:
 
 
 def is_ignored(key: str, patterns: Iterable[str] = ()) -> bool:
-    """Whether a file is none of ours by the last part of its key: a marker of Spark, Databricks, Hadoop or a
-    desktop, or by a pattern of its contract.
+    """Whether a file is none of ours: by the last part of its key a marker of Spark, Databricks, Hadoop or a
+    desktop, or by a pattern of its contract; by a folder part of a write that has not ended.
     """
-    name = key.rpartition("/")[2]
-    return any(fnmatch.fnmatchcase(name, pattern) for pattern in (*IGNORED, *patterns))
+    *folders, name = key.split("/")
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in (*IGNORED, *patterns)) or any(
+        fnmatch.fnmatchcase(folder, pattern) for folder in folders for pattern in IGNORED_FOLDERS
+    )
 
 
 def suffixes(key: str) -> str:
@@ -130,11 +145,14 @@ def quarantined_files_prefix(domain: str, dataset: str, layout: str = BY_EVENT_D
 
 
 def quarantined_file_key(key: str, version: str, layout: str = BY_EVENT_DATE) -> str:
-    """Place of a rejected file; one of no known dataset goes to `system/lambda`.
+    """Place of a rejected file; one whose key names no dataset, or names that no folder may have, goes to
+    `system/lambda`.
 
     Its name ends in a hash of key and version.
     """
     place = raw_key(key)
+    if place and not (_is_plain(place.domain) and _is_plain(place.dataset)):
+        place = None
     folder = quarantined_files_prefix(place.domain, place.dataset, layout) if place else "system/lambda/"
     return _versioned(folder, place.rest if place else key, version)
 
@@ -176,12 +194,24 @@ def table_path(domain: str, zone: str, kind: str, table: str) -> str:
 
 def _versioned(folder: str, rest: str, version: str) -> str:
     """The key with a hash of its version before the known endings, so that no version overwrites another; cut
-    to what S3 takes.
+    to what S3 takes, and harmless where people download it: no way up, no control characters.
     """
     import hashlib
 
+    whole, rest = rest, _harmless(rest)
     end = rest[len(rest) - len(suffixes(rest)) :]
     end = end if end.lower() == suffixes(rest) else ""  # a key may end in a slash
-    tail = "-" + hashlib.sha256(f"{rest}\n{version}".encode()).hexdigest()[:12] + end
+    tail = "-" + hashlib.sha256(f"{whole}\n{version}".encode()).hexdigest()[:12] + end
     room = MAX_KEY_BYTES - len((folder + tail + reason_key("")).encode())
     return folder + rest.removesuffix(end).encode()[:room].decode(errors="ignore") + tail
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a domain's or dataset's name may be a folder: anybody may have chosen it, of any length."""
+    return _harmless(name) == name and len(name.encode()) <= MAX_FOLDER_BYTES
+
+
+def _harmless(rest: str) -> str:
+    """With `_` for empty parts, parts of dots, and control characters, which break lists of keys."""
+    parts = _CONTROL.sub("_", rest).split("/")
+    return "/".join("_" if p in ("", ".", "..") else p for p in parts)

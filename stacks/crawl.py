@@ -14,7 +14,7 @@ from stacks.config import CrawlSettings
 from stacks.function import dead_letters, python_function
 from stacks.timer import add_timer
 
-SECRET_SUFFIX = "-??????"  # Secrets Manager ends every ARN so
+SECRET_SUFFIX = "-??????"  # nosec B105: Secrets Manager ends every ARN so
 ACCEPTED = {
     "NIST.800.53.R5-LambdaConcurrency": (
         "called by one schedule; a reservation would take a share from the ingest function"

@@ -96,6 +96,7 @@ class IngestionStack(LakeStack):
         access.allow(
             ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], [self.queue.queue_arn]
         )
+        access.allow(["sqs:SendMessage"], [self.dead_letters.queue_arn])
         return access
 
     def _function(self) -> lambda_.Function:
@@ -108,6 +109,7 @@ class IngestionStack(LakeStack):
             timeout=Duration.seconds(self.settings.ingest_timeout_seconds),
             dependencies=self.lake.dependencies,
             environment={
+                "LAKE_DEAD_LETTERS": self.dead_letters.queue_url,
                 "LAKE_MAX_BYTES": str(self.settings.ingest_defer_above_mb * 2**20),
                 "POWERTOOLS_SERVICE_NAME": "ingest",
                 "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,

@@ -62,9 +62,9 @@ def json_outline(text: str) -> Outline:
         match token:
             case "{" | "[":
                 steps = _steps(open_levels)
-                if token == "{" and level is not None and level.listed and steps is not None:
+                if token == "{" and level is not None and level.listed and steps is not None:  # nosec B105: a brace
                     found.lists[steps] = found.lists.get(steps, 0) + 1
-                open_levels.append(_Level(token == "["))
+                open_levels.append(_Level(token == "["))  # nosec B105: a bracket
             case "}" | "]":
                 if open_levels:
                     open_levels.pop()

@@ -1,5 +1,5 @@
 """`./lake audit`: checkov, a second opinion on the templates; its pinned boto3 contradicts ours, so it has a
-venv of its own.
+venv of its own. With `--packages` or `--sbom`: what the product is made of.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from cli import options
 from cli.options import add_json
+from cli.package_audit import audited, write_bill
 from cli.venvs import program
 from local.console import fail, print_table, say, write_json
 from local.errors import LakeError
@@ -21,7 +23,7 @@ from local.settings import ROOT
 from local.synth import synthesize
 
 EXAMPLE = "./lake audit --json audit.json"
-CHECKOV = "checkov==3.3.30"
+CHECKOV = "checkov"
 ACCEPTED = ROOT / "cli" / "checkov_accepted.json"
 TEMPLATES = {"local": "true"}  # without the function's packages, which checkov does not look at
 
@@ -40,9 +42,27 @@ class Finding:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
+    parser.add_argument(
+        "--packages",
+        action="store_true",
+        help="instead: bandit, detect-secrets, licences, bill of materials, known vulnerabilities",
+    )
+    parser.add_argument(
+        "--strict", action="store_true", help="with --packages: what could not be checked is a failure"
+    )
+    parser.add_argument(
+        "--sbom", type=options.path, metavar="FILE", help="instead: write the CycloneDX bill of materials"
+    )
 
 
 def execute(arguments: argparse.Namespace) -> int:
+    if arguments.sbom is not None:
+        say(f"{write_bill(arguments.sbom)} written")
+        return 0
+    return audited(strict=arguments.strict) if arguments.packages else _checked_templates(arguments)
+
+
+def _checked_templates(arguments: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as folder:
         findings = list(failed_checks(synthesize(None, Path(folder), TEMPLATES)))
     accepted: dict[str, dict[str, str]] = json.loads(ACCEPTED.read_text())

@@ -20,7 +20,7 @@ ACTIONS = (
     "lint: check, against the standard's schema and ours; docs: write docs/reference/data-model/, one page"
     " for each domain; release: record the tables as released, once their migration has run"
 )
-LINTER = "datacontract-cli==1.2.8"  # in a venv of its own: its dependencies contradict ours
+LINTER = "datacontract"  # in a venv of its own: its dependencies contradict ours
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

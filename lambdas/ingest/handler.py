@@ -1,5 +1,5 @@
 """Entry point of the ingest function: settings and clients once, one queue message at a time, failures of one
-never of all.
+never of all, and what no retry makes right with the dead letters at once.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 
-from lambdas.ingest.event import created_objects
-from shared.ingestion import COPY, Ingest, Store, file_figures
+from lambdas.ingest.event import RefusedMessageError, created_objects
+from shared.ingestion import COPY, NOWHERE, Ingest, Store, file_figures
+from shared.ingestion.figures import Figure
 from shared.ledger import Ledger
 from shared.ledger.model import LedgerFile
 from shared.metrics import NAMESPACE
@@ -52,6 +53,8 @@ config = Config(retries={"mode": "adaptive", "max_attempts": 8})
 ledger = Ledger(boto3.resource("dynamodb", config=config).Table(names.ledger_table))
 bounds = limits(os.environ, shutil.disk_usage(tempfile.gettempdir()).free)
 store = Store(boto3.client("s3", config=config), TransferConfig(**COPY))
+sqs = boto3.client("sqs", config=config)
+dead_letters = os.environ["LAKE_DEAD_LETTERS"]
 ingest = Ingest(names, ledger, store, bounds, lambda: dt.datetime.now(dt.UTC), defers=True)
 
 
@@ -59,9 +62,25 @@ ingest = Ingest(names, ledger, store, bounds, lambda: dt.datetime.now(dt.UTC), d
 def handle(record: SQSRecord, lambda_context: LambdaContext) -> None:
     deadline = time.monotonic() + lambda_context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS
     timely = replace(ingest, limits=replace(bounds, deadline=deadline))
-    for file in created_objects(record.body):
+    try:
+        files = created_objects(record.body, names)
+    except RefusedMessageError as refused:
+        set_aside(record, str(refused))
+        return
+    for file in files:
         for outcome in timely.outcomes(file, owner=record.message_id):
             report(outcome)
+
+
+def set_aside(record: SQSRecord, reason: str) -> None:
+    """Gives a message to the dead letters with its reason: five tries would take hours, and end there too."""
+    logger.error("message refused", extra={"message_id": record.message_id, "reason": reason})
+    count(Figure("MessagesRefused", "Count", 1, NOWHERE, NOWHERE))
+    sqs.send_message(
+        QueueUrl=dead_letters,
+        MessageBody=record.body,
+        MessageAttributes={"refused": {"DataType": "String", "StringValue": reason}},
+    )
 
 
 def report(outcome: LedgerFile) -> None:
@@ -77,9 +96,13 @@ def report(outcome: LedgerFile) -> None:
         },
     )
     for figure in file_figures(outcome):
-        with single_metric(figure.name, MetricUnit(figure.unit), figure.value, namespace=NAMESPACE) as metric:
-            metric.add_dimension("Domain", figure.domain)
-            metric.add_dimension("Dataset", figure.dataset)
+        count(figure)
+
+
+def count(figure: Figure) -> None:
+    with single_metric(figure.name, MetricUnit(figure.unit), figure.value, namespace=NAMESPACE) as metric:
+        metric.add_dimension("Domain", figure.domain)
+        metric.add_dimension("Dataset", figure.dataset)
 
 
 @logger.inject_lambda_context

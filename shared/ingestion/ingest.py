@@ -26,7 +26,14 @@ from shared.names import Names
 from shared.reasons import FileReason
 from shared.records import Accepted, Limits, Rejected
 from shared.records.packages import Member
-from shared.zones import is_folder_marker, is_ignored, quarantined_file_key, raw_key, reason_key
+from shared.zones import (
+    BY_EVENT_DATE,
+    is_folder_marker,
+    is_ignored,
+    quarantined_file_key,
+    raw_key,
+    reason_key,
+)
 
 BRONZE_JOB = "bronze job"  # owner of claims; it runs once at a time for a domain
 
@@ -411,9 +418,13 @@ def dataset_named(domain: str, dataset: str) -> Dataset | None:
 
 
 def _quarantine_key(entry: LedgerFile, dataset: Dataset | None) -> str:
-    """A file from elsewhere than raw keeps its whole key below its dataset."""
+    """A file from elsewhere than raw keeps its whole key below its dataset; one of no dataset lies as its
+    domain's others do, never among the files of a table.
+    """
     if dataset is None:
-        return quarantined_file_key(entry.key, entry.version)
+        known = entry.domain in domains()
+        layout = contract(entry.domain).layout if known else BY_EVENT_DATE
+        return quarantined_file_key(entry.key, entry.version, layout)
     folder = f"{entry.domain}/{entry.dataset}/"
     key = entry.key if entry.key.startswith(folder) else f"{folder}{entry.key}"
     return quarantined_file_key(key, entry.version, dataset.layout)

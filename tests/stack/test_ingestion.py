@@ -59,10 +59,16 @@ def test_the_function_runs_our_handler_on_arm_and_knows_its_environment(assembly
     assert (function["Runtime"], function["Architectures"]) == ("python3.14", ["arm64"])
     assert function["Handler"] == "lambdas.ingest.handler.handler"
     variables = function["Environment"]["Variables"]
+    [dead] = [
+        p.rpartition("/")[2]
+        for p, r in assembly.resources("AWS::SQS::Queue", "dev")
+        if r["Properties"]["QueueName"] == "lakehouse-dev-ingest-dlq"
+    ]
     assert {k: v for k, v in variables.items() if k.startswith("LAKE_")} == {
         "LAKE_PREFIX": "lakehouse",
         "LAKE_ENV": "dev",
         "LAKE_ACCOUNT": "123456789012",
         "LAKE_REGION": "us-east-1",
+        "LAKE_DEAD_LETTERS": {"Ref": dead},
         "LAKE_MAX_BYTES": str(1024 * 1024 * 1024),
     }

@@ -80,7 +80,7 @@ class Rig:
         return message(key, version, f"{self.events:016X}")
 
     def deliver(self, body: str, owner: str = "message-1") -> list[LedgerFile | None]:
-        return [self.ingest(file, owner) for file in created_objects(body)]
+        return [self.ingest(file, owner) for file in created_objects(body, NAMES)]
 
     def arrive(self, key: str, content: bytes) -> LedgerFile:
         (outcome,) = self.deliver(self.drop(key, content))
@@ -108,7 +108,13 @@ class Rig:
 
 
 def message(
-    key: str, version: str | None = "v1", sequencer: str | None = "01", kind: str = "Object Created"
+    key: str,
+    version: str | None = "v1",
+    sequencer: str | None = "01",
+    kind: str = "Object Created",
+    *,
+    bucket: str = NAMES.bucket("raw"),
+    account: str = NAMES.account,
 ) -> str:
     """An event as EventBridge sends it: the key as it is."""
     found = {
@@ -121,8 +127,9 @@ def message(
         {
             "version": "0",
             "source": "aws.s3",
+            "account": account,
             "detail-type": kind,
-            "detail": {"bucket": {"name": NAMES.bucket("raw")}, "object": found},
+            "detail": {"bucket": {"name": bucket}, "object": found},
         }
     )
 

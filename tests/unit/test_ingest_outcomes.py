@@ -100,6 +100,22 @@ def test_a_bad_file_goes_to_quarantine_with_its_reason(lake: Rig):
         ("x" * 1024, "quarantined", "unknown_dataset"),
         ("//a.json", "quarantined", "unknown_dataset"),
         ("nowhere/" + "é" * 500, "quarantined", "unknown_dataset"),
+        ("shop/events/" + "x" * 1012, "accepted", None),  # 1,024 bytes, as the next three
+        ("shop/events/" + "é" * 504 + ".csv", "accepted", None),
+        ("shop/returns/" + "x" * 1006 + ".json", "quarantined", "unknown_dataset"),
+        ("x" * 1020 + "/y/z", "quarantined", "unknown_dataset"),
+        ("shop/events/../../web/pages/a.json", "accepted", None),
+        ("shop/events/../users/a.json", "accepted", None),
+        ("../../etc/a.json", "quarantined", "unknown_dataset"),
+        ("shop/../web/a.json", "quarantined", "unknown_dataset"),
+        ("/shop/events/a.json", "quarantined", "unknown_dataset"),
+        ("shop//events/a.json", "quarantined", "unknown_dataset"),
+        ("shop2/events/a.json", "quarantined", "unknown_dataset"),
+        ("shop/events2/a.json", "quarantined", "unknown_dataset"),
+        ("shop/events\n/a.json", "quarantined", "unknown_dataset"),
+        ("shop/events/a\n\t\x01\x7f\x85\u2028b.json", "accepted", None),
+        ("archive/shop/events/a.json", "quarantined", "unknown_dataset"),
+        ("system/lambda/a.json", "quarantined", "unknown_dataset"),
     ],
 )
 def test_any_key_has_one_outcome(lake: Rig, key: str, status: str, why: str | None):
@@ -109,6 +125,84 @@ def test_any_key_has_one_outcome(lake: Rig, key: str, status: str, why: str | No
     copies = lake.objects("bronze" if status == "accepted" else "quarantine")
     assert copies[outcome.target_key or ""] == GOOD
     assert len(copies) == (1 if status == "accepted" else 2)
+    for copied in copies:
+        assert len(copied.encode()) <= 1024
+        assert not {"", ".", ".."} & set(copied.split("/"))
+        assert copied.isprintable()
+        assert status == "quarantined" or copied.startswith("shop/events/event_date=2024-03-02/")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "_SUCCESS",
+        "_started_3571",
+        "_committed_3571",
+        ".part-0.parquet.crc",
+        "_temporary/0/_temporary/attempt_202403011200_0001_m_000000_0/part-0.json",
+        "day=1/_temporary/0/task_1/day=1/part-0.json",
+        "_spark_metadata/0",
+        "_spark_metadata/9.compact",
+        ".spark-staging-6f1c/day=1/part-0.json",
+        ".hive-staging_hive_2024-03-01_1/-ext-10000/part-0.json",
+        "__magic_job-7f/tasks/t_1/__base/part-0.json.pending",
+    ],
+)
+def test_what_spark_keeps_beside_a_table_or_of_an_unfinished_write_is_ignored(lake: Rig, name: str):
+    outcome = lake.arrive(f"shop/events/{name}", GOOD)
+    assert (outcome.status, outcome.reason, outcome.target_key) == ("ignored", None, None)
+    assert (lake.objects("bronze"), lake.objects("quarantine")) == ({}, {})
+    assert lake.ledger.files() == [outcome]
+
+
+@pytest.mark.parametrize(
+    "name", ["_temporary", "my_temporary/a.json", "_temporary2/a.json", "_delta_log/0.json"]
+)
+def test_a_name_that_only_resembles_those_is_read(lake: Rig, name: str):
+    assert lake.arrive(f"shop/events/{name}", GOOD).status == "accepted"
+
+
+def test_a_key_of_1024_bytes_is_quarantined_under_a_shorter_one_and_whole_in_the_ledger(lake: Rig):
+    keys = ["shop/events/" + "é" * 503 + end for end in ("1.json", "2.json")]
+    assert {len(k.encode()) for k in keys} == {1024}
+    outcomes = [lake.arrive(key, b"") for key in keys]
+    aside = lake.objects("quarantine")
+    assert [o.reason for o in outcomes] == ["empty_file", "empty_file"]
+    assert sorted(f.key for f in lake.ledger.files()) == keys
+    assert {o.target_key for o in outcomes} | {f"{o.target_key}.reason.json" for o in outcomes} == set(aside)
+    assert len(aside) == 4
+    assert max(len(k.encode()) for k in aside) in (1023, 1024)
+    assert all((o.target_key or "").endswith(".json") for o in outcomes)
+    assert [json.loads(aside[f"{o.target_key}.reason.json"])["key"] for o in outcomes] == keys
+
+
+def test_a_hostile_key_is_quarantined_under_a_harmless_one(lake: Rig):
+    for key, place in {
+        "shop/events/../../web/./x//a\n.json": "shop/events/files/_/_/web/_/x/_/a_",
+        "../../../etc/a.json": "system/lambda/_/_/_/etc/a",
+        "shop/../web/pages/a.json": "system/lambda/shop/_/web/pages/a",
+        "/shop/events/a.json": "system/lambda/_/shop/events/a",
+        "shop\x00/events/a.json": "system/lambda/shop_/events/a",
+    }.items():
+        outcome = lake.arrive(key, b"")
+        assert re.fullmatch(re.escape(place) + r"-[0-9a-f]{12}\.json", outcome.target_key or ""), key
+        assert outcome.key == key
+
+
+def test_keys_that_differ_only_in_what_is_made_harmless_stand_side_by_side(lake: Rig):
+    keys = [f"shop/events/{name}.json" for name in ("../a", "./a", "_/a", "/a", "_/a\n", "_/a\t", "_/a_")]
+    assert len({lake.arrive(key, b"").target_key for key in keys}) == len(keys)
+
+
+def test_a_dataset_that_does_not_exist_gets_no_folder_among_the_files_of_a_table(lake: Rig):
+    """Where the rejects of a domain stand together, `data_quality` is the folder of an Iceberg table, and
+    maintenance removes what the table does not know.
+    """
+    outcome = lake.arrive("web/data_quality/metadata/a.json", GOOD)
+    assert outcome.reason == "unknown_dataset"
+    assert re.fullmatch(
+        r"web/system/lambda/data_quality/metadata/a-[0-9a-f]{12}\.json", outcome.target_key or ""
+    )
 
 
 def test_long_keys_that_begin_alike_do_not_overwrite_each_other_in_quarantine(lake: Rig):

@@ -125,6 +125,8 @@ def test_other_versions_are_not(tmp_path: Path, version: str) -> None:
         (("demo",), {RUNTIME}),
         (("demo", "--domain", "ecommerce", "--json", "out.json"), {RUNTIME}),
         (("audit",), {RUNTIME}),
+        (("audit", "--packages", "--strict"), {RUNTIME, DEV}),
+        (("audit", "--sbom", "bill.json"), {RUNTIME, DEV}),
         (("synth", "--env", "prod"), {RUNTIME}),
         (("query", "--domain", "logs", "select 'search' from x"), {RUNTIME}),
         (("test", "--slow"), {RUNTIME, DEV}),
