@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from shared.ledger.model import FileStatus, LedgerFile
 from shared.reasons import FileReason
+from shared.zones import NOWHERE
 
 # A zip's bytes are counted with its files.
 UNREAD = (FileStatus.DEFERRED, FileStatus.IGNORED, FileStatus.UNPACKED)
-NOWHERE = "unknown"  # domain and dataset of a key that names none
 
 
 @dataclass(frozen=True)

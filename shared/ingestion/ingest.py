@@ -15,7 +15,6 @@ from pathlib import Path
 
 from shared.contracts import Dataset, contract, domains
 from shared.ingestion.content_ownership import BusyError, ownership
-from shared.ingestion.figures import NOWHERE
 from shared.ingestion.reading import bronze_key_of, content_identity, judgement, member_judgement, read_as
 from shared.ingestion.store import Store
 from shared.ingestion.verdicts import Archive, Deferral, Judgement
@@ -25,7 +24,7 @@ from shared.names import Names
 from shared.reasons import FileReason
 from shared.records import Accepted, Limits, Rejected
 from shared.records.packages import Member
-from shared.zones import is_folder_marker, is_ignored, quarantined_file_key, raw_key, reason_key
+from shared.zones import is_folder_marker, is_ignored, place_of_key, quarantined_file_key, raw_key, reason_key
 
 BRONZE_JOB = "bronze job"  # owner of claims; it runs once at a time for a domain
 
@@ -175,8 +174,7 @@ class Ingest:
 
     def _arrived(self, file: FileId) -> LedgerFile:
         """A file that has no outcome yet."""
-        place = raw_key(file.key)
-        domain, dataset = (place.domain, place.dataset) if place else (NOWHERE, NOWHERE)
+        domain, dataset = place_of_key(file.key)
         entry = LedgerFile(
             file.bucket, file.key, file.version, domain, dataset, FileStatus.QUARANTINED, file.sequencer
         )
