@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cli import runs
+from cli import stuck
+from cli.counted_files import CountedFiles
+from cli.item import Item
 from cli.shown_summary import quarantine_query
 from local import laptop
 from local.session import Session
 from shared.contracts import Contract, contract
+from shared.ledger.counts import PENDING
 from shared.ledger.model import FileStatus, LedgerFile, RunResult
 from shared.quarantine import ALARMING_SHARE, rows_table
 from shared.reasons import FILE_HELP, ROW_HELP, FileReason, RowReason
@@ -19,48 +20,29 @@ from shared.reasons import FILE_HELP, ROW_HELP, FileReason, RowReason
 if TYPE_CHECKING:
     from cli.summary import Quarantined
 
-ENDED_BADLY = ("FAILED", "TIMED_OUT", "ABORTED")
-
-
-@dataclass(frozen=True)
-class Item:
-    """Something that needs attention: what and why, and a command or a step that helps.
-
-    `red`: before others of its kind.
-    """
-
-    what: str
-    do: str
-    red: bool = False
-
 
 def items_of(
-    session: Session, domain: str, files: Iterable[LedgerFile], states: Iterable[tuple[str, str]], lake: str
+    session: Session, domain: str, files: CountedFiles, states: Iterable[tuple[str, str]], lake: str
 ) -> list[Item]:
     """The worst first. `states`: the newest runs with their status, newest first; `lake`: the option that
     names the lake.
     """
-    ended = [(run, status) for run, status in states if status != "RUNNING"]
+    ended = [run for run, status in states if status != "RUNNING"]
+    results = [session.ledger.runs(domain, run) for run in ended]
     return [
-        *_of_failure(session, domain, ended, lake),
-        *_of_rows(session, domain, ended, lake),
+        *stuck.items_of(session, domain, files.dead_claims.items(), lake),
+        *(item for found in results for item in stuck.of_balance(domain, found, lake)),
+        *_of_rows(domain, results, lake),
         *_of_gate(session, domain, lake),
         *_of_files(domain, files, lake),
         *_of_age(session, lake),
     ]
 
 
-def _of_failure(session: Session, domain: str, ended: Sequence[tuple[str, str]], lake: str) -> Iterator[Item]:
-    for run_id, status in ended[:1]:
-        if status in ENDED_BADLY:
-            outcome = runs.outcome_of(session, domain, run_id)
-            yield Item(str(outcome), f"mend it, then ./lake run {domain}{lake}")
-
-
-def _of_rows(session: Session, domain: str, ended: Sequence[tuple[str, str]], lake: str) -> list[Item]:
+def _of_rows(domain: str, results: Iterable[Sequence[RunResult]], lake: str) -> list[Item]:
     """Of the newest run that read something: maintenance and a failure at the start say nothing of rows."""
-    results = next((found for run, _ in ended if (found := session.ledger.runs(domain, run))), [])
-    items = [_of_result(domain, result, lake) for result in results if result.rows.quarantined]
+    newest = next(filter(None, results), ())
+    items = [_of_result(domain, result, lake) for result in newest if result.rows.quarantined]
     return sorted(items, key=lambda item: not item.red)
 
 
@@ -84,19 +66,18 @@ def _of_gate(session: Session, domain: str, lake: str) -> Iterator[Item]:
         )
 
 
-def _of_files(domain: str, files: Iterable[LedgerFile], lake: str) -> Iterator[Item]:
-    every = list(files)
-    if reasons := Counter(f.reason or "" for f in every if f.status is FileStatus.QUARANTINED):
+def _of_files(domain: str, files: CountedFiles, lake: str) -> Iterator[Item]:
+    if reasons := files.reasons:
         listed = ", ".join(f"{n} {reason}" for reason, n in reasons.most_common())
         yield Item(
             f"files in quarantine as a whole: {reasons.total():,} ({listed})",
             f"./lake status {domain}{lake} --reasons",
         )
-    if waiting := [f for f in every if f.status is FileStatus.ACCEPTED and not f.processed_by]:
-        yield Item(f"accepted files that wait for a run: {len(waiting):,}", f"./lake run {domain}{lake}")
-    if deferred := [f for f in every if f.status is FileStatus.DEFERRED]:
+    if waiting := files.total(PENDING):
+        yield Item(f"accepted files that wait for a run: {waiting:,}", f"./lake run {domain}{lake}")
+    if deferred := files.total(FileStatus.DEFERRED):
         yield Item(
-            f"files, too large for the function, that wait for the bronze job of a run: {len(deferred):,}",
+            f"files, too large for the function, that wait for the bronze job of a run: {deferred:,}",
             f"./lake run {domain}{lake}",
         )
 

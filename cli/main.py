@@ -25,6 +25,10 @@ VERBS = {
     "drop": ("drop", "upload files or folders into the raw bucket"),
     "run": ("run", "run a domain's pipeline and follow it"),
     "replay": ("replay", "judge quarantined files and rows of a domain again, after a fix"),
+    "redrive": (
+        "redrive",
+        "after a mended cause: dead letters back to ingestion, and the newest failed run goes on",
+    ),
     "rollback": ("rollback", "all tables of a domain as they were at a moment, after a bad run"),
     "drop-table": ("drop_table", "tables of the laptop's lake made anew from the files"),
     "migrate": (

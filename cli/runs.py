@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import DescribeExecutionOutputTypeDef, HistoryEventTypeDef
 
 POLL_SECONDS = 0.5
+ENDED_BADLY = ("FAILED", "TIMED_OUT", "ABORTED")
+REDRIVABLE_DAYS = 14  # Step Functions' limit
+MOST_FAILURES = 100  # of a machine that fails for weeks, more say nothing new
 TOLD_SECONDS = 0.1
 
 
@@ -90,6 +93,34 @@ def exists(session: Session, domain: str, run_id: str) -> bool:
     except (states.exceptions.ExecutionDoesNotExist, states.exceptions.InvalidArn):
         return False
     return True
+
+
+def failures(session: Session, domain: str) -> list[tuple[str, str]]:
+    """Runs that failed, timed out or were stopped since the last success, with their status, newest first.
+
+    Maintenance and runs that bring data are apart: one says nothing of the other. Of maintenance that never
+    succeeds, the last two weeks' are told. Raises StateMachineDoesNotExist where the domain has none.
+    """
+    states, machine = session.client("stepfunctions"), session.names.machine_arn(domain)
+    pages = states.get_paginator("list_executions").paginate(stateMachineArn=machine)
+    old = dt.datetime.now(dt.UTC) - dt.timedelta(days=REDRIVABLE_DAYS)
+    found: list[tuple[str, str]] = []
+    succeeded = {False: False, True: False}  # by whether it is maintenance
+    for execution in (e for page in pages for e in page["executions"]):
+        upkeep = is_maintenance(execution["name"])
+        if execution["status"] == "SUCCEEDED":
+            succeeded[upkeep] = True
+        elif execution["status"] in ENDED_BADLY and not succeeded[upkeep]:
+            found.append((execution["name"], execution["status"]))
+        over = all(succeeded.values()) or (succeeded[False] and execution["startDate"] < old)
+        if over or len(found) == MOST_FAILURES:
+            break
+    return found
+
+
+def is_maintenance(run_id: str) -> bool:
+    """Whether a run brings no data; its id says so."""
+    return run_id.endswith(f"-{MAINTENANCE}")
 
 
 def stop(session: Session, domain: str, run_id: str) -> None:

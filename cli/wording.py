@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 
-def counted(count: int, what: str = "value") -> str:
-    """`1,204 values`."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
+def counted(count: int, what: str = "value", many: str | None = None) -> str:
+    """`1,204 values`; `many` where that is no plain plural."""
+    return f"{count:,} {what if count == 1 else many or f'{what}s'}"
 
 
 def share(count: int, of: int) -> str:

@@ -16,6 +16,9 @@ WAREHOUSE_DATABASE = "lake"
 WAREHOUSE_ADMIN = "lake_admin"
 # silver's list of what gold has not followed yet: written by the one job, settled by the other
 CHANGES = "run_changes"
+# Queues of what nobody could handle; the crawler's is there only where an environment names a web API.
+INGEST_LETTERS = "ingest-dlq"
+DEAD_LETTERS = (INGEST_LETTERS, "watch-dlq", "crawl-dlq", "alerts-dlq")
 STAGES = ("bronze-ingest", "bronze-to-silver", "silver-to-gold")
 
 

@@ -18,6 +18,7 @@ NO_DATE = dt.date(1970, 1, 1)  # bronze folder of a file in which no record has 
 BY_EVENT_DATE = "event_date"  # the layout a contract has unless it chooses another one
 GATHERED = "year_month_day"  # the layout in which the rejects of a domain stand together
 UNDATED = "undated"
+NOWHERE = "unknown"  # domain and dataset of a key that names none
 LOAD_PLAN = "plan.json"  # among what gold leaves for the warehouse: where its load begins
 IGNORED = ("_SUCCESS", "_committed_*", "_started_*", "*.crc", "*_$folder$", ".DS_Store")
 # What Spark, Hive and Hadoop's committers keep beside a table, or of a write that has not ended
@@ -53,6 +54,12 @@ def raw_key(key: str) -> RawKey | None:
     if len(parts) < 3 or not all(parts[:2]) or not parts[2]:
         return None
     return RawKey(*parts)
+
+
+def place_of_key(key: str) -> tuple[str, str]:
+    """Domain and dataset of a raw key, whether or not a contract knows them; NOWHERE where it names none."""
+    place = raw_key(key)
+    return (place.domain, place.dataset) if place else (NOWHERE, NOWHERE)
 
 
 def is_folder_marker(key: str, size: int) -> bool:

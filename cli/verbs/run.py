@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from cli import runs, shown_summary
@@ -86,7 +87,7 @@ def start_and_follow(arguments: argparse.Namespace, request: dict[str, Any]) -> 
     target = current_target(arguments.env, demo=arguments.demo)
     run_id = runs.start(target, arguments.domain, request)
     say(f"run {run_id} of {arguments.domain}, input {json.dumps(request)}")
-    return _follow(target, arguments, run_id)
+    return follow_to_end(target, arguments, run_id)
 
 
 def _follow_existing(arguments: argparse.Namespace) -> int:
@@ -97,7 +98,7 @@ def _follow_existing(arguments: argparse.Namespace) -> int:
         return fail(f"no run of {arguments.domain} goes on; `{status}` has the last")
     if chosen not in going_on and not runs.exists(target, arguments.domain, chosen):
         return fail(f"{arguments.domain} has no run {chosen}; `{status}` has the last")
-    return _follow(target, arguments, chosen)
+    return follow_to_end(target, arguments, chosen)
 
 
 def _stop(arguments: argparse.Namespace) -> int:
@@ -109,7 +110,10 @@ def _stop(arguments: argparse.Namespace) -> int:
     return 0 if going_on else fail(f"no run of {arguments.domain} goes on")
 
 
-def _follow(target: Session, arguments: argparse.Namespace, run_id: str) -> int:
+def follow_to_end(
+    target: Session, arguments: argparse.Namespace, run_id: str, more: Mapping[str, Any] | None = None
+) -> int:
+    """Follows a run and shows what it did; `more` goes into the machine's copy of that, too."""
     steps: list[runs.Step] = []
     try:
         with spinner(f"run {run_id}") as show:
@@ -119,7 +123,7 @@ def _follow(target: Session, arguments: argparse.Namespace, run_id: str) -> int:
     if outcome.succeeded:
         say(str(outcome))
     summary = summary_of(target, arguments.domain, outcome, steps)
-    write_json(arguments.json, summary.document())
+    write_json(arguments.json, {**summary.document(), **(more or {})})
     return shown_summary.show(summary, arguments.domain, lake_option(arguments))
 
 

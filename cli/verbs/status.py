@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from cli import attention
+from cli.counted_files import CountedFiles, counted_files
+from cli.item import Item
 from cli.options import add_domain, add_env, add_json, lake_option
 from cli.shown_summary import quarantine_query
 from cli.targets import target as target_of
-from local.console import print_table, show, write_json
+from cli.wording import counted
+from local.console import print_table, say, show, write_json
 from local.session import Session
 from shared.contracts import Dataset, contract, domains
-from shared.ledger.model import FileStatus, LedgerFile
+from shared.ledger.counts import PENDING
+from shared.ledger.model import LedgerFile
 from shared.ledger.observed import Learnt
 from shared.metrics import SILENCE
 from shared.unknown_columns import shown
-from shared.zones import raw_key
 
 EXAMPLE = "./lake status ecommerce"
 LAST_RUNS = 5
+SHOWN_OUTSIDE = 20
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +38,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also why files and rows are in quarantine, and how to see them",
     )
+    parser.add_argument(
+        "--recount",
+        action="store_true",
+        help="first read every entry of the ledger, and enter into its index those that a version before 0.2"
+        " did not; once, after an upgrade is deployed",
+    )
     add_env(parser)
     add_json(parser)
 
@@ -42,13 +51,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     target = target_of(arguments.env, demo=arguments.demo)
     chosen = (arguments.domain,) if arguments.domain else domains()
-    every = [placed(f) for f in target.ledger.files()]
-    report = {
-        domain: status_of(target, domain, [f for f in every if f.domain == domain]) for domain in chosen
-    }
+    if arguments.recount:
+        say(f"{counted(target.ledger.index_again(), 'entry', 'entries')} had no place in the ledger's index")
+    places = target.ledger.places()
+    files_of = {domain: counted_files(target, domain, places) for domain in chosen}
+    report = {domain: status_of(target, domain, files) for domain, files in files_of.items()}
     lake = lake_option(arguments)
     for domain, domain_status in report.items():
-        files = [f for f in every if f.domain == domain]
+        files = files_of[domain]
         states = [(run["run_id"], run["status"]) for run in domain_status["runs"]]
         items = attention.items_of(target, domain, files, states, lake)
         items += attention.of_datasets(domain_status["datasets"])
@@ -56,24 +66,28 @@ def execute(arguments: argparse.Namespace) -> int:
         print_attention(domain, items)
         print_status(domain, domain_status)
         if arguments.reasons:
-            domain_status["reasons"] = _print_reasons(target, domain, files, lake)
-    if lost := [f for f in every if f.domain not in domains()]:
+            quarantined = [f for d in files.datasets for f in target.ledger.quarantined(domain, d)]
+            domain_status["reasons"] = _print_reasons(target, domain, quarantined, lake)
+    if lost := files_outside(target, [place for place in places if place[0] not in domains()]):
         print_table(
             "files outside any domain",
             ("key", "status", "reason"),
-            [(f.key, f.status.value, f.reason or "") for f in lost[:20]],
+            [(f.key, f.status.value, f.reason or "") for f in lost],
         )
     write_json(arguments.json, report)
     return 0
 
 
-def placed(file: LedgerFile) -> LedgerFile:
-    """The file under the domain and dataset of its key, also while its ingestion has not come to say so."""
-    place = raw_key(file.key)
-    return replace(file, domain=place.domain, dataset=place.dataset) if place and not file.domain else file
+def files_outside(target: Session, places: Sequence[tuple[str, str]]) -> list[LedgerFile]:
+    """The first files of domains that the project does not have."""
+    found: list[LedgerFile] = []
+    for domain, dataset in places:
+        if left := SHOWN_OUTSIDE - len(found):
+            found += target.ledger.some_files(domain, dataset, left)
+    return found
 
 
-def print_attention(domain: str, items: Sequence[attention.Item]) -> None:
+def print_attention(domain: str, items: Sequence[Item]) -> None:
     if not items:
         show(f"{domain}: nothing needs attention")
         return
@@ -105,16 +119,12 @@ def _print_reasons(
     }
 
 
-def status_of(target: Session, domain: str, files: Iterable[LedgerFile]) -> dict[str, Any]:
+def status_of(target: Session, domain: str, files: CountedFiles) -> dict[str, Any]:
     """Files by dataset and status, the newest runs, and who holds the lock."""
-    by_dataset: dict[str, Counter[str]] = {}
-    for file in files:
-        counts = by_dataset.setdefault(file.dataset or "(unknown)", Counter())
-        counts[file.status.value] += 1
-        counts["pending"] += file.status is FileStatus.ACCEPTED and not file.processed_by
+    by_dataset = {dataset: {PENDING: 0, **counts} for dataset, counts in sorted(files.by_dataset.items())}
     return {
         "datasets": _datasets(target, domain),
-        "files": {dataset: dict(counts) for dataset, counts in sorted(by_dataset.items())},
+        "files": by_dataset,
         "runs": _runs(target, domain),
         "lock": target.ledger.lock_owner(domain),
         "gate_closed_by": target.ledger.halted_by(domain),

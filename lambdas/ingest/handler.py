@@ -24,13 +24,14 @@ from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 
 from lambdas.ingest.event import RefusedMessageError, created_objects
-from shared.ingestion import COPY, NOWHERE, Ingest, Store, file_figures
+from shared.ingestion import COPY, Ingest, Store, file_figures
 from shared.ingestion.figures import Figure
 from shared.ledger import Ledger
 from shared.ledger.model import LedgerFile
 from shared.metrics import NAMESPACE
 from shared.names import Names
 from shared.records import Limits
+from shared.zones import NOWHERE
 
 # For what follows reading: a wait for equal content, copies, the ledger, the rest of a batch of small files
 RESERVE_SECONDS = 40

@@ -3,7 +3,7 @@ what is too large for it.
 """
 
 from shared.ingestion.content_ownership import BusyError
-from shared.ingestion.figures import NOWHERE, file_figures
+from shared.ingestion.figures import file_figures
 from shared.ingestion.ingest import Ingest
 from shared.ingestion.reading import bronze_key_of
 from shared.ingestion.store import COPY, Store
@@ -12,7 +12,6 @@ __all__ = [
     "BusyError",
     "COPY",
     "Ingest",
-    "NOWHERE",
     "Store",
     "bronze_key_of",
     "file_figures",

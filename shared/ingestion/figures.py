@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from shared.contracts import contract, domains
 from shared.ledger.model import FileStatus, LedgerFile
+from shared.zones import NOWHERE
 
 # A zip's bytes are counted with its files.
 UNREAD = (FileStatus.DEFERRED, FileStatus.IGNORED, FileStatus.UNPACKED)
-NOWHERE = "unknown"  # domain and dataset of a key that names none
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from pathlib import Path
 
 from shared.contracts import Dataset, contract, domains
 from shared.ingestion.content_ownership import BusyError, ownership
-from shared.ingestion.figures import NOWHERE
 from shared.ingestion.reading import bronze_key_of, content_identity, judgement, member_judgement, read_as
 from shared.ingestion.store import Store
 from shared.ingestion.verdicts import Archive, Deferral, Judgement
@@ -30,6 +29,7 @@ from shared.zones import (
     BY_EVENT_DATE,
     is_folder_marker,
     is_ignored,
+    place_of_key,
     quarantined_file_key,
     raw_key,
     reason_key,
@@ -232,8 +232,7 @@ class Ingest:
 
     def _arrived(self, file: FileId) -> LedgerFile:
         """A file that has no outcome yet."""
-        place = raw_key(file.key)
-        domain, dataset = (place.domain, place.dataset) if place else (NOWHERE, NOWHERE)
+        domain, dataset = place_of_key(file.key)
         entry = LedgerFile(
             file.bucket, file.key, file.version, domain, dataset, FileStatus.QUARANTINED, file.sequencer
         )

@@ -11,19 +11,22 @@ Items (`pk`, `sk`):
   attempt#<domain>/<dataset> , open      a run began to write the dataset and has not finished
   gate#<domain> , halt                   the run whose quality gate halted, until somebody accepts it
   lock#<domain> , lock                   which run owns the domain
+  places , <domain>/<dataset>            files of this dataset are known
   days#<domain>/<dataset> , <day>        what came on a day (shared/usual)
   observed#<domain> , learnt#<dataset>   what is usual for a dataset, as the last run learnt it
   observed#<domain> , unknown#<dataset>  columns that no contract knows
 
 Index `by_state` (`dataset_id`, `state`): accepted files under `<domain>/<dataset>` as
 `pending#<ingested_at>#<key>` or `processed#…`, duplicates written later than the file whose content they have
-as `copy#…` or `read_copy#…`, quarantined ones as `quarantined#…`; files that are deferred
-to the bronze job under `deferred#<domain>` as `<ingested_at>#…`; nothing else is in it.
+as `copy#…` or `read_copy#…`, those with another outcome as `quarantined#…`, `duplicate#…`, `ignored#…` or
+`unpacked#…`, claims as `claimed#<claimed_until>#<key>`; files that are deferred to the bronze job under
+`deferred#<domain>` as `<ingested_at>#…`. So every file version is in it once, and files are counted there.
 
 Every write that decides something is conditional, so a repeated or late event changes nothing.
 """
 
 from shared.ledger.contents import Contents
+from shared.ledger.counts import Counts
 from shared.ledger.files import Claim, Files
 from shared.ledger.items import deferred_id
 from shared.ledger.observed import Observations
@@ -33,5 +36,5 @@ from shared.ledger.table import INDEX
 __all__ = ["INDEX", "Claim", "Ledger", "deferred_id"]
 
 
-class Ledger(Files, Contents, Runs, Observations):
+class Ledger(Files, Contents, Counts, Runs, Observations):
     """Access to the ledger table: a boto3 DynamoDB Table resource."""

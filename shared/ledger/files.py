@@ -9,9 +9,10 @@ from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from shared.ledger.items import deferred_id, file_key, file_of, item_of
+from shared.ledger.items import claim_state, dataset_id, deferred_id, file_key, file_of, item_of
 from shared.ledger.model import OUTCOMES, FileId, FileStatus, LedgerFile
 from shared.ledger.table import INDEX, LedgerTable
+from shared.zones import place_of_key
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef, UpdateTypeDef
@@ -52,6 +53,7 @@ class Files(LedgerTable):
         if file.version in ("null", file.sequencer) and not self._is_newest(file):
             self._forget(file, owner, now)
             return Claim.DONE
+        self._note_place(dataset_id(*place_of_key(file.key)))
         # Its own claim is granted again: the queue may deliver a message twice, and its retry must not wait.
         if (grants := self._granted(file, owner, now)) is not None:
             return Claim.GRANTED if grants <= MAX_DEATHS else Claim.DEADLY
@@ -60,23 +62,20 @@ class Files(LedgerTable):
 
     def _granted(self, file: FileId, owner: str, now: float) -> int | None:
         """How often the claim was granted and not given back, with this time; None where it is not."""
-        times = _claim_times(now)
+        held = {"status": FileStatus.CLAIMED, "owner": owner, **_claim_times(file, now)}
+        names = {f"#{name}": name for name in held}
         try:
             item = self._table.update_item(
                 Key=file_key(file),
-                UpdateExpression=(
-                    "SET #s = :claimed, #o = :me, claimed_until = :until, expires_at = :kept ADD grants :one"
-                ),
+                UpdateExpression=f"SET {', '.join(f'{n} = :{n[1:]}' for n in names)} ADD grants :one",
                 ConditionExpression=(
-                    "attribute_not_exists(pk) OR (#s = :claimed AND (claimed_until < :now OR #o = :me))"
+                    "attribute_not_exists(pk)"
+                    " OR (#status = :status AND (claimed_until < :now OR #owner = :owner))"
                 ),
-                ExpressionAttributeNames={"#s": "status", "#o": "owner"},
+                ExpressionAttributeNames=names,
                 ExpressionAttributeValues={
-                    ":claimed": FileStatus.CLAIMED,
-                    ":me": owner,
+                    **{f":{name}": value for name, value in held.items()},
                     ":now": int(now),
-                    ":until": times["claimed_until"],
-                    ":kept": times["expires_at"],
                     ":one": 1,
                 },
                 ReturnValues="UPDATED_NEW",
@@ -91,14 +90,20 @@ class Files(LedgerTable):
         The file stays known as work to be done.
         """
         now = time.time() if now is None else now
+        past = int(now) - 1
+        place = claim_state(file, past)
         try:
             self._table.update_item(
                 Key=file_key(file),
-                UpdateExpression="SET claimed_until = :past ADD grants :less",
+                UpdateExpression=(
+                    "SET claimed_until = :past, dataset_id = :d, #state = :state ADD grants :less"
+                ),
                 ConditionExpression="#s = :claimed AND #o = :me",
-                ExpressionAttributeNames={"#s": "status", "#o": "owner"},
+                ExpressionAttributeNames={"#s": "status", "#o": "owner", "#state": "state"},
                 ExpressionAttributeValues={
-                    ":past": int(now) - 1,
+                    ":past": past,
+                    ":d": place["dataset_id"],
+                    ":state": place["state"],
                     ":less": -1,
                     ":claimed": FileStatus.CLAIMED,
                     ":me": owner,
@@ -109,6 +114,7 @@ class Files(LedgerTable):
 
     def commit(self, file: LedgerFile) -> None:
         """Writes the outcome of a file version, or that it is deferred; the last step of its ingestion."""
+        self._note_place(dataset_id(file.domain, file.dataset))
         self._table.put_item(Item=item_of(file))
 
     def deferred(self, domain: str) -> list[LedgerFile]:
@@ -123,6 +129,7 @@ class Files(LedgerTable):
 
         False when it is known already, whatever became of it.
         """
+        self._note_place(dataset_id(file.domain, file.dataset))
         return self._put(item_of(file), "attribute_not_exists(pk)", {}, {})
 
     def settle(self, file: LedgerFile) -> bool:
@@ -226,7 +233,7 @@ class Files(LedgerTable):
 
     def files(self, domain: str | None = None) -> list[LedgerFile]:
         """Every file version the ledger knows, including claims; reads the whole table, for
-        status and tests.
+        whoever wants the files of a whole lake rather than their number.
         """
         items = self._scan("begins_with(pk, :p) AND begins_with(sk, :v)", {":p": "file#", ":v": "v#"})
         known = (file_of(i) for i in items)
@@ -292,8 +299,10 @@ class Files(LedgerTable):
             yield file_of(item)
 
 
-def _claim_times(now: float) -> dict[str, int]:
+def _claim_times(file: FileId, now: float) -> dict[str, int | str]:
     """`expires_at` is the table's time-to-live attribute: an outcome replaces the item without it, so only
     dead claims ever go.
     """
-    return {"claimed_until": int(now + CLAIM_SECONDS), "expires_at": int(now + CLAIM_KEPT_SECONDS)}
+    until = int(now + CLAIM_SECONDS)
+    times = {"claimed_until": until, "expires_at": int(now + CLAIM_KEPT_SECONDS)}
+    return {**times, **claim_state(file, until)}

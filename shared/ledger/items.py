@@ -9,6 +9,7 @@ from dataclasses import fields
 from typing import Any
 
 from shared.ledger.model import FileId, FileStatus, LedgerFile, Profile
+from shared.zones import place_of_key
 
 KEY_BYTES_IN_STATE = 256
 MANY_DATES = 500  # an item of DynamoDB holds 400 kB: more dates than these are kept as ranges
@@ -42,12 +43,26 @@ def item_of(file: LedgerFile) -> dict[str, Any]:
         item |= state_of(file, "quarantined")
     elif file.status is FileStatus.DEFERRED:
         item |= {"dataset_id": deferred_id(file.domain), "state": _place_in_state(file)}
+    elif file.status is not FileStatus.CLAIMED:
+        item |= state_of(file, file.status.value)
     return item
+
+
+def claim_state(file: FileId, claimed_until: int) -> dict[str, str]:
+    """Where the index has a claim, those that expire first before others: of the dataset that the key names,
+    as nothing else of the file is known yet.
+    """
+    place = f"{claimed_until:010d}#{_start(file.key)}#{file.version}"
+    return {"dataset_id": dataset_id(*place_of_key(file.key)), "state": f"claimed#{place}"}
+
+
+def dataset_id(domain: str, dataset: str) -> str:
+    return f"{domain}/{dataset}"
 
 
 def state_of(file: LedgerFile, state: str) -> dict[str, str]:
     """Where the index has a file of its dataset."""
-    return {"dataset_id": f"{file.domain}/{file.dataset}", "state": f"{state}#{_place_in_state(file)}"}
+    return {"dataset_id": dataset_id(file.domain, file.dataset), "state": f"{state}#{_place_in_state(file)}"}
 
 
 def _place_in_state(file: LedgerFile) -> str:
@@ -55,8 +70,11 @@ def _place_in_state(file: LedgerFile) -> str:
 
     A sort key holds 1,024 bytes and a raw key alone can have as many: it keeps its start.
     """
-    start = file.key.encode()[:KEY_BYTES_IN_STATE].decode(errors="ignore")
-    return f"{file.ingested_at}#{start}#{file.version}"
+    return f"{file.ingested_at}#{_start(file.key)}#{file.version}"
+
+
+def _start(key: str) -> str:
+    return key.encode()[:KEY_BYTES_IN_STATE].decode(errors="ignore")
 
 
 def _attributes(file: LedgerFile) -> dict[str, Any]:

@@ -217,7 +217,9 @@ def test_every_row_of_a_larger_file_is_what_duckdb_finds(nested: Rig, tmp_path: 
 
 @pytest.mark.field("17.4", "Values of another shape than the contract's, beside good rows", "quarantined")
 def test_a_value_of_another_shape_is_a_reason_of_its_row(nested: Rig) -> None:
-    found = {json.loads(raw)["id"]: (reasons, columns) for raw, reasons, columns in quarantined(nested, "orders")}
+    found = {
+        json.loads(raw)["id"]: (reasons, columns) for raw, reasons, columns in quarantined(nested, "orders")
+    }
     assert found == {
         "b1": (("invalid_type",), ("ratings",)),
         "b2": (("nested_value",), ("tags",)),

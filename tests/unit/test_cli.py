@@ -263,7 +263,7 @@ def test_no_verb_takes_a_path_from_the_products_folder() -> None:
 def test_a_command_to_paste_about_a_domain_names_the_lake_as_well() -> None:
     folder = Path(__file__).parents[2] / "cli"
     command = re.compile(
-        r"\./lake (?:run|status|query|replay|rollback)(?: --domain)? \{[a-z.]*domain\}(?!\{| --demo)"
+        r"\./lake (?:run|status|query|replay|redrive|rollback)(?: --domain)? \{[a-z.]*domain\}(?!\{| --demo)"
     )
     files = [*folder.glob("*.py"), *(folder / "verbs").glob("*.py")]
     assert [p.name for p in files if command.search(p.read_text("utf-8"))] == []

@@ -12,6 +12,7 @@ import pytest
 from moto import mock_aws
 
 from cli import attention
+from cli.counted_files import CountedFiles
 from cli.verbs import status
 from cli.verbs.status import print_attention, print_datasets, status_of
 from local.ledger_table import create_ledger_table
@@ -44,7 +45,7 @@ def test_status_says_what_is_unknown_what_came_and_what_is_silent(
     named = observed_column("Event-ID", {"2026-03-01"}, 5, 10, 1)
     unknown = observed_column("ccy", {"2026-03-01"}, 5, 10, 0b100001)
     session.ledger.note_unknown_columns("shop", "events", UnknownColumns((named, unknown), 2))
-    found = status_of(session, "shop", [])["datasets"]
+    found = status_of(session, "shop", CountedFiles())["datasets"]
     assert set(found) == {"events"}
     [column] = found["events"]["unknown_columns"]
     assert {k: v for k, v in column.items() if k != "days"} == {
@@ -78,7 +79,7 @@ def test_status_says_of_a_closed_gate_once_and_that_much_is_in_quarantine_in_red
     session.ledger.halt("shop", "r1", ["null rate"])
     said: list[tuple[str, bool]] = []
     monkeypatch.setattr(status, "show", lambda text, loudly=False: said.append((text, loudly)))
-    items = attention.items_of(session, "shop", [], [("r1", "SUCCEEDED")], " --demo")
+    items = attention.items_of(session, "shop", CountedFiles(), [("r1", "SUCCEEDED")], " --demo")
     print_attention("shop", items)
     assert [(text.strip().partition(":")[0], red) for text, red in said[1:4]] == [
         ("users", True),
@@ -97,7 +98,7 @@ def test_a_closed_gate_has_no_table_of_its_own(capsys: pytest.CaptureFixture[str
 def test_a_lake_that_is_older_than_the_disk_is_deployed_under_its_own_name(
     session: Session, tmp_path: Path
 ) -> None:
-    items = attention.items_of(replace(session, state=tmp_path), "shop", [], [], " --demo")
+    items = attention.items_of(replace(session, state=tmp_path), "shop", CountedFiles(), [], " --demo")
     assert [i.do for i in items] == ["the next drop, run or replay deploys them, or ./lake up --demo"]
 
 
