@@ -18,6 +18,8 @@ from shared.records.verdict import Limits, Unreadable
 MAGIC = b"PAR1"
 ROWS = 4096
 BUFFER = 1 << 20
+# A page that says it has a gigabyte takes one where reading is buffered: a small row group is read without.
+UNBUFFERED = 32 << 20
 TEXT_TYPES = ("string", "large_string", "binary", "large_binary")
 # What Spark 4.1 fails to read (tried): codecs and encodings of column chunks, decimals as bytes.
 NOT_SPARK_CODECS = ("BROTLI", "LZO", "LZ4")
@@ -37,9 +39,10 @@ def batches(file: IO[bytes], limits: Limits) -> Iterator[Any]:
 
     size, decoded = file.seek(0, 2), 0
     try:
-        options = {"pre_buffer": False, "buffer_size": BUFFER, "page_checksum_verification": True}
+        options = {"pre_buffer": False, "page_checksum_verification": True}
         footer = pq.ParquetFile(file, **options)
         schema, chunks = footer.schema_arrow, list(_chunks(footer.metadata))
+        options["buffer_size"] = BUFFER if _largest_group(footer.metadata, chunks, size) > UNBUFFERED else 0
         _refuse_bombs(chunks, limits)
         _refuse_repeated(schema.names)
         delta = {c.path_in_schema for c in chunks if set(DELTA_TEXT) & set(c.encodings)}
@@ -66,6 +69,17 @@ def _chunks(metadata: Any) -> Iterator[Any]:
     for group in range(metadata.num_row_groups):
         for column in range(metadata.num_columns):
             yield metadata.row_group(group).column(column)
+
+
+def _largest_group(metadata: Any, chunks: list[Any], size: int) -> int:
+    """Bytes of the largest row group as stored. Raises Unreadable for chunks that say they have more than the
+    file, of which memory would be taken.
+    """
+    stored = [chunk.total_compressed_size for chunk in chunks]
+    if min(stored, default=0) < 0 or sum(stored) > size:
+        raise Unreadable(FileReason.CORRUPT_PARQUET, "the columns say that they are larger than the file")
+    width = metadata.num_columns or 1
+    return max((sum(stored[at : at + width]) for at in range(0, len(stored), width)), default=0)
 
 
 def _refuse_bombs(chunks: list[Any], limits: Limits) -> None:
