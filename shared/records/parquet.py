@@ -39,7 +39,7 @@ def batches(file: IO[bytes], limits: Limits) -> Iterator[Any]:
 
     size, decoded = file.seek(0, 2), 0
     try:
-        options = {"pre_buffer": False, "page_checksum_verification": True}
+        options: dict[str, Any] = {"pre_buffer": False, "page_checksum_verification": True}
         footer = pq.ParquetFile(file, **options)
         schema, chunks = footer.schema_arrow, list(_chunks(footer.metadata))
         options["buffer_size"] = BUFFER if _largest_group(footer.metadata, chunks, size) > UNBUFFERED else 0
