@@ -6,7 +6,7 @@ Memory is that of a few pages.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
 from shared.reasons import FileReason
@@ -45,6 +45,7 @@ def batches(file: IO[bytes], limits: Limits) -> Iterator[Any]:
         options["buffer_size"] = BUFFER if _largest_group(footer.metadata, chunks, size) > UNBUFFERED else 0
         _refuse_bombs(chunks, limits)
         _refuse_repeated(schema.names)
+        _read_zones(field.type for field in schema)
         delta = {c.path_in_schema for c in chunks if set(DELTA_TEXT) & set(c.encodings)}
         # As dictionaries: a million rows that share one long text must not become a million long texts.
         texts = [f.name for f in schema if str(f.type) in TEXT_TYPES and f.name not in delta]
@@ -94,6 +95,13 @@ def _refuse_bombs(chunks: list[Any], limits: Limits) -> None:
                 f"{chunk.total_compressed_size} bytes of a column expand to {chunk.total_uncompressed_size}"
             )
             raise Unreadable(FileReason.DECOMPRESSION_BOMB, detail)
+
+
+def _read_zones(kinds: Iterable[Any]) -> None:
+    """Raises UnicodeDecodeError, a ValueError, where the name of a time's zone is no text."""
+    for kind in kinds:
+        getattr(kind, "tz", None)
+        _read_zones(kind.field(i).type for i in range(kind.num_fields))
 
 
 def _refuse_repeated(names: list[str]) -> None:

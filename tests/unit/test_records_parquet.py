@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import decimal
 import io
@@ -174,3 +175,11 @@ def test_a_page_takes_no_more_memory_than_the_file_has_bytes():
     reason, megabytes = run.stdout.split()
     assert reason == "corrupt_parquet"
     assert int(megabytes) < 400
+
+
+def test_a_zone_whose_name_is_no_text_makes_the_file_corrupt():
+    times = pa.array([NEW_YEAR], pa.timestamp("us", "+05:30"))
+    content = written(pa.table({"event_id": ["e1"], "ts": times}))
+    schema = pq.read_metadata(io.BytesIO(content)).metadata[b"ARROW:schema"]
+    bad = base64.b64encode(base64.b64decode(schema).replace(b"+05:30", b"+05:3\xc3"))
+    assert reason(content.replace(schema, bad))[0] == "corrupt_parquet"
