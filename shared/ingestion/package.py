@@ -15,6 +15,7 @@ from shared.records.packages import members
 from shared.records.source import Source
 
 LONGEST_SECONDS = 600.0  # that a sheet is read for, where nothing else ends it
+SECONDS, PER_MEGABYTE = 60.0, 60.0  # for a small workbook, and for each megabyte of it as stored: ample
 DELIMITER = ","  # of the text made of a sheet
 
 
@@ -42,7 +43,8 @@ def sheet_verdict(path: Path, dataset: Dataset, limits: Limits, text: Path) -> A
         return Deferral(
             "only the ingest function reads workbooks: drop the file again, or save the sheet as CSV"
         )
-    seconds = min(LONGEST_SECONDS, max(1.0, limits.deadline - time.monotonic()))
+    longest = min(LONGEST_SECONDS, SECONDS + PER_MEGABYTE * path.stat().st_size / 2**20)
+    seconds = min(longest, max(1.0, limits.deadline - time.monotonic()))
     failure = spreadsheets.write_text(path, dataset.sheet, text, limits.workbook_memory, seconds)
     if failure is not None:
         return Rejected(FileReason(failure.reason), failure.detail)

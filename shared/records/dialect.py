@@ -55,10 +55,12 @@ def delimiter_of(header: str) -> str:
 
 
 def named_delimiter(lines: Sequence[str]) -> str | None:
-    """The delimiter of a first line `sep=;`."""
+    """The delimiter of a first line `sep=;`; a quote, a letter, or what is no character is none."""
     first = next((line for line in lines if line.strip()), "")
     found = SEPARATOR.fullmatch(first.strip(" \r\n"))
-    return found[1] if found else None
+    if found is None or found[1] == '"' or found[1].isalnum():
+        return None
+    return found[1] if found[1].isprintable() or found[1] == "\t" else None
 
 
 def cells_of(line: str, delimiter: str | None) -> list[str]:

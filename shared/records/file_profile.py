@@ -42,13 +42,15 @@ class FileProfile:
     """Counts, columns and dates.
 
     `made_with`: the delimiter of text that we made ourselves. `plain`: whether Spark's own reader would see
-    the same records; `known`: some column is in the contract.
+    the same records; `known`: some column is in the contract. `long_numbers`: one may be infinite as a
+    double, which not every parser refuses.
     """
 
     dataset: Dataset
     records: int = 0
     unreadable: int = 0
     plain: bool = True
+    long_numbers: bool = False
     known: bool = False
     multiline: bool = False
     preamble: int = 0
@@ -105,7 +107,7 @@ class FileProfile:
         """Takes JSON records that bring nothing new: no name, no text that is none. Else takes nothing, and
         says so.
         """
-        if self.nested or not self._names or self._misses > MAX_MISSES:
+        if self.nested or self.long_numbers or not self._names or self._misses > MAX_MISSES:
             return False
         texts = frozenset(self._texts if self.plain else ())
         reader = known_lines(frozenset(self._names), texts, self._asked)

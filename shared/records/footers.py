@@ -33,12 +33,13 @@ class FooterError(Exception):
 @dataclass(frozen=True)
 class Footer:
     """`delta`: columns whose texts no dictionary can be read from; `bomb`: compressed and uncompressed bytes
-    of a chunk beyond the ratio.
+    of a chunk beyond the ratio; `largest_group`: bytes of the largest row group as stored.
     """
 
     delta: tuple[str, ...]
     spark_reads: bool
     bomb: tuple[int, int] | None
+    largest_group: int
 
 
 def footer_of(file: IO[bytes], ratio_from: int, max_ratio: int) -> Footer:
@@ -69,9 +70,10 @@ class _Reader:
         if told is None:
             raise FooterError("Arrow ended on the footer: an encrypted column, or damage")
         if "error" in told:
-            raise FooterError(f"{told['error']} while reading the footer")
+            raise FooterError(f"{told['error']}: the footer cannot be read")
         bomb = told["bomb"]
-        return Footer(tuple(told["delta"]), told["spark_reads"], (bomb[0], bomb[1]) if bomb else None)
+        pair = (bomb[0], bomb[1]) if bomb else None
+        return Footer(tuple(told["delta"]), told["spark_reads"], pair, told["largest_group"])
 
     def _answer(self, request: bytes) -> dict[str, Any] | None:
         """What the process says, or None when it ended or took too long."""
@@ -130,7 +132,15 @@ def _told(path: str, ratio_from: int, max_ratio: int) -> dict[str, Any]:
             for c in chunks
             if c.total_uncompressed_size > max(ratio_from, max_ratio * c.total_compressed_size)
         )
+        stored = [c.total_compressed_size for c in chunks]
+        # Of chunks that say they have more than the file memory would be taken.
+        if min(stored, default=0) < 0 or sum(stored) > os.path.getsize(path):
+            return {"error": "columns larger than the file"}
+        width = metadata.num_columns or 1
         return {
+            "largest_group": max(
+                (sum(stored[i : i + width]) for i in range(0, len(stored), width)), default=0
+            ),
             "delta": sorted({c.path_in_schema for c in chunks if {*DELTA_TEXT} & {*c.encodings}}),
             "spark_reads": not odd and not decimals,
             "bomb": next(bombs, None),

@@ -77,7 +77,7 @@ def _watched(blocks: Iterator[bytes], profile: FileProfile) -> Iterator[bytes]:
     for block in blocks:
         few = block[::STEP].translate(TO_ZERO)
         if b"0" * (MANY_DIGITS // STEP) in few and b"0" * MANY_DIGITS in block.translate(TO_ZERO):
-            profile.plain = False
+            profile.plain, profile.long_numbers = False, True
         yield block
 
 

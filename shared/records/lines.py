@@ -10,7 +10,7 @@ from shared.records.verdict import Limits, Unreadable
 
 
 def whole_lines(blocks: Iterator[bytes], size: int, limits: Limits, fallback: str | None) -> Iterator[bytes]:
-    """About `size` bytes at a time, ends of lines as \\n.
+    """About `size` bytes at a time, ends of lines (\\n, \\r\\n or a lone \\r) as \\n.
 
     A line that is no UTF-8 is read in the fallback encoding.
 
@@ -18,7 +18,8 @@ def whole_lines(blocks: Iterator[bytes], size: int, limits: Limits, fallback: st
     for a line that does not end.
     """
     for part in _cut(blocks, size, limits):
-        text = part.replace(b"\r\n", b"\n") if b"\r" in part else part
+        # What Arrow would end a line at ends one for everybody: one line must not change how others are read.
+        text = part.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in part else part
         yield (
             text
             if fallback is None or is_utf8(text)

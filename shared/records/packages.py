@@ -169,6 +169,8 @@ def extract(path: Path, member: Member, target: Path, limits: Limits) -> None:
 
 
 def _blocks(package: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[bytes]:
+    if member.header_offset < 0:  # a damaged list: the system would refuse to seek there, as a disk does
+        raise zipfile.BadZipFile("a file before the start")
     with package.open(member) as file:
         while block := file.read(BLOCK):
             yield block

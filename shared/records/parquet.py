@@ -6,7 +6,7 @@ Memory is that of a few pages.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
 from shared.reasons import FileReason
@@ -19,6 +19,8 @@ from shared.records.verdict import Limits, Unreadable
 MAGIC = b"PAR1"
 ROWS = 4096
 BUFFER = 1 << 20
+# A page that says it has a gigabyte takes one where reading is buffered: a small row group is read without.
+UNBUFFERED = 32 << 20
 TEXT_TYPES = ("string", "large_string", "binary", "large_binary")
 MAX_MICROS = 2**63 - 1
 
@@ -33,14 +35,16 @@ def batches(file: IO[bytes], limits: Limits) -> Iterator[Any]:
 
     size, decoded = file.seek(0, 2), 0
     try:
-        options = {"pre_buffer": False, "buffer_size": BUFFER, "page_checksum_verification": True}
+        options: dict[str, Any] = {"pre_buffer": False, "page_checksum_verification": True}
         footer = footer_of(file, limits.ratio_from, limits.max_ratio)
         if footer.bomb is not None:
             stored, expanded = footer.bomb  # a single page may hold all of it
             detail = f"{stored} bytes of a column expand to {expanded}"
             raise Unreadable(FileReason.DECOMPRESSION_BOMB, detail)
         schema = pq.ParquetFile(file, **options).schema_arrow
+        options["buffer_size"] = BUFFER if footer.largest_group > UNBUFFERED else 0
         _refuse_repeated(schema.names)
+        _read_zones(field.type for field in schema)
         # As dictionaries: a million rows that share one long text must not become a million long texts.
         texts = [f.name for f in schema if str(f.type) in TEXT_TYPES and f.name not in footer.delta]
         parquet = pq.ParquetFile(file, read_dictionary=texts, **options)
@@ -60,6 +64,13 @@ def batches(file: IO[bytes], limits: Limits) -> Iterator[Any]:
         raise Unreadable(
             FileReason.CORRUPT_PARQUET, f"{type(error).__name__} while reading footer or pages"
         ) from error
+
+
+def _read_zones(kinds: Iterable[Any]) -> None:
+    """Raises UnicodeDecodeError, a ValueError, where the name of a time's zone is no text."""
+    for kind in kinds:
+        getattr(kind, "tz", None)
+        _read_zones(kind.field(i).type for i in range(kind.num_fields))
 
 
 def _refuse_repeated(names: list[str]) -> None:

@@ -6,6 +6,7 @@ type here is what that plan would read, too.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -25,6 +26,11 @@ TRUE, FALSE = ("true",), ("false",)
 # Arrow takes 0x1A for 26, and has a year 0: a text with one of these is looked at cell by cell.
 MISREAD = (b"0x", b"0X", b"0000-")
 MISREAD_CELL = r"0[xX]|^\s*0000-"
+# Arrow 26 casts decimals beyond its table of powers: 1.5E36 becomes another number, 1E-40 becomes 0, and
+# 1E-999999999 ends the process. Silver reads such a cell as text; one digit of exponent behind a short
+# fraction is safe, and is not looked for.
+POWER_CELL = r"[eE][+-]?[0-9]{2}|\.[0-9]{20,}[eE]"
+POWER = re.compile(POWER_CELL.encode())
 TYPES = {
     "string": pa.string(),
     "int": pa.int32(),
@@ -72,7 +78,8 @@ def rows(text: bytes, dataset: Dataset, ends: bool) -> pa.Table:
     All at once when all lines are alike and every cell is of its type, as Arrow's reader of CSV finds.
     """
     target = schema(dataset)
-    if b"\0" in text or any(odd in text for odd in MISREAD):
+    powers = any(pa.types.is_decimal(field.type) for field in target) and POWER.search(text)
+    if b"\0" in text or powers or any(odd in text for odd in MISREAD):
         return _apart(text, dataset, target, ends)
     try:
         table = _read(text, dataset, target, ends)
@@ -184,7 +191,8 @@ def _cast(texts: pa.Array, kind: pa.DataType) -> tuple[pa.Array, list[int]]:
 
 def _all_cast(texts: pa.Array, kind: pa.DataType) -> pa.Array | None:
     """Texts as values; None where one is not of the type."""
-    if pc.any(pc.match_substring_regex(texts, MISREAD_CELL)).as_py():
+    misread = f"{MISREAD_CELL}|{POWER_CELL}" if pa.types.is_decimal(kind) else MISREAD_CELL
+    if pc.any(pc.match_substring_regex(texts, misread)).as_py():
         return None
     try:
         return pc.utf8_trim(texts, BLANKS).cast(kind)

@@ -19,6 +19,14 @@ PLACE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 BLOCK = 1 << 16
 
 
+def refuse_broken(workbook: str) -> None:
+    """Raises ExpatError for an ods whose XML is broken: its reader never returns from some (calamine 0.9)."""
+    with zipfile.ZipFile(workbook) as package:
+        if "content.xml" in package.namelist():
+            with package.open("content.xml") as file:
+                expat.ParserCreate().ParseFile(file)
+
+
 def unusual_cells(workbook: str, sheet: str) -> dict[tuple[int, int], str | None]:
     """Row and column, from 0 → the error's text, or None for a formula that was never computed.
 

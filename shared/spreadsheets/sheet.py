@@ -20,7 +20,7 @@ from xml.parsers.expat import ExpatError
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
-from shared.spreadsheets.cells import unusual_cells
+from shared.spreadsheets.cells import refuse_broken, unusual_cells
 
 EXACT = 2**53  # from here on a number of Excel is no exact integer
 DIGITS = ".15g"  # what Excel keeps of a number (its specifications and limits)
@@ -34,15 +34,17 @@ def main(workbook: str, text: str, sheet: str, memory: str) -> None:
 def written(workbook: str, text: str, sheet: str) -> dict[str, str] | None:
     """Writes the sheet; gives why not."""
     try:
+        refuse_broken(workbook)
         book = CalamineWorkbook.from_path(workbook)
         names = book.sheet_names
         if (sheet or len(names) != 1) and sheet not in names:
             found = f"the workbook has the sheets {', '.join(names)}"
             return {"reason": "unknown_sheet", "detail": f"{found}; " + _missing(sheet)}
         chosen = sheet or names[0]
+        unusual = unusual_cells(workbook, chosen)
         rows = book.get_sheet_by_name(chosen).iter_rows()
         with open(text, "w", encoding="utf-8", newline="") as file:
-            write(rows, unusual_cells(workbook, chosen), file)
+            write(rows, unusual, file)
     except PasswordError:
         return {"reason": "encrypted", "detail": "the workbook is protected by a password"}
     except (

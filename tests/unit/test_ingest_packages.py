@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -81,6 +82,28 @@ def test_a_zip_that_comes_again_changes_nothing(lake: Rig):
     before = lake.state()
     assert lake.deliver(body, "another message") == [None]
     assert lake.state() == before
+
+
+def test_a_file_that_stands_before_the_start_of_its_zip_is_damaged_and_no_fault_of_the_disk(lake: Rig):
+    whole = zipped({"a.csv": ONE, "b.csv": ONE.replace(b"u1", b"u2")})
+    at = whole.rfind(b"PK\x05\x06") + 16  # where the list of files begins
+    start = int.from_bytes(whole[at : at + 4], "little")
+    lake.arrive("shop/users/day.zip", whole[:at] + (start + 9).to_bytes(4, "little") + whole[at + 4 :])
+    # Python takes the list to be 9 bytes further ahead, and the first file to stand before the zip.
+    assert {f.reason for f in lake.ledger.files() if f.status is FileStatus.QUARANTINED} == {
+        "corrupt_archive"
+    }
+
+
+def test_a_workbook_whose_xml_is_broken_is_refused_at_once(lake: Rig):
+    """Its reader waits for the rest of an ods for ever."""
+    with zipfile.ZipFile(io.BytesIO(ods({"Users": [["user_id"], ["u1"]]}))) as package:
+        parts = {n: package.read(n) for n in package.namelist()}
+    parts["content.xml"] = parts["content.xml"].partition(b"</table:table>")[0] + b'</ta"ts":nt>'
+    began = time.monotonic()
+    found = lake.arrive("shop/users/day.ods", zipped(parts))
+    assert (found.status, found.reason) == (FileStatus.QUARANTINED, "corrupt_spreadsheet")
+    assert time.monotonic() - began < 30
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

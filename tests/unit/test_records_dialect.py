@@ -42,6 +42,14 @@ def test_a_separator_that_the_first_line_names_is_the_delimiter():
     assert found.profile.delimiter == ";"
 
 
+@pytest.mark.parametrize("mark", [b"\xff", b'"', b"x", b"\x01", b"\xef\xbb\xbf"])
+def test_what_can_be_no_delimiter_is_none_though_the_first_line_names_it(mark: bytes):
+    """A reason that quoted half a character could not be stored."""
+    found, _ = read(b"sep=" + mark + b"\nevent_id,ts\n" + b"e1,2024-03-01T10:00:00Z\n" * 9)
+    assert (found.profile.delimiter, found.records, found.unreadable_records) == (",", 9, 0)
+    assert reason(b"sep=" + mark + b"\nfoo,bar\n1,2\n")[1].isascii()
+
+
 def test_a_plain_file_stays_with_spark_also_behind_blank_lines():
     assert read((HEADER + ROW).encode(), ".csv")[0].profile.native
     assert read(("\n\n" + HEADER + ROW).encode(), ".csv")[0].profile.native

@@ -19,6 +19,7 @@ from shared.records import strict_json
 from shared.records.known_lines import known_lines
 from shared.records.plain import DIGITS
 from shared.records.strict_json import MARK, Number, depth, exact, loads, objects_at_once
+from tests.support.ingestion import read
 
 SNIPPETS = [
     "{",
@@ -265,6 +266,18 @@ def test_lines_of_known_names_are_read_as_the_strict_parser_reads_them(text: byt
     assert all(o.get("a").__class__ in (str, bool, NoneType, Number) for o in objects)
     assert all(DIGITS.fullmatch(o["a"]) for o in objects if o.get("a").__class__ is Number)
     assert [as_read(v) for v in read[1]["b"]] == [as_read(o.get("b")) for o in objects]
+
+
+@pytest.mark.parametrize(
+    ("number", "unreadable"),
+    [("3" * 309, 1), ("-" + "3" * 400, 1), ("3" * 309 + ".5", 1), ("3" * 310 + "e-200", 0)],
+)
+def test_a_number_that_no_double_holds_spoils_its_record_behind_many_others(number: str, unreadable: int):
+    """Lines of known names go another way, whose parser takes such a number; the second reading does not."""
+    lines = [f'{{"event_id":"e{i}","ts":"2024-03-01T10:00:00Z","age":{i}}}' for i in range(2000)]
+    bad = f'{{"event_id":"e","ts":"2024-03-01T10:00:00Z","age":{number}}}'
+    found, _ = read("\n".join([*lines, bad]).encode())
+    assert (found.records, found.unreadable_records) == (2001, unreadable)
 
 
 def test_common_lines_of_known_names_are_read():

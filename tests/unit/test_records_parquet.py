@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import decimal
 import io
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -138,3 +140,46 @@ print(pa.default_memory_pool().max_memory() >> 20)
     run = subprocess.run([sys.executable, "-c", program], input=content, capture_output=True, check=True)
     told, megabytes = run.stdout.decode().splitlines()
     return told, int(megabytes)
+
+
+PAGE_OF_A_GIGABYTE = """
+import io, re, pyarrow as pa, pyarrow.parquet as pq
+from shared.contracts import contract
+from shared.records import Limits, judge
+from shared.records.source import Source
+file = io.BytesIO()
+pq.write_table(pa.table({"event_id": ["e1", "e2"], "ts": ["2024-03-01"] * 2}), file, use_dictionary=False, compression="none")
+content = file.getvalue()
+def varint(n):
+    out = b""
+    while n > 127:
+        out, n = out + bytes([n & 127 | 128]), n >> 7
+    return out + bytes([n])
+size = re.match(rb"PAR1\\x15\\x00\\x15(.)\\x15(.)", content)
+assert size and size[1] == size[2], content[:12]
+# Both sizes of the first page, as thrift's zigzag numbers; what follows is cut by as much as they grow.
+huge = b"PAR1\\x15\\x00\\x15" + varint(2 * (10**9)) + b"\\x15" + varint(2 * (10**9))
+content = huge + content[len(huge):]
+found = judge(Source(io.BytesIO(content), Limits()), contract("shop").dataset("events"), Limits())
+print(found.reason, int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) >> 10)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
+def test_a_page_takes_no_more_memory_than_the_file_has_bytes():
+    """Its header may say a gigabyte: a few bytes would end the function."""
+    run = subprocess.run(
+        [sys.executable, "-c", PAGE_OF_A_GIGABYTE], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    reason, megabytes = run.stdout.split()
+    assert reason == "corrupt_parquet"
+    assert int(megabytes) < 400
+
+
+def test_a_zone_whose_name_is_no_text_makes_the_file_corrupt():
+    times = pa.array([NEW_YEAR], pa.timestamp("us", "+05:30"))
+    content = written(pa.table({"event_id": ["e1"], "ts": times}))
+    schema = pq.read_metadata(io.BytesIO(content)).metadata[b"ARROW:schema"]
+    bad = base64.b64encode(base64.b64decode(schema).replace(b"+05:30", b"+05:3\xc3"))
+    assert reason(content.replace(schema, bad))[0] == "corrupt_parquet"

@@ -212,6 +212,29 @@ def test_lines_in_latin_1_are_decoded_wherever_they_stand_and_those_in_utf_8_lef
     assert cells(rows[-2:], REASONS) == [(9001, "AAAA", "Réunion"), (9002, "AAAA", "Réunion  ")]
 
 
+def test_a_lone_carriage_return_ends_a_line_whatever_stands_beside_it(tmp_path: Path):
+    """Arrow takes one for the end of a line, and the file was neither accepted nor refused."""
+    beside = [(i, 0, 7) for i in range(40)]
+    text = b"".join(b"%d|0|7|\n" % i for i in range(40))
+    _, rows = made(text + b"41|1|2|\r42|3|4|\n", tmp_path)
+    assert cells(rows, BANDS) == [*beside, (41, 1, 2), (42, 3, 4)]
+    verdict, rows = made(text + b"41|1|\r2|\n43|x|5|\n", tmp_path)
+    assert isinstance(verdict, Accepted)
+    assert (verdict.records, verdict.unreadable_records) == (43, 2)
+    assert [r["_raw"] for r in rows[40:]] == ["41|1|", "2|", None]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1E-999999999", "1E-40", "1.5E36", "1e+05", "0." + "0" * 36 + "1E-9"],
+    ids=["ends the process", "becomes 0", "becomes another", "is right", "is small"],
+)
+def test_a_power_in_a_decimal_is_left_to_silver_as_the_text_it_is(text: str, tmp_path: Path):
+    """Arrow 26 ends the process, or gives another number, of which nothing tells."""
+    _, rows = made(f"1|{text}\n2|0.5\n".encode(), tmp_path, {"a": "int", "b": "decimal(38,10)"})
+    assert [(r["b"], dict(r["_uncast"] or ())) for r in rows] == [(None, {"b": text}), (Decimal("0.5"), {})]
+
+
 def test_quotes_and_backslashes_are_text(tmp_path: Path):
     _, rows = made(b'1|A"A|it\'s "so" \\|\n2|"B"|b|\n', tmp_path, REASONS)
     assert cells(rows, REASONS) == [(1, 'A"A', 'it\'s "so" \\'), (2, '"B"', "b")]
