@@ -13,7 +13,7 @@ from tests.support import fuzz
 from tests.support.fuzz import ALONE, Tried, attempts, attempts_apart
 from tests.support.mutations import families, mutated
 
-SAMPLE, MANY = 60, 12_600  # of each family; 16 families
+SAMPLE, MANY = 120, 12_600  # of each family; 16 families
 
 
 def line(tried: Tried) -> str:
