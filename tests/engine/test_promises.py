@@ -62,6 +62,7 @@ def sent(spark: SparkSession, dataset: Dataset, *rows: dict[str, str]) -> DataFr
         "CAST(NULL AS map<string,string>) AS _extra",
         "CAST(NULL AS string) AS _raw",
         "CASE WHEN fault IS NOT NULL THEN map(fault, 'nested_value') END AS _faults",
+        "CAST(NULL AS string) AS _record",
         "CAST(NULL AS struct<part:int>) AS _place",
     )
 
