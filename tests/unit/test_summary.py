@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -16,13 +17,13 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from cli import attention, shown_summary, summary
+from cli.counted_files import CountedFiles, counted_files
 from cli.runs import Outcome, Step
-from cli.verbs.status import placed
 from local.athena import catalog_of
 from local.ledger_table import create_ledger_table
 from local.session import Session
 from shared.contracts import contract
-from shared.ledger.model import FileStatus, LedgerFile, RowCounts, RunResult
+from shared.ledger.model import FileId, FileStatus, LedgerFile, RowCounts, RunResult
 from shared.names import MAINTENANCE, STAGES, Names
 from shared.quarantine import rows_table
 
@@ -184,10 +185,16 @@ def file(status: FileStatus, reason: str | None = None, **values: Any) -> Ledger
     return LedgerFile("raw", "shop/users/a.csv", "1", "shop", "users", status, reason=reason, **values)
 
 
+def counted(session: Session, *files: LedgerFile) -> CountedFiles:
+    for number, known in enumerate(files):
+        session.ledger.commit(replace(known, version=str(number)))
+    return counted_files(session, "shop", session.ledger.places())
+
+
 def test_what_needs_attention_comes_with_what_to_do(session: Session) -> None:
     record(session, 10, 4, invalid_type=3, missing_key=1)
     session.ledger.halt("shop", "r1", ["null rate"])
-    files = [file(FileStatus.QUARANTINED, "not_text"), file(FileStatus.ACCEPTED)]
+    files = counted(session, file(FileStatus.QUARANTINED, "not_text"), file(FileStatus.ACCEPTED))
     states = [("r2", "RUNNING"), ("r1", "SUCCEEDED")]
     items = attention.items_of(session, "shop", files, states, " --env dev")
     assert [(i.what.partition(":")[0], i.do) for i in items] == [
@@ -209,7 +216,7 @@ def test_what_needs_attention_comes_with_what_to_do(session: Session) -> None:
 def test_nothing_needs_attention_when_all_went_well(session: Session) -> None:
     record(session, 10, 0)
     done = file(FileStatus.ACCEPTED, processed_by="r1")
-    assert attention.items_of(session, "shop", [done], [("r1", "SUCCEEDED")], "") == []
+    assert attention.items_of(session, "shop", counted(session, done), [("r1", "SUCCEEDED")], "") == []
 
 
 def test_silent_datasets_and_unknown_columns_need_attention() -> None:
@@ -236,10 +243,10 @@ def test_files_are_told_by_reason_with_help() -> None:
     assert found[1][4] == "The file holds no record. Ask the producer, or ignore it."
 
 
-def test_a_file_in_flight_stands_under_the_dataset_of_its_key() -> None:
-    claimed = LedgerFile("raw", "shop/users/a.csv", "1", "", "", FileStatus.CLAIMED)
-    assert (placed(claimed).domain, placed(claimed).dataset) == ("shop", "users")
-    assert placed(LedgerFile("raw", "a.csv", "1", "", "", FileStatus.CLAIMED)).dataset == ""
+def test_a_file_in_flight_stands_under_the_dataset_of_its_key(session: Session) -> None:
+    session.ledger.claim(FileId("raw", "shop/users/a.csv", "1"), "a worker")
+    session.ledger.claim(FileId("raw", "a.csv", "1"), "a worker")
+    assert counted(session).by_dataset == {"users": {"claimed": 1}}
 
 
 def test_the_query_of_a_domain_whose_rejects_stand_together_names_its_one_table() -> None:
