@@ -1,4 +1,4 @@
-"""What must not stay unnoticed; docs/howto/operations.md says what to do about each."""
+"""What must not stay unnoticed; docs/howto/runbook.md says what to do about each."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from shared.metrics import LEARNT, NAMESPACE, UNKNOWN_DAYS, UNUSUAL
 from shared.names import Names
 
 GREATER = "GreaterThanThreshold"
+OF_DATASETS = ("freshness", "unusual", "unknown-columns")  # the runbook has one entry for all datasets
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,12 @@ class Alarm:
     statistic: str = "Sum"
     minutes: int = 5
     times: int = 1
+
+    @property
+    def entry(self) -> str:
+        """Where it stands in the runbook."""
+        kind = next((end for end in OF_DATASETS if self.name.endswith(f"-{end}")), None)
+        return f"domain-dataset-{kind}" if kind else self.name
 
 
 def alarm_definitions(
@@ -164,7 +171,7 @@ def add_alarm(scope: Construct, alarm: Alarm, names: Names) -> cloudwatch.CfnAla
         scope,
         alarm.name,
         alarm_name=names.name(alarm.name),
-        alarm_description=f"{alarm.meaning}. See docs/howto/operations.md.",
+        alarm_description=f"{alarm.meaning}. See docs/howto/runbook.md#{alarm.entry}.",
         namespace=alarm.namespace,
         metric_name=alarm.metric,
         dimensions=[

@@ -23,6 +23,7 @@ class Alerts(Construct):
 
     def __init__(self, stack: LakeStack) -> None:
         super().__init__(stack, "Alerts")
+        self._env = stack.settings.env
         self.topic = sns.Topic(
             self,
             "Topic",
@@ -62,8 +63,8 @@ class Alerts(Construct):
         status, error, cause = (field(f"$.detail.{name}") for name in ("status", "error", "cause"))
         message = events.RuleTargetInput.from_multiline_text(
             f"Run {field('$.detail.name')} {status}\nerror: {error}\ncause: {cause}\nexecution:"
-            f" {field('$.detail.executionArn')}\nRedrive it in the Step Functions console once the cause is"
-            " gone."
+            f" {field('$.detail.executionArn')}\nOnce the cause is gone:"
+            f" ./lake redrive DOMAIN --env {self._env}"
         )
         return events.Rule(
             self,

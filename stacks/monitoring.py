@@ -38,7 +38,7 @@ class MonitoringStack(LakeStack):
 
     def _budget(self) -> None:
         """Counts what carries the environment's tag; the tag must be activated once for cost allocation
-        (docs/howto/operations.md).
+        (docs/howto/runbook.md#budget).
         """
         budget = budgets.CfnBudget
         topic = budget.SubscriberProperty(

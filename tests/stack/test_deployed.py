@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from cli import cdk_cli
+from cli import cdk_cli, runs
 from cli.main import main
 from cli.targets import deployed
 from local import deploy, npm
@@ -21,6 +21,7 @@ from local.aws.environment import client_environment
 from local.session import TargetError
 from local.session import laptop_session as laptop
 from local.settings import ROOT
+from shared.ledger.model import FileId
 from tests.stack.conftest import Assembly
 
 
@@ -85,6 +86,80 @@ def test_a_run_is_started_and_followed_and_its_failure_told(
     assert "ended FAILED" in told
     assert "lakehouse-dev-shop-bronze-to-silver: " in told
     assert "log: CloudWatch log group /aws-glue/jobs/error" in told
+
+
+def test_a_failed_run_is_shown_and_redriven_by_a_new_one_where_it_cannot_go_on(
+    aws: None, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """After the run above, whose cause is not gone."""
+    assert main(["status", "shop", "--env", "dev"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "in BronzeToSilver" in shown
+    assert "./lake redrive shop --env dev --execution" in shown
+    [failed] = runs.failures(deployed("dev"), "shop")
+    report = tmp_path / "redriven.json"
+    assert main(["redrive", "shop", "--execution", "--env", "dev", "--json", str(report)]) == 1
+    told = " ".join(capsys.readouterr().err.split())
+    assert f"run {failed[0]} cannot go on" in told
+    assert "begins with the same input" in told
+    written = json.loads(report.read_text())
+    assert (written["instead_of"], written["status"]) == (failed[0], "FAILED")
+    assert len(runs.failures(deployed("dev"), "shop")) == 2
+
+
+def test_a_dead_letter_is_shown_and_its_file_gets_an_outcome_after_all(
+    aws: None, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """An event of a file that lies in raw, of which the function has never heard."""
+    target, sqs = deployed("dev"), deployed("dev").client("sqs")
+    events = target.client("events")
+    [rule] = [r["Name"] for r in events.list_rules()["Rules"] if "aws.s3" in r.get("EventPattern", "")]
+    events.disable_rule(Name=rule)
+    row = b'{"event_id": "e2", "event_type": "view", "user_id": "u1", "event_timestamp": "2026-01-02T10:00:00Z"}'
+    place = {"Bucket": target.names.bucket("raw"), "Key": "shop/events/late.json"}
+    version = target.client("s3").put_object(**place, Body=row)["VersionId"]
+    thing = {"key": place["Key"], "size": len(row), "version-id": version, "sequencer": "0F"}
+    detail = {"version": "0", "bucket": {"name": place["Bucket"]}, "object": thing}
+    body = {
+        "source": "aws.s3",
+        "account": target.names.account,
+        "detail-type": "Object Created",
+        "detail": detail,
+    }
+    letters = sqs.get_queue_url(QueueName=target.names.queue("ingest-dlq"))["QueueUrl"]
+    sqs.send_message(QueueUrl=letters, MessageBody=json.dumps(body))
+    assert main(["status", "shop", "--env", "dev"]) == 0
+    shown = capsys.readouterr().out
+    assert "lakehouse-dev-ingest-dlq: 1 message, one of them" in shown
+    assert "./lake redrive shop --env dev --letters" in shown
+    assert "late.json" not in shown
+    report = tmp_path / "letters.json"
+    assert main(["redrive", "shop", "--letters", "--env", "dev", "--json", str(report)]) == 0
+    assert "1 dead letter of lakehouse-dev-ingest-dlq went back" in capsys.readouterr().err
+    assert json.loads(report.read_text()) == {"letters_moved": 1}
+    until = time.monotonic() + 60
+    while not [f for f in target.ledger.accepted("shop", "events") if f.key == place["Key"]]:
+        assert time.monotonic() < until
+        time.sleep(0.5)
+    assert main(["redrive", "shop", "--letters", "--env", "dev"]) == 0
+    assert "no dead letter waits" in capsys.readouterr().err
+
+
+def test_claims_without_an_owner_and_letters_of_other_queues_are_shown(
+    aws: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target, sqs = deployed("dev"), deployed("dev").client("sqs")
+    file = FileId(target.names.bucket("raw"), "shop/users/never.json", "v1", "01")
+    target.ledger.claim(file, "dead worker", now=time.time() - 3 * 3600)
+    for queue in ("watch-dlq", "alerts-dlq"):
+        url = sqs.get_queue_url(QueueName=target.names.queue(queue))["QueueUrl"]
+        sqs.send_message(QueueUrl=url, MessageBody="{}")
+    assert main(["status", "shop", "--env", "dev"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "users: 1 file that a worker began" in shown
+    assert "ran out 3 hours ago" in shown
+    assert "docs/howto/runbook.md#watch-dlq-depth" in shown
+    assert "docs/howto/runbook.md#alerts-dlq-depth" in shown
 
 
 def test_wrong_credentials_are_told_before_anything_is_done(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,11 +11,12 @@ import pytest
 
 from cli.cost import Resources, lines
 from shared.contracts import contracts
+from shared.names import DEAD_LETTERS
 from stacks.config import settings
 from stacks.prices import price_list
 from tests.stack.conftest import ENVS, Assembly
 
-OPERATIONS = Path(__file__).parents[2] / "docs" / "howto" / "operations.md"
+RUNBOOK = Path(__file__).parents[2] / "docs" / "howto" / "runbook.md"
 OF_DATASETS = ("-freshness", "-unusual", "-unknown-columns")
 TOPIC = "arn:aws:sns:us-east-1:123456789012:lakehouse-dev-alerts"
 
@@ -158,8 +159,24 @@ def test_a_month_of_the_usage_that_is_assumed_sets_off_no_budget_alarm(assembly:
 
 
 def test_the_runbook_says_what_to_do_about_every_alarm(assembly: Assembly) -> None:
-    text = OPERATIONS.read_text("utf-8")
+    text = RUNBOOK.read_text("utf-8")
     said = set(re.findall(r"^### `([\w<>-]+)`", text, re.MULTILINE))
     ends = {n: next((e for e in OF_DATASETS if n.endswith(e)), None) for n in alarms(assembly)}
     wanted = {f"<domain>-<dataset>{end}" if end else n for n, end in ends.items()}
     assert wanted <= said
+    assert said - wanted <= {"crawl-errors", "crawl-throttles", "crawl-dlq-depth"}
+
+
+def test_an_alarm_names_its_entry_of_the_runbook(assembly: Assembly) -> None:
+    headings = re.findall(r"^### (.+)$", RUNBOOK.read_text("utf-8"), re.MULTILINE)
+    anchors = {re.sub(r"[^\w-]", "", heading.lower()) for heading in headings}
+    for name, alarm in alarms(assembly).items():
+        link = re.search(r"See docs/howto/runbook\.md#([\w-]+)\.$", alarm["AlarmDescription"])
+        assert link is not None, name
+        assert link[1] in anchors, name
+
+
+def test_the_queues_that_status_looks_into_are_those_of_the_templates(assembly: Assembly) -> None:
+    queues = assembly.named("AWS::SQS::Queue", "QueueName")
+    found = {q.removeprefix("lakehouse-dev-") for q in queues if q.startswith("lakehouse-dev-")}
+    assert {q for q in found if q.endswith("-dlq")} == set(DEAD_LETTERS) - {"crawl-dlq"}

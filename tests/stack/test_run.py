@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from cli import runs
+from cli.redrive import redrive
 from local import deploy
 from local.aws import process
 from local.session import Session
@@ -215,6 +216,18 @@ def test_a_failed_job_fails_the_run_and_the_next_run_takes_its_lock_over(lab: La
     assert following.status == "SUCCEEDED"
     assert "TakeOverLock" in following.states
     assert lab.lock is None
+
+
+def test_a_run_that_failed_is_begun_anew_with_its_input_where_no_redrive_is(lab: Lab) -> None:
+    broken = lab.run("given-up", {"full_refresh": True}, fails=True)
+    assert broken.status == "FAILED"
+    assert runs.failures(lab.session, DOMAIN)[0] == ("given-up", "FAILED")
+    anew = redrive(lab.session, DOMAIN, "given-up", "")
+    assert (anew.instead_of, anew.why) == ("given-up", "the emulation on this laptop cannot redrive")
+    run = lab.end(anew.run_id)
+    assert (run.status, "TakeOverLock" in run.states) == ("SUCCEEDED", True)
+    assert run.jobs["bronze-to-silver"]["--full_refresh"] == "true"
+    assert runs.failures(lab.session, DOMAIN) == []
 
 
 def test_the_lock_of_a_run_that_nobody_remembers_is_taken_over(lab: Lab) -> None:

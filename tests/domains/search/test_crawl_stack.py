@@ -12,7 +12,7 @@ import pytest
 
 from stacks.config import ConfigError, environments, settings
 
-OPERATIONS = Path(__file__).parents[3] / "docs" / "howto" / "operations.md"
+RUNBOOK = Path(__file__).parents[3] / "docs" / "howto" / "runbook.md"
 ACCOUNT, REGION = "123456789012", "us-east-1"
 CRAWL = {
     "dataset": "search/movies",
@@ -115,5 +115,5 @@ def test_a_crawl_that_fails_rings_and_the_runbook_knows_the_alarms(templates: Pa
         "crawl-throttles": "lakehouse-dev-crawl",
         "crawl-dlq-depth": "lakehouse-dev-crawl-dlq",
     }
-    text = OPERATIONS.read_text("utf-8")
+    text = RUNBOOK.read_text("utf-8")
     assert [name for name in watched if f"### `{name}`" not in text] == []
