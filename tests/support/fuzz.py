@@ -37,6 +37,7 @@ from shared.records.verdict import RAW
 from tests.support.mutations import mutated
 
 MEGABYTES = 512  # of a process that judged or read one file
+LOADED = 165  # of one that has done nothing yet
 SECONDS, PER_MEGABYTE = 2.0, 6.0  # of CPU, for a file and for each megabyte that it holds
 WALL = 120  # seconds after which a file is taken to hang
 GLUE_ONE_IN = 8  # files that are also judged without the packages that Glue lacks
@@ -109,13 +110,15 @@ def attempt(name: str, number: int) -> Tried:
     """Judges and reads one."""
     content, tried = mutated(name, number), Tried(name, 1)
     _forget_peak()
+    held_before = peak_megabytes()  # by all that this process did before
     began = time.process_time()
     try:
         verdicts = list(judged(content, name, glue=number % GLUE_ONE_IN == 0))
     except Exception:  # noqa: BLE001  the finding itself
         tried.findings.append(f"{name} {number}: {traceback.format_exc(limit=-4)}")
         verdicts = []
-    tried.seconds, tried.megabytes = time.process_time() - began, peak_megabytes()
+    tried.seconds = time.process_time() - began
+    tried.megabytes = LOADED + peak_megabytes() - held_before
     tried.cpu = tried.seconds
     for verdict, _ in verdicts:
         if isinstance(verdict, Accepted):

@@ -195,7 +195,8 @@ def test_ingestion_and_reader_count_and_see_the_same_rows(content: bytes) -> Non
     assert [str(d) for d in verdict.event_dates] == ["2026-01-01"]
     found = list(rows(io.BytesIO(content), verdict.profile, shape_of(dataset), nested=True))
     assert len(found) == verdict.records
-    assert found[:2] == [
+    assert all(row.record for row in found[:2])
+    assert [replace(row, record=None) for row in found[:2]] == [
         Row({"id": "1.50", "op": "c", "changed": "1767268800000"}, {"tags": '["a"]'}),
         Row({"id": "2", "op": "d", "changed": "1767268800000"}),
     ]
