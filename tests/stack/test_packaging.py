@@ -29,6 +29,7 @@ LAKE = {
     "LAKE_ENV": "dev",
     "LAKE_ACCOUNT": "123456789012",
     "LAKE_REGION": "us-east-1",
+    "LAKE_DEAD_LETTERS": "https://sqs.us-east-1.amazonaws.com/123456789012/lakehouse-dev-ingest-dlq",
 }
 
 
@@ -48,8 +49,11 @@ def test_the_published_lambda_imports(assembly: Assembly, tmp_path: Path) -> Non
     zipfile.ZipFile(assembly.asset("dev", "ingestion", function["Properties"]["Code"]["S3Key"])).extractall(
         tmp_path / "task"
     )
+    variables = function["Properties"]["Environment"]["Variables"]
+    assert variables.keys() >= LAKE.keys()
     environment = {
-        **function["Properties"]["Environment"]["Variables"],
+        **{name: value for name, value in variables.items() if isinstance(value, str)},
+        "LAKE_DEAD_LETTERS": LAKE["LAKE_DEAD_LETTERS"],
         "AWS_DEFAULT_REGION": "us-east-1",
         "POWERTOOLS_TRACE_DISABLED": "1",
     }
