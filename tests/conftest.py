@@ -7,20 +7,28 @@ core.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.golden import OPTION, Golden
 
+if TYPE_CHECKING:
+    from tests.support.figures import Noted
+
 TESTS = Path(__file__).parent
 PROJECT = TESTS / "project"
 FIELD = TESTS / "field"
 GOLDEN = pytest.StashKey[Golden]()
+FIGURES = "--write-figures"
+COUNTED = pytest.StashKey[Counter[tuple[str, str]]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(OPTION, action="store_true", help="write the files that golden tests compare with")
+    parser.addoption(FIGURES, action="store_true", help="write what is measured into docs/trust-figures.json")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -33,6 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
         )
     if project := next(iter(projects), None):
         os.environ["LAKE_PROJECT"] = str(project)
+    config.stash[COUNTED] = Counter()
     config.stash[GOLDEN] = Golden(write=config.getoption(OPTION))
 
 
@@ -47,6 +56,19 @@ def _project_of(place: Path) -> Path | None:
 def golden(pytestconfig: pytest.Config) -> Golden:
     """For tests marked `golden`."""
     return pytestconfig.stash[GOLDEN]
+
+
+@pytest.fixture
+def figures(request: pytest.FixtureRequest) -> Noted:
+    """Keeps what a test measured, for docs/trust.md."""
+    # Not above: it reads the project, which is chosen first.
+    from tests.support.figures import Noted
+
+    file, _, name = request.node.nodeid.partition("::")
+    slow = "--slow " if request.node.get_closest_marker("slow") else ""
+    test = name.partition("[")[0]
+    command = f"./lake test {slow}--only-pytest {file} -k {test}"
+    return Noted(request.config.getoption(FIGURES), command, request.config.stash[COUNTED])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

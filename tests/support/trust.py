@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.figures import Figure, section
+
 FIELD = Path(__file__).parents[1] / "field"
 VERDICTS = ("right", "quarantined", "refused")
 DATE = re.compile(r"(?<=on )\d{4}-\d{2}-\d{2}(?=\.)")
@@ -27,7 +29,7 @@ Last written on {date}.
 - **refused**: the file is kept whole with its reason; none of its rows is in a table.
 
 A number is a case of the field (public threads of other tools), `h` one of the hostile inputs, and 17 the demands
-on values, change data and files.
+on values, change data and files. Faults, load and mutated files have [numbers](#numbers) at the end.
 """
 
 
@@ -70,7 +72,8 @@ def _marks(test: ast.FunctionDef) -> Iterator[ast.Call]:
                 yield call
 
 
-def page(found: list[Case], date: str) -> str:
+def page(found: list[Case], date: str, measured: dict[str, dict[str, Figure]]) -> str:
+    """`measured`: figures of tests that are not of the field."""
     counts = Counter(case.verdict for case in found)
     parts = [HEAD.format(total=len(found), date=date, **{v: counts[v] for v in VERDICTS})]
     for group in dict.fromkeys(case.group for case in found):
@@ -84,7 +87,7 @@ def page(found: list[Case], date: str) -> str:
                 [f"## {group}\n", "| case | what was tried | verdict | try it |", "|---|---|---|---|", *rows]
             )
         )
-    return "\n".join(parts) + "\n"
+    return "\n".join([*parts, section(measured)]) + "\n"
 
 
 def undated(text: str) -> str:

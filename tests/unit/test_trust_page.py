@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from local.settings import ROOT
+from tests.support.figures import Figure, Noted, figures, write_figure
 from tests.support.golden import Golden
 from tests.support.trust import Case, cases, page, undated
 
@@ -35,10 +36,10 @@ def test_a_case_is_a_mark_of_a_test(tmp_path: Path) -> None:
         Case("h7", "A number | too small", "quarantined", group, command + "test_one"),
         Case("8", "A Swiss amount", "right", group, command + "test_two"),
     ]
-    text = page(cases(tmp_path), "2026-01-02")
+    text = page(cases(tmp_path), "2026-01-02", {})
     assert "**Silently wrong: 0** of 3 cases: 1 are read right, 1 have" in text
     assert f"| h7 | A number \\| too small | quarantined | `{command}test_one` |" in text
-    assert undated(text) == undated(page(cases(tmp_path), "2027-11-30"))
+    assert undated(text) == undated(page(cases(tmp_path), "2027-11-30", {}))
 
 
 def test_a_mark_of_another_form_is_refused(tmp_path: Path) -> None:
@@ -49,4 +50,29 @@ def test_a_mark_of_another_form_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.golden
 def test_the_page_is_that_of_the_tests(golden: Golden) -> None:
-    golden.compare_page(TRUST, page(cases(), dt.date.today().isoformat()), undated)
+    golden.compare_page(TRUST, page(cases(), dt.date.today().isoformat(), figures()), undated)
+
+
+def test_a_figure_takes_the_place_of_an_older_one_and_is_shown(tmp_path: Path) -> None:
+    place, today = tmp_path / "figures.json", dt.date.today().isoformat()
+    for found in ("9 of 10", "10 of 10"):
+        write_figure("Rows kept", "a shop", found, "./lake test -k rows", place)
+    write_figure("Faults", "a crash", "0 lost", "./lake test --slow -k crash", place)
+    assert figures(place) == {
+        "Faults": {"a crash": Figure("0 lost", "./lake test --slow -k crash", today)},
+        "Rows kept": {"a shop": Figure("10 of 10", "./lake test -k rows", today)},
+    }
+    text = page([], "2026-01-02", figures(place))
+    assert f"| Rows kept | a shop | 10 of 10 | {today} | `./lake test -k rows` |" in text
+
+
+def test_an_ordinary_run_keeps_no_figure(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[str] = []
+    monkeypatch.setattr("tests.support.figures.write_figure", lambda *told: kept.append(told[2]))
+    Noted(write=False, command="./lake test")("Rows kept", "a shop", "10")
+    Noted(write=True, command="./lake test")("Rows kept", "a shop", "11")
+    assert kept == ["11"]
+    counting = Noted(write=True, command="./lake test")
+    counting.add("Cells", "a shop", 1_000)
+    counting.add("Cells", "a shop", 500)
+    assert kept[1:] == ["1,000", "1,500"]

@@ -15,6 +15,7 @@ import pytest
 
 from domains.ecommerce.sample.oracle import gold_sql
 from shared.ledger.model import RowCounts, RunResult
+from tests.support.figures import ACCOUNTED, COMPARED, ORDERS, REFRESHED, Noted, accounted
 from tests.support.rig import Rig, truth
 
 SILVER = ("events", "users", "users_updates", "users_history", "transactions")
@@ -49,27 +50,33 @@ def test_every_file_has_the_outcome_that_its_content_deserves(whole: Any, expect
     assert reasons == expected["file_reasons"]
 
 
-def test_every_record_is_accounted_for(whole: Any, expected: dict[str, Any]):
+def test_every_record_is_accounted_for(whole: Any, expected: dict[str, Any], figures: Noted):
     results = whole[2]
+    found = {}
     for name in DATASETS:
         rows = results[name].rows
-        found = {n: getattr(rows, n) for n in ("read", "written", "quarantined", "deduplicated")}
-        assert found == expected["rows"][name], name
+        found[name] = {n: getattr(rows, n) for n in ("read", "written", "quarantined", "deduplicated")}
+        assert found[name] == expected["rows"][name], name
         assert rows.balanced
+    figures(ACCOUNTED, "e-commerce sample", accounted(found))
     reasons = sum((Counter(r.reasons) for r in results.values()), Counter())
     assert reasons == {k: v for k, v in expected["quarantine"].items() if v}
 
 
 @pytest.mark.parametrize("table", SILVER)
-def test_silver_equals_the_clean_truth_in_every_cell(whole: Any, sample: Path, table: str):
+def test_silver_equals_the_clean_truth_in_every_cell(whole: Any, sample: Path, table: str, figures: Noted):
     columns, rows = truth(sample / "truth", f"select * from {table}")
     assert whole[0].rows(f"silver.{table}", *columns) == rows
+    figures.add(COMPARED, "e-commerce sample", len(columns) * len(rows))
 
 
 @pytest.mark.parametrize("table", gold_sql())
-def test_gold_equals_duckdb_on_the_clean_truth_in_every_cell(whole: Any, sample: Path, table: str):
+def test_gold_equals_duckdb_on_the_clean_truth_in_every_cell(
+    whole: Any, sample: Path, table: str, figures: Noted
+):
     columns, rows = truth(sample / "truth", gold_sql()[table])
     assert whole[0].rows(f"gold.{table}", *columns) == rows
+    figures.add(COMPARED, "e-commerce sample", len(columns) * len(rows))
 
 
 def test_each_table_was_shown_in_one_commit_so_readers_never_saw_a_part(whole: Any):
@@ -104,7 +111,12 @@ def test_quarantined_rows_keep_reasons_and_what_was_received(whole: Any, expecte
 
 
 def test_files_in_reverse_order_over_two_runs_give_the_same_tables(
-    whole: Any, rig: Callable[[str], Rig], sample: Path, files: list[Path], expected: dict[str, Any]
+    whole: Any,
+    rig: Callable[[str], Rig],
+    sample: Path,
+    files: list[Path],
+    expected: dict[str, Any],
+    figures: Noted,
 ):
     lake = rig("halves", "ecommerce")
     late, early = files[len(files) // 2 :], files[: len(files) // 2]
@@ -115,6 +127,7 @@ def test_files_in_reverse_order_over_two_runs_give_the_same_tables(
     for table in TABLES:
         columns = [c for c in whole[0].table(table).columns if not c.startswith("_")]
         assert lake.rows(table, *columns) == whole[0].rows(table, *columns), table
+        figures.add(ORDERS, "e-commerce sample, reversed and in two runs, tables", 1)
     for name in DATASETS:
         rows = sum((run[name].rows for run in (first, second) if name in run), RowCounts())
         assert rows.balanced
@@ -136,8 +149,9 @@ def test_a_run_over_the_same_dates_again_changes_nothing(whole: Any):
     assert {k.rsplit("/", 1)[1] for k in lake.objects("metrics")} == {"run-1.csv", "run-2.csv"}
 
 
-def test_a_full_refresh_gives_equal_tables(whole: Any):
+def test_a_full_refresh_gives_equal_tables(whole: Any, figures: Noted):
     lake = whole[0]
     before = {t: lake.rows(t) for t in TABLES}
     lake.run("run-3", full_refresh=True)
     assert {t: lake.rows(t) for t in TABLES} == before
+    figures(REFRESHED, "e-commerce sample, tables", str(len(before)))

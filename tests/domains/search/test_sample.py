@@ -9,10 +9,11 @@ from pathlib import Path
 
 from domains.samples import sample_of
 from domains.search.sample.oracle import REPORTS
+from tests.support.figures import ACCOUNTED, Noted, accounted
 from tests.support.rig import Rig, truth
 
 
-def test_the_sample_comes_out_as_its_clean_truth(rig: Callable[..., Rig], tmp_path: Path):
+def test_the_sample_comes_out_as_its_clean_truth(rig: Callable[..., Rig], tmp_path: Path, figures: Noted):
     expected = sample_of("search").generate(2500, 3, 3, tmp_path, progress=False)
     lake = rig("searchsample", "search")
     outcomes = lake.drop_all(
@@ -20,9 +21,9 @@ def test_the_sample_comes_out_as_its_clean_truth(rig: Callable[..., Rig], tmp_pa
     )
     assert {**outcomes, "received": sum(outcomes.values())} == expected["files"]
     results = lake.run("run-1")
-    assert {n: {k: getattr(r.rows, k) for k in expected["rows"][n]} for n, r in results.items()} == expected[
-        "rows"
-    ]
+    found = {n: {k: getattr(r.rows, k) for k in expected["rows"][n]} for n, r in results.items()}
+    assert found == expected["rows"]
+    figures(ACCOUNTED, "search sample", accounted(found))
     assert (
         json.loads(json.dumps(sum((Counter(r.reasons) for r in results.values()), Counter())))
         == expected["quarantine"]

@@ -19,6 +19,7 @@ from glue_scripts.engine.bronze import intake
 from glue_scripts.engine.run.job import Delivery
 from glue_scripts.engine.silver.integrity import orphan_counts
 from shared.contracts import contract
+from tests.support.figures import ACCOUNTED, COMPARED, Noted, accounted
 from tests.support.rig import Rig
 
 GOLD = contract("tpcds").gold
@@ -109,30 +110,34 @@ def differences(
 
 
 @pytest.mark.parametrize("table", GOLD, ids=lambda t: t.name)
-def test_gold_is_the_answer_of_an_independent_engine_in_every_cell(lake: Delivered, table: Any):
+def test_gold_is_the_answer_of_an_independent_engine_in_every_cell(
+    lake: Delivered, table: Any, figures: Noted
+):
     names = table.column_names
     ordered = [*table.primary_key, *(n for n in names if n not in table.primary_key)]
     wanted = lake.truth(f"select {', '.join(ordered)} from ({oracle.GOLD[table.name]})")
     found = [tuple(r) for r in lake.table(f"gold.{table.name}").select(*ordered).collect()]
     assert wanted
     assert differences(tuple(ordered), len(table.primary_key), wanted, found)[:5] == []
+    figures.add(COMPARED, "TPC-DS scale 0.01", len(names) * len(wanted))
 
 
 @pytest.mark.parametrize("table", ["store_sales", "catalog_returns", "customer", "date_dim"])
-def test_silver_is_what_dsdgen_made_in_every_cell(lake: Delivered, table: str):
+def test_silver_is_what_dsdgen_made_in_every_cell(lake: Delivered, table: str, figures: Noted):
     agreed = contract("tpcds").table(table)
     names = ", ".join(agreed.sent_names)
     types = ", ".join(
         f"cast({n} as {'varchar' if (t := agreed.column(n).type) == 'string' else t}) as {n}"
         for n in agreed.sent_names
     )
-    assert sorted(
-        map(tuple, lake.table(f"silver.{table}").select(*agreed.sent_names).collect()), key=repr
-    ) == sorted(lake.truth(f"select {names} from (select {types} from {table})"), key=repr)
+    wanted = sorted(lake.truth(f"select {names} from (select {types} from {table})"), key=repr)
+    rows = lake.table(f"silver.{table}").select(*agreed.sent_names).collect()
+    assert sorted(map(tuple, rows), key=repr) == wanted
+    figures.add(COMPARED, "TPC-DS scale 0.01", len(agreed.sent_names) * len(wanted))
 
 
 def test_every_file_and_row_has_the_outcome_that_the_sample_expects(
-    lake: Delivered, expected: dict[str, Any]
+    lake: Delivered, expected: dict[str, Any], figures: Noted
 ):
     assert Counter(f.status for f in lake.ledger.files()) == {
         "accepted": 17,
@@ -144,6 +149,7 @@ def test_every_file_and_row_has_the_outcome_that_the_sample_expects(
     ]
     found = {n: {k: getattr(r.rows, k) for k in expected["rows"][n]} for n, r in lake.results.items()}
     assert found == {t: expected["rows"][t] for t in TABLES}
+    figures(ACCOUNTED, "TPC-DS scale 0.01, ten tables", accounted(found))
     reasons: Counter[str] = sum((Counter(r.reasons) for r in lake.results.values()), Counter())
     assert reasons.keys() == expected["quarantine"].keys()
     wrong = lake.table("quarantine.store_sales_rows").where("array_contains(reasons, 'invalid_type')").first()
