@@ -66,8 +66,11 @@ def _of_unknown(number: int, name: str) -> tuple[Column, Column]:
     """Numbered: a name of a producer can be anything."""
     value = f"_extra[{literal(name)}]"
     present = f"NOT _bad AND _extra IS NOT NULL AND {value} IS NOT NULL"
-    kinds = " ".join(f"WHEN {test} THEN {1 << bit}" for bit, test in enumerate(_kind_tests(value)))
-    mask = f"bit_or(CASE WHEN {present} THEN CASE WHEN trim({value}) = '' THEN 0 {kinds} END ELSE 0 END)"
+    kinds = " ".join(f"WHEN {test} THEN {1 << bit}" for bit, test in enumerate(_kind_tests("v")))
+    # As a function of a list, which is not compiled: each task compiles these aggregates anew, and to compile
+    # so many tests took longer than they do.
+    kind = f"transform(array({value}), v -> CASE WHEN trim(v) = '' THEN 0 {kinds} END)[0]"
+    mask = f"bit_or(CASE WHEN {present} THEN {kind} ELSE 0 END)"
     return F.count_if(F.expr(present)).alias(f"unknown_{number}"), F.expr(mask).alias(f"kinds_{number}")
 
 

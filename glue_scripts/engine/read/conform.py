@@ -5,6 +5,7 @@ Nothing is decided here: what does not cast becomes null beside its text.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
 
 from pyspark.sql import DataFrame
@@ -22,13 +23,16 @@ TRIED = "_tried_"  # a derived column as `attempt` has it: null where it failed
 CARRIED = ("_file", "_place", "_ingested_at", "_day", "_extra", "_raw", "_faults", "_record")
 
 
-def conformed(records: DataFrame, contract: Contract, dataset: Dataset) -> DataFrame:
+def conformed(
+    records: DataFrame, contract: Contract, dataset: Dataset, *, received: bool = True
+) -> DataFrame:
     """Typed columns, each non-text one beside its cleaned text `_text_<column>`, constants, and derived ones
-    but the key, each beside `_tried_<column>`.
+    but the key, each beside `_tried_<column>`. `received`: each cell as the reader gave it, too, which only
+    quarantine needs: a plan of that many columns takes seconds.
 
     What bronze holds in the contract's types is taken as it is; only what is of no type has a text beside it.
     """
-    rows = _typed(records, contract, dataset)
+    rows = _typed(records, contract, dataset, dataset.sent if received else ())
     table = dataset.target
     constants = [
         f"CAST({literal(v)} AS {table.column(n).type}) AS {quoted(n)}" for n, v in dataset.constants.items()
@@ -77,9 +81,9 @@ def _blanks(table: Table, name: str) -> str:
     return INVISIBLE if identifies else BLANKS
 
 
-def _typed(records: DataFrame, contract: Contract, dataset: Dataset) -> DataFrame:
+def _typed(records: DataFrame, contract: Contract, dataset: Dataset, received: Sequence[str]) -> DataFrame:
     """Each column by its plan, beside its text; what bronze holds with a type is taken as it is, and has as
-    text only what was of none.
+    text only what was of none. `received`: columns of which the cell is kept.
     """
     table, plans = dataset.target, {name: dataset.plan(name) for name in dataset.received}
     in_bronze = dataset.stored_as == "parquet"
@@ -92,16 +96,16 @@ def _typed(records: DataFrame, contract: Contract, dataset: Dataset) -> DataFram
         for n, p in plans.items()
     }
     values |= {n: f"coalesce({quoted(n)}, {values[n]})" for n in taken}
-    received = {
+    given = {
         n: f"coalesce({sources[n]}, CAST({quoted(n)} AS string))" if n in taken else quoted(n)
-        for n in dataset.sent
+        for n in received
     }
-    cells = [f"{source} AS {quoted(RECEIVED + n)}" for n, source in received.items()]
+    cells = [f"{source} AS {quoted(RECEIVED + n)}" for n, source in given.items()]
     return records.selectExpr(*CARRIED, *map(quoted, taken), *texts, *cells).selectExpr(
         *CARRIED,
         *(f"{v} AS {quoted(n)}" for n, v in values.items()),
         *_kept_texts(dataset),
-        *(quoted(RECEIVED + n) for n in dataset.sent),
+        *(quoted(RECEIVED + n) for n in received),
     )
 
 
@@ -125,7 +129,10 @@ def raw_record(dataset: Dataset) -> str:
     every = f"concat(array({cells}), coalesce(map_entries(_extra), array()))"
     field = f"concat({_json('e.key')}, ':', {_json('e.value')})"
     fields = f"transform(filter({every}, e -> e.value IS NOT NULL), e -> {field})"
-    return f"coalesce(_raw, _record, concat('{{', array_join({fields}, ','), '}}'))"
+    # A function of a list is not compiled: most records do without it.
+    plain = ", ".join(f"{quoted(RECEIVED + n)} AS {quoted(n)}" for n in dataset.sent)
+    as_named = f"CASE WHEN _extra IS NULL AND size(_names) = 0 THEN to_json(struct({plain})) END"
+    return f"coalesce(_raw, _record, {as_named}, concat('{{', array_join({fields}, ','), '}}'))"
 
 
 def _json(text: str) -> str:

@@ -68,14 +68,10 @@ class Batch:
     def table(self) -> Table:
         return self.dataset.target
 
-    def judged(self, files: Sequence[BronzeFile]) -> DataFrame:
-        """All rows of some of the files."""
-        return judged(
-            conformed(
-                records(self.spark, files, self.numbers, self.dataset), self.job.contract, self.dataset
-            ),
-            self.dataset,
-        )
+    def judged(self, files: Sequence[BronzeFile], *, received: bool = False) -> DataFrame:
+        """All rows of some of the files; `received`: beside the cells that quarantine keeps."""
+        found = records(self.spark, files, self.numbers, self.dataset)
+        return judged(conformed(found, self.job.contract, self.dataset, received=received), self.dataset)
 
     def quarantine(self, files: Sequence[BronzeFile]) -> tuple[RecordCounts, dict[str, int]]:
         """Brings bad rows of some of the files to quarantine, in the place of stale files' rows; counts all
@@ -85,7 +81,13 @@ class Batch:
             quarantine.clear(self.spark, self.job, self.dataset, self.stale)
             return RecordCounts(), {}
         return quarantine.quarantine_rows(
-            self.spark, self.job, self.dataset, self.judged(files), self.numbers, self.stale, self.unknown
+            self.spark,
+            self.job,
+            self.dataset,
+            self.judged(files, received=True),
+            self.numbers,
+            self.stale,
+            self.unknown,
         )
 
     def silver_rows(self, judged_rows: DataFrame) -> DataFrame:
