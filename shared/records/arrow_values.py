@@ -94,10 +94,13 @@ def _text_or_bytes(value: bytes | None) -> str | bytes | None:
 
 
 def _time(number: int, unit: str, end: str) -> str:
-    """ISO 8601; the bare number when no calendar knows it, which silver will not take for a time."""
+    """ISO 8601, without zeros at the end of a fraction, as Spark spells it, which reads most files; the bare
+    number when no calendar knows it, which silver will not take for a time.
+    """
     micros = number // 1000 if unit == "ns" else number * (1_000_000 // PER_SECOND[unit])
     try:
-        return (EPOCH + dt.timedelta(microseconds=micros)).isoformat() + end
+        text = (EPOCH + dt.timedelta(microseconds=micros)).isoformat()
+        return (text.rstrip("0") if "." in text else text) + end
     except OverflowError:
         return f"{number} {unit} since 1970"
 

@@ -78,6 +78,17 @@ def test_cells_become_the_text_that_spark_would_make_of_them():
     }
 
 
+def test_a_fraction_of_a_second_is_spelled_as_spark_spells_it():
+    times = pa.array([10, 1_500_000, 2_000_000, 100 * 10**6], pa.timestamp("us", "UTC"))
+    _, rows = read(written(pa.table({"event_id": list("abcd"), "ts": times})))
+    assert [r.fields["ts"] for r in rows] == [
+        "1970-01-01T00:00:00.00001Z",
+        "1970-01-01T00:00:01.5Z",
+        "1970-01-01T00:00:02Z",
+        "1970-01-01T00:01:40Z",
+    ]
+
+
 def test_a_time_that_no_calendar_knows_is_text_that_no_cast_accepts():
     _, rows = read(written(pa.table({"ts": pa.array([FAR, 0], pa.int64()).cast(pa.timestamp("us"))})))
     assert rows[0].fields == {"ts": "1000000000000000000 us since 1970"}
