@@ -74,7 +74,7 @@ def by_spark(lake: Rig, entries: list[LedgerFile]) -> dict[str, Told]:
     return found
 
 
-@pytest.mark.parametrize("count", [40, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [20, pytest.param(1000, marks=pytest.mark.slow)])
 def test_spark_reads_mutated_files_as_we_do_and_a_run_accounts_for_every_record(
     rig: Callable[[str], Rig], count: int, figures: Noted
 ) -> None:
