@@ -33,9 +33,11 @@ class FooterError(Exception):
 @dataclass(frozen=True)
 class Footer:
     """`delta`: columns whose texts no dictionary can be read from; `bomb`: compressed and uncompressed bytes
-    of a chunk beyond the ratio; `largest_group`: bytes of the largest row group as stored.
+    of a chunk beyond the ratio; `largest_group`: bytes of the largest row group as stored; `columns`: how
+    many, those inside of nested ones too.
     """
 
+    columns: int
     delta: tuple[str, ...]
     spark_reads: bool
     bomb: tuple[int, int] | None
@@ -73,7 +75,7 @@ class _Reader:
             raise FooterError(f"{told['error']}: the footer cannot be read")
         bomb = told["bomb"]
         pair = (bomb[0], bomb[1]) if bomb else None
-        return Footer(tuple(told["delta"]), told["spark_reads"], pair, told["largest_group"])
+        return Footer(told["columns"], tuple(told["delta"]), told["spark_reads"], pair, told["largest_group"])
 
     def _answer(self, request: bytes) -> dict[str, Any] | None:
         """What the process says, or None when it ended or took too long."""
@@ -138,6 +140,7 @@ def _told(path: str, ratio_from: int, max_ratio: int) -> dict[str, Any]:
             return {"error": "columns larger than the file"}
         width = metadata.num_columns or 1
         return {
+            "columns": metadata.num_columns,
             "largest_group": max(
                 (sum(stored[i : i + width]) for i in range(0, len(stored), width)), default=0
             ),

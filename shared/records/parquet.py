@@ -17,6 +17,7 @@ from shared.records.plain import text_of
 from shared.records.verdict import Limits, Unreadable
 
 MAGIC = b"PAR1"
+TAIL = 8  # bytes behind the footer: its length, and MAGIC
 ROWS = 4096
 BUFFER = 1 << 20
 # A page that says it has a gigabyte takes one where reading is buffered: a small row group is read without.
@@ -36,7 +37,11 @@ def batches(file: IO[bytes], limits: Limits) -> Iterator[Any]:
     size, decoded = file.seek(0, 2), 0
     try:
         options: dict[str, Any] = {"pre_buffer": False, "page_checksum_verification": True}
+        _refuse_long_footer(file, size, limits.max_footer)
         footer = footer_of(file, limits.ratio_from, limits.max_ratio)
+        if footer.columns > limits.max_columns:
+            detail = f"{footer.columns} columns are more than {limits.max_columns}"
+            raise Unreadable(FileReason.UNPARSABLE, detail)
         if footer.bomb is not None:
             stored, expanded = footer.bomb  # a single page may hold all of it
             detail = f"{stored} bytes of a column expand to {expanded}"
@@ -64,6 +69,15 @@ def batches(file: IO[bytes], limits: Limits) -> Iterator[Any]:
         raise Unreadable(
             FileReason.CORRUPT_PARQUET, f"{type(error).__name__} while reading footer or pages"
         ) from error
+
+
+def _refuse_long_footer(file: IO[bytes], size: int, most: int) -> None:
+    """By the length that the file's last bytes tell: nothing is held to know it."""
+    file.seek(max(0, size - TAIL))
+    length = int.from_bytes(file.read(4), "little")
+    if most < length < size:
+        detail = f"a footer of {length} bytes is more than {most}: write fewer, larger row groups"
+        raise Unreadable(FileReason.DECOMPRESSION_BOMB, detail)
 
 
 def _read_zones(kinds: Iterable[Any]) -> None:

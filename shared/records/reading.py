@@ -29,7 +29,14 @@ from shared.records.xml_tree import trees
 
 # Ingestion's limits may have been set higher than the defaults; what it accepted is read to the end,
 # whatever they were.
-ACCEPTED = Limits(max_decompressed=1 << 62, max_spooled=1 << 62, max_ratio=1 << 40, max_record=1 << 30)
+ACCEPTED = Limits(
+    max_decompressed=1 << 62,
+    max_spooled=1 << 62,
+    max_ratio=1 << 40,
+    max_record=1 << 30,
+    max_columns=1 << 30,
+    max_footer=1 << 40,
+)
 
 
 @dataclass(frozen=True)

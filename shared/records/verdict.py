@@ -34,6 +34,7 @@ class Limits:
     ratio_from: int = 64 * 2**20  # below this size no ratio is a danger
     max_record: int = 16 * 2**20
     max_columns: int = 2000
+    max_footer: int = 16 * 2**20  # of Parquet; Arrow takes about fifteen times that to hold it
     workbook_memory: int = 2**30  # of the process that reads a sheet
     deadline: float = (
         math.inf

@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.support.ingestion import read, reason
+from shared.records import Accepted, Limits
+from tests.support.ingestion import read, reason, verdict
 
 NEW_YEAR = dt.datetime(2023, 12, 31, 23, 30)
 LONG_AGO, FAR = -(10**17), 10**18  # microseconds: years no calendar knows
@@ -194,3 +195,23 @@ def test_a_zone_whose_name_is_no_text_makes_the_file_corrupt():
     schema = pq.read_metadata(io.BytesIO(content)).metadata[b"ARROW:schema"]
     bad = base64.b64encode(base64.b64decode(schema).replace(b"+05:30", b"+05:3\xc3"))
     assert reason(content.replace(schema, bad))[0] == "corrupt_parquet"
+
+
+def wide(columns: int) -> bytes:
+    cells = {f"c{i}": ["x"] for i in range(columns - 2)}
+    return written(pa.table({"event_id": ["a"], "ts": ["2024-05-01T10:00:00Z"], **cells}))
+
+
+def test_a_table_of_as_many_columns_as_a_line_may_have_is_read_and_of_one_more_is_refused():
+    assert read(wide(2000))[0].records == 1
+    assert reason(wide(2001)) == ("unparsable", "2001 columns are more than 2000")
+
+
+def test_a_footer_that_memory_is_not_made_for_is_refused_before_it_is_held():
+    content = wide(1000)
+    length = int.from_bytes(content[-8:-4], "little")
+    assert reason(content, limits=Limits(max_footer=length - 1)) == (
+        "decompression_bomb",
+        f"a footer of {length} bytes is more than {length - 1}: write fewer, larger row groups",
+    )
+    assert isinstance(verdict(content, limits=Limits(max_footer=length)), Accepted)
