@@ -11,9 +11,11 @@ from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts.engine.quarantine.value_rules import ambiguous
 from glue_scripts.engine.read.bronze_files import BronzeFile
+from glue_scripts.engine.read.literals import once
 from glue_scripts.engine.read.sql import literal, quoted
 from shared.contracts import Dataset
 from shared.ledger.model import RowCounts
+from shared.unknown_columns import KINDS
 
 
 class RecordsLostError(RuntimeError):
@@ -66,23 +68,26 @@ def _of_unknown(number: int, name: str) -> tuple[Column, Column]:
     """Numbered: a name of a producer can be anything."""
     value = f"_extra[{literal(name)}]"
     present = f"NOT _bad AND _extra IS NOT NULL AND {value} IS NOT NULL"
-    kinds = " ".join(f"WHEN {test} THEN {1 << bit}" for bit, test in enumerate(_kind_tests("v")))
     # As a function of a list, which is not compiled: each task compiles these aggregates anew, and to compile
     # so many tests took longer than they do.
-    kind = f"transform(array({value}), v -> CASE WHEN trim(v) = '' THEN 0 {kinds} END)[0]"
+    kind = once(value, "v", _kind("v"))
     mask = f"bit_or(CASE WHEN {present} THEN {kind} ELSE 0 END)"
     return F.count_if(F.expr(present)).alias(f"unknown_{number}"), F.expr(mask).alias(f"kinds_{number}")
 
 
-def _kind_tests(value: str) -> tuple[str, ...]:
-    """SQL for each of shared.unknown_columns.KINDS; the first that is true counts."""
+def _kind(value: str) -> str:
+    """SQL for the bit of shared.unknown_columns.KINDS of a text; the first sign tells most of it."""
+    integer, decimal, date, boolean, document, text = (1 << bit for bit in range(len(KINDS)))
+    first = f"left(ltrim({value}), 1)"
+    number = "'^ *[+-]?([0-9]+[.,]?[0-9]*|[.,][0-9]+)([eE][+-]?[0-9]+)? *$'"
+    whole = "'^ *[+-]?[0-9]+ *$'"
+    day = "'^ *([0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9])'"
     return (
-        f"{value} RLIKE '^ *[+-]?[0-9]+ *$'",
-        f"{value} RLIKE '^ *[+-]?([0-9]+[.,]?[0-9]*|[.,][0-9]+)([eE][+-]?[0-9]+)? *$'",
-        f"{value} RLIKE '^ *([0-9]{{4}}[-/.][0-9]{{1,2}}[-/.][0-9]|[0-9]{{1,2}}[-/.][0-9]{{1,2}}[-/.][0-9])'",
-        f"lower(trim({value})) IN ('true', 'false', 'yes', 'no')",
-        f"{value} RLIKE '^ *[{{\\\\[]'",
-        "true",
+        f"CASE WHEN {first} = '' THEN 0 WHEN {first} IN ('{{', '[') THEN {document}"
+        f" WHEN contains('0123456789+-.,', {first}) THEN"
+        f" CASE WHEN {value} RLIKE {whole} THEN {integer} WHEN {value} RLIKE {number} THEN {decimal}"
+        f" WHEN {value} RLIKE {day} THEN {date} ELSE {text} END"
+        f" WHEN lower(trim({value})) IN ('true', 'false', 'yes', 'no') THEN {boolean} ELSE {text} END"
     )
 
 

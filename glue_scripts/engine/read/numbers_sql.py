@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from glue_scripts.engine.read.literals import literal, whole
+from glue_scripts.engine.read.literals import literal, once, whole
 from shared.values.numbers import DECIMAL, DOUBLE, INTEGER, POWER, Numbers, decimal_regex
 
 WIDEST = "decimal(38,18)"
@@ -12,8 +12,8 @@ def cast(value: str, spelled: Numbers, kind: str) -> str:
     """A text as a number of a type; null where it is of another spelling or a digit would be lost."""
     plain = as_plain(value, spelled)
     if kind == "double":
-        return _double(plain)
-    general = _whole_number(plain, kind) if kind in ("int", "bigint") else _decimal(plain, kind)
+        return _double(value) if spelled.default else once(plain, "p", _double("p"))
+    general = once(plain, "p", _whole_number("p", kind) if kind in ("int", "bigint") else _decimal("p", kind))
     if kind in ("int", "bigint") and spelled.default:
         # Spark's own cast comes first: it reads digits alone, and most are such
         return f"coalesce(try_cast({value} AS {kind}), {general})"

@@ -5,7 +5,7 @@ Each format makes ISO 8601 of a text, by the very expression that Python reads i
 
 from __future__ import annotations
 
-from glue_scripts.engine.read.literals import literal, whole
+from glue_scripts.engine.read.literals import literal, once, whole
 from shared.values import Plan
 from shared.values.patterns import Pattern
 from shared.values.plan import ISO
@@ -139,10 +139,10 @@ def _day(value: str, each: Format) -> str:
 
 
 def _iso(value: str) -> str:
-    respelled = _iso_for_spark(_with_seconds(value))
+    respelled = once(_with_seconds(value), "t", f"try_cast({_iso_for_spark('t')} AS timestamp)")
     return (
         f"CASE WHEN {value} RLIKE {whole(COMMON_ISO)} THEN try_cast({value} AS timestamp)"
-        f" WHEN {value} RLIKE {whole(ISO_REGEX)} THEN try_cast({respelled} AS timestamp) END"
+        f" WHEN {value} RLIKE {whole(ISO_REGEX)} THEN {respelled} END"
     )
 
 
@@ -167,12 +167,9 @@ def _number(value: str, shape: str, kind: str) -> str:
 
 def _epoch(value: str, each: Format) -> str:
     if each.name == "epoch_by_size":
-        number = _number(value, SIZED_REGEX, "decimal(28,9)")
-        sizes = " ".join(
-            f"WHEN abs({number}) < {below} THEN {_micros(number, unit)}" for below, unit in SIZES
-        )
-        return f"CASE {sizes} END"
-    return _micros(_number(value, EPOCH_REGEX, "decimal(28,9)"), each.name)
+        sizes = " ".join(f"WHEN abs(n) < {below} THEN {_micros('n', unit)}" for below, unit in SIZES)
+        return once(_number(value, SIZED_REGEX, "decimal(28,9)"), "n", f"CASE {sizes} END")
+    return once(_number(value, EPOCH_REGEX, "decimal(28,9)"), "n", _micros("n", each.name))
 
 
 def _micros(number: str, unit: str) -> str:
@@ -186,10 +183,10 @@ def _micros(number: str, unit: str) -> str:
 
 
 def _excel(value: str) -> str:
-    number = _number(value, EXCEL_REGEX, "decimal(22,15)")
-    millis = f"CAST(floor({number} * 86400000 + 0.5) AS bigint)"
-    inside = f"{number} >= {EXCEL_FIRST} AND {millis} < {EXCEL_END}"
-    return f"CASE WHEN {inside} THEN timestamp_millis({millis} - {EXCEL_DAYS * 86_400_000}) END"
+    millis = "CAST(floor(n * 86400000 + 0.5) AS bigint)"
+    inside = f"n >= {EXCEL_FIRST} AND {millis} < {EXCEL_END}"
+    instant = f"CASE WHEN {inside} THEN timestamp_millis({millis} - {EXCEL_DAYS * 86_400_000}) END"
+    return once(_number(value, EXCEL_REGEX, "decimal(22,15)"), "n", instant)
 
 
 def _pattern(value: str, pattern: Pattern) -> str:
