@@ -292,3 +292,13 @@ def test_the_look_at_a_ledger_reads_none_of_its_files(session: Session) -> None:
     assert [json.loads(b)["ExpressionAttributeValues"] for b in long] == [{":p": {"S": "places"}}]
     whole = [b for b in queries if "claimed#" in b and '"COUNT"' not in b]
     assert len(whole) == 1  # the oldest claim without an owner
+
+
+def test_of_files_that_wait_nothing_but_their_arrival_is_read(session: Session) -> None:
+    """Two accepted ones, and a copy that no run has seen."""
+    answers: list[Any] = []
+    session.ledger._table.meta.client.meta.events.register(
+        "after-call.*", lambda parsed, **_: answers.append(parsed)
+    )
+    assert session.ledger.arrivals("shop", "events") == [CAME] * 3
+    assert [set(item) for answer in answers for item in answer["Items"]] == [{"ingested_at"}] * 3
