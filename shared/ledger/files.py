@@ -265,12 +265,12 @@ class Files(Counters):
         return {
             "TableName": self._table.name,
             "Key": file_key(file.file_id),
-            "UpdateExpression": "SET processed_by = :r, #state = :state",
+            "UpdateExpression": "SET processed_by = :run, #state = :state",
             "ConditionExpression": as_known["ConditionExpression"],
             "ExpressionAttributeNames": {**as_known["ExpressionAttributeNames"], "#state": "state"},
             "ExpressionAttributeValues": {
                 **as_known["ExpressionAttributeValues"],
-                ":r": run_id,
+                ":run": run_id,
                 ":state": item_of(replace(file, processed_by=run_id))["state"],
             },
         }
