@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shared.ledger.counters import Counters, Tally, difference, tally, unchanged
 from shared.ledger.items import claim_state, dataset_id, deferred_id, file_key, file_of, item_of
@@ -49,13 +49,17 @@ class Files(Counters):
             return Claim.DONE
         self._note_place(dataset_id(*place_of_key(file.key)))
         # Its own claim is granted again: the queue may deliver a message twice, and its retry must not wait.
-        if (grants := self._granted(file, owner, now)) is not None:
-            return Claim.GRANTED if grants <= MAX_DEATHS else Claim.DEADLY
-        held = self._get(file_key(file))
-        return Claim.BUSY if held and held["status"] == FileStatus.CLAIMED else Claim.DONE
+        match self._granted(file, owner, now):
+            case int(grants):
+                return Claim.GRANTED if grants <= MAX_DEATHS else Claim.DEADLY
+            case FileStatus.CLAIMED:
+                return Claim.BUSY
+        return Claim.DONE
 
-    def _granted(self, file: FileId, owner: str, now: float) -> int | None:
-        """How often the claim was granted and not given back, with this time; None where it is not."""
+    def _granted(self, file: FileId, owner: str, now: float) -> int | str:
+        """How often the claim was granted and not given back, with this time; where it is not, the file's
+        status.
+        """
         held = {"status": FileStatus.CLAIMED, "owner": owner, **_claim_times(file, now)}
         names = {f"#{name}": name for name in held}
         try:
@@ -74,9 +78,12 @@ class Files(Counters):
                     ":one": 1,
                 },
                 ReturnValues="UPDATED_NEW",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
-        except self._conditional_failure:
-            return None
+        except self._conditional_failure as refused:
+            # boto3 makes Python values of answers only, not of what comes with an error.
+            found: dict[str, dict[str, str]] = refused.response["Item"]  # type: ignore[typeddict-item]
+            return found["status"]["S"]
         return int(item["Attributes"]["grants"])  # type: ignore[arg-type]
 
     def release(self, file: FileId, owner: str, now: float | None = None) -> None:
@@ -112,9 +119,9 @@ class Files(Counters):
         """Writes the outcome of a file version, or that it is deferred; the last step of its ingestion."""
         self._note_place(dataset_id(file.domain, file.dataset))
         item = item_of(file)
-        # Again only when another has written in between.
-        while not self._replace(item, self._get(file_key(file.file_id))):
-            pass
+        before: dict[str, Any] | None = {"status": FileStatus.CLAIMED}  # as nearly always: no need to look
+        while not self._replace(item, before):
+            before = self._get(file_key(file.file_id))
 
     def deferred(self, domain: str) -> list[LedgerFile]:
         """Files that wait for the domain's bronze job, oldest first; one that got its outcome this very

@@ -142,6 +142,20 @@ def test_a_hundred_files_are_marked_in_one_request_and_again_without_a_change(le
     assert ledger.accepted("shop", "events") == marked
 
 
+def test_a_file_takes_two_requests_and_its_event_that_comes_again_one(ledger: Ledger):
+    other = replace(FILE, key="shop/events/other.csv")
+    ledger.claim(other, "a")  # the first of its dataset and this process
+    calls: list[str] = []
+    ledger._table.meta.client.meta.events.register(
+        "before-call.*", lambda model, **_: calls.append(model.name)
+    )
+    assert ledger.claim(FILE, "a") is Claim.GRANTED
+    assert ledger.claim(FILE, "b") is Claim.BUSY
+    ledger.commit(ENTRY)
+    assert ledger.claim(FILE, "a") is Claim.DONE
+    assert calls == ["UpdateItem", "UpdateItem", "TransactWriteItems", "UpdateItem"]
+
+
 class Clock:
     """A clock that only sleeping moves."""
 
