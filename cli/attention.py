@@ -12,7 +12,7 @@ from cli.shown_summary import quarantine_query
 from local import laptop
 from local.session import Session
 from shared.contracts import Contract, contract
-from shared.ledger.counts import PENDING
+from shared.ledger.counters import PENDING
 from shared.ledger.model import FileStatus, LedgerFile, RunResult
 from shared.quarantine import ALARMING_SHARE, rows_table
 from shared.reasons import FILE_HELP, ROW_HELP, FileReason, RowReason

@@ -17,9 +17,10 @@ from stacks.usage import Usage
 
 HOURS, DAYS, WEEKS = 730, 30, 4.35  # of a month
 HOURS_OF = {"minute": 1 / 60, "hour": 1, "day": 24}
-# Per file, counted in the code of lambdas/ingest and glue_scripts: S3 calls, ledger units (an item in the
-# index is written twice).
-S3_WRITES, S3_READS, LEDGER_WRITES, LEDGER_READS = 2, 4, 8, 4
+# Per file, counted in the code of lambdas/ingest and glue_scripts: S3 calls, ledger units. A file's entry has
+# 1.2 kB and more, two units, in a transaction twice that: claim 1, content 1, outcome 4, its counter 2, read
+# by a run 4; and in the index 4 as it arrives, 4 as it is read.
+S3_WRITES, S3_READS, LEDGER_WRITES, LEDGER_READS = 2, 4, 20, 4
 STATES_PER_RUN = 20
 CRAWLER_DPU_HOURS = 2 * 10 / 60  # two DPUs, ten minutes at least (AWS Glue pricing)
 POLLS = 5 * 3 * 60 * HOURS  # Lambda keeps five pollers at a queue, twenty seconds each

@@ -1,4 +1,4 @@
-"""How many files of a domain are in which state, as the ledger's index counts them."""
+"""How many files of a domain are in which state, as the ledger has counted them."""
 
 from __future__ import annotations
 
@@ -34,12 +34,9 @@ def counted_files(session: Session, domain: str, places: Iterable[tuple[str, str
     ledger = session.ledger
     named = [d.name for d in contract(domain).datasets]
     datasets = sorted({*named, *(dataset for at, dataset in places if at == domain)})
-    deferred = ledger.deferred_counts(domain)
     by_dataset, reasons, dead = dict[str, Counter[str]](), Counter[str](), dict[str, DeadClaims]()
-    for dataset in sorted({*datasets, *deferred}):
+    for dataset in datasets:
         counts = ledger.counts(domain, dataset)
-        if waiting := deferred[dataset]:
-            counts[FileStatus.DEFERRED.value] = waiting
         if not counts:
             continue
         by_dataset[dataset] = counts

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from cli import drops, runs
+from cli.counted_files import counted_files
 from cli.results import Results, differences, results_of
 from domains.samples import Size, sample_of
 from local import laptop
@@ -20,6 +21,7 @@ from local.aws import process
 from local.console import progress, say, spinner
 from local.errors import LakeError
 from local.session import DEMO, Session
+from shared.ledger.counters import PENDING
 from shared.ledger.model import FileStatus
 
 COMPARED = ("files", "file_reasons", "rows", "quarantine", "tables")
@@ -115,20 +117,31 @@ def wait_for_outcomes(session: Session, domain: str, keys: set[str]) -> None:
 
     Raises LakeError when nothing moves for two minutes.
     """
-    moved, before = time.monotonic(), 0
+    moved, before, looked = time.monotonic(), 0, -1
     with progress("ingesting files", len(keys)) as advance:
         while True:
-            finished = {
-                f.key for f in session.ledger.files(domain) if f.status is not FileStatus.CLAIMED
-            } & keys
-            advance(len(finished))
-            if finished == keys:
-                return
-            if len(finished) > before:
-                moved, before = time.monotonic(), len(finished)
+            number = _outcomes(session, domain)
+            advance(min(number, len(keys)))
+            # The files themselves are read only when there may be enough of them.
+            if number >= len(keys) and number != looked:
+                looked = number
+                if not keys - _finished(session, domain):
+                    return
+            if number > before:
+                moved, before = time.monotonic(), number
             if time.monotonic() - moved > STALL_SECONDS:
-                raise LakeError(_stalled(session, keys - finished))
+                raise LakeError(_stalled(session, keys - _finished(session, domain)))
             time.sleep(0.5)
+
+
+def _outcomes(session: Session, domain: str) -> int:
+    """How many files of a domain are deferred or have an outcome, whatever files these are."""
+    counts = counted_files(session, domain, session.ledger.places()).by_dataset.values()
+    return sum(n for c in counts for status, n in c.items() if status not in (FileStatus.CLAIMED, PENDING))
+
+
+def _finished(session: Session, domain: str) -> set[str]:
+    return {f.key for f in session.ledger.files(domain) if f.status is not FileStatus.CLAIMED}
 
 
 def _stalled(session: Session, missing: set[str]) -> str:

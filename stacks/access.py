@@ -120,9 +120,7 @@ class Access(Construct):
         self.write("bronze", prefix)
         self.write("quarantine", prefix)
         self.write_ledger()
-        self.allow(
-            ["dynamodb:Query"], [self.names.arn("dynamodb", f"table/{self.names.ledger_table}")]
-        )  # the versions of a raw key
+        self.search_ledger()  # the versions of a raw key; whether a dataset has files
 
     def take_from(self, location: str) -> None:
         """Objects of a source location, wherever it is, their tags (a copy carries them along), and the names

@@ -91,7 +91,6 @@ class LakeJob(Construct):
 
 def _bronze_job(access: Access, domain: str) -> None:
     access.ingest([contract(domain)], f"{domain}/")
-    access.search_ledger()
 
 
 def _silver_job(access: Access, domain: str) -> None:

@@ -20,7 +20,8 @@ from cli.wording import counted
 from local.console import print_table, say, show, write_json
 from local.session import Session
 from shared.contracts import Dataset, contract, domains
-from shared.ledger.counts import PENDING
+from shared.ledger.counters import PENDING
+from shared.ledger.counts import Recount
 from shared.ledger.model import LedgerFile
 from shared.ledger.observed import Learnt
 from shared.metrics import SILENCE
@@ -41,8 +42,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--recount",
         action="store_true",
-        help="first read every entry of the ledger, and enter into its index those that a version before 0.2"
-        " did not; once, after an upgrade is deployed",
+        help="first read every entry of the ledger, count its files anew and mend the counters; once after an"
+        " upgrade is deployed, and whenever you doubt a number",
     )
     add_env(parser)
     add_json(parser)
@@ -52,7 +53,7 @@ def execute(arguments: argparse.Namespace) -> int:
     target = target_of(arguments.env, demo=arguments.demo)
     chosen = (arguments.domain,) if arguments.domain else domains()
     if arguments.recount:
-        say(f"{counted(target.ledger.index_again(), 'entry', 'entries')} had no place in the ledger's index")
+        print_recount(target.ledger.recount())
     places = target.ledger.places()
     files_of = {domain: counted_files(target, domain, places) for domain in chosen}
     report = {domain: status_of(target, domain, files) for domain, files in files_of.items()}
@@ -68,6 +69,11 @@ def execute(arguments: argparse.Namespace) -> int:
         if arguments.reasons:
             quarantined = [f for d in files.datasets for f in target.ledger.quarantined(domain, d)]
             domain_status["reasons"] = _print_reasons(target, domain, quarantined, lake)
+    if uncounted := target.ledger.uncounted_places():
+        show(
+            f"counted one by one, for the ledger is older than its counters: {', '.join(sorted(uncounted))}\n"
+            f"    → ./lake status{lake} --recount"
+        )
     if lost := files_outside(target, [place for place in places if place[0] not in domains()]):
         print_table(
             "files outside any domain",
@@ -76,6 +82,17 @@ def execute(arguments: argparse.Namespace) -> int:
         )
     write_json(arguments.json, report)
     return 0
+
+
+def print_recount(recount: Recount) -> None:
+    say(f"{counted(recount.placed, 'entry', 'entries')} had no place in the ledger's index")
+    for place, wrong in sorted(recount.mended.items()):
+        changes = ", ".join(f"{name} {change:+,}" for name, change in sorted(wrong.items()))
+        say(f"{place}: the counters are mended: {changes}")
+    if not recount.mended:
+        say("every other counter was right" if recount.busy else "every counter was right")
+    for place in recount.busy:
+        say(f"{place}: not counted, for its files changed meanwhile: count again when fewer come")
 
 
 def files_outside(target: Session, places: Sequence[tuple[str, str]]) -> list[LedgerFile]:

@@ -35,6 +35,8 @@ from shared.zones import NOWHERE
 
 # For what follows reading: a wait for equal content, copies, the ledger, the rest of a batch of small files
 RESERVE_SECONDS = 40
+# For what follows the ledger's patience: a claim that is given back, the answer to the queue
+LEDGER_RESERVE_SECONDS = 5
 
 
 def limits(environment: Mapping[str, str], disk_free: int) -> Limits:
@@ -61,8 +63,12 @@ ingest = Ingest(names, ledger, store, bounds, lambda: dt.datetime.now(dt.UTC), d
 
 @tracer.capture_method(capture_response=False)
 def handle(record: SQSRecord, lambda_context: LambdaContext) -> None:
-    deadline = time.monotonic() + lambda_context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS
-    timely = replace(ingest, limits=replace(bounds, deadline=deadline))
+    end = time.monotonic() + lambda_context.get_remaining_time_in_millis() / 1000
+    timely = replace(
+        ingest,
+        limits=replace(bounds, deadline=end - RESERVE_SECONDS),
+        ledger=ledger.until(end - LEDGER_RESERVE_SECONDS),
+    )
     try:
         files = created_objects(record.body, names)
     except RefusedMessageError as refused:

@@ -13,7 +13,6 @@ from lambdas.watch.figures import freshness, job_run, silence, unknown_columns, 
 from lambdas.watch.pipelines import Pipelines
 from shared.contracts import Contract
 from shared.ledger import Ledger
-from shared.ledger.model import LedgerFile
 from shared.ledger.observed import Observed
 from shared.metrics import send
 from shared.names import Names
@@ -86,14 +85,14 @@ class Watch:
                 run = self.glue.get_job_run(JobName=job_name, RunId=run_id)["JobRun"]
                 send(self.cloudwatch, job_run(contract.domain, job_name.removeprefix(start), run))
 
-    def _unread(self, domain: str, dataset: str) -> list[LedgerFile]:
-        return [*self.ledger.pending(domain, dataset), *self.ledger.unread_copies(domain, dataset)]
-
     def _check(self, contract: Contract) -> str | None:
         now, domain, datasets = self.clock(), contract.domain, [d.name for d in contract.datasets]
         left = self.ledger.deferred(domain)  # they wait for a run too: it begins with the bronze job
         arrivals = {
-            d: [_time(f.ingested_at) for f in (*self._unread(domain, d), *left) if f.dataset == d]
+            d: [
+                *map(_time, self.ledger.arrivals(domain, d)),
+                *(_time(f.ingested_at) for f in left if f.dataset == d),
+            ]
             for d in datasets
         }
         newest = {

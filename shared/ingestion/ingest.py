@@ -79,7 +79,8 @@ class Ingest:
         """The outcomes of a file version that lies at a place; none when it has its outcome already."""
         match self.ledger.claim(file, owner):
             case Claim.DONE:
-                self._clear_raw(file, dataset, self.ledger.outcome(file))
+                if dataset is not None and dataset.archive:
+                    self._clear_raw(file, dataset, self.ledger.outcome(file))
                 return []
             case Claim.BUSY:
                 raise BusyError(f"{file.key} is being ingested by another worker")

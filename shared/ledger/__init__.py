@@ -12,6 +12,7 @@ Items (`pk`, `sk`):
   gate#<domain> , halt                   the run whose quality gate halted, until somebody accepts it
   lock#<domain> , lock                   which run owns the domain
   places , <domain>/<dataset>            files of this dataset are known
+  counter#<domain>/<dataset>#<shard> , files   how many, by what became of them
   days#<domain>/<dataset> , <day>        what came on a day (shared/usual)
   observed#<domain> , learnt#<dataset>   what is usual for a dataset, as the last run learnt it
   observed#<domain> , unknown#<dataset>  columns that no contract knows
@@ -20,7 +21,7 @@ Index `by_state` (`dataset_id`, `state`): accepted files under `<domain>/<datase
 `pending#<ingested_at>#<key>` or `processed#…`, duplicates written later than the file whose content they have
 as `copy#…` or `read_copy#…`, those with another outcome as `quarantined#…`, `duplicate#…`, `ignored#…` or
 `unpacked#…`, claims as `claimed#<claimed_until>#<key>`; files that are deferred to the bronze job under
-`deferred#<domain>` as `<ingested_at>#…`. So every file version is in it once, and files are counted there.
+`deferred#<domain>` as `<ingested_at>#…`. So every file version is in it once.
 
 Every write that decides something is conditional, so a repeated or late event changes nothing.
 """

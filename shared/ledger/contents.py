@@ -65,7 +65,7 @@ class Contents(LedgerTable):
             "pk": content_key(file.domain, file.dataset, file.sha256),
             "sk": f"copy#{hashlib.sha256(key.encode()).hexdigest()}",
         }
-        self._table.put_item(Item={**item, "bucket": file.bucket, "key": key})
+        self._patiently(self._table.put_item, Item={**item, "bucket": file.bucket, "key": key})
 
     def holders_of(self, file: LedgerFile) -> list[tuple[str, str]]:
         """Buckets and keys that have, or once had, a file's content: the owner's and the noted copies'."""
@@ -103,10 +103,4 @@ class Contents(LedgerTable):
             "ExpressionAttributeNames": {"#f": "file"},
             "ExpressionAttributeValues": {":owner": owner},
         }
-        try:
-            self._table.meta.client.transact_write_items(
-                TransactItems=[{"ConditionCheck": proof}, {"Put": move}]
-            )
-        except self._transaction_failure:
-            return False
-        return True
+        return self._transact([{"ConditionCheck": proof}, {"Put": move}])

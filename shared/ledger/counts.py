@@ -1,5 +1,5 @@
-"""How many files of a dataset are in which state: counted in the index, so that the cost of a look does not
-follow what the ledger knows besides.
+"""How many files of a dataset are in which state: as the counters have it, so that the cost of a look does
+not follow the number of files; claims, and what the counters do not know yet, in the index.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from shared.ledger.counters import CHANGES, PENDING, REASON, RECOUNTS, Counters, Tally, tally
 from shared.ledger.items import claim_state, dataset_id, deferred_id, file_of, item_of
 from shared.ledger.model import FileStatus, LedgerFile
-from shared.ledger.table import INDEX, PLACES, LedgerTable
+from shared.ledger.table import COUNTED, INDEX, PLACES
 
-PENDING = "pending"
 # States of the index, and what they are counted as: a pending file is an accepted one as well.
 STATES = {
     PENDING: FileStatus.ACCEPTED,
@@ -34,7 +34,18 @@ class DeadClaims:
     since: dt.datetime
 
 
-class Counts(LedgerTable):
+@dataclass(frozen=True)
+class Recount:
+    """`placed`: entries that had no place in the index. `mended`: by dataset (`<domain>/<dataset>`) what the
+    counters lacked. `busy`: datasets whose files changed while they were counted, each time.
+    """
+
+    placed: int
+    mended: dict[str, dict[str, int]]
+    busy: tuple[str, ...] = ()
+
+
+class Counts(Counters):
     """Numbers of files."""
 
     def places(self) -> list[tuple[str, str]]:
@@ -45,26 +56,55 @@ class Counts(LedgerTable):
             for domain, _, dataset in [item["sk"].partition("/")]
         ]
 
-    def counts(self, domain: str, dataset: str) -> Counter[str]:
-        """Files by status, without those that are deferred; `pending` are the accepted ones that no run has
-        brought to silver.
+    def uncounted_places(self) -> list[str]:
+        """Datasets that the counters do not know completely, `<domain>/<dataset>`: those of a ledger that is
+        older than they are, until it is counted anew.
         """
-        found: Counter[str] = Counter()
-        for state, status in STATES.items():
-            values = {":d": dataset_id(domain, dataset), ":p": f"{state}#"}
-            number = self._count("dataset_id = :d AND begins_with(#s, :p)", values)
-            found[status.value] += number
-            if state == PENDING:
-                found[PENDING] = number
-        return +found
+        return [i["sk"] for i in self._query("pk = :p", {":p": PLACES}) if not i.get(COUNTED)]
 
-    def deferred_counts(self, domain: str) -> Counter[str]:
-        """Files that wait for the domain's bronze job, by dataset."""
-        return Counter(self._values(deferred_id(domain), "", "dataset"))
+    def counts(self, domain: str, dataset: str) -> Counter[str]:
+        """Files by status; `pending` are the accepted ones that no run has brought to silver."""
+        place = dataset_id(domain, dataset)
+        if not self._is_counted(place):
+            return self._counts_of_index(domain, dataset)
+        known = self._counted([place])[place]
+        claimed = FileStatus.CLAIMED.value
+        found = Counter({name: n for name, n in known.items() if name != CHANGES and REASON not in name})
+        found[claimed] = self._count_of_state(place, claimed)
+        return +found
 
     def quarantine_reasons(self, domain: str, dataset: str) -> Counter[str]:
         """Files that are quarantined as a whole, by reason."""
-        return Counter(self._values(dataset_id(domain, dataset), "quarantined#", "reason"))
+        place = dataset_id(domain, dataset)
+        if not self._is_counted(place):
+            return Counter(self._values(place, "quarantined#", "reason"))
+        known = self._counted([place])[place]
+        return +Counter({n.removeprefix(REASON): number for n, number in known.items() if REASON in n})
+
+    def arrivals(self, domain: str, dataset: str) -> list[str]:
+        """When the files arrived that no run has read, copies included: of a hundred thousand files nothing
+        else is held.
+        """
+        place = dataset_id(domain, dataset)
+        return [t for state in (PENDING, "copy") for t in self._values(place, f"{state}#", "ingested_at")]
+
+    def _counts_of_index(self, domain: str, dataset: str) -> Counter[str]:
+        place, found = dataset_id(domain, dataset), Counter[str]()
+        noted = self._get({"pk": PLACES, "sk": place}) is not None
+        if not noted and not self._some_items(place, 1):
+            return found
+        for state, status in STATES.items():
+            number = self._count_of_state(place, state)
+            found[status.value] += number
+            if state == PENDING:
+                found[PENDING] = number
+        if noted:  # with the first of its files, also one that is deferred
+            waiting = Counter(self._values(deferred_id(domain), "", "dataset"))
+            found[FileStatus.DEFERRED.value] = waiting[dataset]
+        return +found
+
+    def _count_of_state(self, place: str, state: str) -> int:
+        return self._count("dataset_id = :d AND begins_with(#s, :p)", {":d": place, ":p": f"{state}#"})
 
     def dead_claims(self, domain: str, dataset: str, now: float | None = None) -> DeadClaims | None:
         """None where every claim has a living owner."""
@@ -80,20 +120,42 @@ class Counts(LedgerTable):
 
     def some_files(self, domain: str, dataset: str, at_most: int) -> list[LedgerFile]:
         """Files of a dataset, whatever became of them."""
-        page = self._table.query(
-            IndexName=INDEX,
-            KeyConditionExpression="dataset_id = :d",
-            ExpressionAttributeValues={":d": dataset_id(domain, dataset)},
-            Limit=at_most,
-        )
-        return [file_of(item) for item in page["Items"]]
+        return [file_of(item) for item in self._some_items(dataset_id(domain, dataset), at_most)]
 
-    def index_again(self) -> int:
-        """Gives every file version its place in the index, and returns how many had none: versions of the
-        product before 0.2 entered only some states. Reads the whole table.
+    def recount(self) -> Recount:
+        """Counts every file of the ledger and mends the counters; gives every file version its place in the
+        index, of which versions of the product before 0.2 entered only some states. Reads the whole table.
+
+        A dataset of which a file got its outcome meanwhile is counted again, three times at most: only what
+        stood still is certain.
         """
-        mended = 0
+        placed, mended = 0, dict[str, dict[str, int]]()
+        done, busy = set[str](), list[str]()
+        for _ in range(RECOUNTS):
+            before = self._counted(dataset_id(*place) for place in self.places())
+            found, new = self._read_all()
+            placed += new
+            after = self._counted(dataset_id(*place) for place in self.places())
+            busy = []
+            for place, counted in after.items():
+                if place in done:
+                    continue
+                if counted[CHANGES] != before.get(place, Counter())[CHANGES]:
+                    busy.append(place)
+                    continue
+                done.add(place)
+                files = {name: number for (at, name), number in found.items() if at == place}
+                if wrong := self._mend(place, counted, files):
+                    mended[place] = wrong
+            if not busy:
+                break
+        return Recount(placed, mended, tuple(busy))
+
+    def _read_all(self) -> tuple[Tally, int]:
+        """What all files count as, and how many had no place in the index."""
+        found, placed = Tally(), 0
         for item in self._scan("begins_with(pk, :p) AND begins_with(sk, :v)", {":p": "file#", ":v": "v#"}):
+            found.update(tally(item))
             file = file_of(item)
             place = (
                 claim_state(file.file_id, int(item["claimed_until"]))
@@ -101,17 +163,17 @@ class Counts(LedgerTable):
                 else item_of(file)
             )
             # A claim knows no dataset but its key's; a deferred file waits under a name of its own.
-            self._note_place(
-                dataset_id(file.domain, file.dataset) if file.domain else str(place["dataset_id"])
-            )
+            at = dataset_id(file.domain, file.dataset) if file.domain else str(place["dataset_id"])
+            self._note_place(at, fresh=False)
             if "state" not in item:
-                mended += self._place(item, place)
-        return mended
+                placed += self._place(item, place)
+        return found, placed
 
     def _place(self, item: dict[str, Any], place: dict[str, Any]) -> bool:
         """False where the file has changed since it was read: whoever changed it has placed it."""
         try:
-            self._table.update_item(
+            self._patiently(
+                self._table.update_item,
                 Key={"pk": item["pk"], "sk": item["sk"]},
                 UpdateExpression="SET dataset_id = :d, #state = :state",
                 ConditionExpression="#status = :read AND attribute_not_exists(#state)",

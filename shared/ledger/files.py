@@ -7,11 +7,12 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from shared.ledger.counters import Counters, Tally, difference, tally, unchanged
 from shared.ledger.items import claim_state, dataset_id, deferred_id, file_key, file_of, item_of
 from shared.ledger.model import OUTCOMES, FileId, FileStatus, LedgerFile
-from shared.ledger.table import INDEX, LedgerTable
+from shared.ledger.table import INDEX
 from shared.zones import place_of_key
 
 if TYPE_CHECKING:
@@ -22,14 +23,7 @@ CLAIM_KEPT_SECONDS = (
     30 * 86400
 )  # its messages live 18 days at most (queue 4, dead letters 14); then DynamoDB may forget it
 MAX_DEATHS = 3  # of workers that had one file; the queue delivers a message five times
-TRANSACTION_ITEMS = 100  # DynamoDB's limit
-PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)  # seconds
-PASSING = {
-    "None",
-    "ThrottlingError",
-    "ProvisionedThroughputExceeded",
-    "TransactionConflict",
-}  # reasons for which a transaction is repeated
+MARKED_TOGETHER = 99  # a transaction of DynamoDB has 100 items, and one counts them
 
 
 class Claim(Enum):
@@ -41,7 +35,7 @@ class Claim(Enum):
     DEADLY = "deadly"  # granted, but all who held it died: nobody shall read it
 
 
-class Files(LedgerTable):
+class Files(Counters):
     """File versions: claims and outcomes."""
 
     def claim(self, file: FileId, owner: str, now: float | None = None) -> Claim:
@@ -55,17 +49,22 @@ class Files(LedgerTable):
             return Claim.DONE
         self._note_place(dataset_id(*place_of_key(file.key)))
         # Its own claim is granted again: the queue may deliver a message twice, and its retry must not wait.
-        if (grants := self._granted(file, owner, now)) is not None:
-            return Claim.GRANTED if grants <= MAX_DEATHS else Claim.DEADLY
-        held = self._get(file_key(file))
-        return Claim.BUSY if held and held["status"] == FileStatus.CLAIMED else Claim.DONE
+        match self._granted(file, owner, now):
+            case int(grants):
+                return Claim.GRANTED if grants <= MAX_DEATHS else Claim.DEADLY
+            case FileStatus.CLAIMED:
+                return Claim.BUSY
+        return Claim.DONE
 
-    def _granted(self, file: FileId, owner: str, now: float) -> int | None:
-        """How often the claim was granted and not given back, with this time; None where it is not."""
+    def _granted(self, file: FileId, owner: str, now: float) -> int | str:
+        """How often the claim was granted and not given back, with this time; where it is not, the file's
+        status.
+        """
         held = {"status": FileStatus.CLAIMED, "owner": owner, **_claim_times(file, now)}
         names = {f"#{name}": name for name in held}
         try:
-            item = self._table.update_item(
+            item = self._patiently(
+                self._table.update_item,
                 Key=file_key(file),
                 UpdateExpression=f"SET {', '.join(f'{n} = :{n[1:]}' for n in names)} ADD grants :one",
                 ConditionExpression=(
@@ -79,9 +78,12 @@ class Files(LedgerTable):
                     ":one": 1,
                 },
                 ReturnValues="UPDATED_NEW",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
-        except self._conditional_failure:
-            return None
+        except self._conditional_failure as refused:
+            # boto3 makes Python values of answers only, not of what comes with an error.
+            found: dict[str, dict[str, str]] = refused.response["Item"]  # type: ignore[typeddict-item]
+            return found["status"]["S"]
         return int(item["Attributes"]["grants"])  # type: ignore[arg-type]
 
     def release(self, file: FileId, owner: str, now: float | None = None) -> None:
@@ -93,7 +95,8 @@ class Files(LedgerTable):
         past = int(now) - 1
         place = claim_state(file, past)
         try:
-            self._table.update_item(
+            self._patiently(
+                self._table.update_item,
                 Key=file_key(file),
                 UpdateExpression=(
                     "SET claimed_until = :past, dataset_id = :d, #state = :state ADD grants :less"
@@ -115,7 +118,10 @@ class Files(LedgerTable):
     def commit(self, file: LedgerFile) -> None:
         """Writes the outcome of a file version, or that it is deferred; the last step of its ingestion."""
         self._note_place(dataset_id(file.domain, file.dataset))
-        self._table.put_item(Item=item_of(file))
+        item = item_of(file)
+        before: dict[str, Any] | None = {"status": FileStatus.CLAIMED}  # as nearly always: no need to look
+        while not self._replace(item, before):
+            before = self._get(file_key(file.file_id))
 
     def deferred(self, domain: str) -> list[LedgerFile]:
         """Files that wait for the domain's bronze job, oldest first; one that got its outcome this very
@@ -130,25 +136,43 @@ class Files(LedgerTable):
         False when it is known already, whatever became of it.
         """
         self._note_place(dataset_id(file.domain, file.dataset))
-        return self._put(item_of(file), "attribute_not_exists(pk)", {}, {})
+        return self._replace(item_of(file), None)
 
     def settle(self, file: LedgerFile) -> bool:
         """Writes the outcome of a file that was deferred. False when it has one: that one stays."""
-        return self._put(
-            item_of(file), "#s = :deferred", {":deferred": FileStatus.DEFERRED}, {"#s": "status"}
+        return self._replace(
+            item_of(file), item_of(replace(file, status=FileStatus.DEFERRED, processed_by=None))
         )
 
     def mark_processed(self, files: Iterable[LedgerFile], run_id: str) -> None:
         """Silver holds these files: they are no longer pending.
 
-        A hundred a request; what a crash leaves unmarked, the next run marks.
+        A hundred a request; what a crash leaves unmarked, the next run marks. One that waits no longer, for
+        it was quarantined meanwhile, is left as it is.
         """
-        # By id: DynamoDB refuses a transaction with two changes of one item.
-        changes: list[TransactWriteItemTypeDef] = [
-            {"Update": self._processed(file, run_id)} for file in {f.file_id: f for f in files}.values()
-        ]
-        for start in range(0, len(changes), TRANSACTION_ITEMS):
-            self._transact(changes[start : start + TRANSACTION_ITEMS])
+        by_place: dict[str, dict[FileId, LedgerFile]] = {}
+        for file in files:
+            # By id: DynamoDB refuses a transaction with two changes of one item.
+            by_place.setdefault(dataset_id(file.domain, file.dataset), {})[file.file_id] = file
+        for place in by_place.values():
+            marked = list(place.values())
+            for start in range(0, len(marked), MARKED_TOGETHER):
+                self._mark(marked[start : start + MARKED_TOGETHER], run_id)
+
+    def _mark(self, files: list[LedgerFile], run_id: str) -> None:
+        """Files of one dataset, as the ledger has them or as it had them: then it is asked once more."""
+        while files:
+            before, after = Tally(), Tally()
+            changes: list[TransactWriteItemTypeDef] = []
+            for file in files:
+                before += tally(item_of(file))
+                after += tally(item_of(replace(file, processed_by=run_id)))
+                changes.append({"Update": self._processed(file, run_id)})
+            if self._transact([*changes, *self._changes(difference(after, before))]):
+                return
+            found = [self._get(file_key(file.file_id)) for file in files]
+            known = [file_of(item) for item in found if item is not None]
+            files = [f for f in known if f.status is FileStatus.ACCEPTED or f.later_copy]
 
     def pending(self, domain: str, dataset: str) -> list[LedgerFile]:
         """Accepted files that no run has brought to silver yet, oldest first."""
@@ -159,7 +183,8 @@ class Files(LedgerTable):
         return self._newest(domain, dataset, "processed#")
 
     def _newest(self, domain: str, dataset: str, state: str) -> LedgerFile | None:
-        page = self._table.query(
+        page = self._patiently(
+            self._table.query,
             IndexName=INDEX,
             KeyConditionExpression="dataset_id = :d AND begins_with(#s, :p)",
             ExpressionAttributeNames={"#s": "state"},
@@ -207,7 +232,8 @@ class Files(LedgerTable):
         """The stored copy of an accepted file has a new place in its bucket; the one it leaves is kept, to be
         emptied after a crash.
         """
-        self._table.update_item(
+        self._patiently(
+            self._table.update_item,
             Key=file_key(file.file_id),
             UpdateExpression="SET target_key = :k, left_key = :l",
             ExpressionAttributeValues={":k": key, ":l": file.target_key},
@@ -242,28 +268,19 @@ class Files(LedgerTable):
         )
 
     def _processed(self, file: LedgerFile, run_id: str) -> UpdateTypeDef:
-        processed = replace(file, processed_by=run_id)
+        as_known = unchanged(item_of(file))
         return {
             "TableName": self._table.name,
             "Key": file_key(file.file_id),
-            "UpdateExpression": "SET processed_by = :r, #s = :state",
-            "ExpressionAttributeNames": {"#s": "state"},
-            "ExpressionAttributeValues": {":r": run_id, ":state": item_of(processed)["state"]},
+            "UpdateExpression": "SET processed_by = :run, #state = :state",
+            "ConditionExpression": as_known["ConditionExpression"],
+            "ExpressionAttributeNames": {**as_known["ExpressionAttributeNames"], "#state": "state"},
+            "ExpressionAttributeValues": {
+                **as_known["ExpressionAttributeValues"],
+                ":run": run_id,
+                ":state": item_of(replace(file, processed_by=run_id))["state"],
+            },
         }
-
-    def _transact(self, changes: list[TransactWriteItemTypeDef]) -> None:
-        """All of the changes or none. boto3 does not repeat a transaction that was cancelled for want of
-        throughput.
-        """
-        for pause in (*PAUSES, None):
-            try:
-                self._table.meta.client.transact_write_items(TransactItems=changes)
-                return
-            except self._transaction_failure as error:
-                reasons = {r["Code"] for r in error.response["CancellationReasons"]}
-                if pause is None or not reasons <= PASSING:
-                    raise
-            time.sleep(pause)
 
     def _is_newest(self, file: FileId) -> bool:
         """S3 orders the events of one key by `sequencer` (hexadecimal; compared after padding on the right
@@ -282,7 +299,8 @@ class Files(LedgerTable):
         before its retry.
         """
         try:
-            self._table.delete_item(
+            self._patiently(
+                self._table.delete_item,
                 Key=file_key(file),
                 ConditionExpression="#s = :claimed AND (claimed_until < :now OR #o = :me)",
                 ExpressionAttributeNames={"#s": "status", "#o": "owner"},

@@ -81,12 +81,15 @@ class Observations(LedgerTable):
         self._set(domain, dataset, date, {"rates": json.dumps(asdict(total))})
 
     def _note(self, domain: str, sort_key: str, value: str) -> None:
-        self._table.put_item(Item={"pk": f"observed#{domain}", "sk": sort_key, "value": value})
+        self._patiently(
+            self._table.put_item, Item={"pk": f"observed#{domain}", "sk": sort_key, "value": value}
+        )
 
     def _set(self, domain: str, dataset: str, date: dt.date, values: dict[str, Any]) -> None:
         expires = dt.datetime.combine(date, dt.time(), dt.UTC) + dt.timedelta(days=KEPT_DAYS)
         values = {**values, "expires_at": int(expires.timestamp())}
-        self._table.update_item(
+        self._patiently(
+            self._table.update_item,
             Key={"pk": f"days#{domain}/{dataset}", "sk": date.isoformat()},
             UpdateExpression="SET " + ", ".join(f"#{n} = :{n}" for n in values),
             ExpressionAttributeNames={f"#{n}": n for n in values},

@@ -14,7 +14,7 @@ class Runs(LedgerTable):
     def record_run(self, result: RunResult) -> None:
         """Stores what a run did; the same run and dataset again replaces its record."""
         key = {"pk": f"run#{result.domain}", "sk": f"{result.run_id}#{result.dataset}"}
-        self._table.put_item(Item={**key, "result": result.to_json(), "gate": result.gate})
+        self._patiently(self._table.put_item, Item={**key, "result": result.to_json(), "gate": result.gate})
 
     def runs(self, domain: str, run_id: str | None = None) -> list[RunResult]:
         """Results of all runs of a domain, or of one."""
@@ -30,12 +30,12 @@ class Runs(LedgerTable):
         """
         key = {"pk": f"attempt#{domain}/{dataset}", "sk": "open"}
         interrupted = self._get(key) is not None
-        self._table.put_item(Item={**key, "run_id": run_id})
+        self._patiently(self._table.put_item, Item={**key, "run_id": run_id})
         return interrupted
 
     def close_attempt(self, domain: str, dataset: str) -> None:
         """Says that a dataset was written completely."""
-        self._table.delete_item(Key={"pk": f"attempt#{domain}/{dataset}", "sk": "open"})
+        self._patiently(self._table.delete_item, Key={"pk": f"attempt#{domain}/{dataset}", "sk": "open"})
 
     def record_summary(
         self, domain: str, run_id: str, gate: str, changed: bool, findings: Iterable[str] = ()
@@ -50,12 +50,13 @@ class Runs(LedgerTable):
             "changed": changed,
             "findings": "; ".join(findings),
         }
-        self._table.put_item(Item=item)
+        self._patiently(self._table.put_item, Item=item)
 
     def halt(self, domain: str, run_id: str, findings: Iterable[str]) -> None:
         """Closes the gate of a domain: gold stays as it is until somebody accepts the findings."""
-        self._table.put_item(
-            Item={"pk": f"gate#{domain}", "sk": "halt", "run_id": run_id, "findings": "; ".join(findings)}
+        self._patiently(
+            self._table.put_item,
+            Item={"pk": f"gate#{domain}", "sk": "halt", "run_id": run_id, "findings": "; ".join(findings)},
         )
 
     def halted_by(self, domain: str) -> str | None:
@@ -65,7 +66,7 @@ class Runs(LedgerTable):
 
     def accept_halt(self, domain: str) -> None:
         """Opens the gate of a domain again."""
-        self._table.delete_item(Key={"pk": f"gate#{domain}", "sk": "halt"})
+        self._patiently(self._table.delete_item, Key={"pk": f"gate#{domain}", "sk": "halt"})
 
     def lock_owner(self, domain: str) -> str | None:
         """Id of the run that owns the domain now."""

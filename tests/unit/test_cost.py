@@ -98,7 +98,7 @@ def test_ingestion_pays_by_the_file() -> None:
     found = cost(USAGE, function, table, trail)
     assert found["Lambda", "ingest, time"] == 26.6668  # 1,000,000 × 1 s × 2 GB × 0.0000133334
     assert found["Lambda", "ingest, calls"] == 0.20
-    assert found["DynamoDB", "writes"] == 5.00  # 8 units × 1,000,000 × 0.625 / 1,000,000
+    assert found["DynamoDB", "writes"] == 12.50  # 20 units × 1,000,000 × 0.625 / 1,000,000
     assert found["CloudTrail", "data events"] == 6.00
 
 

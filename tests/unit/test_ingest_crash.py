@@ -108,7 +108,7 @@ def test_a_failed_call_gives_the_claim_back():
 def test_the_claim_of_a_dead_worker_holds_others_off_until_it_expires(monkeypatch: pytest.MonkeyPatch):
     with rig() as lake:
         body = lake.drop("shop/events/a.json", GOOD)
-        lake.faults.arm(3, "before", True)
+        lake.faults.arm(5, "before", True)  # the dataset's place takes three calls, the claim one
         with pytest.raises(InjectedError):
             lake.deliver(body, "dead worker")
         lake.faults.at = 0

@@ -372,7 +372,7 @@ def test_two_files_of_one_content_at_the_same_time_both_get_their_outcome_at_onc
 def test_a_claim_whose_key_was_overwritten_before_its_retry_is_forgotten(lake: Rig):
     old, new = (message("shop/events/a.json", None, number) for number in ("01", "02"))
     lake.drop("shop/events/a.json", GOOD)
-    lake.faults.arm(4, "before", False)
+    lake.faults.arm(6, "before", False)  # the place takes three calls
     with pytest.raises(InjectedError):
         lake.deliver(old)
     lake.faults.at = 0

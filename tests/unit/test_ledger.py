@@ -142,34 +142,133 @@ def test_a_hundred_files_are_marked_in_one_request_and_again_without_a_change(le
     assert ledger.accepted("shop", "events") == marked
 
 
-@pytest.mark.parametrize(("reason", "requests"), [("ThrottlingError", 3), ("ValidationError", 1)])
-def test_marking_is_repeated_while_the_table_is_busy_and_for_nothing_else(
-    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, reason: str, requests: int
-):
-    client, calls = ledger._table.meta.client, 0
-    succeed = client.transact_write_items
-
-    def cancelled_twice(**given: Any) -> Any:
-        nonlocal calls
-        calls += 1
-        if calls <= 2:
-            told = {
-                "Error": {"Code": "TransactionCanceledException"},
-                "CancellationReasons": [{"Code": "None"}, {"Code": reason}],
-            }
-            raise client.exceptions.TransactionCanceledException(told, "TransactWriteItems")
-        return succeed(**given)
-
-    monkeypatch.setattr(client, "transact_write_items", cancelled_twice)
-    monkeypatch.setattr("shared.ledger.files.time.sleep", lambda _: None)
+def test_a_file_takes_two_requests_and_its_event_that_comes_again_one(ledger: Ledger):
+    other = replace(FILE, key="shop/events/other.csv")
+    ledger.claim(other, "a")  # the first of its dataset and this process
+    calls: list[str] = []
+    ledger._table.meta.client.meta.events.register(
+        "before-call.*", lambda model, **_: calls.append(model.name)
+    )
+    assert ledger.claim(FILE, "a") is Claim.GRANTED
+    assert ledger.claim(FILE, "b") is Claim.BUSY
     ledger.commit(ENTRY)
-    if reason == "ThrottlingError":
+    assert ledger.claim(FILE, "a") is Claim.DONE
+    assert calls == ["UpdateItem", "UpdateItem", "TransactWriteItems", "UpdateItem"]
+
+
+class Clock:
+    """A clock that only sleeping moves."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        assert 0 < seconds <= 10
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr("shared.ledger.table.time", clock)
+    return clock
+
+
+def refuse(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, operation: str, times: int, code: str, *reasons: str
+) -> list[str]:
+    """Makes the next requests of a kind fail; returns the list in which every one is noted."""
+    client, requests = ledger._table.meta.client, list[str]()
+    succeed = getattr(client, operation)
+
+    def refused(**given: Any) -> Any:
+        requests.append(operation)
+        if len(requests) > times:
+            return succeed(**given)
+        told = {"Error": {"Code": code}, "CancellationReasons": [{"Code": r} for r in reasons]}
+        raise client.exceptions.ClientError(told, operation)
+
+    monkeypatch.setattr(client, operation, refused)
+    return requests
+
+
+BUSY = "ProvisionedThroughputExceededException"
+
+
+@pytest.mark.parametrize(
+    ("operation", "code", "reasons"),
+    [
+        ("transact_write_items", "TransactionCanceledException", ("None", "ThrottlingError")),
+        ("transact_write_items", "TransactionCanceledException", ("TransactionConflict", "None")),
+        ("transact_write_items", "ThrottlingException", ()),
+        ("get_item", "RequestLimitExceeded", ()),
+        ("put_item", BUSY, ()),
+        ("update_item", BUSY, ()),
+        ("update_item", "TransactionConflictException", ()),
+        ("delete_item", BUSY, ()),
+        ("query", BUSY, ()),
+        ("batch_get_item", BUSY, ()),
+    ],
+)
+def test_what_a_busy_table_refuses_is_asked_for_again(
+    ledger: Ledger,
+    monkeypatch: pytest.MonkeyPatch,
+    clock: Clock,
+    operation: str,
+    code: str,
+    reasons: tuple[str, ...],
+):
+    requests = refuse(ledger, monkeypatch, operation, 9, code, *reasons)
+    assert ledger.claim(FILE, "a") is Claim.GRANTED
+    ledger.commit(ENTRY)
+    ledger.mark_processed([ENTRY], "run-1")
+    ledger.close_attempt("shop", "events")
+    assert [f.processed_by for f in ledger.accepted("shop", "events")] == ["run-1"]
+    assert ledger.counts("shop", "events") == {"accepted": 1}
+    assert len(requests) > 9
+    # 0.1 + 0.2 + … + 6.4 + 10 + 10 s, each less up to its half
+    assert 16.35 <= clock.now - 1_000 <= 32.7
+
+
+def test_patience_ends_after_five_minutes_or_when_the_caller_must_end(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, clock: Clock
+):
+    ledger.claim(FILE, "a")
+    requests = refuse(ledger, monkeypatch, "transact_write_items", 1_000, BUSY)
+    for patient, seconds in ((ledger, 300), (ledger.until(2_000.0), 300), (ledger.until(1_030.0), 30)):
+        clock.now = 1_000.0
+        with pytest.raises(ledger._failure):
+            patient.commit(ENTRY)
+        assert seconds - 10 <= clock.now - 1_000 <= seconds
+    requests.clear()
+    with pytest.raises(ledger._failure):
+        ledger.until(1_000.0).commit(ENTRY)
+    assert len(requests) == 1
+
+
+@pytest.mark.parametrize("reasons", [("None", "ValidationError"), ("ThrottlingError", "ValidationError")])
+def test_what_is_wrong_is_not_asked_for_again(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, clock: Clock, reasons: tuple[str, ...]
+):
+    ledger.commit(ENTRY)
+    cancelled = "TransactionCanceledException"
+    requests = refuse(ledger, monkeypatch, "transact_write_items", 1, cancelled, *reasons)
+    with pytest.raises(ledger._failure):
         ledger.mark_processed([ENTRY], "run-1")
-        assert ledger.pending("shop", "events") == []
-    else:
-        with pytest.raises(client.exceptions.TransactionCanceledException):
-            ledger.mark_processed([ENTRY], "run-1")
-    assert calls == requests
+    assert (len(requests), clock.now) == (1, 1_000.0)
+
+
+def test_a_content_is_not_taken_for_anothers_because_the_table_is_busy(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, clock: Clock
+):
+    other = replace(FILE, key="b.csv")
+    ledger.content_owner("shop", "events", "ff", FILE)
+    cancelled = "TransactionCanceledException"
+    refuse(ledger, monkeypatch, "transact_write_items", 3, cancelled, "ThrottlingError", "None")
+    assert ledger.content_owner("shop", "events", "ff", other) == "b.csv@v1"
 
 
 def test_content_belongs_to_the_first_file_that_is_accepted_with_it(ledger: Ledger):

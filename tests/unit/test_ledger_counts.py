@@ -1,7 +1,8 @@
-"""What the index counts is what reading the whole ledger finds, whatever became of a file."""
+"""What the counters say is what reading the whole ledger finds, whatever became of a file."""
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,7 +13,7 @@ import pytest
 from moto import mock_aws
 
 from cli.counted_files import counted_files
-from cli.verbs.status import files_outside
+from cli.verbs.status import files_outside, print_recount
 from local.ledger_table import create_ledger_table
 from local.session import Session
 from shared.ledger.counts import DeadClaims
@@ -124,12 +125,16 @@ def test_files_of_no_domain_are_found_without_reading_the_others(session: Sessio
     }
 
 
-def test_a_ledger_of_an_older_version_is_counted_once_its_index_is_complete(session: Session) -> None:
+def table_of(session: Session) -> Any:
+    return session.boto.resource("dynamodb").Table(NAMES.ledger_table)
+
+
+def test_a_ledger_of_an_older_version_is_counted_once_it_was_read(session: Session) -> None:
     expected = counts_of_all(session, "shop")
-    table = session.boto.resource("dynamodb").Table(NAMES.ledger_table)
+    table = table_of(session)
     for item in table.scan()["Items"]:
         key = {name: item[name] for name in ("pk", "sk")}
-        if item["pk"] == "places":
+        if item["pk"] == "places" or item["pk"].startswith("counter#"):
             table.delete_item(Key=key)
         elif item.get("state", "").partition("#")[0] in ("claimed", "duplicate", "ignored", "unpacked"):
             table.update_item(
@@ -137,19 +142,163 @@ def test_a_ledger_of_an_older_version_is_counted_once_its_index_is_complete(sess
             )
     older = Session(NAMES, boto3.Session())
     assert counts_of_all(older, "shop") != expected
-    assert older.ledger.index_again() == 7
+    # A file that comes now makes no place of which the counters would know all.
+    file = LedgerFile("raw", "shop/events/new.csv", "v1", "shop", "events", ACCEPTED, ingested_at=CAME)
+    older.ledger.commit(file)
+    assert older.ledger.uncounted_places() == ["shop/events"]
+    found = older.ledger.recount()
+    assert (found.placed, found.busy) == (7, ())
+    assert found.mended["shop/users"] == {"accepted": 1, "deferred": 1}
+    assert found.mended["shop/events"] == {
+        "accepted": 3,
+        "pending": 2,
+        "duplicate": 3,
+        "quarantined": 2,
+        "reason#not_text": 1,
+        "reason#empty_file": 1,
+        "ignored": 1,
+        "unpacked": 1,
+        "deferred": 1,
+    }
+    expected["events"] |= {"accepted": 4, "pending": 3}
     assert counts_of_all(older, "shop") == expected
-    assert older.ledger.index_again() == 0
+    assert older.ledger.uncounted_places() == []
+    again = older.ledger.recount()
+    assert (again.placed, again.mended, again.busy) == (0, {}, ())
+
+
+def test_an_older_ledger_is_counted_in_its_index_until_then(session: Session) -> None:
+    expected = counts_of_all(session, "shop")
+    table = table_of(session)
+    for item in table.scan()["Items"]:
+        if item["pk"] == "places":
+            table.put_item(Item={"pk": item["pk"], "sk": item["sk"]})
+        elif item["pk"].startswith("counter#"):
+            table.delete_item(Key={"pk": item["pk"], "sk": item["sk"]})
+    older = Session(NAMES, boto3.Session())
+    assert counts_of_all(older, "shop") == expected
+    assert counted_files(older, "shop", older.ledger.places()).reasons == {
+        "not_text": 1,
+        "empty_file": 1,
+        "unknown_dataset": 1,
+    }
+
+
+def test_wrong_counters_are_mended_and_those_of_files_that_come_meanwhile_left(
+    session: Session, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    expected = counts_of_all(session, "shop")
+    table_of(session).put_item(
+        Item={"pk": "counter#shop/users#03", "sk": "files", "accepted": 5, "reason#not_text": 2, "changes": 9}
+    )
+    table_of(session).put_item(Item={"pk": "counter#shop/misspelt#15", "sk": "files", "quarantined": -1})
+    reads = 0
+    scan = session.ledger._table.meta.client.scan
+
+    def while_a_file_comes(**given: Any) -> Any:
+        nonlocal reads
+        reads += 1
+        key = f"shop/misspelt/{reads}.csv"
+        file = LedgerFile("raw", key, "v1", "shop", "misspelt", QUARANTINED, reason="unknown_dataset")
+        session.ledger.commit(replace(file, ingested_at=CAME))
+        return scan(**given)
+
+    with monkeypatch.context() as busy:
+        busy.setattr(session.ledger._table.meta.client, "scan", while_a_file_comes)
+        found = session.ledger.recount()
+    assert reads == 3
+    assert found.busy == ("shop/misspelt",)
+    wrong = found.mended["shop/users"]
+    # What stood in that counter before is unknown here: at least what was put into it is gone.
+    assert wrong["reason#not_text"] == -2
+    assert set(found.mended) == {"shop/users"}
+    print_recount(found)
+    shown = capsys.readouterr().err
+    assert "shop/misspelt: not counted, for its files changed meanwhile: count again when fewer come" in shown
+    assert "shop/users: the counters are mended: accepted" in shown
+    rest = session.ledger.recount()
+    assert (set(rest.mended), rest.busy) == ({"shop/misspelt"}, ())
+    expected["misspelt"]["quarantined"] += 3
+    assert counts_of_all(session, "shop") == expected
+
+
+def test_a_file_that_changes_while_its_outcome_is_written_counts_once(
+    session: Session,
+) -> None:
+    """Two workers have one file, for the claim of the first ran out: the later outcome stands."""
+    first = LedgerFile("raw", "shop/users/1.csv", "v1", "shop", "users", ACCEPTED, ingested_at=CAME)
+    second = replace(first, status=QUARANTINED, reason="not_text")
+    session.ledger.claim(first.file_id, "a")
+    client = session.ledger._table.meta.client
+    write, other = client.transact_write_items, Session(NAMES, boto3.Session())
+    requests = 0
+
+    def after_another(**given: Any) -> Any:
+        nonlocal requests
+        requests += 1
+        if requests == 1:
+            other.ledger.commit(first)
+        return write(**given)
+
+    with pytest.MonkeyPatch.context() as late:
+        late.setattr(client, "transact_write_items", after_another)
+        session.ledger.commit(second)
+    assert requests == 2
+    assert session.ledger.counts("shop", "users") == {"accepted": 1, "quarantined": 1, "deferred": 1}
+    assert session.ledger.quarantine_reasons("shop", "users") == {"not_text": 1}
+    other.ledger.commit(replace(second, reason="empty_file"))
+    session.ledger.commit(replace(second, reason="empty_file"))
+    assert session.ledger.quarantine_reasons("shop", "users") == {"empty_file": 1}
+    assert session.ledger.recount().mended == {}
+
+
+def test_what_waits_for_the_bronze_job_counts_once_until_it_has_its_outcome(session: Session) -> None:
+    file = LedgerFile("raw", "shop/users/large.csv", "v1", "shop", "users", DEFERRED, ingested_at=CAME)
+    assert session.ledger.enter(file)
+    assert not session.ledger.enter(file)
+    assert session.ledger.counts("shop", "users") == {"accepted": 1, "deferred": 2}
+    done = replace(file, status=ACCEPTED)
+    assert session.ledger.settle(done)
+    assert not session.ledger.settle(done)
+    assert session.ledger.counts("shop", "users") == {"accepted": 2, "pending": 1, "deferred": 1}
+    session.ledger.mark_processed([done, done], "r1")
+    session.ledger.mark_processed([done], "r2")
+    assert session.ledger.counts("shop", "users") == {"accepted": 2, "deferred": 1}
+
+
+def test_a_file_that_was_quarantined_meanwhile_is_not_marked(session: Session) -> None:
+    waits, gone = session.ledger.pending("shop", "events")
+    session.ledger.commit(replace(gone, status=QUARANTINED, reason="not_text"))
+    session.ledger.mark_processed([waits, gone], "r9")
+    assert session.ledger.pending("shop", "events") == []
+    counts = session.ledger.counts("shop", "events")
+    assert (counts["accepted"], counts["quarantined"]) == (2, 3)
+    assert session.ledger.outcome(gone.file_id) == replace(gone, status=QUARANTINED, reason="not_text")
+    assert session.ledger.recount().mended == {}
 
 
 def test_the_look_at_a_ledger_reads_none_of_its_files(session: Session) -> None:
+    """Counters, places and claims: however many files there are."""
     sent: list[tuple[str, str]] = []
     session.ledger._table.meta.client.meta.events.register(
         "before-call.*", lambda model, params, **_: sent.append((model.name, params["body"].decode()))
     )
-    counted_files(session, "shop", session.ledger.places())
-    assert {name for name, _ in sent} == {"Query"}
-    whole = [
-        b for _, b in sent if '"COUNT"' not in b and "ProjectionExpression" not in b and "places" not in b
-    ]
+    found = counted_files(session, "shop", session.ledger.places())
+    assert found.total("accepted") == 4
+    assert {name for name, _ in sent} == {"Query", "GetItem", "BatchGetItem"}
+    queries = [body for name, body in sent if name == "Query"]
+    # Of a dataset that no file has reached, whether it has one; else claims, which are few.
+    long = [b for b in queries if "claimed#" not in b and '"Limit": 1' not in b]
+    assert [json.loads(b)["ExpressionAttributeValues"] for b in long] == [{":p": {"S": "places"}}]
+    whole = [b for b in queries if "claimed#" in b and '"COUNT"' not in b]
     assert len(whole) == 1  # the oldest claim without an owner
+
+
+def test_of_files_that_wait_nothing_but_their_arrival_is_read(session: Session) -> None:
+    """Two accepted ones, and a copy that no run has seen."""
+    answers: list[Any] = []
+    session.ledger._table.meta.client.meta.events.register(
+        "after-call.*", lambda parsed, **_: answers.append(parsed)
+    )
+    assert session.ledger.arrivals("shop", "events") == [CAME] * 3
+    assert [set(item) for answer in answers for item in answer["Items"]] == [{"ingested_at"}] * 3

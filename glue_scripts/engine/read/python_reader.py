@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pyarrow as pa
@@ -14,6 +15,9 @@ from shared.contracts.paths import Path
 from shared.ledger.model import Profile
 from shared.records.reading import rows
 from shared.records.shape import Row, Shape, shape_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 TEXTS = pa.map_(pa.string(), pa.string())
 
@@ -36,7 +40,7 @@ def reading_of(dataset: Dataset) -> Reading:
 
 def arrow_batches(file: Mapping[str, Any], reading: Reading, size: int) -> Iterator[pa.RecordBatch]:
     """The file's records in batches of the schema that `read.records` promises."""
-    body = boto3.client("s3").get_object(Bucket=file["bucket"], Key=file["key"])["Body"]
+    body = _s3().get_object(Bucket=file["bucket"], Key=file["key"])["Body"]
     profile = Profile.from_json(file["profile"])
     shape = reading.xml if profile.format == "xml" else reading.shape
     waiting: list[Row] = []
@@ -47,6 +51,12 @@ def arrow_batches(file: Mapping[str, Any], reading: Reading, size: int) -> Itera
             waiting = []
     if waiting:
         yield _batch(file["path"], waiting, reading.names)
+
+
+@cache
+def _s3() -> S3Client:
+    """One of this worker: to make a client takes longer than to read a small file."""
+    return boto3.client("s3")
 
 
 def _batch(path: str, rows: list[Row], names: Sequence[str]) -> pa.RecordBatch:

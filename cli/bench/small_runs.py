@@ -1,0 +1,187 @@
+"""What many runs of one file each leave without maintenance, and what maintenance makes of it: `./lake bench
+small_runs`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cli.bench._cpu import Cost, Watch
+from cli.bench._lake import BenchLake
+from cli.bench._load_files import DATASET, DOMAIN, content, records
+from local import athena
+from local.aws import process
+from local.aws.environment import client_environment
+from local.aws.job_process import JobCommand, JobProcess, RunState
+from local.aws.jvm import Jvms
+from local.errors import LakeError
+from local.session import Session, laptop_session
+from local.settings import ROOT
+from local.spark import environment
+
+POINTS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 1_500, 2_000, 5_000)
+SILVER, MAINTENANCE = "bronze-to-silver", "maintenance"
+TIMEOUT_MINUTES = 120.0
+COLUMNS = (
+    *("runs", "s a run", "CPU s a run", "plan ms", "snapshots", "metadata file kB", "manifests"),
+    *("data files", "deletes", "metadata objects", "metadata kB"),
+)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """An Iceberg table from outside: `plan_ms` is what a reader needs to know its data files, `metadata_kb`
+    the size of the current metadata file, `objects` all objects below `metadata/`.
+    """
+
+    plan_ms: float
+    snapshots: int
+    metadata_kb: float
+    manifests: int
+    data_files: int
+    delete_files: int
+    objects: int
+    objects_kb: float
+
+
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="./lake bench small_runs", description=__doc__)
+    parser.add_argument("--runs", type=int, default=2_000, help="runs of one file each")
+    parser.add_argument("--bytes", type=int, default=1_000, help="size of each file, about")
+    options = parser.parse_args(argv)
+    with BenchLake("small_runs", DOMAIN) as lake:
+        command = [sys.executable, "-m", __name__, str(lake.state), str(options.runs), str(options.bytes)]
+        variables = client_environment(lake.session.endpoint or "") | environment()
+        # A process of its own, so that the emulation is not among its children, whose CPU seconds count.
+        return subprocess.run(command, cwd=ROOT, env={**os.environ, **variables}, check=False).returncode
+
+
+def _measure(state: Path, runs: int, size: int) -> int:
+    """All runs on one JVM, which is warm after the first."""
+    emulation = process.running(state)
+    assert emulation is not None
+    session, written = laptop_session(emulation), 0
+    _print_row(*COLUMNS)
+    _print_row(*("---:" for _ in COLUMNS))
+    with _jobs(session, state) as run_job:
+        recent: list[Cost] = []
+        for number in range(1, runs + 1):
+            written += _drop(session, number, size)
+            recent.append(run_job(SILVER, f"small-{number:05d}"))
+            if number in POINTS or number == runs:
+                _print_point(str(number), recent, _shape(session))
+                recent = []
+        _check(session, written)
+        for name, options in (("as deployed", {}), ("no old snapshots", {"--snapshot_days": "0"})):
+            cost = run_job(MAINTENANCE, f"maintenance-{len(options)}", options)
+            _print_point(f"maintenance, {name}", [cost], _shape(session))
+        written += _drop(session, runs + 1, size)
+        _print_point("the run after it", [run_job(SILVER, "small-after")], _shape(session))
+        _check(session, written)
+    return 0
+
+
+@contextmanager
+def _jobs(session: Session, state: Path) -> Iterator[Callable[..., Cost]]:
+    """Runs provisioned Glue jobs one after the other, as children of this process."""
+    jvms = Jvms(state / "runs")
+    with Watch() as watch:
+
+        def run(stage: str, run_id: str, options: dict[str, str] | None = None) -> Cost:
+            job = session.client("glue").get_job(JobName=session.names.job(DOMAIN, stage))["Job"]
+            arguments = {**job["DefaultArguments"], "--run_id": run_id, **(options or {})}
+            folder = state / "runs" / run_id
+            script = job["Command"]["ScriptLocation"]
+            command = JobCommand(job["Name"], f"jr_{run_id}", script, arguments, TIMEOUT_MINUTES, folder)
+            watch.lap()
+            outcome, reason = JobProcess(command, session.client("s3"), jvms).execute()
+            cost = watch.lap()
+            if outcome is not RunState.SUCCEEDED:
+                raise LakeError(f"{run_id}: {reason}\n{folder}/stderr")
+            return cost
+
+        yield run
+        jvms.close()
+
+
+def _drop(session: Session, number: int, size: int) -> int:
+    """Puts one file into the raw bucket and waits for its outcome. Returns its records."""
+    key = f"{DOMAIN}/{DATASET}/small/{number:06d}.json"
+    session.client("s3").put_object(Bucket=session.names.bucket("raw"), Key=key, Body=content(number, size))
+    end = time.monotonic() + 60
+    while session.ledger.counts(DOMAIN, DATASET)["pending"] != 1:
+        if time.monotonic() > end:
+            raise LakeError(f"{key} had no outcome within a minute")
+        time.sleep(0.1)
+    return len(records(number, size))
+
+
+def _check(session: Session, written: int) -> None:
+    """Raises LakeError unless silver has the rows that were dropped."""
+    found = _table(session).scan().count()
+    if found != written:
+        raise LakeError(f"expected {written} rows in silver, found {found}")
+
+
+def _table(session: Session) -> Any:
+    return athena.catalog_of(session).load_table((session.names.database(DOMAIN, "silver"), DATASET))
+
+
+def _shape(session: Session) -> Shape:
+    table = _table(session)
+    began = time.monotonic()
+    tasks = list(table.scan().plan_files())
+    plan_ms = 1000 * (time.monotonic() - began)
+    snapshot = table.current_snapshot()
+    bucket, _, prefix = table.metadata_location.removeprefix("s3://").partition("/")
+    pages = (
+        session.client("s3")
+        .get_paginator("list_objects_v2")
+        .paginate(Bucket=bucket, Prefix=f"{prefix.rpartition('/')[0]}/")
+    )
+    sizes = {o["Key"]: o["Size"] for page in pages for o in page.get("Contents", ())}
+    return Shape(
+        plan_ms,
+        len(table.snapshots()),
+        sizes[prefix] / 1000,
+        len(snapshot.manifests(table.io)),
+        len(tasks),
+        sum(len(t.delete_files) for t in tasks),
+        len(sizes),
+        sum(sizes.values()) / 1000,
+    )
+
+
+def _print_point(name: str, costs: list[Cost], shape: Shape) -> None:
+    """The mean of the runs since the last point, and the table after them."""
+    wall, cpu = (sum(getattr(c, field) for c in costs) / len(costs) for field in ("wall", "cpu"))
+    _print_row(
+        name,
+        f"{wall:.1f}",
+        f"{cpu:.1f}",
+        f"{shape.plan_ms:.0f}",
+        f"{shape.snapshots:,}",
+        f"{shape.metadata_kb:,.0f}",
+        f"{shape.manifests:,}",
+        f"{shape.data_files:,}",
+        f"{shape.delete_files:,}",
+        f"{shape.objects:,}",
+        f"{shape.objects_kb:,.0f}",
+    )
+
+
+def _print_row(*cells: str) -> None:
+    print(f"| {' | '.join(cells)} |", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(_measure(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])))
