@@ -21,6 +21,7 @@ from glue_scripts.engine.tables import changes, commits
 from glue_scripts.engine.tables.commits import append_to
 from glue_scripts.engine.tables.iceberg import Stored, prepare
 from glue_scripts.engine.tables.state import MovedOnError, State, state, state_of
+from tests.engine.test_maintenance import orphans_of_this_minute
 from tests.support.foreign_engine import ForeignEngine
 from tests.support.halfway import Halfway, halfway
 from tests.support.rig import Rig
@@ -276,23 +277,19 @@ def test_gold_rests_on_what_it_read_and_settles_only_what_it_followed(
 
 
 @pytest.mark.slow
-def test_maintenance_beside_a_run_changes_no_row(
-    lake: Rig, foreign: ForeignEngine, stop: Halfway, request: pytest.FixtureRequest
-) -> None:
+def test_maintenance_beside_a_run_changes_no_row(lake: Rig, foreign: ForeignEngine, stop: Halfway) -> None:
     """Started by hand: the state machine lets nobody else work in the domain meanwhile."""
     for n in range(3):
         drop(lake, f"k{n}", event("k", f"u{n}", n), event(f"k{n}", "u", n))
         lake.silver(f"k{n}")
     job = lake.job("by hand")
     events = job.contract.table("events")
-    conf = lake.spark._jsparkSession.sessionState().conf()
-    conf.setConfString("spark.testing", "true")  # else Iceberg looks for no orphans of this minute
-    request.addfinalizer(lambda: conf.unsetConf("spark.testing"))
 
     def looks_after() -> None:
         in_a_week = dt.datetime.now(dt.UTC) + dt.timedelta(days=8)
         place = (job.identifier(events), job.location(events))
-        maintenance.look_after(lake.spark, *place, 7, in_a_week, guard(job, lake.ledger))
+        with orphans_of_this_minute(lake):
+            maintenance.look_after(lake.spark, *place, 7, in_a_week, guard(job, lake.ledger))
 
     drop(lake, "k9", event("k", "u later", 9), event("k9", "u", 9))
     stop.at("read", EVENTS, looks_after)
