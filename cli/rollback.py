@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.table import Table
 
 from local import athena
@@ -34,7 +35,7 @@ class RolledBack:
 
 def roll_back(session: Session, domain: str, moment: dt.datetime) -> list[RolledBack]:
     """Raises LakeError before any change: while a run owns the domain, or when a table no longer knows what
-    it was at that moment.
+    it was at that moment. After some: when somebody commits to a table meanwhile, which stays as it is.
     """
     owner = session.ledger.lock_owner(domain)
     if owner and _is_running(session, domain, owner):
@@ -55,12 +56,22 @@ def roll_back(session: Session, domain: str, moment: dt.datetime) -> list[Rolled
         planned.append((found, _plan(found, shown, moment, created)))
     for stored, plan in planned:
         if stored and plan.restored is not None:
-            _forget_spellings(stored)
-            with stored.manage_snapshots() as change:
-                change.set_current_snapshot(
-                    plan.restored
-                )  # not only to an ancestor: the moment may lie before an earlier rollback
+            _set_back(stored, plan)
     return [plan for _, plan in planned]
+
+
+def _set_back(stored: Table, plan: RolledBack) -> None:
+    """Raises LakeError, with the table as it is, when it is no longer what the plan was made for."""
+    try:
+        _forget_spellings(stored)
+        with stored.manage_snapshots() as change:
+            # Not only to an ancestor: the moment may lie before an earlier rollback.
+            change.set_current_snapshot(plan.restored)
+    except CommitFailedException as error:
+        raise LakeError(
+            f"somebody committed to {plan.table} while the tables went back. It and those after it are as"
+            " they were; see that nothing runs, and give the same command again: it goes on with the rest"
+        ) from error
 
 
 def _tables(domain: str) -> list[tuple[str, str]]:

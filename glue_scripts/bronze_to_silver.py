@@ -39,7 +39,9 @@ from glue_scripts.engine.silver.usual import (
 )
 from glue_scripts.engine.silver.work import Work, pending_work, write_groups
 from glue_scripts.engine.tables import changes
+from glue_scripts.engine.tables.commits import TRIES
 from glue_scripts.engine.tables.iceberg import create_or_evolve, prepare
+from glue_scripts.engine.tables.state import MovedOnError
 from shared.contracts import Dataset, Threshold
 from shared.ledger.model import LedgerFile, RowCounts, RunResult
 from shared.metrics import UNUSUAL
@@ -95,10 +97,17 @@ def process(spark: SparkSession, job: Job, clients: Aws, dataset: Dataset) -> Ru
         return None
     interrupted = clients.ledger.open_attempt(job.domain, dataset.name, job.run_id)
     judged_before = interrupted or job.by_date or bool(again)
-    loaded = None
+    loaded, tries = None, TRIES
     while files and loaded is None:
         try:
-            loaded = load_dataset(spark, job, dataset, files, work, check, again=judged_before)
+            # After a try in vain, bad rows are in quarantine already.
+            seen = judged_before or tries < TRIES
+            loaded = load_dataset(spark, job, dataset, files, work, check, again=seen)
+        except MovedOnError as error:
+            tries -= 1
+            if not tries:
+                raise
+            log.warning(job, f"computed again: {error}", dataset=dataset.name)
         except BY_A_FILE:
             aside = set_aside_unloadable(spark, job, clients, dataset, files)
             if not aside:

@@ -19,11 +19,13 @@ from glue_scripts.engine.run.job import CATALOG, Job, parsed_job
 from glue_scripts.engine.run.lock import Guard, guard
 from glue_scripts.engine.run.session import Aws, aws, spark_session
 from glue_scripts.engine.silver.tombstones import tombstones_place
+from glue_scripts.engine.tables.state import loaded
 
 PARALLEL_TABLES = 2
 # A file that no snapshot knows may be of a commit in work: longer than any run (Iceberg refuses less than one
 # day).
 ORPHAN_DAYS = 3
+READING_DAYS = 1  # a query goes on so long with the snapshot that it began with
 COMPACTION = {
     "min-input-files": "5",
     # Merge-on-read leaves delete files; readers pay for each until it is folded in
@@ -79,22 +81,24 @@ def look_after(
     later.
     """
     check()
+    in_use = in_use_since(spark, identifier, now - dt.timedelta(days=READING_DAYS))
+    expired = min(now - dt.timedelta(days=snapshot_days), in_use)
     name = identifier.removeprefix(f"{CATALOG}.")
     options = ", ".join(f"'{k}', '{v}'" for k, v in COMPACTION.items())
     [compacted] = call(spark, "rewrite_data_files", f"table => '{name}', options => map({options})")
     # Drops the delete files that are folded in.
     call(spark, "rewrite_position_delete_files", f"table => '{name}', options => map('rewrite-all', 'true')")
     call(spark, "rewrite_manifests", f"table => '{name}', use_caching => false")
-    expired = before(now, snapshot_days)
     snapshots = spark.table(f"{identifier}.snapshots").count()
     call(
         spark,
         "expire_snapshots",
-        f"table => '{name}', older_than => {expired}, retain_last => 1, stream_results => true",
+        f"table => '{name}', older_than => {literal(expired)}, retain_last => 1, stream_results => true",
     )
     kept = spark.table(f"{identifier}.snapshots").count()
+    orphaned = now - dt.timedelta(days=ORPHAN_DAYS)
     # The slash keeps `users_history` out of what is listed for `users`.
-    listed = f"location => '{location}/', prefix_listing => true, older_than => {before(now, ORPHAN_DAYS)}"
+    listed = f"location => '{location}/', prefix_listing => true, older_than => {literal(orphaned)}"
     orphans = call(spark, "remove_orphan_files", f"table => '{name}', {listed}")
     return Upkeep(
         name,
@@ -109,9 +113,22 @@ def call(spark: SparkSession, procedure: str, arguments: str) -> list[dict[str, 
     return [row.asDict() for row in spark.sql(f"CALL {CATALOG}.system.{procedure}({arguments})").collect()]
 
 
-def before(now: dt.datetime, days: int) -> str:
-    """The moment so many days ago, as a literal."""
-    return f"TIMESTAMP '{now - dt.timedelta(days=days):%Y-%m-%d %H:%M:%S} UTC'"
+def in_use_since(spark: SparkSession, identifier: str, moment: dt.datetime) -> dt.datetime:
+    """When the snapshot was committed that readers saw at a moment, which may be long before it. Where the
+    table showed nothing then, the moment.
+    """
+    table = loaded(spark, identifier)
+    seen = [e.snapshotId() for e in table.history() if e.timestampMillis() <= int(moment.timestamp() * 1000)]
+    if not seen:
+        return moment
+    return dt.datetime.fromtimestamp(table.snapshot(seen[-1]).timestampMillis() / 1000, dt.UTC)
+
+
+def literal(moment: dt.datetime) -> str:
+    """SQL of a moment, to the millisecond, as Iceberg has it."""
+    return (
+        f"TIMESTAMP '{moment.astimezone(dt.UTC).isoformat(' ', 'milliseconds').removesuffix('+00:00')} UTC'"
+    )
 
 
 def snapshot_days(argv: Sequence[str]) -> int:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from glue_scripts import maintenance
 from glue_scripts.engine.run.lock import TakenOverError, guard
 from glue_scripts.maintenance import Upkeep
+from tests.support.foreign_engine import ForeignEngine
 from tests.support.rig import Rig
 
 NOW = dt.datetime.now(dt.UTC)
@@ -43,6 +45,17 @@ def look_after(lake: Rig, table: str, now: dt.datetime) -> Upkeep:
     return maintenance.look_after(
         lake.spark, job.identifier(stored), job.location(stored), 7, now, guard(job, lake.ledger)
     )
+
+
+@contextmanager
+def orphans_of_this_minute(lake: Rig) -> Iterator[None]:
+    """Iceberg calls no file of the last day an orphan, unless it is tested."""
+    conf = lake.spark._jsparkSession.sessionState().conf()
+    conf.setConfString("spark.testing", "true")
+    try:
+        yield
+    finally:
+        conf.unsetConf("spark.testing")
 
 
 def test_every_table_that_exists_has_its_turn(used: Rig) -> None:
@@ -78,19 +91,26 @@ def test_old_snapshots_and_stray_files_go_and_the_neighbour_s_files_stay(used: R
     neighbours = used.objects("silver", "shop/users_")
     stray = "shop/users/stray.parquet"
     used.s3.put_object(Bucket=used.names.bucket("silver"), Key=stray, Body=b"of a commit that never was")
-    conf = used.spark._jsparkSession.sessionState().conf()
-    conf.setConfString(
-        "spark.testing", "true"
-    )  # else Iceberg refuses to call a file of this minute an orphan
-    try:
+    with orphans_of_this_minute(used):
         done = look_after(used, "users", IN_A_WEEK)
-    finally:
-        conf.unsetConf("spark.testing")
     assert done.orphans == 1
     assert stray not in used.objects("silver", "shop/users/")
     assert used.objects("silver", "shop/users_") == neighbours
-    assert (done.snapshots > 0, used.commits("silver.users")) == (True, 1)
+    # What readers saw a day ago, and what compaction made of it.
+    assert (done.snapshots > 0, used.commits("silver.users")) == (True, 2)
     assert {t: used.rows(f"silver.{t}") for t in before} == before
+
+
+def test_a_reader_goes_on_with_the_snapshot_that_it_began_with(used: Rig) -> None:
+    """Maintenance replaces files of a snapshot that is older than `snapshot_days`, and that is being read."""
+    used.drop("shop/users/new.json", b'{"user_id": "u9", "updated_at": "2024-03-02T10:00:00Z"}')
+    used.silver("new")
+    foreign = ForeignEngine(used)
+    before = foreign.stored("silver.users")
+    with orphans_of_this_minute(used):
+        look_after(used, "users", IN_A_WEEK)
+    assert foreign.stored("silver.users").current_snapshot() != before.current_snapshot()
+    assert sorted(before.scan().to_arrow()["user_id"].to_pylist()) == ["u0", "u4", "u9"]
 
 
 def test_a_run_that_lost_the_domain_touches_no_table(used: Rig) -> None:

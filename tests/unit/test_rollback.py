@@ -14,7 +14,9 @@ import pyarrow as pa
 import pytest
 from moto import mock_aws
 from pyiceberg.catalog import Catalog
+from pyiceberg.table import Table
 
+from cli import rollback
 from cli.rollback import roll_back
 from local import athena
 from local.athena import catalog_of
@@ -129,6 +131,30 @@ def test_a_moment_that_one_table_has_forgotten_changes_no_table(session: Session
     with pytest.raises(LakeError, match=r"silver\.events no longer knows .* No table was changed"):
         roll_back(session, "shop", moment)
     assert [content(lake, "silver", t) for t in ("users", "events")] == [[3], [3]]
+
+
+def test_a_table_to_which_somebody_commits_meanwhile_stays_and_goes_back_the_second_time(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = catalog_of(session)
+    for table in ("events", "users"):
+        moment = write(lake, tmp_path, "silver", table, 1)
+    for table in ("events", "users"):
+        write(lake, tmp_path, "silver", table, 2)
+    forget = rollback._forget_spellings
+
+    def somebody_is_faster(stored: Table) -> None:
+        forget(stored)
+        if stored.name()[-1] == "users":
+            write(lake, tmp_path, "silver", "users", 3)
+
+    monkeypatch.setattr(rollback, "_forget_spellings", somebody_is_faster)
+    with pytest.raises(LakeError, match=r"somebody committed to silver\.users while .* same command again"):
+        roll_back(session, "shop", moment)
+    assert [content(lake, "silver", t) for t in ("events", "users")] == [[1], [3]]
+    monkeypatch.setattr(rollback, "_forget_spellings", forget)
+    assert outcomes(session, moment) == {"silver.users": "back", "silver.events": "same"}
+    assert [content(lake, "silver", t) for t in ("events", "users")] == [[1], [1]]
 
 
 @pytest.mark.parametrize("state", ["running", "stopped", "unknown"])

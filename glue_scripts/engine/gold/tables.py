@@ -15,9 +15,11 @@ from glue_scripts.engine.gold.scope import Scope, scope_of
 from glue_scripts.engine.run.job import Job
 from glue_scripts.engine.run.lock import Guard
 from glue_scripts.engine.tables.changes import Changes
-from glue_scripts.engine.tables.iceberg import COPY_ON_WRITE, Stored, append, prepare, replace_all
+from glue_scripts.engine.tables.commits import append_to, computed_again, replace_all
+from glue_scripts.engine.tables.iceberg import COPY_ON_WRITE, Stored, create_or_evolve, is_empty
 from glue_scripts.engine.tables.memory import persisted
 from glue_scripts.engine.tables.reconcile import difference_of, differing_rows, write
+from glue_scripts.engine.tables.state import State, state
 from shared.contracts import Table
 
 
@@ -32,6 +34,7 @@ def stored_table(job: Job, table: Table) -> Stored:
     )
 
 
+@computed_again
 def refresh(
     spark: SparkSession,
     job: Job,
@@ -44,10 +47,12 @@ def refresh(
     """Brings one gold table up to date in one commit. Incremental and full give equal tables.
 
     `check` goes before the commit. Raises TransformError, BrokenKeyError, ReferentialIntegrityError,
-    KeyCollisionError and MigrationNeededError, with the table as it was.
+    KeyCollisionError, MigrationNeededError and MovedOnError, with the table as it was.
     """
     target = stored_table(job, table)
-    empty = prepare(spark, target)
+    create_or_evolve(spark, target)
+    since = state(spark, target.identifier)
+    empty = is_empty(spark, target, since)
     touched = Scope(everything=True) if empty else scope_of(job, table, pending)
     if touched is None:
         return
@@ -60,38 +65,40 @@ def refresh(
     try:
         with persisted(computed) if compared else nullcontext(computed) as rows:
             check_keys(transform, lake, table, rows)
-            _commit(lake, table, rows, target, check, empty=empty)
+            _commit(lake, table, rows, target, check, since, empty=empty)
     except PySparkException as error:
         if not is_of_a_row(error):
             raise
         raise failed_row(transform, lake, table, error) from error
 
 
-def _commit(lake: Lake, table: Table, rows: DataFrame, target: Stored, check: Guard, *, empty: bool) -> None:
+def _commit(
+    lake: Lake, table: Table, rows: DataFrame, target: Stored, check: Guard, since: State, *, empty: bool
+) -> None:
     spark, job = lake.spark, lake.job
     check_references(spark, job, table, rows)
     if table.appended_by and not job.full_refresh:
         fresh = unseen(rows, spark.table(target.identifier), table)
         check()
-        append(fresh, target)
+        append_to(fresh, target, since)
         return
     if table.appended_by:
         rows = all_once(rows, table)
     if empty or (job.full_refresh and table.depends_on):
         check()
-        replace_all(rows, target)
+        replace_all(rows, target, since)
     else:
-        _reconcile(lake, table, rows, target, check)
+        _reconcile(lake, table, rows, target, check, since)
 
 
-def _reconcile(lake: Lake, table: Table, rows: DataFrame, target: Stored, check: Guard) -> None:
+def _reconcile(lake: Lake, table: Table, rows: DataFrame, target: Stored, check: Guard, since: State) -> None:
     """Writes the rows of the scope that differ from the stored ones."""
     dates = lake.touched_dates() if target.date_column else None
     stored = lake.scope.rows(lake.spark.table(target.identifier), target.date_column or "event_date", dates)
     with persisted(differing_rows(rows, stored, target, table.primary_key, table.column_names)) as differing:
         difference = difference_of(differing, target)
         check()
-        write(difference, target, table.primary_key)
+        write(difference, target, table.primary_key, since)
 
 
 def check_complete(tables: tuple[Table, ...], transforms: Mapping[str, Transform]) -> None:

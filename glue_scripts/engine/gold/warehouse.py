@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import SparkSession
 
 from glue_scripts.engine.run.job import Job
-from glue_scripts.engine.tables.iceberg import current_snapshot
+from glue_scripts.engine.tables.state import state
 from shared.contracts import Table
 from shared.warehouse import Snapshot, batches, in_order_of_reference, manifest, plan
 from shared.zones import LOAD_PLAN, warehouse_key
@@ -37,13 +37,14 @@ def write_load_plan(spark: SparkSession, job: Job, s3: S3Client) -> None:
 
 
 def current(spark: SparkSession, job: Job, table: Table) -> Snapshot:
-    """The snapshot that readers see now; no other run of the domain commits meanwhile.
+    """The snapshot that readers see now, and its files, whatever is committed meanwhile.
 
     Raises DeleteFilesError where copying its data files would not give its rows.
     """
     name = job.identifier(table)
-    head = current_snapshot(spark, name)
-    files = spark.sql(f"SELECT content, file_path, file_size_in_bytes FROM {name}.files").collect()
+    head = state(spark, name).snapshot
+    at = f"{name}.files VERSION AS OF {head}"
+    files = spark.sql(f"SELECT content, file_path, file_size_in_bytes FROM {at}").collect() if head else []
     if deletes := sum(1 for f in files if f["content"] != 0):
         raise DeleteFilesError(
             f"{name} holds {deletes} delete files: rewrite it once with full_refresh after setting"

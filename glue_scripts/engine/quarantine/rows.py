@@ -15,7 +15,8 @@ from glue_scripts.engine.read.bronze_files import primary_date
 from glue_scripts.engine.read.conform import raw_record, received_columns
 from glue_scripts.engine.read.sql import literal
 from glue_scripts.engine.run.job import Job
-from glue_scripts.engine.tables.iceberg import Stored, append, current_snapshot, prepare
+from glue_scripts.engine.tables.iceberg import Stored, append, prepare
+from glue_scripts.engine.tables.state import state
 from shared.contracts import Dataset
 from shared.ledger.model import LedgerFile
 from shared.quarantine import COLUMNS, date_parts
@@ -96,7 +97,7 @@ def with_history(
     The table has rows. They are read from a fixed snapshot: `forget` removes them before the new rows are
     written.
     """
-    snapshot = str(current_snapshot(spark, table.identifier))
+    snapshot = str(state(spark, table.identifier).snapshot)
     before = spark.read.option("versionAsOf", snapshot).table(table.identifier).where(_of(files))
     key = ["source_file", "source_version", "raw_record"]
     old = before.groupBy(*key).agg(F.max(F.struct("run_id", "reasons", "history")).alias("_old"))

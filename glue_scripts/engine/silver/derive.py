@@ -11,17 +11,22 @@ from glue_scripts.engine.silver.target import silver_table
 from glue_scripts.engine.silver.versions import latest_values
 from glue_scripts.engine.tables import changes
 from glue_scripts.engine.tables.announced import reconcile
-from glue_scripts.engine.tables.iceberg import prepare, replace_all
+from glue_scripts.engine.tables.commits import computed_again, replace_all
+from glue_scripts.engine.tables.iceberg import create_or_evolve, is_empty
+from glue_scripts.engine.tables.state import state
 from shared.contracts import Table
 
 RULES = {"latest": latest_values, "scd2": intervals}
 
 
+@computed_again
 def follow(spark: SparkSession, job: Job, log: Table, table: Table, keys: DataFrame | None) -> None:
-    """Recomputes a derived table for the touched keys of its log; None: for all."""
+    """Recomputes a derived table for the touched keys of its log; None: for all. Raises MovedOnError."""
     target = silver_table(job, table)
+    create_or_evolve(spark, target)
+    since = state(spark, target.identifier)
     updates = spark.table(job.identifier(log))
-    empty = prepare(spark, target)
+    empty = is_empty(spark, target, since)
     if keys is not None and not empty:
         updates = updates.join(keys, list(keys.columns), "left_semi")
     derived = RULES[table.kind](updates, table, log.operation).selectExpr(
@@ -29,10 +34,10 @@ def follow(spark: SparkSession, job: Job, log: Table, table: Table, keys: DataFr
     )
     if keys is None or empty:
         changes.record_everything(spark, job, table)
-        replace_all(derived, target)
+        replace_all(derived, target, since)
         return
     stored = spark.table(target.identifier).join(keys, list(keys.columns), "left_semi")
-    reconcile(job, table, target, derived, stored, table.column_names)
+    reconcile(job, table, target, derived, stored, table.column_names, since)
 
 
 def followers(log: Table, tables: tuple[Table, ...]) -> tuple[Table, ...]:

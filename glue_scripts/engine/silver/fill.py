@@ -17,16 +17,19 @@ from glue_scripts.engine.run.lock import Guard
 from glue_scripts.engine.silver.batch import Batch, Loaded
 from glue_scripts.engine.silver.tombstones import bury_all
 from glue_scripts.engine.tables import changes
-from glue_scripts.engine.tables.iceberg import Stored, publish_audited, write_unaudited
+from glue_scripts.engine.tables.commits import publish, write_unaudited
+from glue_scripts.engine.tables.iceberg import Stored
+from glue_scripts.engine.tables.state import State
 from shared.ledger.model import RowCounts
 
 
-def fill_table(batch: Batch, target: Stored, check: Guard) -> Loaded:
+def fill_table(batch: Batch, target: Stored, check: Guard, since: State) -> Loaded:
     """Makes the files the table's whole content. They are read once, and once more for deletes, on the way to
     a branch that readers do not see; it is published when all records are accounted for and the bad ones are
-    in quarantine.
+    in quarantine. `since`: the state in which the table was to be filled as a whole.
 
-    Raises RecordsLostError or UnbalancedError, with the table as it was; `check` goes before each commit.
+    Raises RecordsLostError, UnbalancedError or MovedOnError, with the table as it was; `check` goes before
+    each commit.
     """
     judged, written = Observation(), Observation()
     rows = batch.judged(batch.files)
@@ -36,7 +39,7 @@ def fill_table(batch: Batch, target: Stored, check: Guard) -> Loaded:
         numbers.append(F.count_if("_deleted").alias("deleted"))
     observed = silver.observe(written, *numbers)
     rows_that_stand = observed.where("NOT _deleted") if batch.table.buries else observed
-    write_unaudited(batch.spark, rows_that_stand, target)
+    branch = write_unaudited(rows_that_stand, target, since)
     kept, sent = written.get["rows"], written.get["sent"] or 0
     seen = _seen(batch, rows, judged)
     check_nothing_lost(seen.read, batch.files)
@@ -44,13 +47,13 @@ def fill_table(batch: Batch, target: Stored, check: Guard) -> Loaded:
     quarantined, reasons = batch.quarantine([f for f in batch.files if f.number in seen.bad_files])
     counts = balanced(batch.dataset, RowCounts(seen.read, kept, quarantined.bad, sent - kept))
     changes.record_everything(batch.spark, batch.job, batch.table)
-    # After a crash here the branch is left, and the next run replaces it.
+    # After a crash here the branch is left, and the next run drops it.
     check()
     if batch.table.buries:
         again = batch.silver_rows(rows.observe(Observation(), F.count(F.lit(1))))
         nothing = batch.spark.table(target.identifier).where("false")
         bury_all(batch, again.where("_deleted") if written.get["deleted"] else nothing)
-    publish_audited(batch.spark, target)
+    publish(batch.spark, branch)
     return Loaded(counts, reasons, seen.nulls, seen.extra, 0, seen.unknown, seen.ambiguous)
 
 

@@ -23,8 +23,9 @@ from glue_scripts.engine.silver.snapshot import replace_snapshot
 from glue_scripts.engine.silver.target import silver_table
 from glue_scripts.engine.silver.tombstones import tombstones
 from glue_scripts.engine.silver.work import Work
-from glue_scripts.engine.tables.iceberg import prepare
+from glue_scripts.engine.tables.iceberg import create_or_evolve, is_empty, prepare
 from glue_scripts.engine.tables.memory import persisted
+from glue_scripts.engine.tables.state import State, state
 from shared.contracts import Dataset, Table
 
 
@@ -41,14 +42,17 @@ def load_dataset(
     """Loads the files, then the tables that follow theirs; `check` goes before each commit of bad or good
     rows. `again`: an earlier run may have quarantined rows of them already.
 
-    Raises RecordsLostError, UnbalancedError and MigrationNeededError, with the silver table as it was.
+    Raises RecordsLostError, UnbalancedError, MigrationNeededError and MovedOnError, with the silver table as
+    it was.
     """
     check()
     table, target = dataset.target, silver_table(job, dataset.target)
+    create_or_evolve(spark, target)
+    since = state(spark, target.identifier)  # before anything is decided by what the table holds
     stale = [*work.superseded, *(f for f in work.files if again or job.full_refresh or f.processed_by)]
     batch = Batch(spark, job, dataset, files, files_table(spark, files, dataset), stale)
-    if table.kind != "files" and (_is_empty(spark, job, table) or job.full_refresh or work.refill):
-        loaded = fill_table(batch, target, check)
+    if table.kind != "files" and (_is_empty(spark, job, table, since) or job.full_refresh or work.refill):
+        loaded = fill_table(batch, target, check, since)
         for follower in followers(table, job.contract.silver):
             follow(spark, job, table, follower, keys=None)
         return loaded
@@ -59,20 +63,21 @@ def load_dataset(
     with persisted(batch.silver_rows(judged)) as staged:
         if table.kind == "files":
             keys = None  # a removed row has no staged key: its followers are computed whole
-            rows, removed = replace_rows(spark, job, dataset, target, staged, work, seen, known=bool(stale))
+            known = bool(stale)
+            rows, removed = replace_rows(spark, job, dataset, target, staged, work, seen, since, known=known)
         elif table.snapshot:
             keys = None
-            rows, removed = replace_snapshot(batch, target, staged, seen)
+            rows, removed = replace_snapshot(batch, target, staged, seen, since)
         else:
             keys = staged.select(*table.primary_key[:1]).distinct()
-            rows, removed = merge_rows(batch, target, staged, seen)
+            rows, removed = merge_rows(batch, target, staged, seen, since)
         # While the staged rows are kept: the keys are computed from them.
         for follower in followers(table, job.contract.silver):
             follow(spark, job, table, follower, keys)
     return Loaded(rows, reasons, seen.nulls, seen.extra, removed, seen.unknown, seen.ambiguous)
 
 
-def _is_empty(spark: SparkSession, job: Job, table: Table) -> bool:
+def _is_empty(spark: SparkSession, job: Job, table: Table, now: State) -> bool:
     """Whether nothing is known of any key; where all rows were deleted, their tombstones are."""
-    empty = prepare(spark, silver_table(job, table))
+    empty = is_empty(spark, silver_table(job, table), now)
     return empty and (not table.buries or prepare(spark, tombstones(job, table)))

@@ -11,25 +11,30 @@ from glue_scripts.engine.quarantine.record_counts import RecordCounts, balanced
 from glue_scripts.engine.read.sql import quoted
 from glue_scripts.engine.silver.batch import Batch
 from glue_scripts.engine.silver.derive import followers
-from glue_scripts.engine.silver.tombstones import bury, with_tombstones
+from glue_scripts.engine.silver.tombstones import bury, tombstones_state, with_tombstones
 from glue_scripts.engine.silver.versions import content, order, searched
 from glue_scripts.engine.tables import changes
 from glue_scripts.engine.tables.iceberg import Stored, among
 from glue_scripts.engine.tables.memory import persisted
 from glue_scripts.engine.tables.reconcile import Difference, write
+from glue_scripts.engine.tables.state import State
 from shared.contracts import Table
 from shared.ledger.model import RowCounts
 
 REPLACING = ("update", "again", "delete")  # outcomes that touch a stored row
 
 
-def merge_rows(batch: Batch, target: Stored, staged: DataFrame, seen: RecordCounts) -> tuple[RowCounts, int]:
+def merge_rows(
+    batch: Batch, target: Stored, staged: DataFrame, seen: RecordCounts, since: State
+) -> tuple[RowCounts, int]:
     """Brings the staged rows into silver in one commit, after those that are deleted have their tombstones;
-    returns the run's counts and how many rows were deleted. `seen`: the judged records that they come from.
+    returns the run's counts and how many rows were deleted. `seen`: the judged records that they come from;
+    `since`: the state of the table before it was read.
 
-    Raises UnbalancedError, with the table as it was.
+    Raises UnbalancedError and MovedOnError, with the table as it was.
     """
     table = batch.table
+    gone_since = tombstones_state(batch) if table.buries else None
     with persisted(_compared(batch, target, staged)) as compared:
         outcomes = (
             compared.groupBy("_outcome", "_old_date")
@@ -46,15 +51,15 @@ def merge_rows(batch: Batch, target: Stored, staged: DataFrame, seen: RecordCoun
         counts = balanced(batch.dataset, RowCounts(seen.read, written, seen.bad, outdone, replaced))
         # Announced before the commit: a crash in between costs a needless recomputation, never a missed one.
         changes.record(batch.job, table, _announced(compared, target))
-        if table.buries:
-            bury(batch, compared)
+        if gone_since is not None:
+            bury(batch, compared, gone_since)
         rows = compared.where("_outcome IN ('insert', 'update', 'again', 'delete')").withColumn(
             "_action", F.expr("CASE WHEN _outcome = 'again' THEN 'update' ELSE _outcome END")
         )
         old_dates = frozenset(str(r["_old_date"]) for r in outcomes if r["_outcome"] in REPLACING)
         updated = number["update"] + number["again"]
         difference = Difference(rows, number["insert"], updated, number["delete"], old_dates)
-        write(difference, target, table.column_names if table.kind == "log" else table.primary_key)
+        write(difference, target, table.column_names if table.kind == "log" else table.primary_key, since)
     return counts, number["delete"]
 
 

@@ -31,12 +31,14 @@ from glue_scripts.engine.silver.places import (
 )
 from glue_scripts.engine.silver.target import known_properties, names_property, silver_table, spellings_known
 from glue_scripts.engine.tables import changes
+from glue_scripts.engine.tables.commits import computed_again, fork, publish
 from glue_scripts.engine.tables.iceberg import (
     Stored,
     create_or_evolve,
     properties_of,
     set_properties,
 )
+from glue_scripts.engine.tables.state import State, state
 from shared.contracts import Contract, Dataset, folded
 from shared.ledger.model import LedgerFile
 
@@ -53,6 +55,7 @@ class Promotion:
     pending: bool = False
 
 
+@computed_again
 def promote(spark: SparkSession, job: Job, clients: Aws, dataset: Dataset, check: Guard) -> Promotion:
     """Fills new columns of the dataset's silver table from `_extra`, or tells which files must be read for
     that.
@@ -60,7 +63,7 @@ def promote(spark: SparkSession, job: Job, clients: Aws, dataset: Dataset, check
     A crash anywhere is repaired by the next run: the spellings are remembered last. A run of a range of dates
     leaves it to the next one.
 
-    Raises MigrationNeededError.
+    Raises MigrationNeededError and MovedOnError.
     """
     table, target = dataset.target, silver_table(job, dataset.target)
     if not spark.catalog.tableExists(target.identifier):
@@ -72,6 +75,7 @@ def promote(spark: SparkSession, job: Job, clients: Aws, dataset: Dataset, check
     if job.by_date or job.full_refresh or not (fresh or placed):
         return Promotion(pending=job.full_refresh and bool(fresh or placed))
     create_or_evolve(spark, target)
+    since = state(spark, target.identifier)
     rows = _of_dataset(spark.table(target.identifier), dataset).where("_extra IS NOT NULL")
     held = [r[0] for r in rows.select(F.explode(F.map_keys("_extra"))).distinct().collect()]
     if found := [c.name for c in placed if may_be_there(c, held, clients, dataset)]:
@@ -83,7 +87,7 @@ def promote(spark: SparkSession, job: Job, clients: Aws, dataset: Dataset, check
         return Promotion(files=_files_with(clients, dataset, fresh), pending=True)
     if names and not _in_place(rows, job.contract, dataset, names, clients):
         return Promotion(refill=True, pending=True)
-    _fill(spark, job, dataset, names, properties.get(FILLING, NOBODY), check)
+    _fill(spark, job, dataset, names, properties.get(FILLING, NOBODY), check, since)
     remember(spark, job, dataset)
     return Promotion()
 
@@ -211,7 +215,13 @@ def _two_values(names: Mapping[str, str]) -> str:
 
 
 def _fill(
-    spark: SparkSession, job: Job, dataset: Dataset, names: Mapping[str, str], filling: str, check: Guard
+    spark: SparkSession,
+    job: Job,
+    dataset: Dataset,
+    names: Mapping[str, str],
+    filling: str,
+    check: Guard,
+    since: State,
 ) -> None:
     """Fills the rows in one commit, then the tables that follow theirs."""
     table, target = dataset.target, silver_table(job, dataset.target)
@@ -233,7 +243,9 @@ def _fill(
             ),
         )
         check()
-        spark.sql(_update(target.identifier, job, dataset, names))
+        branch = fork(spark, target.identifier, since)
+        spark.sql(_update(branch.identifier, job, dataset, names))
+        publish(spark, branch)
     if runs:
         listed = ", ".join(map(literal, runs))
         filled = spark.table(target.identifier).where(f"_run_id IN ({listed})")

@@ -12,7 +12,8 @@ from glue_scripts.engine.read.values import driver_rows
 from glue_scripts.engine.run.job import Job
 from glue_scripts.engine.silver.work import Work
 from glue_scripts.engine.tables.announced import reconcile
-from glue_scripts.engine.tables.iceberg import Stored, among, prepare
+from glue_scripts.engine.tables.iceberg import Stored, among
+from glue_scripts.engine.tables.state import State
 from shared.contracts import Dataset, Table
 from shared.ledger.model import RowCounts
 
@@ -39,6 +40,7 @@ def replace_rows(
     staged: DataFrame,
     work: Work,
     seen: RecordCounts,
+    since: State,
     *,
     known: bool,
 ) -> tuple[RowCounts, int]:
@@ -46,15 +48,15 @@ def replace_rows(
     commit; returns the run's counts and how many rows were removed. `seen`: the judged records that the rows
     come from; `known`: silver may hold rows of the files already.
 
-    Raises UnbalancedError, with the table as it was.
+    `since`: the state of the table before it was read. Raises UnbalancedError and MovedOnError, with the
+    table as it was.
     """
-    prepare(spark, target)
     table = dataset.target
     written = {str(r["event_date"]): r["count"] for r in staged.groupBy("event_date").count().collect()}
     counts = balanced(dataset, RowCounts(seen.read, sum(written.values()), seen.bad))
     stored = _old(spark, job, dataset, target, work.keys, work.dates | written.keys(), known=known)
     compared = (*table.column_names, "_source_file")
-    return counts, reconcile(job, table, target, staged, stored, compared).deleted
+    return counts, reconcile(job, table, target, staged, stored, compared, since).deleted
 
 
 def _old(

@@ -9,20 +9,23 @@ from glue_scripts.engine.quarantine.record_counts import RecordCounts, balanced
 from glue_scripts.engine.silver.batch import Batch
 from glue_scripts.engine.tables.announced import reconcile
 from glue_scripts.engine.tables.iceberg import Stored
+from glue_scripts.engine.tables.state import State
 from shared.ledger.model import RowCounts
 
 
 def replace_snapshot(
-    batch: Batch, target: Stored, staged: DataFrame, seen: RecordCounts
+    batch: Batch, target: Stored, staged: DataFrame, seen: RecordCounts, since: State
 ) -> tuple[RowCounts, int]:
     """Makes the staged rows the table's whole content, touching only rows that differ, in one commit; returns
     the run's counts and how many rows were removed. `seen`: the judged records that the rows come from.
 
-    Raises UnbalancedError, with the table as it was.
+    `since`: the state of the table before it was read. Raises UnbalancedError and MovedOnError, with the
+    table as it was.
     """
     table = batch.table
     [kept] = staged.agg(F.count(F.lit(1)).alias("rows"), F.sum("_sent").alias("sent")).collect()
     outdone = (kept["sent"] or 0) - kept["rows"]
     counts = balanced(batch.dataset, RowCounts(seen.read, kept["rows"], seen.bad, outdone))
     stored = batch.spark.table(target.identifier)
-    return counts, reconcile(batch.job, table, target, staged, stored, table.column_names).deleted
+    difference = reconcile(batch.job, table, target, staged, stored, table.column_names, since)
+    return counts, difference.deleted

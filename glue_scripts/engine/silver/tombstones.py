@@ -13,8 +13,10 @@ from glue_scripts.engine.read.sql import quoted
 from glue_scripts.engine.run.job import Job
 from glue_scripts.engine.silver.batch import Batch
 from glue_scripts.engine.silver.versions import order
-from glue_scripts.engine.tables.iceberg import LINEAGE_COLUMNS, Stored, prepare, replace_all
+from glue_scripts.engine.tables.commits import replace_all
+from glue_scripts.engine.tables.iceberg import LINEAGE_COLUMNS, Stored, create_or_evolve
 from glue_scripts.engine.tables.reconcile import Difference, write
+from glue_scripts.engine.tables.state import State, state
 from shared.contracts import Table
 
 ACTION = (
@@ -36,22 +38,28 @@ def tombstones_place(job: Job, table: Table) -> tuple[str, str]:
     return job.identifier(table).removesuffix(table.name) + table.tombstones, folder + table.tombstones
 
 
+def tombstones_state(batch: Batch) -> State:
+    """The state of the tombstones, which are there afterwards."""
+    buried = tombstones(batch.job, batch.table)
+    create_or_evolve(batch.spark, buried)
+    return state(batch.spark, buried.identifier)
+
+
 def with_tombstones(batch: Batch, rows: DataFrame) -> DataFrame:
-    """The rows with `_gone_order`: that of the tombstone of their key, if any."""
+    """The rows with `_gone_order`: that of the tombstone of their key, if any. The tombstones are there."""
     table = batch.table
     if not table.buries:
         return rows.selectExpr("*", "CASE WHEN false THEN _order END AS _gone_order")
     buried = tombstones(batch.job, table)
-    prepare(batch.spark, buried)
     gone = batch.spark.table(buried.identifier).selectExpr(
         *map(quoted, table.primary_key), f"{order(table)} AS _gone_order"
     )
     return rows.join(gone, list(table.primary_key), "left")
 
 
-def bury(batch: Batch, compared: DataFrame) -> None:
+def bury(batch: Batch, compared: DataFrame, since: State) -> None:
     """Brings the tombstones up to date with rows whose `_outcome` is known: the deleted have one, the others
-    none.
+    none. `since`: the state of the tombstones with which the outcome was found. Raises MovedOnError.
     """
     buried = tombstones(batch.job, batch.table)
     won = compared.where("_outcome <> 'older'")
@@ -60,11 +68,10 @@ def bury(batch: Batch, compared: DataFrame) -> None:
     ).selectExpr(*map(quoted, buried.columns), ACTION, "CAST(NULL AS date) AS _old_date")
     count = {r["_action"]: r["count"] for r in rows.groupBy("_action").count().collect()}
     inserted, updated, deleted = (count.get(a, 0) for a in ("insert", "update", "delete"))
-    write(Difference(rows, inserted, updated, deleted, None), buried, batch.table.primary_key)
+    write(Difference(rows, inserted, updated, deleted, None), buried, batch.table.primary_key, since)
 
 
 def bury_all(batch: Batch, deletes: DataFrame) -> None:
-    """Makes the deletes all that is remembered."""
-    buried = tombstones(batch.job, batch.table)
-    prepare(batch.spark, buried)
-    replace_all(deletes, buried)
+    """Makes the deletes all that is remembered. Raises MovedOnError."""
+    now = tombstones_state(batch)
+    replace_all(deletes, tombstones(batch.job, batch.table), now)

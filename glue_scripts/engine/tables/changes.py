@@ -16,8 +16,11 @@ from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts.engine.read.sql import literal, quoted
 from glue_scripts.engine.read.values import driver_rows
+from glue_scripts.engine.run import log
 from glue_scripts.engine.run.job import Job
+from glue_scripts.engine.tables.commits import replace_all
 from glue_scripts.engine.tables.iceberg import Stored, append
+from glue_scripts.engine.tables.state import MovedOnError, State, state
 from shared.contracts import Table
 
 COLUMNS = {"run_id": "string", "table_name": "string", "event_date": "date", "key": "string"}
@@ -25,12 +28,15 @@ COLUMNS = {"run_id": "string", "table_name": "string", "event_date": "date", "ke
 
 @dataclass(frozen=True)
 class Changes:
-    """Pending changes. `everything`: tables that were filled or refilled as a whole."""
+    """All pending changes, at a state of their table. `everything`: tables that were filled or refilled as a
+    whole.
+    """
 
     rows: DataFrame
     run_ids: tuple[str, ...]
     dates: dict[str, frozenset[str]]
     everything: frozenset[str]
+    since: State
 
     @property
     def empty(self) -> bool:
@@ -71,6 +77,7 @@ def record_everything(spark: SparkSession, job: Job, table: Table) -> None:
 
 def pending(spark: SparkSession, job: Job) -> Changes:
     """What gold has not followed yet."""
+    since = state(spark, job.changes_identifier)
     rows = spark.table(job.changes_identifier)
     dates = rows.groupBy("table_name").agg(
         F.collect_set(F.col("event_date").cast("string")).alias("dates"),
@@ -83,14 +90,20 @@ def pending(spark: SparkSession, job: Job) -> Changes:
         run_ids=tuple(sorted({i for r in summaries for i in r["run_ids"]})),
         dates={r["table_name"]: frozenset(r["dates"]) for r in summaries},
         everything=frozenset(r["table_name"] for r in summaries if r["all"]),
+        since=since,
     )
 
 
 def settle(spark: SparkSession, job: Job, followed: Changes) -> None:
-    """Forgets changes that gold has followed."""
-    if followed.run_ids:
-        runs = ", ".join(map(literal, followed.run_ids))
-        spark.sql(f"DELETE FROM {job.changes_identifier} WHERE run_id IN ({runs})")
+    """Forgets changes that gold has followed. Where more were announced meanwhile, by a job that was started
+    by hand, all stay: the next run follows them once more, and misses none.
+    """
+    if followed.empty:
+        return
+    try:
+        replace_all(spark.table(job.changes_identifier).where("false"), changes_table(job), followed.since)
+    except MovedOnError as error:
+        log.warning(job, f"changes stay for the next run: {error}")
 
 
 def date_of(target: Stored) -> str:

@@ -5,13 +5,14 @@ commits.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts.engine.read.sql import quoted
+from glue_scripts.engine.tables.state import State, state
 from shared.contracts.evolution import column_changes
 
 LINEAGE_COLUMNS = {
@@ -35,7 +36,6 @@ PROPERTIES = {
 MERGE_ON_READ = {f"write.{change}.mode": "merge-on-read" for change in ("update", "delete", "merge")}
 # Data files that are the table, without deletes beside them: the warehouse copies the files as they are.
 COPY_ON_WRITE = {f"write.{change}.mode": "copy-on-write" for change in ("update", "delete", "merge")}
-UNAUDITED = "unaudited"  # the branch of rows that are not shown yet
 
 
 @dataclass(frozen=True)
@@ -65,22 +65,25 @@ def prepare(spark: SparkSession, table: Stored) -> bool:
 
     Raises MigrationNeededError.
     """
-    if create_or_evolve(spark, table):
-        return True
+    create_or_evolve(spark, table)
+    return is_empty(spark, table, state(spark, table.identifier))
+
+
+def is_empty(spark: SparkSession, table: Stored, now: State) -> bool:
+    """Whether a table in this state holds no rows."""
     # isEmpty reads files one by one until it finds a row; limit(1).count() would open them all.
-    return spark.table(f"{table.identifier}.snapshots").isEmpty() or spark.table(table.identifier).isEmpty()
+    return now.snapshot is None or spark.table(table.identifier).isEmpty()
 
 
-def create_or_evolve(spark: SparkSession, table: Stored) -> bool:
+def create_or_evolve(spark: SparkSession, table: Stored) -> None:
     """Makes the table what the contract says, like `prepare`, but looks at no rows.
 
-    Returns whether it was not there. Raises MigrationNeededError.
+    Raises MigrationNeededError.
     """
-    if not spark.catalog.tableExists(table.identifier):
+    if spark.catalog.tableExists(table.identifier):
+        _evolve(spark, table)
+    else:
         spark.sql(_ddl(table))
-        return True
-    _evolve(spark, table)
-    return False
 
 
 def _ddl(table: Stored) -> str:
@@ -96,8 +99,8 @@ def _ddl(table: Stored) -> str:
         }.items()
     )
     return (
-        f"CREATE TABLE {table.identifier} ({columns}) USING iceberg {partitions} LOCATION '{table.location}'"
-        f" TBLPROPERTIES ({properties})"
+        f"CREATE TABLE IF NOT EXISTS {table.identifier} ({columns}) USING iceberg {partitions}"
+        f" LOCATION '{table.location}' TBLPROPERTIES ({properties})"
     )
 
 
@@ -135,14 +138,6 @@ def set_properties(spark: SparkSession, identifier: str, values: Mapping[str, st
     spark.sql(f"ALTER TABLE {identifier} SET TBLPROPERTIES ({pairs})")
 
 
-def current_snapshot(spark: SparkSession, identifier: str) -> int | None:
-    """The snapshot that readers see now, also after a rollback, which commits nothing; None for a table that
-    never had a commit.
-    """
-    heads = spark.sql(f"SELECT snapshot_id FROM {identifier}.refs WHERE name = 'main'").collect()
-    return heads[0]["snapshot_id"] if heads else None
-
-
 def among(column: str, dates: Iterable[str | dt.date]) -> Column:
     """SQL's IN for dates; an empty list holds none."""
     # As text: Spark writes Python's dates before the year 1000 with too few digits, and then refuses them.
@@ -151,56 +146,5 @@ def among(column: str, dates: Iterable[str | dt.date]) -> Column:
 
 
 def append(rows: DataFrame, table: Stored) -> None:
-    """Adds rows in one commit."""
+    """Adds rows in one commit, whatever the table holds: they do not rest on it."""
     rows.select(*table.columns).writeTo(table.identifier).append()
-
-
-def replace_all(rows: DataFrame, table: Stored) -> None:
-    """Makes the rows the table's whole content in one commit; readers see the old or the new, never a
-    mixture.
-    """
-    rows.select(*table.columns).writeTo(table.identifier).overwrite(F.lit(True))
-
-
-def write_unaudited(spark: SparkSession, rows: DataFrame, table: Stored) -> None:
-    """Makes the rows the whole content of a branch that readers do not see, until `publish_audited`.
-
-    What is found wrong with them in between is never seen (write, audit, publish:
-    https://iceberg.apache.org/docs/latest/branching/).
-    """
-    alter = f"ALTER TABLE {table.identifier}"
-    # A run that found something wrong, or was killed, left its branch.
-    spark.sql(f"{alter} DROP BRANCH IF EXISTS {UNAUDITED}")
-    spark.sql(f"{alter} CREATE BRANCH {UNAUDITED}")
-    rows.select(*table.columns).writeTo(f"{table.identifier}.branch_{UNAUDITED}").overwrite(F.lit(True))
-
-
-def publish_audited(spark: SparkSession, table: Stored) -> None:
-    """Makes the branch the table's content, in one commit. Fails when somebody else committed to the table
-    meanwhile.
-    """
-    catalog, _, name = table.identifier.partition(".")
-    spark.sql(f"CALL {catalog}.system.fast_forward('{name}', 'main', '{UNAUDITED}')")
-    spark.sql(f"ALTER TABLE {table.identifier} DROP BRANCH {UNAUDITED}")
-
-
-def apply(changes: DataFrame, table: Stored, key: Sequence[str], dates: Iterable[str] | None) -> None:
-    """Applies changes in one commit.
-
-    Each has `_action` (insert, update, delete) and its old date in `_old_date`.
-
-    `dates` are the old rows' dates as text; only these are searched. None: the table has no date column.
-    Not as SQL over a temporary view: Spark 4.1 cannot plan that when the view reads Iceberg (SPARK-57539).
-    """
-    stored = quoted(table.identifier.rpartition(".")[2])
-    match = " AND ".join(f"{stored}.{quoted(k)} <=> _changes.{quoted(k)}" for k in key)
-    if dates is not None and table.date_column is not None:
-        column = f"{stored}.{quoted(table.date_column)}"
-        searched = ", ".join(f"DATE'{d}'" for d in sorted(dates))
-        match += f" AND {column} = _changes._old_date AND {column} IN ({searched})"
-    values = {c: F.col(f"_changes.{quoted(c)}") for c in table.columns}
-    merge = changes.alias("_changes").mergeInto(
-        table.identifier, F.expr(f"{match} AND _changes._action <> 'insert'")
-    )
-    merge = merge.whenMatched(F.expr("_changes._action = 'delete'")).delete().whenMatched().update(values)
-    merge.whenNotMatched(F.expr("_changes._action <> 'delete'")).insert(values).merge()

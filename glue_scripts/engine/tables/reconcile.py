@@ -10,7 +10,9 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts.engine.read.sql import quoted
-from glue_scripts.engine.tables.iceberg import Stored, append, apply
+from glue_scripts.engine.tables.commits import append_to, apply
+from glue_scripts.engine.tables.iceberg import Stored
+from glue_scripts.engine.tables.state import State
 
 
 @dataclass(frozen=True)
@@ -80,13 +82,14 @@ def difference_of(rows: DataFrame, table: Stored) -> Difference:
     return Difference(rows, total["insert"], total["update"], total["delete"], old_dates)
 
 
-def write(difference: Difference, table: Stored, key: Sequence[str]) -> None:
+def write(difference: Difference, table: Stored, key: Sequence[str], since: State) -> None:
     """Commits a difference; rows that are only new are appended, which searches nothing. `key`: what
-    identifies a row that is replaced or removed.
+    identifies a row that is replaced or removed. `since`: the state of the table before the difference was
+    computed. Raises MovedOnError.
     """
     if difference.empty:
         return
     if not difference.updated and not difference.deleted:
-        append(difference.rows, table)
+        append_to(difference.rows, table, since)
     else:
-        apply(difference.rows, table, key, difference.old_dates)
+        apply(difference.rows, table, key, difference.old_dates, since)
