@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 from moto.moto_api._internal import mock_random
 
@@ -25,7 +26,7 @@ MAX_RECEIVES = 5  # then the queue gives a message to the dead letters
 VISIBLE_AFTER = 1830  # seconds, stacks/ingestion.py
 DOMAINS = ("shop", "web")
 SMALL = Limits(max_bytes=100)
-FAILURES = (BusyError, ProcessEndedError, BotoCoreError, ClientError)
+FAILURES = (BusyError, ProcessEndedError, BotoCoreError, ClientError, Boto3Error)
 
 Drops = Sequence[tuple[str, bytes]]
 

@@ -175,6 +175,18 @@ def write_unaudited(spark: SparkSession, rows: DataFrame, table: Stored) -> None
     rows.select(*table.columns).writeTo(f"{table.identifier}.branch_{UNAUDITED}").overwrite(F.lit(True))
 
 
+def records_unaudited(spark: SparkSession, table: Stored) -> int:
+    """How many rows were written to the branch, by the table's own metadata: what tasks count is counted
+    twice when they are run again.
+    """
+    added = "coalesce(CAST(s.summary['added-records'] AS bigint), 0)"
+    [found] = spark.sql(
+        f"SELECT {added} AS records FROM {table.identifier}.refs r JOIN {table.identifier}.snapshots s"
+        f" ON r.snapshot_id = s.snapshot_id WHERE r.name = '{UNAUDITED}'"
+    ).collect()
+    return int(found["records"])
+
+
 def publish_audited(spark: SparkSession, table: Stored) -> None:
     """Makes the branch the table's content, in one commit. Fails when somebody else committed to the table
     meanwhile.
