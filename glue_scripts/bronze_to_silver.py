@@ -248,14 +248,18 @@ def conclude(spark: SparkSession, job: Job, clients: Aws, results: Sequence[RunR
     """The gate's state and whether gold has work: what the state machine reads next."""
     if job.accept_gate:
         clients.ledger.accept_halt(job.domain)
-    all_findings = [f"{r.dataset}: {f}" for r in results for f in r.gate_findings]
+    # Also of what this very run had loaded before it died.
+    stored = clients.ledger.runs(job.domain, job.run_id)
+    all_findings = [f"{r.dataset}: {f}" for r in stored for f in r.gate_findings]
     gate, findings = decision(
-        worst(r.gate for r in results),
+        worst(r.gate for r in stored),
         all_findings,
         accepted=job.accept_gate,
         closed_by=clients.ledger.halted_by(job.domain),
     )
-    changed = job.full_refresh or not changes.pending(spark, job).empty
+    # Gold has no work of its own where only the warehouse is behind: then its job says again what to load.
+    owed = clients.ledger.load_is_open(job.domain)
+    changed = job.full_refresh or owed or not changes.pending(spark, job).empty
     clients.ledger.record_summary(job.domain, job.run_id, gate, changed, findings)
     total = sum((r.rows for r in results), RowCounts())
     files = sum(r.files for r in results)

@@ -117,6 +117,11 @@ def allow_loading(access: Access, domain: str, key_arn: str | None) -> None:
     """
     names = access.names
     access.allow(["s3:GetObject"], [f"{names.bucket_arn('gold')}/{warehouse_key(domain, '*')}"], why=OBJECTS)
+    access.allow(
+        ["dynamodb:PutItem", "dynamodb:DeleteItem"],
+        [names.arn("dynamodb", f"table/{names.ledger_table}")],
+        when={"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [f"load#{domain}"]}},
+    )
     if key_arn is not None:
         access.allow(["kms:Decrypt"], [key_arn])
     ours = {

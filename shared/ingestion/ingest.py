@@ -10,6 +10,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from shared.ingestion.reading import bronze_key_of, content_identity, judgement,
 from shared.ingestion.store import Store
 from shared.ingestion.verdicts import Archive, Deferral, Judgement
 from shared.ledger import Claim, Ledger
-from shared.ledger.files import MAX_DEATHS
+from shared.ledger.files import NOTED_DEATHS
 from shared.ledger.model import FileId, FileStatus, LedgerFile
 from shared.names import Names
 from shared.reasons import FileReason
@@ -84,30 +85,35 @@ class Ingest:
                 return []
             case Claim.BUSY:
                 raise BusyError(f"{file.key} is being ingested by another worker")
-            case Claim.DEADLY:
-                deadly = True
-            case Claim.GRANTED:
-                deadly = False
+            case Claim.GRANTED | Claim.AGAIN | Claim.DEADLY as claim:
+                pass
         try:
             entry = self._arrived(file)
-            outcomes = (
-                [self._unread(place, entry, dataset)]
-                if deadly
-                else self._outcomes(entry, dataset, place, owner)
-            )
-            self.ledger.commit(outcomes[-1])
+            if claim is Claim.DEADLY:
+                outcomes = [self._unread(place, entry, dataset)]
+            else:
+                noted = file if claim is Claim.AGAIN else None
+                outcomes = self._outcomes(entry, dataset, place, owner, noted)
+            settled = self._concluded(outcomes[-1], owner)
         except BaseException:
             self.ledger.release(file, owner)
             raise
-        self._clear_raw(file, dataset, outcomes[-1])
-        return outcomes
+        self._clear_raw(file, dataset, settled)
+        return outcomes if settled == outcomes[-1] else outcomes[:-1]
+
+    def _concluded(self, outcome: LedgerFile, owner: str) -> LedgerFile:
+        """What the ledger holds of a file whose claim the owner has, or had."""
+        settled = self.ledger.conclude(outcome, owner)
+        if settled is None:
+            raise BusyError(f"{outcome.key} is being ingested by another worker")
+        return settled
 
     def _unread(self, place: FileId, entry: LedgerFile, dataset: Dataset | None) -> LedgerFile:
         """Quarantines a file without a look at it: whoever read it died, and so would this worker, with all
         other files that it has.
         """
         bucket, key = self.names.bucket("quarantine"), _quarantine_key(entry, dataset)
-        detail = f"{MAX_DEATHS} workers ended while they read it"
+        detail = f"{NOTED_DEATHS + 1} workers ended that had it, {NOTED_DEATHS} of them while they read it"
         outcome = replace(
             entry, reason=FileReason.ENDS_ITS_READER, detail=detail, target_bucket=bucket, target_key=key
         )
@@ -136,11 +142,23 @@ class Ingest:
             owner = dataset.files_of if dataset is not None else None
             place = replace(file, key=_moved_key(file.key, owner)) if owner is not None else file
             outcomes = self._outcomes(arrived, dataset, place, BRONZE_JOB)
-            settled = outcomes[-1] if self.ledger.settle(outcomes[-1]) else self.ledger.outcome(file)
-            self._clear_raw(file, dataset, settled)
-            return outcomes if settled is outcomes[-1] else outcomes[:-1]
-        self._clear_raw(file, dataset, settled)
+            listed = self._leaves_raw(file, dataset, outcomes[-1])
+            if self.ledger.settle(outcomes[-1], listed=listed):
+                settled = outcomes[-1]
+            else:  # a request that was repeated finds its own outcome
+                settled = self.ledger.outcome(file)
+            self._given_away(file, dataset, settled)
+            return outcomes if settled == outcomes[-1] else outcomes[:-1]
+        self._given_away(file, dataset, settled)
         return []
+
+    def _given_away(self, file: FileId, dataset: Dataset | None, settled: LedgerFile | None) -> None:
+        """Raw gives a file away that was deferred; until then it is listed, so that a crash leaves that to
+        the next run.
+        """
+        self._clear_raw(file, dataset, settled)
+        if self._leaves_raw(file, dataset, settled) and settled is not None:
+            self.ledger.unlist(settled)
 
     def replay(self, file: LedgerFile, dataset: Dataset, run_id: str) -> LedgerFile:
         """A quarantined file judged once more: what the ledger holds of it now, which is the file itself
@@ -211,21 +229,24 @@ class Ingest:
             self.store.remove(replace(place, key=key))
 
     def _clear_raw(self, file: FileId, dataset: Dataset | None, outcome: LedgerFile | None) -> None:
-        """Where the contract archives files, one that bronze or quarantine holds leaves raw; after a crash
-        when its event returns. Of an ignored file raw has the only copy, and of a zip that of its ignored and
-        damaged files.
+        """Removes a file that leaves raw; after a crash when its event returns."""
+        if self._leaves_raw(file, dataset, outcome):
+            self.store.remove(file)
+
+    def _leaves_raw(self, file: FileId, dataset: Dataset | None, outcome: LedgerFile | None) -> bool:
+        """Whether the contract archives the file and bronze or quarantine holds it. Of an ignored file raw
+        has the only copy, and of a zip that of its ignored and damaged files.
         """
         if (
             outcome is None
             or outcome.status in (FileStatus.DEFERRED, FileStatus.IGNORED, FileStatus.UNPACKED)
             or outcome.reason == FileReason.OBJECT_GONE
         ):
-            return
+            return False
         if dataset is None or not dataset.archive or file.bucket != self.names.bucket("raw"):
-            return
+            return False
         # What a source location inside the raw bucket holds under other keys is not ours to remove.
-        if file.key.startswith(f"{dataset.domain}/{dataset.name}/"):
-            self.store.remove(file)
+        return file.key.startswith(f"{dataset.domain}/{dataset.name}/")
 
     def _marks_a_folder(self, file: FileId) -> bool:
         with self.store.opened(file) as opened:
@@ -240,15 +261,22 @@ class Ingest:
         return replace(entry, ingested_at=self.now().isoformat(timespec="microseconds"))
 
     def _outcomes(
-        self, entry: LedgerFile, dataset: Dataset | None, place: FileId, owner: str
+        self,
+        entry: LedgerFile,
+        dataset: Dataset | None,
+        place: FileId,
+        owner: str,
+        noted: FileId | None = None,
     ) -> list[LedgerFile]:
         """Judges the file that lies at a place and brings it to where it belongs; returns what the ledger
-        shall hold, and before it what it holds of the files in a zip.
+        shall hold, and before it what it holds of the files in a zip. `noted`: the claimed file, where the
+        worker that had it before died.
         """
         if is_ignored(entry.key, dataset.ignore if dataset else ()):
             return [replace(entry, status=FileStatus.IGNORED)]
         with tempfile.TemporaryDirectory() as scratch:
-            judged = self._judged(place, entry.key, dataset, Path(scratch))
+            with self._reading(noted):
+                judged = self._judged(place, entry.key, dataset, Path(scratch))
             if judged is None:
                 detail = "the object version does not exist any more"
                 return [replace(entry, reason=FileReason.OBJECT_GONE, detail=detail)]
@@ -256,7 +284,7 @@ class Ingest:
             if isinstance(judged.verdict, Archive):
                 assert dataset is not None  # without a dataset the verdict is unknown_dataset
                 entry = replace(entry, sha256=judged.sha256)
-                return self._unpacked(entry, dataset, judged.verdict, owner)
+                return self._unpacked(entry, dataset, judged.verdict, owner, noted)
             return [self._settled(place, entry, dataset, judged)]
 
     def _settled(
@@ -280,8 +308,16 @@ class Ingest:
             case Archive():
                 raise ValueError(f"{entry.key} is a zip: its files are settled one by one")
 
+    def _reading(self, noted: FileId | None) -> AbstractContextManager[None]:
+        return self.ledger.noted_reading(noted) if noted is not None else nullcontext()
+
     def _unpacked(
-        self, entry: LedgerFile, dataset: Dataset, archive: Archive, owner: str
+        self,
+        entry: LedgerFile,
+        dataset: Dataset,
+        archive: Archive,
+        owner: str,
+        noted: FileId | None = None,
     ) -> list[LedgerFile]:
         """The outcomes of a zip's files, each in the ledger before the next is read, and last that of the
         zip.
@@ -293,7 +329,7 @@ class Ingest:
         deferred: LedgerFile | None = None
         for member in archive.members:
             key = f"{entry.key.rstrip('/')}/{member.name}"
-            outcome = self._member(replace(entry, key=key), dataset, archive, member, owner)
+            outcome = self._member(replace(entry, key=key), dataset, archive, member, owner, noted)
             if outcome is None:
                 continue
             if outcome.status is FileStatus.DEFERRED:
@@ -306,7 +342,13 @@ class Ingest:
         return [*outcomes, replace(entry, status=FileStatus.UNPACKED, detail=count)]
 
     def _member(
-        self, entry: LedgerFile, dataset: Dataset, archive: Archive, member: Member, owner: str
+        self,
+        entry: LedgerFile,
+        dataset: Dataset,
+        archive: Archive,
+        member: Member,
+        owner: str,
+        noted: FileId | None,
     ) -> LedgerFile | None:
         """The outcome of a file in a zip, which the ledger has then; None when it has one already."""
         file = entry.file_id
@@ -315,30 +357,35 @@ class Ingest:
                 return None
             case Claim.BUSY:
                 raise BusyError(f"{file.key} is being ingested by another worker")
-            case Claim.DEADLY | Claim.GRANTED:
+            case Claim.GRANTED | Claim.AGAIN | Claim.DEADLY:
                 pass  # the zip around it is refused when it takes its readers with it
         try:
-            outcome = self._member_outcome(
-                replace(entry, status=FileStatus.QUARANTINED, sha256=None), dataset, archive, member
-            )
+            fresh = replace(entry, status=FileStatus.QUARANTINED, sha256=None)
+            outcome = self._member_outcome(fresh, dataset, archive, member, noted)
         except BaseException:
             self.ledger.release(file, owner)
             raise
         if outcome.status is FileStatus.DEFERRED:
             self.ledger.release(file, owner)
-        else:
-            self.ledger.commit(outcome)
-        return outcome
+            return outcome
+        settled = self._concluded(outcome, owner)
+        return outcome if settled == outcome else None
 
     def _member_outcome(
-        self, entry: LedgerFile, dataset: Dataset, archive: Archive, member: Member
+        self,
+        entry: LedgerFile,
+        dataset: Dataset,
+        archive: Archive,
+        member: Member,
+        noted: FileId | None,
     ) -> LedgerFile:
         if is_ignored(entry.key, dataset.ignore):
             return replace(entry, status=FileStatus.IGNORED, bytes=0)
         with tempfile.TemporaryDirectory() as scratch:
-            judged = member_judgement(
-                archive, member, dataset, self.limits, entry.key, Path(scratch), defers=self.defers
-            )
+            with self._reading(noted):
+                judged = member_judgement(
+                    archive, member, dataset, self.limits, entry.key, Path(scratch), defers=self.defers
+                )
             return self._settled(entry.file_id, replace(entry, bytes=judged.size), dataset, judged)
 
     def _judged(self, file: FileId, key: str, dataset: Dataset | None, scratch: Path) -> Judgement | None:

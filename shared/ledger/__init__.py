@@ -11,6 +11,7 @@ Items (`pk`, `sk`):
   attempt#<domain>/<dataset> , open      a run began to write the dataset and has not finished
   gate#<domain> , halt                   the run whose quality gate halted, until somebody accepts it
   lock#<domain> , lock                   which run owns the domain
+  load#<domain> , open                   the run after whose gold the warehouse has not followed yet
   places , <domain>/<dataset>            files of this dataset are known
   counter#<domain>/<dataset>#<shard> , files   how many, by what became of them
   days#<domain>/<dataset> , <day>        what came on a day (shared/usual)

@@ -124,7 +124,7 @@ def counter_key(place: str, shard: int) -> dict[str, str]:
 
 
 def unchanged(before: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The condition that a file version still counts as what was read."""
+    """The condition that a file version still counts as what was read; of a claim, that it is its owner's."""
     if before is None:
         return {"ConditionExpression": "attribute_not_exists(pk)"}
     processed = "attribute_exists" if "processed_by" in before else "attribute_not_exists"
@@ -133,6 +133,8 @@ def unchanged(before: Mapping[str, Any] | None) -> dict[str, Any]:
     if before["status"] == FileStatus.QUARANTINED and "reason" in before:
         condition, values[":r"] = f"{condition} AND #r = :r", before["reason"]
         names["#r"] = "reason"
+    if before["status"] == FileStatus.CLAIMED and "owner" in before:
+        condition, values[":o"], names["#o"] = f"{condition} AND #o = :o", before["owner"], "owner"
     return {
         "ConditionExpression": condition,
         "ExpressionAttributeNames": names,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+import uuid
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -22,7 +24,9 @@ CLAIM_SECONDS = 900  # the longest a Lambda can run (15 min); a claim older than
 CLAIM_KEPT_SECONDS = (
     30 * 86400
 )  # its messages live 18 days at most (queue 4, dead letters 14); then DynamoDB may forget it
-MAX_DEATHS = 3  # of workers that had one file; the queue delivers a message five times
+# The first death of a worker that had a file is not noted, which spares a write a file; after two more, noted
+# while they read it, nobody reads it. The queue delivers a message five times.
+NOTED_DEATHS = 2
 MARKED_TOGETHER = 99  # a transaction of DynamoDB has 100 items, and one counts them
 
 
@@ -30,9 +34,10 @@ class Claim(Enum):
     """What came of asking for a file version."""
 
     GRANTED = "granted"
+    AGAIN = "again"  # granted, though an earlier grant was not given back: its worker died
     DONE = "done"  # it already has its outcome, or a newer object of the key took its place
     BUSY = "busy"  # another worker holds it; ask again later
-    DEADLY = "deadly"  # granted, but all who held it died: nobody shall read it
+    DEADLY = "deadly"  # granted, but those who read it died: nobody shall read it
 
 
 class Files(Counters):
@@ -49,17 +54,10 @@ class Files(Counters):
             return Claim.DONE
         self._note_place(dataset_id(*place_of_key(file.key)))
         # Its own claim is granted again: the queue may deliver a message twice, and its retry must not wait.
-        match self._granted(file, owner, now):
-            case int(grants):
-                return Claim.GRANTED if grants <= MAX_DEATHS else Claim.DEADLY
-            case FileStatus.CLAIMED:
-                return Claim.BUSY
-        return Claim.DONE
+        return self._granted(file, owner, now)
 
-    def _granted(self, file: FileId, owner: str, now: float) -> int | str:
-        """How often the claim was granted and not given back, with this time; where it is not, the file's
-        status.
-        """
+    def _granted(self, file: FileId, owner: str, now: float) -> Claim:
+        """What comes of asking; a claim that is granted has this time."""
         held = {"status": FileStatus.CLAIMED, "owner": owner, **_claim_times(file, now)}
         names = {f"#{name}": name for name in held}
         try:
@@ -77,14 +75,42 @@ class Files(Counters):
                     ":now": int(now),
                     ":one": 1,
                 },
-                ReturnValues="UPDATED_NEW",
+                ReturnValues="ALL_NEW",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except self._conditional_failure as refused:
             # boto3 makes Python values of answers only, not of what comes with an error.
             found: dict[str, dict[str, str]] = refused.response["Item"]  # type: ignore[typeddict-item]
-            return found["status"]["S"]
-        return int(item["Attributes"]["grants"])  # type: ignore[arg-type]
+            return Claim.BUSY if found["status"]["S"] == FileStatus.CLAIMED else Claim.DONE
+        known: dict[str, Any] = item["Attributes"]
+        if len(known.get("unfinished", ())) >= NOTED_DEATHS:
+            return Claim.DEADLY
+        # A reply that was lost and asked for again counts twice: then a reading is noted in vain.
+        return Claim.GRANTED if known["grants"] <= 1 else Claim.AGAIN
+
+    @contextmanager
+    def noted_reading(self, file: FileId) -> Iterator[None]:
+        """Around a look at a file's content: it is known afterwards that the worker which had it died in it.
+
+        A set of marks, so that a request which is repeated changes nothing.
+        """
+        mark = uuid.uuid4().hex
+        self._unfinished(file, "ADD", mark)
+        try:
+            yield
+        finally:
+            self._unfinished(file, "DELETE", mark)
+
+    def _unfinished(self, file: FileId, clause: str, mark: str) -> None:
+        with suppress(self._conditional_failure):  # it has its outcome, or is forgotten
+            self._patiently(
+                self._table.update_item,
+                Key=file_key(file),
+                UpdateExpression=f"{clause} unfinished :mark",
+                ConditionExpression="#s = :claimed",
+                ExpressionAttributeNames={"#s": "status"},
+                ExpressionAttributeValues={":mark": {mark}, ":claimed": FileStatus.CLAIMED},
+            )
 
     def release(self, file: FileId, owner: str, now: float | None = None) -> None:
         """Gives a claim back after a failure: the retry need not wait for it to expire.
@@ -115,8 +141,21 @@ class Files(Counters):
         except self._conditional_failure:
             return
 
+    def conclude(self, file: LedgerFile, owner: str) -> LedgerFile | None:
+        """Writes the outcome of a file version, or that it is deferred, for the owner of its claim; the last
+        step of its ingestion. Returns what the ledger holds then.
+
+        Where another worker was granted the claim meanwhile its outcome stays, which a run may have brought
+        to silver since; None while it has none.
+        """
+        self._note_place(dataset_id(file.domain, file.dataset))
+        if self._replace(item_of(file), {"status": FileStatus.CLAIMED, "owner": owner}):
+            return file
+        held = self._get(file_key(file.file_id))
+        return file_of(held) if held and held["status"] != FileStatus.CLAIMED else None
+
     def commit(self, file: LedgerFile) -> None:
-        """Writes the outcome of a file version, or that it is deferred; the last step of its ingestion."""
+        """Writes what becomes of a file version that has an outcome already."""
         self._note_place(dataset_id(file.domain, file.dataset))
         item = item_of(file)
         before: dict[str, Any] | None = {"status": FileStatus.CLAIMED}  # as nearly always: no need to look
@@ -125,7 +164,7 @@ class Files(Counters):
 
     def deferred(self, domain: str) -> list[LedgerFile]:
         """Files that wait for the domain's bronze job, oldest first; one that got its outcome this very
-        moment may be among them.
+        moment may be among them, or one that still stands in raw.
         """
         items = self._query("dataset_id = :d", {":d": deferred_id(domain)}, index=INDEX)
         return [file_of(item) for item in items]
@@ -138,11 +177,31 @@ class Files(Counters):
         self._note_place(dataset_id(file.domain, file.dataset))
         return self._replace(item_of(file), None)
 
-    def settle(self, file: LedgerFile) -> bool:
-        """Writes the outcome of a file that was deferred. False when it has one: that one stays."""
-        return self._replace(
-            item_of(file), item_of(replace(file, status=FileStatus.DEFERRED, processed_by=None))
-        )
+    def settle(self, file: LedgerFile, *, listed: bool = False) -> bool:
+        """Writes the outcome of a file that was deferred. False when it has one: that one stays.
+
+        `listed`: it stays among the deferred ones until `unlist`, as there is something left to do for it.
+        """
+        before = item_of(replace(file, status=FileStatus.DEFERRED, processed_by=None))
+        item = item_of(file) | (before if listed else {})
+        return self._replace(item | {"status": file.status}, before)
+
+    def unlist(self, file: LedgerFile) -> None:
+        """Nothing is left to do for a file that was deferred: it is found where its outcome belongs."""
+        place = item_of(file)
+        with suppress(self._conditional_failure):
+            self._patiently(
+                self._table.update_item,
+                Key=file_key(file.file_id),
+                UpdateExpression="SET dataset_id = :d, #state = :state",
+                ConditionExpression="dataset_id = :listed",
+                ExpressionAttributeNames={"#state": "state"},
+                ExpressionAttributeValues={
+                    ":d": place["dataset_id"],
+                    ":state": place["state"],
+                    ":listed": deferred_id(file.domain),
+                },
+            )
 
     def mark_processed(self, files: Iterable[LedgerFile], run_id: str) -> None:
         """Silver holds these files: they are no longer pending.

@@ -72,3 +72,9 @@ class Runs(LedgerTable):
         """Id of the run that owns the domain now."""
         held = self._get({"pk": f"lock#{domain}", "sk": "lock"})
         return str(held["run_id"]) if held else None
+
+    def load_is_open(self, domain: str) -> bool:
+        """Whether the warehouse has yet to follow gold: a load, or the gold job before it, failed. The state
+        machine notes it before gold and removes it after the load.
+        """
+        return self._get({"pk": f"load#{domain}", "sk": "open"}) is not None

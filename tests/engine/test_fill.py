@@ -8,10 +8,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from pyspark.sql import Observation
 
 from glue_scripts import bronze_to_silver
+from glue_scripts.engine.quarantine import rows as quarantine_rows
 from glue_scripts.engine.quarantine.record_counts import RecordCounts, RecordsLostError, UnbalancedError
 from glue_scripts.engine.silver import batch, fill
+from shared.ledger.model import RowCounts
 from tests.engine.test_mistakes import lines
 from tests.support.rig import Rig
 
@@ -111,6 +114,30 @@ def test_what_was_counted_twice_is_counted_anew(lake: Rig, monkeypatch: pytest.M
     rows = lake.results("run-1")["events"].rows
     assert (rows.read, rows.written, rows.quarantined, rows.deduplicated) == (5, 3, 1, 1)
     assert len(seen) == 2
+
+
+class CountedTwice(Observation):
+    """As if every task had been run again after a machine with its output was lost."""
+
+    @property
+    def get(self) -> dict[str, Any]:
+        return {name: 2 * v if isinstance(v, int) else v for name, v in super().get.items()}
+
+
+def test_no_count_of_tasks_that_were_run_again_is_believed(lake: Rig, monkeypatch: pytest.MonkeyPatch):
+    for module in (fill, quarantine_rows):
+        monkeypatch.setattr(module, "Observation", CountedTwice)
+    lake.silver("run-1")
+    filled = lake.results("run-1")["events"]
+    assert filled.rows == RowCounts(5, 3, 1, 1)
+    assert filled.reasons == {"missing_key": 1}
+    lake.drop("shop/events/more.ndjson", lines({"event_id": "e4", "ts": "2026-01-01"}, {"ts": "2026-01-03"}))
+    lake.silver("run-2")
+    merged = lake.results("run-2")["events"]
+    assert merged.rows == RowCounts(2, 1, 1)
+    assert merged.reasons == {"missing_key": 1}
+    assert (filled.metrics["null_rate_user_id"], merged.metrics["null_rate_user_id"]) == (1, 1)
+    assert len(lake.rows("quarantine.events_rows", "raw_record")) == 2
 
 
 def test_a_first_fill_of_bad_rows_alone_puts_them_aside(rig: Callable[[str], Rig]):

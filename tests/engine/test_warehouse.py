@@ -63,3 +63,16 @@ def test_the_files_of_the_manifest_are_the_table_also_after_late_changes(rig: Ca
     statements = left(lake, "daily_revenue.json")["reload"][0]["sqls"]
     columns = ", ".join(f'"{c}"' for c in copied(lake, "daily_revenue").column_names)
     assert f'COPY "new_daily_revenue" ({columns}) FROM' in statements[1]
+
+
+def test_a_run_has_work_for_gold_while_the_warehouse_has_not_followed(rig: Callable[[str], Rig]):
+    """The state machine notes a load before gold, and removes the note when it is done."""
+    lake = rig("loadowed")
+
+    def changed(run_id: str) -> bool:
+        lake.silver(run_id)
+        return bool(lake.ledger._get({"pk": "run#shop", "sk": run_id})["changed"])  # type: ignore[index]
+
+    assert not changed("run-1")
+    lake.ledger._table.put_item(Item={"pk": "load#shop", "sk": "open", "run_id": "run-0"})
+    assert changed("run-2")

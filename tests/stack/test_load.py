@@ -32,12 +32,15 @@ from tests.support.stand_in import put_script
 
 DOMAIN, NAMES = "shop", Names("test", ACCOUNT, REGION)
 SHOP = contract(DOMAIN)
-# The jobs have nothing to do here: what gold's would leave behind is put there by the test.
+# The jobs have nothing to do here: what gold's would leave behind is put there by the test. Silver's says, as
+# the real one, that there is work when it is told so or a load is open.
 JOB = """
 import sys, boto3
 given = dict(zip(sys.argv[1::2], sys.argv[2::2]))
 table = boto3.resource("dynamodb").Table(f"{given['--prefix']}-{given['--env']}-ledger")
-table.put_item(Item={"pk": "run#shop", "sk": given["--run_id"], "gate": "pass", "changed": True, "findings": ""})
+owed = "Item" in table.get_item(Key={"pk": "load#shop", "sk": "open"}, ConsistentRead=True)
+changed = owed or "Item" not in table.get_item(Key={"pk": "plan", "sk": "nothing new"})
+table.put_item(Item={"pk": "run#shop", "sk": given["--run_id"], "gate": "pass", "changed": changed, "findings": ""})
 """
 DAILY = "daily_revenue"
 COLUMNS = SHOP.table(DAILY).column_names
@@ -164,10 +167,15 @@ def test_a_load_that_fails_changes_nothing_and_says_why(lab: Lab) -> None:
     assert lab.log == [(DAILY, "12", "commit-12")]
 
 
-def test_the_run_after_a_failed_load_makes_up_for_it(lab: Lab) -> None:
+def test_the_run_after_a_failed_load_makes_up_for_it_though_nothing_new_came(lab: Lab) -> None:
+    table = lab.session.boto.resource("dynamodb", endpoint_url=lab.session.endpoint).Table(NAMES.ledger_table)
+    table.put_item(Item={"pk": "plan", "sk": "nothing new"})
     lab.commit(13, [day(0, "8.00")], [day(1, "8.00")])
     assert lab.run()[0].succeeded
     assert lab.rows == [day(0, "8.00"), day(1, "8.00")]
+    _, states = lab.run()  # and then nothing is left to do
+    assert "SilverToGold" not in states
+    table.delete_item(Key={"pk": "plan", "sk": "nothing new"})
 
 
 def test_an_emptied_table_is_emptied(lab: Lab) -> None:

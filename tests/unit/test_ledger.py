@@ -55,12 +55,12 @@ def test_only_a_claim_that_never_had_an_outcome_may_be_forgotten(ledger: Ledger)
 def test_one_worker_gets_the_claim_until_it_expires_or_is_given_back(ledger: Ledger):
     assert ledger.claim(FILE, "a", now=1000) is Claim.GRANTED
     assert ledger.claim(FILE, "b", now=1899) is Claim.BUSY
-    assert ledger.claim(FILE, "a", now=1500) is Claim.GRANTED  # the same message again
-    assert ledger.claim(FILE, "b", now=2401) is Claim.GRANTED
+    assert ledger.claim(FILE, "a", now=1500) is Claim.AGAIN  # the same message again
+    assert ledger.claim(FILE, "b", now=2401) is Claim.AGAIN
     ledger.release(FILE, "a", now=2402)  # no longer its claim
     assert ledger.claim(FILE, "a", now=2403) is Claim.BUSY
     ledger.release(FILE, "b", now=2404)
-    assert ledger.claim(FILE, "a", now=2405) is Claim.GRANTED
+    assert ledger.claim(FILE, "a", now=2405) is Claim.AGAIN
 
 
 def test_a_file_with_an_outcome_is_done(ledger: Ledger):

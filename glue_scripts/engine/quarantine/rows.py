@@ -21,6 +21,8 @@ from shared.contracts import Dataset
 from shared.ledger.model import LedgerFile
 from shared.quarantine import COLUMNS, date_parts
 
+ALL_BAD = "*"  # no reason is named so
+
 
 def quarantine_table(job: Job, dataset: Dataset) -> Stored:
     """The table of a dataset, or of its domain; partitioned by the primary event date of the file a row came
@@ -62,23 +64,34 @@ def quarantine_rows(
     rows: DataFrame,
     files: DataFrame,
     stale: Sequence[LedgerFile],
+    expected: int,
     unknown: Sequence[str] = (),
 ) -> tuple[RecordCounts, dict[str, int]]:
     """Writes the bad ones of judged rows to quarantine, in the place of those of stale files.
 
-    Counts all rows on the way, and the bad ones of each reason.
+    Counts all rows on the way, and the bad ones of each reason; anew where they are not as many as
+    `expected`: tasks that are run again, since a machine with their output was lost, count twice.
     """
     target = quarantine_table(job, dataset)
     known = not prepare(spark, target) and bool(stale)
     all_rows, bad_rows = Observation(), Observation()
-    bad = quarantined_rows(rows.observe(all_rows, *record_aggregates(dataset, unknown)), files, job, dataset)
+    aggregates = record_aggregates(dataset, unknown)
+    bad = quarantined_rows(rows.observe(all_rows, *aggregates), files, job, dataset)
     if known:
         bad = with_history(spark, bad, target, stale)
         forget(spark, target, stale)
-    counts = (F.count_if(F.array_contains("reasons", r)).alias(r) for r in job.contract.row_reasons)
+    counts = [F.count_if(F.array_contains("reasons", r)).alias(r) for r in job.contract.row_reasons]
+    counts.append(F.count(F.lit(1)).alias(ALL_BAD))
     append(bad.observe(bad_rows, *counts), target)
-    reasons = {reason: n for reason, n in bad_rows.get.items() if n}
-    return observed_counts(all_rows.get, dataset, unknown), reasons
+    seen, reasons = observed_counts(all_rows.get, dataset, unknown), bad_rows.get
+    if seen.read != expected:
+        [again] = rows.agg(*aggregates).collect()
+        seen = observed_counts(again.asDict(), dataset, unknown)
+    if reasons[ALL_BAD] != seen.bad:
+        judged_anew = rows.observe(Observation(), F.count(F.lit(1)))
+        [again] = quarantined_rows(judged_anew, files, job, dataset).agg(*counts).collect()
+        reasons = again.asDict()
+    return seen, {reason: n for reason, n in reasons.items() if n and reason != ALL_BAD}
 
 
 def clear(spark: SparkSession, job: Job, dataset: Dataset, stale: Sequence[LedgerFile]) -> None:

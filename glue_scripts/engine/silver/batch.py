@@ -9,7 +9,7 @@ from functools import cached_property
 from pyspark.sql import DataFrame, SparkSession
 
 from glue_scripts.engine.quarantine import rows as quarantine
-from glue_scripts.engine.quarantine.record_counts import RecordCounts
+from glue_scripts.engine.quarantine.record_counts import RecordCounts, expected_records
 from glue_scripts.engine.quarantine.row_rules import judged
 from glue_scripts.engine.read.bronze_files import BronzeFile
 from glue_scripts.engine.read.conform import conformed
@@ -87,6 +87,7 @@ class Batch:
             self.judged(files, received=True),
             self.numbers,
             self.stale,
+            expected_records(files),
             self.unknown,
         )
 

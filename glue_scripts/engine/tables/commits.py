@@ -153,6 +153,18 @@ def write_unaudited(rows: DataFrame, table: Stored, since: State) -> Branch:
     return branch
 
 
+def records_of(spark: SparkSession, branch: Branch) -> int:
+    """How many rows were written to the branch, by the table's own metadata: what tasks count is counted
+    twice when they are run again.
+    """
+    added = "coalesce(CAST(s.summary['added-records'] AS bigint), 0)"
+    [found] = spark.sql(
+        f"SELECT {added} AS records FROM {branch.table}.refs r JOIN {branch.table}.snapshots s"
+        f" ON r.snapshot_id = s.snapshot_id WHERE r.name = '{branch.name}'"
+    ).collect()
+    return int(found["records"])
+
+
 def apply(
     changes: DataFrame, table: Stored, key: Sequence[str], dates: Iterable[str] | None, since: State
 ) -> None:
