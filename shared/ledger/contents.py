@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shared.ledger.items import content_key, file_key
 from shared.ledger.model import FileId, FileStatus, LedgerFile
@@ -46,15 +46,26 @@ class Contents(LedgerTable):
             me if self._take_over({**key, "file": me}, owner, entry_key, int(now) - RETRY_SECONDS) else None
         )
 
-    def take_content(self, domain: str, dataset: str, sha256: str, file: FileId, owner: str) -> bool:
-        """Moves a content from an accepted owner to this file; False when the owner has changed meanwhile."""
+    def take_content(
+        self, domain: str, dataset: str, sha256: str, file: FileId, owner: str, *, settled: bool = False
+    ) -> bool:
+        """Moves a content from an accepted owner to this file; False when the owner has changed meanwhile.
+
+        Also when another worker, while this one slept, gave the file its outcome, unless it is known as
+        `settled`.
+        """
         item = {
             "pk": content_key(domain, dataset, sha256),
             "sk": "owner",
             "file": f"{file.key}@{file.version}",
             "before": owner,
         }
-        return self._put(item, "#f = :owner", {":owner": owner}, {"#f": "file"})
+        if settled:
+            return self._put(item, "#f = :owner", {":owner": owner}, {"#f": "file"})
+        # In work, or quarantined until a replay.
+        statuses = (FileStatus.CLAIMED, FileStatus.DEFERRED, FileStatus.QUARANTINED)
+        named = {f":{s}": s for s in statuses}
+        return self._move(item, owner, file_key(file), f"#s IN ({', '.join(named)})", named)
 
     def note_copy(self, file: LedgerFile, key: str | None = None) -> None:
         """Remembers that the file's key, or another one, has its content too: when the one that brings it is
@@ -89,12 +100,23 @@ class Contents(LedgerTable):
         alive = "#s IN (:accepted, :deferred) OR (#s = :claimed AND claimed_until >= :since)"
         given_up = f"attribute_not_exists(pk) OR NOT ({alive})"
         statuses = {f":{s}": s for s in (FileStatus.ACCEPTED, FileStatus.DEFERRED, FileStatus.CLAIMED)}
+        return self._move(content, owner, entry_key, given_up, {**statuses, ":since": silent_since})
+
+    def _move(
+        self,
+        content: dict[str, str],
+        owner: str,
+        entry_key: dict[str, str],
+        condition: str,
+        values: dict[str, Any],
+    ) -> bool:
+        """Writes a content's item in the place of its owner's, if a file's entry meets the condition."""
         proof: ConditionCheckTypeDef = {
             "TableName": self._table.name,
             "Key": entry_key,
-            "ConditionExpression": given_up,
+            "ConditionExpression": condition,
             "ExpressionAttributeNames": {"#s": "status"},
-            "ExpressionAttributeValues": {**statuses, ":since": silent_since},
+            "ExpressionAttributeValues": values,
         }
         move: PutTypeDef = {
             "TableName": self._table.name,

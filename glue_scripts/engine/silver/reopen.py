@@ -66,5 +66,6 @@ def _accept(
         copy, status=FileStatus.ACCEPTED, target_bucket=bucket, target_key=key, later_copy=None
     )
     clients.ledger.commit(accepted)
-    clients.ledger.take_content(copy.domain, copy.dataset, copy.sha256 or "", copy.file_id, gone.place)
+    content = (copy.domain, copy.dataset, copy.sha256 or "")
+    clients.ledger.take_content(*content, copy.file_id, gone.place, settled=True)
     return accepted
