@@ -242,6 +242,7 @@ def _table(table: Table) -> Entry:
             + (f" In the record at `{c.path}`." if c.path else "")
             + (f" From the key: `{c.from_key}`." if c.from_key else "")
             + (" An object or a list is kept as JSON." if c.json else "")
+            + (f" At most {c.max_length} characters." if c.max_length else "")
             + (" Confidential." if c.confidential else "")
             + (" Always present." if c.required else "")
         )

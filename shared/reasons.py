@@ -60,6 +60,7 @@ class RowReason(StrEnum):
     NESTED_VALUE = "nested_value"
     NUMBER_AS_TEXT = "number_as_text"
     INVALID_TEXT = "invalid_text"
+    TOO_LONG = "too_long"
 
 
 FILE_HELP: dict[FileReason, str] = {
@@ -187,7 +188,11 @@ ROW_HELP: dict[RowReason, str] = {
         " the columns. Have it sent as text or as a whole number, or give the column a number's type."
     ),
     RowReason.INVALID_TEXT: (
-        "Bytes that are no UTF-8 where the contract has text; `columns` names the columns. Have it sent as"
-        " UTF-8."
+        "Bytes that are no UTF-8, or a NUL character, where the contract has text; `columns` names the"
+        " columns. Have it sent as UTF-8, without NUL, which a warehouse keeps in no text."
+    ),
+    RowReason.TOO_LONG: (
+        "A text of more characters than its column's `maxLength`, or where none is said of more than 65,535"
+        " bytes; `columns` names the columns. Say how long it may be by `maxLength`, then replay."
     ),
 }

@@ -10,6 +10,7 @@ from cli.lint.finding import Finding
 from cli.lint.gates import missing_gates
 from cli.lint.places import Places
 from cli.lint.reports import report_findings
+from cli.lint.totals import narrow_totals
 from cli.lint.transforms import transform_findings
 from shared.contracts import ContractError
 from shared.contracts.load import CONTRACT, document, examined_domain, place
@@ -42,6 +43,7 @@ def findings(domain: str) -> list[Finding]:
     if contract := examined.contract:
         found += map(places.finding, contract_sql(contract, examined.places))
         found += transform_findings(contract)
+        found += map(places.finding, narrow_totals(contract, examined.places))
         found += report_findings(contract)
         hints = [places.finding(e, hint=True) for e in missing_gates(contract, examined.places)]
     every = sorted(dict.fromkeys(found)) + hints

@@ -11,6 +11,7 @@ from glue_scripts.engine.gold import Lake, Transform
 
 USER_ATTRIBUTES = {"user_city": "city", "user_age": "age", "user_email": "email"}
 MONEY = "decimal(18,2)"
+TOTAL = "decimal(38,2)"  # a sum outgrows the type of its parts
 
 
 def _is_revenue(lake: Lake) -> Column:
@@ -19,7 +20,7 @@ def _is_revenue(lake: Lake) -> Column:
 
 def _sum_where(condition: Column) -> Column:
     """A sum of money; rows without an amount count as nothing, no rows make 0."""
-    return F.coalesce(F.sum(F.when(condition, F.col("amount"))), F.lit(0).cast(MONEY)).cast(MONEY)
+    return F.coalesce(F.sum(F.when(condition, F.col("amount"))), F.lit(0)).cast(TOTAL)
 
 
 def _mean_amount() -> Column:
@@ -113,7 +114,7 @@ def fact_user_activity(lake: Lake) -> DataFrame:
         *grain,
         F.coalesce("events", F.lit(0)).alias("events_count"),
         F.coalesce("transactions", F.lit(0)).alias("transactions_count"),
-        F.coalesce("revenue", F.lit(0).cast(MONEY)).alias("total_revenue"),
+        F.coalesce("revenue", F.lit(0).cast(TOTAL)).alias("total_revenue"),
         "avg_transaction_amount",
     )
 
@@ -163,7 +164,7 @@ def user_ltv(lake: Lake) -> DataFrame:
         .groupBy("user_id")
         .agg(F.count("*").alias("transactions"), _sum_where(_is_revenue(lake)).alias("revenue"))
     )
-    revenue = F.coalesce("revenue", F.lit(0).cast(MONEY))
+    revenue = F.coalesce("revenue", F.lit(0).cast(TOTAL))
     return events.join(transactions, "user_id", "full").select(
         "user_id",
         F.coalesce("events", F.lit(0)).alias("event_count"),

@@ -15,19 +15,19 @@ from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts.engine.gold import Lake
 
-MONEY = "decimal(18,2)"
+TOTAL = "decimal(38,2)"  # of money: a sum outgrows the type of its parts
 BOUGHT = {
     "line_items": "bigint",
     "units": "bigint",
-    "list_amount": MONEY,
-    "discount_amount": MONEY,
-    "sales_amount": MONEY,
-    "coupon_amount": MONEY,
-    "net_paid": MONEY,
-    "tax_amount": MONEY,
-    "net_profit": MONEY,
+    "list_amount": TOTAL,
+    "discount_amount": TOTAL,
+    "sales_amount": TOTAL,
+    "coupon_amount": TOTAL,
+    "net_paid": TOTAL,
+    "tax_amount": TOTAL,
+    "net_profit": TOTAL,
 }
-RETURNED = {"return_lines": "bigint", "return_units": "bigint", "return_amount": MONEY, "return_loss": MONEY}
+RETURNED = {"return_lines": "bigint", "return_units": "bigint", "return_amount": TOTAL, "return_loss": TOTAL}
 _ITEM_SUMS = ("units", "sales_amount", "net_paid", "net_profit")
 _SALES = {
     "store": ("store_sales", "ss", "ss_customer_sk", "ss_ticket_number"),

@@ -14,8 +14,8 @@ from pyspark.sql import functions as F  # noqa: N812
 
 from domains.tpcds.channels import (
     BOUGHT,
-    MONEY,
     RETURNED,
+    TOTAL,
     bought,
     returned,
     returned_by_buyer,
@@ -96,7 +96,7 @@ def customer_lifetime_value(lake: Lake) -> DataFrame:
     )
     valued = known.select(
         "*",
-        F.expr(f"CAST({REVENUE} AS {MONEY}) AS net_revenue"),
+        F.expr(f"CAST({REVENUE} AS {TOTAL}) AS net_revenue"),
         F.expr("coalesce(net_profit, 0) - coalesce(return_loss, 0) AS lifetime_profit"),
         F.expr("date_diff(today, last_purchase) AS recency_days"),
         F.expr("date_diff(today, first_purchase) + 1 AS tenure_days"),
@@ -154,7 +154,7 @@ def product_performance(lake: Lake) -> DataFrame:
     known = items.join(sold_by_item(lake), "item_sk", "left").join(units_by_item(lake), "item_sk", "left")
     measures = [c for c in known.columns if c not in items.columns]
     filled = known.select(*items.columns, *_zero(*measures)).selectExpr(
-        "*", f"CAST({REVENUE} AS {MONEY}) AS net_revenue"
+        "*", f"CAST({REVENUE} AS {TOTAL}) AS net_revenue"
     )
     before = (
         "sum(net_revenue) OVER (ORDER BY net_revenue DESC, item_sk ROWS BETWEEN UNBOUNDED PRECEDING AND 1"
@@ -208,7 +208,7 @@ def monthly_trends(lake: Lake) -> DataFrame:
         .join(back_by_channel.unionByName(back_whole), grain, "left")
     )
     rows = filled.select(*grain, *_zero("customers", *sums, "return_amount")).selectExpr(
-        "*", "year(month) AS d_year", "month(month) AS d_moy", f"CAST({REVENUE} AS {MONEY}) AS net_revenue"
+        "*", "year(month) AS d_year", "month(month) AS d_moy", f"CAST({REVENUE} AS {TOTAL}) AS net_revenue"
     )
     grown = rows.selectExpr("*", *_growth(1, "mom_growth"), *_growth(12, "yoy_growth"), *_running())
     return grown.drop("month")

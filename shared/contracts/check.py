@@ -11,6 +11,7 @@ from shared.contracts.nested import column_contradictions, dataset_contradiction
 from shared.contracts.node import Node
 from shared.contracts.unclear import SAID_IN_VAIN, unclear_spellings
 from shared.metrics import ORPHAN_ROWS
+from shared.values.texts import MOST_BYTES
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,12 @@ def _columns(table: Table, node: Node) -> Iterator[ContractError]:
         if name in seen:
             yield _last(node, name).error(f"column {name} is given twice")
         seen.add(name)
+    for column in table.columns if table.zone == "gold" else ():
+        if (column.max_length or 0) > MOST_BYTES:
+            yield _last(node, column.name).error(
+                f"column {column.name}: maxLength is {column.max_length}, and a warehouse takes {MOST_BYTES}"
+                " bytes at most; gold is what it loads"
+            )
 
 
 def _keys(table: Table, node: Node) -> Iterator[ContractError]:

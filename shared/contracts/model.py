@@ -29,7 +29,8 @@ class Column:
     `derived`: SQL over the other columns that computes it; no producer sends it. `declared`: what the column
     itself says of its spellings; how its texts are read in a dataset is `Dataset.plan`. `path`: where the
     value is in a nested record; the column is found there only. `from_key`: the part of the object's key that
-    is the value. `json`: an object or a list is kept, as JSON of one spelling.
+    is the value. `json`: an object or a list is kept, as JSON of one spelling. `max_length`: of its texts, in
+    characters.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Column:
     path: Path | None = None
     from_key: str | None = None
     json: bool = False
+    max_length: int | None = None
 
     @property
     def element(self) -> str | None:

@@ -33,7 +33,7 @@ OF_COLUMN = (
     "nanIsNull",
     "booleans",
 )
-OPTIONS = ("format", "defaultTimezone", "minimum", "maximum")
+OPTIONS = ("format", "defaultTimezone", "minimum", "maximum", "maxLength")
 MARKS = (".", ",")
 GROUPS = " ,.'’\u00a0\u2009\u202f"
 
@@ -50,9 +50,7 @@ def defaults(custom: Node) -> Declared:
 
 def of_column(node: Node, custom: Node) -> Declared:
     """Of a column: the standard's logicalTypeOptions, and its customProperties; raises ContractError."""
-    options = node.child("logicalTypeOptions")
-    if options.value is None:
-        options = Node(node.file, f"{node.path}.logicalTypeOptions", {})
+    options = _options(node)
     options.only(OPTIONS)
     single, several = options.child("format"), custom.child("formats")
     if single.value is not None and several.value is not None:
@@ -64,6 +62,23 @@ def of_column(node: Node, custom: Node) -> Declared:
         maximum=_bound(options.child("maximum")),
         **_common(custom),
     )
+
+
+def max_length(node: Node) -> int | None:
+    """Of a column's texts, in characters; None where nothing is said. Raises ContractError."""
+    found, kind = _options(node).child("maxLength"), node.child("physicalType").text()
+    if found.value is None:
+        return None
+    if kind != "string":
+        raise found.error(f"maxLength is for texts, and the column is a {kind}")
+    if isinstance(found.value, bool) or not isinstance(found.value, int) or found.value < 1:
+        raise found.error(f"expected a whole number of characters, at least 1, found {found.value!r}")
+    return found.value
+
+
+def _options(node: Node) -> Node:
+    options = node.child("logicalTypeOptions")
+    return Node(options.file, options.path, {}) if options.value is None else options
 
 
 def zone(node: Node) -> str | None:

@@ -201,6 +201,7 @@ def column(node: Node) -> Column:
         path=path(custom.child("path")),
         from_key=custom.child("fromKey").text("") or None,
         json=custom.child("json").flag(),
+        max_length=spelled.max_length(node),
     )
 
 

@@ -6,11 +6,9 @@ import hashlib
 from collections.abc import Iterator
 
 from shared.contracts import Column, Contract, Table
+from shared.values.texts import varchar
 
-# A Parquet text has no declared length; Redshift's largest VARCHAR refuses longer ones instead of cutting
-# them.
 TYPES = {
-    "string": "VARCHAR(65535)",
     "int": "INTEGER",
     "bigint": "BIGINT",
     "double": "DOUBLE PRECISION",
@@ -32,10 +30,12 @@ def literal(text: str) -> str:
 
 def column_type(column: Column) -> str:
     """The Redshift type of a contract's column: decimals keep their precision; times are UTC
-    without a zone; arrays are SUPER, as maps are.
+    without a zone; arrays are SUPER, as maps are. A text has room for its `maxLength` in UTF-8.
     """
     if column.element:
         return "SUPER"
+    if column.type == "string":
+        return f"VARCHAR({varchar(column.max_length)})"
     return column.type.upper() if column.type.startswith("decimal(") else TYPES[column.type]
 
 

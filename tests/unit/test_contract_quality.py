@@ -288,7 +288,7 @@ def test_a_reason_of_the_domain_is_counted_and_may_have_a_threshold():
         *("corrupt_record", "missing_key", "missing_timestamp", "impossible_timestamp"),
         *("invalid_type", "nonexistent_local_time", "out_of_range", "invalid_value"),
         *("missing_value", "not_computable", "schema_mismatch", "unknown_operation", "missing_order"),
-        *("nested_value", "number_as_text", "invalid_text", "too_long_ago"),
+        *("nested_value", "number_as_text", "invalid_text", "too_long", "too_long_ago"),
     )
 
 

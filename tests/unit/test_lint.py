@@ -81,7 +81,7 @@ schema:
         primaryKey: true
         primaryKeyPosition: 1
         description: The day.
-      - {name: total, logicalType: number, physicalType: "decimal(18,2)", description: The money.}
+      - {name: total, logicalType: number, physicalType: "decimal(38,2)", description: The money.}
 """
 TRANSFORMS = """\
 from pyspark.sql import functions as F
@@ -166,6 +166,17 @@ OF_CONTRACT = [
         "WHERE amount < 0",
         "WHERE amount <",
         "51: shop.sales.amount: quality[0].query: Spark cannot read 'amount <'",
+    ),
+    (
+        "decimal(38,2)",
+        "decimal(18,2)",
+        "70: shop.daily.total: physicalType: the transform computes a sum here, which may outgrow"
+        " decimal(18,2); use decimal(38,2), in casts of the transform, too",
+    ),
+    (
+        "description: How much.",
+        "description: How much.\n        logicalTypeOptions: {maxLength: 9}",
+        "49: shop.sales.amount: logicalTypeOptions.maxLength: maxLength is for texts, and the column is a",
     ),
     (
         "WHERE amount < 0",

@@ -11,7 +11,7 @@ import yaml
 from shared.contracts.odcs import parsed
 from tests.support.shop_document import SALES, custom, refusal, shop
 
-OPTIONS = ("format", "defaultTimezone", "minimum", "maximum", "odd")
+OPTIONS = ("format", "defaultTimezone", "minimum", "maximum", "maxLength", "odd")
 
 
 def document(kind: str, column: dict[str, Any], *, above: dict[str, Any], source: str) -> dict[str, Any]:
@@ -56,8 +56,19 @@ UTC = {"defaultTimezone": "UTC"}
         ("timestamp", {**UTC, "minimum": "2000-01-01"}, "minimum: expected a time with its offset"),
         ("date", {"minimum": "2001-01-01", "maximum": "2000-01-01"}, "minimum is above maximum"),
         ("int", {"minimum": 1.5}, "minimum: expected a int, found '1.5'"),
-        ("int", {"odd": 1}, "unknown key 'odd'; allowed: defaultTimezone, format, maximum, minimum"),
+        (
+            "int",
+            {"odd": 1},
+            "unknown key 'odd'; allowed: defaultTimezone, format, maxLength, maximum, minimum",
+        ),
         ("string", {"minimum": 1}, "minimum and maximum are for numbers, dates and timestamps"),
+        ("string", {"maxLength": 0}, "maxLength: expected a whole number of characters, at least 1, found 0"),
+        ("string", {"maxLength": -5}, "expected a whole number of characters, at least 1, found -5"),
+        ("string", {"maxLength": 2.5}, "expected a whole number of characters, at least 1, found 2.5"),
+        ("string", {"maxLength": "20"}, "expected a whole number of characters, at least 1, found '20'"),
+        ("string", {"maxLength": True}, "expected a whole number of characters, at least 1, found True"),
+        ("int", {"maxLength": 20}, "maxLength is for texts, and the column is a int"),
+        ("array<string>", {"maxLength": 20}, "maxLength is for texts, and the column is a array<string>"),
         ("string", {"formats": ["iso"]}, "formats is for dates and timestamps, and the column is a string"),
         ("date", {"decimalMark": ","}, "decimalMark is for numbers, and the column is a date"),
         ("double", {"decimalMark": ";"}, "';' is not one of ,, ."),
@@ -138,3 +149,14 @@ def test_gold_takes_no_spellings() -> None:
     gold = next(t for t in project["schema"] if t["name"] == "gold_dim_date")
     gold["properties"][0]["logicalTypeOptions"] = {"minimum": "2000-01-01"}
     assert "date: gold takes no texts of producers" in refusal(project)
+
+
+def test_a_text_of_gold_is_no_longer_than_a_warehouse_takes() -> None:
+    text = (Path(__file__).parents[1] / "project" / "domains" / "shop" / "contract.odcs.yaml").read_text()
+    project = yaml.safe_load(text)
+    gold = next(t for t in project["schema"] if t["name"] == "gold_dim_users")
+    name = next(p for p in gold["properties"] if p["name"] == "name")
+    name["logicalTypeOptions"] = {"maxLength": 65_535}
+    assert parsed(project, "shop.odcs.yaml").table("dim_users").column("name").max_length == 65_535
+    name["logicalTypeOptions"] = {"maxLength": 65_536}
+    assert "column name: maxLength is 65536, and a warehouse takes 65535 bytes at most" in refusal(project)

@@ -35,6 +35,8 @@ SALES = Table(
     columns=(
         Column("date", "date", "The day.", required=True),
         Column("user_id", "string", "The buyer's id.", references="gold_dim_users.user_id"),
+        Column("country", "string", "Two letters.", max_length=2),
+        Column("note", "string", "Words.", max_length=16_384),
         Column("amount", "decimal(18,2)", "Money."),
         Column("sold_at", "timestamp", "When, UTC."),
         Column("paid", "boolean", "Whether."),
@@ -54,6 +56,8 @@ def test_a_table_has_the_contract_s_types_keys_and_order() -> None:
         'CREATE TABLE "shop"."sales" (\n'
         '  "date" DATE NOT NULL,\n'
         '  "user_id" VARCHAR(65535),\n'
+        '  "country" VARCHAR(8),\n'
+        '  "note" VARCHAR(65535),\n'
         '  "amount" DECIMAL(18,2),\n'
         '  "sold_at" TIMESTAMP,\n'
         '  "paid" BOOLEAN,\n'
@@ -200,4 +204,4 @@ def test_gold_of_the_shop_keeps_its_keys() -> None:
     sql = create_table(shop, shop.table("fact_events"))
     assert 'FOREIGN KEY ("user_id") REFERENCES "shop"."dim_users" ("user_id")' in sql
     assert 'PRIMARY KEY ("event_id")' in sql
-    assert '"total_revenue" DECIMAL(18,2)' in create_table(shop, shop.table("daily_revenue"))
+    assert '"total_revenue" DECIMAL(38,2)' in create_table(shop, shop.table("daily_revenue"))

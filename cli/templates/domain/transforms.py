@@ -10,7 +10,7 @@ from glue_scripts.engine.gold import Lake, Transform
 
 def orders_by_day(lake: Lake) -> DataFrame:
     days = lake.touched("orders").groupBy(F.col("event_date").alias("date"))
-    amount = F.coalesce(F.sum("amount"), F.lit(0)).cast("decimal(18,2)")
+    amount = F.coalesce(F.sum("amount"), F.lit(0)).cast("decimal(38,2)")
     return days.agg(F.count("*").alias("orders"), amount.alias("amount"))
 
 

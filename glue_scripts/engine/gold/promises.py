@@ -1,4 +1,5 @@
-"""What a table that is computed promises: exactly its columns, and keys that are neither null nor double.
+"""What a table that is computed promises: exactly its columns, values that fit them, and keys that are
+neither null nor double.
 
 A transform that breaks this is found before the commit, and named.
 """
@@ -12,10 +13,12 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts.engine.gold.lake import Lake, Transform
+from glue_scripts.engine.gold.values import fitted, misfit
 from glue_scripts.engine.read.sql import quoted
 from shared.contracts import Table
 
 DATA_EXCEPTION = "22"  # the class of SQLSTATE
+OVERFLOWS = ("NUMERIC_VALUE_OUT_OF_RANGE", "ARITHMETIC_OVERFLOW", "CAST_OVERFLOW")  # Spark's conditions
 CODE = "domains/"  # where transforms are, in whatever archive
 
 
@@ -23,12 +26,18 @@ class TransformError(RuntimeError):
     """A transform fails, or returns other columns than its table has. Nothing of the table was committed."""
 
 
+class UnfitValueError(RuntimeError):
+    """A transform computes a value that its column cannot hold. Nothing of the table was committed."""
+
+
 class BrokenKeyError(RuntimeError):
     """Rows of a computed table have no key, or share one. Nothing of the table was committed."""
 
 
 def computed_rows(transform: Transform, lake: Lake, table: Table) -> DataFrame:
-    """The transform's rows in the table's columns and types. Raises TransformError."""
+    """The transform's rows in the table's columns and types; one with a value that does not fit its column
+    raises what `unfit_value` knows when it is computed. Raises TransformError.
+    """
     try:
         rows = transform(lake)
     except Exception as error:  # code of a domain may raise anything; it goes on as the cause
@@ -43,9 +52,8 @@ def computed_rows(transform: Transform, lake: Lake, table: Table) -> DataFrame:
             f"{_named(transform, lake, table)} returns other columns than the table has: {listed}. Select the"
             " table's columns at its end, or change the contract."
         )
-    return rows.selectExpr(
-        *(f"CAST({quoted(c.name)} AS {c.type}) AS {quoted(c.name)}" for c in table.columns)
-    )
+    kinds = {f.name: f.dataType.simpleString() for f in rows.schema}
+    return rows.selectExpr(*(fitted(c, kinds[c.name]) for c in table.columns))
 
 
 def check_keys(transform: Transform, lake: Lake, table: Table, rows: DataFrame) -> None:
@@ -77,7 +85,22 @@ def is_of_a_row(error: PySparkException) -> bool:
 
 def failed_row(transform: Transform, lake: Lake, table: Table, error: PySparkException) -> TransformError:
     """What to raise for an error that `is_of_a_row`."""
-    return TransformError(f"{_named(transform, lake, table)} fails on a row: {_condition(error)}")
+    overflows = (error.getCondition() or "").startswith(OVERFLOWS)
+    advice = ". Give totals a wider type in the transform: decimal(38, s), or bigint" if overflows else ""
+    return TransformError(f"{_named(transform, lake, table)} fails on a row: {_condition(error)}{advice}")
+
+
+def unfit_value(
+    transform: Transform, lake: Lake, table: Table, error: PySparkException
+) -> UnfitValueError | None:
+    """What to raise for a value that does not fit its column; None where the error is another."""
+    if (found := misfit(error)) is None:
+        return None
+    column, said = found
+    return UnfitValueError(
+        f"{_named(transform, lake, table)} computes a value of {column}, {table.column(column).type}, that"
+        f" {said}; nothing of {table.name} was committed, its rows are as they were."
+    )
 
 
 def _condition(error: PySparkException) -> str:

@@ -9,7 +9,13 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
 from glue_scripts.engine.gold.lake import Lake, Shared, Transform
-from glue_scripts.engine.gold.promises import check_keys, computed_rows, failed_row, is_of_a_row
+from glue_scripts.engine.gold.promises import (
+    check_keys,
+    computed_rows,
+    failed_row,
+    is_of_a_row,
+    unfit_value,
+)
 from glue_scripts.engine.gold.references import all_once, check_references, checks_references, unseen
 from glue_scripts.engine.gold.scope import Scope, scope_of
 from glue_scripts.engine.run.job import Job
@@ -46,8 +52,9 @@ def refresh(
 ) -> None:
     """Brings one gold table up to date in one commit. Incremental and full give equal tables.
 
-    `check` goes before the commit. Raises TransformError, BrokenKeyError, ReferentialIntegrityError,
-    KeyCollisionError, MigrationNeededError and MovedOnError, with the table as it was.
+    `check` goes before the commit. Raises TransformError, UnfitValueError, BrokenKeyError,
+    ReferentialIntegrityError, KeyCollisionError, MigrationNeededError and MovedOnError, with the table as it
+    was.
     """
     target = stored_table(job, table)
     create_or_evolve(spark, target)
@@ -67,6 +74,8 @@ def refresh(
             check_keys(transform, lake, table, rows)
             _commit(lake, table, rows, target, check, since, empty=empty)
     except PySparkException as error:
+        if unfit := unfit_value(transform, lake, table, error):
+            raise unfit from error
         if not is_of_a_row(error):
             raise
         raise failed_row(transform, lake, table, error) from error

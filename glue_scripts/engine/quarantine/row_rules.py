@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812
 
-from glue_scripts.engine.quarantine.value_rules import Test, is_empty, of_value
+from glue_scripts.engine.quarantine.value_rules import Test, is_empty, of_text, of_value
 from glue_scripts.engine.read.attempts import any_holds_or_fails, fails, holds
 from glue_scripts.engine.read.conform import TEXT, TRIED, derived_columns
 from glue_scripts.engine.read.operations import is_delete, is_unknown
@@ -89,7 +89,7 @@ def _tests(dataset: Dataset) -> list[Test]:
         if _must_have_value(dataset, n)
     ]
     for name in names:
-        checks += of_value(name, dataset.plan(name))
+        checks += [*of_value(name, dataset.plan(name)), *of_text(table.column(name))]
     return [*_but_of_deletes(checks, dataset), *_tests_of_changes(dataset)]
 
 
@@ -122,6 +122,7 @@ def _tests_of_derived(dataset: Dataset) -> list[Test]:
             checks.append((f"{empty} AND NOT {failed}", RowReason.MISSING_ORDER, (column.name,)))
         elif column.required:
             checks.append((f"{empty} AND NOT {failed}", RowReason.MISSING_VALUE, (column.name,)))
+        checks += of_text(column)
     return _but_of_deletes(checks, dataset)
 
 

@@ -10,7 +10,7 @@ from glue_scripts.engine.gold import Lake, Transform
 
 def daily_revenue(lake: Lake) -> DataFrame:
     days = lake.touched("berlin").groupBy(F.col("event_date").alias("date"))
-    return days.agg(F.coalesce(F.sum("amount"), F.lit(0)).cast("decimal(18,2)").alias("revenue"))
+    return days.agg(F.coalesce(F.sum("amount"), F.lit(0)).cast("decimal(38,2)").alias("revenue"))
 
 
 GOLD: dict[str, Transform] = {"daily_revenue": daily_revenue}

@@ -7,7 +7,7 @@ from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts.engine.gold import Lake, Transform
 
-MONEY = "decimal(18,2)"
+TOTAL = "decimal(38,2)"
 PROMOTION_KEY = "xxhash64(promotion)"
 
 
@@ -26,7 +26,7 @@ def customer_value(lake: Lake) -> DataFrame:
         "customer_sk",
         "customer_id",
         F.coalesce("units", F.lit(0)).alias("units"),
-        F.coalesce("net_paid", F.lit(0)).cast(MONEY).alias("net_paid"),
+        F.coalesce("net_paid", F.lit(0)).cast(TOTAL).alias("net_paid"),
     )
 
 

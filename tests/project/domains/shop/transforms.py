@@ -13,6 +13,7 @@ from glue_scripts.engine.gold import Lake, Transform
 
 USER_ATTRIBUTES = {"user_city": "city", "user_age": "age", "user_email": "email"}
 MONEY = "decimal(18,2)"
+TOTAL = "decimal(38,2)"
 
 
 def _is_revenue(lake: Lake) -> Column:
@@ -21,7 +22,7 @@ def _is_revenue(lake: Lake) -> Column:
 
 def _sum_where(condition: Column) -> Column:
     amounts = F.sum(F.when(condition, F.col("amount")))
-    return F.coalesce(amounts, F.lit(0).cast(MONEY)).cast(MONEY)
+    return F.coalesce(amounts, F.lit(0)).cast(TOTAL)
 
 
 def dim_users(lake: Lake) -> DataFrame:
@@ -75,7 +76,7 @@ def user_ltv(lake: Lake) -> DataFrame:
     bought = transactions.agg(
         F.count("*").alias("transactions"), _sum_where(_is_revenue(lake)).alias("revenue")
     )
-    revenue = F.coalesce("revenue", F.lit(0).cast(MONEY))
+    revenue = F.coalesce("revenue", F.lit(0).cast(TOTAL))
     return seen.join(bought, "user_id", "full").select(
         "user_id",
         F.coalesce("events", F.lit(0)).alias("event_count"),

@@ -14,7 +14,7 @@ def daily_sales(lake: Lake) -> DataFrame:
         "event_date AS date", "0 AS till", "quantity * price AS online"
     )
     days = till.unionByName(online).groupBy("date")
-    return days.agg(*(F.sum(c).cast("decimal(18,2)").alias(c) for c in ("till", "online")))
+    return days.agg(*(F.sum(c).cast("decimal(38,2)").alias(c) for c in ("till", "online")))
 
 
 GOLD: dict[str, Transform] = {"daily_sales": daily_sales}
