@@ -135,9 +135,22 @@ def inject(name: str, chosen: Iterator[Injection], patch: pytest.MonkeyPatch) ->
     for injection in chosen:
         state, made = disturbed(patch, scenario.drops, injection, defers=scenario.defers)
         struck += bool(made.faults.struck)
-        if made.dead_letters or not (state in expected(name).states or given_up(state, made)):
+        as_expected = any(same(state, e) for e in expected(name).states)
+        if made.dead_letters or not (as_expected or given_up(state, made)):
             wrong.append(f"{injection}: {len(made.dead_letters)} dead letters")
     return struck, wrong
+
+
+def same(state: Any, undisturbed: Any) -> bool:
+    """A late worker may note a copy that nobody needs any more, of a content that the key once had."""
+    ledger, *objects = state
+    more = [item for key, item in ledger.items() if key not in undisturbed[0]]
+    had = {(i["key"], i["sha256"]) for i in ledger.values() if "sha256" in i}
+    true_notes = [
+        i for i in more if i["sk"].startswith("copy#") and (i["key"], i["pk"].rpartition("/")[2]) in had
+    ]
+    noted = {(i["pk"], i["sk"]) for i in true_notes}
+    return ({k: v for k, v in ledger.items() if k not in noted}, *objects) == undisturbed
 
 
 def given_up(state: Any, made: World) -> bool:
@@ -161,9 +174,9 @@ def test_workers_that_end_while_they_copy_a_file_do_not_condemn_it(monkeypatch: 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_some_faults_leave_what_an_undisturbed_run_leaves(name: str, monkeypatch: pytest.MonkeyPatch):
     every = list(injections(name))
-    struck, wrong = inject(name, iter(every[:: len(every) // 10]), monkeypatch)
+    struck, wrong = inject(name, iter(every[:: len(every) // 8]), monkeypatch)
     assert wrong == []
-    assert struck >= 6
+    assert struck >= 5
 
 
 def delivered(name: str, order: Sequence[int], times: int, patch: pytest.MonkeyPatch) -> Any:
