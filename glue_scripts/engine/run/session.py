@@ -32,6 +32,8 @@ SETTINGS = {
     "spark.sql.adaptive.optimizer.excludedRules": (
         "org.apache.spark.sql.execution.adaptive.AQEPropagateEmptyRelation"
     ),
+    # Spark lists files that are named one by one with a task for each, ten thousand at most.
+    "spark.sql.sources.parallelPartitionDiscovery.parallelism": "64",
     "spark.sql.autoBroadcastJoinThreshold": str(64 * 1024 * 1024),
 }
 
