@@ -18,6 +18,7 @@ from moto.moto_api._internal import mock_random
 
 from lambdas.ingest.event import created_objects
 from shared.ingestion import BusyError, Ingest
+from shared.ledger.counters import CHANGES
 from shared.records import Limits
 from tests.support.faults import Faults, Kind, ProcessEndedError
 from tests.support.ingest_rig import NAMES, Rig, rig
@@ -40,6 +41,9 @@ class Clock:
 
     def time(self) -> float:
         return self.true + self.skew
+
+    def monotonic(self) -> float:
+        return self.true
 
     def sleep(self, seconds: float) -> None:
         self.true += seconds
@@ -170,7 +174,21 @@ class World:
         self.faults.lift()
         self.silver()
         items = self.lake.ledger._table.scan()["Items"]
-        ledger = {(i["pk"], i["sk"]): {k: v for k, v in i.items() if k != "expires_at"} for i in items}
+        ledger = {
+            (i["pk"], i["sk"]): {k: v for k, v in i.items() if k != "expires_at"}
+            for i in items
+            if not i["pk"].startswith("counter#")
+        }
+        # Which of a dataset's counters a change went to is chance: their sums count.
+        for place, counted in self.lake.ledger._counted(
+            {
+                i["pk"].removeprefix("counter#").rpartition("#")[0]
+                for i in items
+                if i["pk"].startswith("counter#")
+            }
+        ).items():
+            sums = {name: number for name, number in counted.items() if number and name != CHANGES}
+            ledger["counter", place] = sums
         zones = {zone: self.lake.objects(zone) for zone in ("bronze", "quarantine")}
         versions = self.lake.s3.list_object_versions(Bucket=NAMES.bucket("raw"))
         raw = {(v["Key"], v["VersionId"]) for v in versions.get("Versions", [])}
@@ -182,7 +200,12 @@ def world(monkeypatch: pytest.MonkeyPatch, **options: Any) -> Iterator[World]:
     """Nothing waits in it: its clock does."""
     clock = Clock()
     with rig() as lake, monkeypatch.context() as patched:
-        for module in ("shared.ledger.files", "shared.ledger.contents", "botocore.endpoint"):
+        for module in (
+            "shared.ledger.files",
+            "shared.ledger.contents",
+            "shared.ledger.table",
+            "botocore.endpoint",
+        ):
             patched.setattr(f"{module}.time", clock)
         faults = Faults()
         for client in (lake.s3, lake.ledger._table.meta.client):
