@@ -80,9 +80,10 @@ def poisoned(rows: DataFrame, poison: str) -> DataFrame:
 def silver_dies(lake: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """Events while their files are written, users between the commits of two tables."""
 
-    def write(found: Difference, table: Any, key: Any) -> None:
+    def write(found: Difference, table: Any, key: Any, since: Any) -> None:
         rows = poisoned(found.rows, "user_id = 'u3'") if table.identifier.endswith(".events") else found.rows
-        real(Difference(rows, found.inserted, found.updated, found.deleted, found.old_dates), table, key)
+        difference = Difference(rows, found.inserted, found.updated, found.deleted, found.old_dates)
+        real(difference, table, key, since)
 
     def follow(*_: Any) -> None:
         raise ConnectionError("the driver died")
