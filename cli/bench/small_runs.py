@@ -5,6 +5,7 @@ small_runs`.
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import subprocess
 import sys
@@ -110,6 +111,7 @@ def _jobs(session: Session, state: Path) -> Iterator[Callable[..., Cost]]:
             return cost
 
         yield run
+        logging.getLogger("py4j").setLevel(logging.CRITICAL)  # that the JVM which is ended here is gone
         jvms.close()
 
 
