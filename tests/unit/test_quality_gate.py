@@ -107,9 +107,11 @@ def test_nothing_else_closes_it(gate: str, accept: bool):
 
 def test_a_run_that_accepts_opens_the_gate_and_tells_of_its_own_findings(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(bronze_to_silver.changes, "pending", lambda spark, job: SimpleNamespace(empty=False))
-    ledger = MagicMock(halted_by=MagicMock(return_value=None))
-    given, clients = run(ledger, accept=True)
     result = RunResult("shop", "r1", "events", RowCounts(), gate="halt", gate_findings=("bad",))
+    ledger = MagicMock()
+    ledger.halted_by.return_value, ledger.load_is_open.return_value = None, False
+    ledger.runs.return_value = [result]
+    given, clients = run(ledger, accept=True)
     bronze_to_silver.conclude(MagicMock(), given, clients, [result])
     ledger.accept_halt.assert_called_once_with("shop")
     ledger.halt.assert_not_called()
