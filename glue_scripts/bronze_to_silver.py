@@ -21,6 +21,7 @@ from glue_scripts.engine.run import log
 from glue_scripts.engine.run.job import Job, parsed_job
 from glue_scripts.engine.run.lock import guard
 from glue_scripts.engine.run.session import Aws, aws, spark_session
+from glue_scripts.engine.silver.derive import catch_up
 from glue_scripts.engine.silver.drift import note_unknown_columns
 from glue_scripts.engine.silver.gate import decision, judgement, unusual, worst
 from glue_scripts.engine.silver.integrity import orphan_counts
@@ -67,6 +68,7 @@ def main(spark: SparkSession, job: Job, clients: Aws) -> None:
         ]
         results = [result for f in futures for result in f.result()]
         list(pool.map(lambda table: create_or_evolve(spark, silver_target(job, table)), job.contract.silver))
+    catch_up(spark, job, check)
     compute(spark, job, check)
     orphans = orphan_counts(spark, job, [job.contract.dataset(r.dataset).target for r in results])
     results = [store_orphan_counts(job, clients, r, orphans) for r in results]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from shared.contracts.errors import ContractError
+from shared.contracts.followers import follower_contradictions
 from shared.contracts.model import TABLES, WORKBOOKS, Contract, Dataset, Table, folded
 from shared.contracts.nested import column_contradictions, dataset_contradictions
 from shared.contracts.node import Node
@@ -37,6 +38,7 @@ def contradictions(contract: Contract, places: Mapping[str, Place], root: Node) 
         yield from _keys(table, place.node)
         yield from _versions(contract, table, place.node.child("customProperties"))
         yield from column_contradictions(table, place.node)
+        yield from follower_contradictions(contract, table, place.node)
         yield from _rules(contract, table, place)
         yield from _links(contract, table, place.node, names)
         yield from _gate(contract, table, place)

@@ -5,10 +5,11 @@ jobs.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shared.contracts.model import Table
 from shared.values.numbers import DECIMAL
+from shared.values.texts import MOST_BYTES
 
 # Iceberg's type promotions, as far as contracts have the types; a decimal may also gain digits before the
 # point. An array is as wide as its elements.
@@ -26,13 +27,18 @@ COMPUTED = (
 
 @dataclass(frozen=True)
 class Shape:
-    """What of a table stands in storage and in its commits. Types are Spark's."""
+    """What of a table stands in storage and in its commits. Types are Spark's.
+
+    `lengths`: the most characters of texts of gold, which the warehouse's columns have room for; of those
+    that say it.
+    """
 
     kind: str
     columns: Mapping[str, str]
     required: frozenset[str]
     primary_key: tuple[str, ...]
     partitioned_by: tuple[str, ...]
+    lengths: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,7 @@ def shape(table: Table) -> Shape:
         required,
         table.primary_key,
         table.partition_fields,
+        {c.name: c.max_length for c in table.columns if c.max_length and table.zone == "gold"},
     )
 
 
@@ -113,6 +120,12 @@ def breaks(domain: str, table: str, old: Shape, new: Shape) -> list[Break]:
         found.append(
             Break(name, what, (_refresh(domain), *([] if new.kind in COMPUTED else _backfill(table, name))))
         )
+    for name, most in new.lengths.items():
+        if name in old.columns and most < old.lengths.get(name, MOST_BYTES):
+            what = (
+                f"has at most {most} characters now: rows that stand may have more, and block the warehouse"
+            )
+            found.append(Break(name, what, (_refresh(domain),)))
     if old.kind != new.kind:
         found.append(Break(None, f"kind {old.kind} became {new.kind}", rebuild))
     if old.primary_key != new.primary_key:

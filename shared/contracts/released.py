@@ -5,6 +5,7 @@ what stands there.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from shared.contracts.model import Contract
 from shared.project import domains_folder, shown
 
 RECORD = "released.json"
+COLUMN = re.compile(r"(.+?)(?:, at most (\d+))?(, required)?")  # type, maxLength, whether it is required
 HOW = """To keep the tables as they are, take the change back. Otherwise pause the domain's schedule, run the
 statements in every environment (the databases shown are those of one), accept the change with
 `./lake contract release DOMAIN`, commit the record and deploy. docs/howto/evolve-a-table.md says more."""
@@ -94,7 +96,9 @@ def _record(domain: str, folder: Path | None) -> Path:
 
 
 def _written(table: Shape) -> dict[str, Any]:
-    columns = {n: f"{t}, required" if n in table.required else t for n, t in table.columns.items()}
+    lengths = {n: f", at most {most}" for n, most in table.lengths.items()}
+    required = dict.fromkeys(table.required, ", required")
+    columns = {n: f"{t}{lengths.get(n, '')}{required.get(n, '')}" for n, t in table.columns.items()}
     return {
         "kind": table.kind,
         "columns": columns,
@@ -104,8 +108,13 @@ def _written(table: Shape) -> dict[str, Any]:
 
 
 def _parsed(table: Mapping[str, Any]) -> Shape:
-    columns = {n: t.removesuffix(", required") for n, t in table["columns"].items()}
-    required = frozenset(n for n, t in table["columns"].items() if t != columns[n])
+    read = {n: COLUMN.fullmatch(t) for n, t in table["columns"].items()}
+    found = {n: match.groups() for n, match in read.items() if match}
     return Shape(
-        table["kind"], columns, required, tuple(table["primary_key"]), tuple(table["partitioned_by"])
+        table["kind"],
+        {n: kind for n, (kind, _, _) in found.items()},
+        frozenset(n for n, (_, _, required) in found.items() if required),
+        tuple(table["primary_key"]),
+        tuple(table["partitioned_by"]),
+        {n: int(most) for n, (_, most, _) in found.items() if most},
     )

@@ -74,6 +74,9 @@ def problems(document: Document, folder: Path, *changes: Callable[[Document], An
         lambda d: column(d, "silver_events", "amount").update(physicalType="decimal(20,2)"),
         lambda d: column(d, "gold_daily_revenue", "delivered_count").update(required=False),
         lambda d: column(d, "silver_events", "country").update(description="Other words."),
+        lambda d: column(d, "silver_events", "country").update(logicalTypeOptions={"maxLength": 2}),
+        lambda d: properties(d, "gold_dim_users").append(new("nick", logicalTypeOptions={"maxLength": 9})),
+        lambda d: column(d, "gold_dim_users", "name").update(logicalTypeOptions={"maxLength": 65_535}),
         lambda d: d["schema"].append(
             {
                 **copy.deepcopy(next(t for t in d["schema"] if t["name"] == "gold_dim_date")),
@@ -88,6 +91,9 @@ def problems(document: Document, folder: Path, *changes: Callable[[Document], An
         "decimal with more digits",
         "no more required",
         "words",
+        "length in silver",
+        "length of a new column",
+        "length that is no less",
         "new table",
     ],
 )
@@ -151,6 +157,11 @@ EVENTS, DAILY = "lh_dev_shop_silver.events", "lh_dev_shop_gold.daily_revenue"
             [REFRESH],
         ),
         (
+            lambda d: column(d, "gold_dim_users", "name").update(logicalTypeOptions={"maxLength": 80}),
+            "gold.dim_users.name: has at most 80 characters now: rows that stand may have more",
+            [REFRESH],
+        ),
+        (
             lambda d: column(d, "silver_events", "user_id").update(primaryKey=True, primaryKeyPosition=2),
             "silver.events: primary key (event_id) became (event_id, user_id)",
             [f"DROP TABLE {EVENTS};", REFRESH],
@@ -177,7 +188,7 @@ EVENTS, DAILY = "lh_dev_shop_silver.events", "lh_dev_shop_gold.daily_revenue"
     ],
     ids=[
         *("removed", "renamed", "retyped", "narrowed", "fewer digits", "other scale"),
-        *("new required", "became required", "key", "partitioning", "kind", "table removed"),
+        *("new required", "became required", "shorter", "key", "partitioning", "kind", "table removed"),
     ],
 )
 def test_any_other_change_is_named_with_its_migration(
@@ -188,6 +199,19 @@ def test_any_other_change_is_named_with_its_migration(
     assert [line for line in migration if line not in message] == []
     assert "./lake contract release" in message
     assert message.startswith("1 change")
+
+
+def test_a_length_is_released_and_may_grow(document: Document, tmp_path: Path) -> None:
+    said = copy.deepcopy(document)
+    options = column(said, "gold_dim_users", "user_id")
+    options["logicalTypeOptions"] = {"maxLength": 20}
+    path = record(parsed(said, "shop.odcs.yaml"), tmp_path)
+    assert '"user_id": "string, at most 20, required"' in path.read_text("utf-8")
+    assert released("shop", tmp_path) == shapes(parsed(said, "shop.odcs.yaml"))
+    for length, told in ((20, ""), (21, ""), (19, "user_id: has at most 19 characters now")):
+        options["logicalTypeOptions"] = {"maxLength": length}
+        assert told in problems(said, tmp_path)
+        assert bool(told) == bool(problems(said, tmp_path))
 
 
 def test_a_month_that_becomes_a_day_is_named_for_every_table_it_partitions(

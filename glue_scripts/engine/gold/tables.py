@@ -22,7 +22,14 @@ from glue_scripts.engine.run.job import Job
 from glue_scripts.engine.run.lock import Guard
 from glue_scripts.engine.tables.changes import Changes
 from glue_scripts.engine.tables.commits import append_to, computed_again, replace_all
-from glue_scripts.engine.tables.iceberg import COPY_ON_WRITE, Stored, create_or_evolve, is_empty
+from glue_scripts.engine.tables.iceberg import (
+    COPY_ON_WRITE,
+    Stored,
+    caught_up,
+    create_or_evolve,
+    is_behind,
+    is_empty,
+)
 from glue_scripts.engine.tables.memory import persisted
 from glue_scripts.engine.tables.reconcile import difference_of, differing_rows, write
 from glue_scripts.engine.tables.state import State, state
@@ -36,7 +43,13 @@ def stored_table(job: Job, table: Table) -> Stored:
     date = "event_date" if "event_date" in table.column_names else next(iter(table.partitioned_by), None)
     columns = {c.name: c.type for c in table.columns}
     return Stored(
-        job.identifier(table), job.location(table), columns, table.partition_fields, date, COPY_ON_WRITE
+        job.identifier(table),
+        job.location(table),
+        columns,
+        table.partition_fields,
+        date,
+        COPY_ON_WRITE,
+        computed=True,
     )
 
 
@@ -50,7 +63,8 @@ def refresh(
     check: Guard,
     shared: Shared,
 ) -> None:
-    """Brings one gold table up to date in one commit. Incremental and full give equal tables.
+    """Brings one gold table up to date in one commit. Incremental and full give equal tables; one that got
+    columns or wider types is computed as a whole, so that its files are of one schema, as COPY needs them.
 
     `check` goes before the commit. Raises TransformError, UnfitValueError, BrokenKeyError,
     ReferentialIntegrityError, KeyCollisionError, MigrationNeededError and MovedOnError, with the table as it
@@ -59,8 +73,8 @@ def refresh(
     target = stored_table(job, table)
     create_or_evolve(spark, target)
     since = state(spark, target.identifier)
-    empty = is_empty(spark, target, since)
-    touched = Scope(everything=True) if empty else scope_of(job, table, pending)
+    empty, behind = is_empty(spark, target, since), is_behind(spark, target)
+    touched = Scope(everything=True) if empty or behind else scope_of(job, table, pending)
     if touched is None:
         return
     lake = Lake(spark, job, touched, shared)
@@ -72,28 +86,34 @@ def refresh(
     try:
         with persisted(computed) if compared else nullcontext(computed) as rows:
             check_keys(transform, lake, table, rows)
-            _commit(lake, table, rows, target, check, since, empty=empty)
+            _commit(lake, table, rows, target, check, since, anew=empty or behind)
     except PySparkException as error:
         if unfit := unfit_value(transform, lake, table, error):
             raise unfit from error
         if not is_of_a_row(error):
             raise
         raise failed_row(transform, lake, table, error) from error
+    if behind:
+        caught_up(spark, target)
 
 
 def _commit(
-    lake: Lake, table: Table, rows: DataFrame, target: Stored, check: Guard, since: State, *, empty: bool
+    lake: Lake, table: Table, rows: DataFrame, target: Stored, check: Guard, since: State, *, anew: bool
 ) -> None:
     spark, job = lake.spark, lake.job
     check_references(spark, job, table, rows)
     if table.appended_by and not job.full_refresh:
-        fresh = unseen(rows, spark.table(target.identifier), table)
+        stored = spark.table(target.identifier)
+        fresh = unseen(rows, stored, table)
         check()
-        append_to(fresh, target, since)
+        if anew:  # what stands stays, in files of one schema
+            replace_all(stored.select(*fresh.columns).unionByName(fresh), target, since)
+        else:
+            append_to(fresh, target, since)
         return
     if table.appended_by:
         rows = all_once(rows, table)
-    if empty or (job.full_refresh and table.depends_on):
+    if anew or (job.full_refresh and table.depends_on):
         check()
         replace_all(rows, target, since)
     else:

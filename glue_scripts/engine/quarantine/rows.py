@@ -112,6 +112,9 @@ def with_history(
     """
     snapshot = str(state(spark, table.identifier).snapshot)
     before = spark.read.option("versionAsOf", snapshot).table(table.identifier).where(_of(files))
+    # A snapshot has the columns of its time: an older release of the product knew fewer.
+    missing = [f"CAST(NULL AS {k}) AS {n}" for n, k in table.columns.items() if n not in before.columns]
+    before = before.selectExpr("*", *missing)
     key = ["source_file", "source_version", "raw_record"]
     old = before.groupBy(*key).agg(F.max(F.struct("run_id", "reasons", "history")).alias("_old"))
     same = "_old.reasons = reasons"

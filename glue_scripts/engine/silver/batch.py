@@ -17,10 +17,10 @@ from glue_scripts.engine.read.operations import is_delete
 from glue_scripts.engine.read.readers import records
 from glue_scripts.engine.read.sql import literal, quoted
 from glue_scripts.engine.run.job import Job
-from glue_scripts.engine.silver.derive import followers
 from glue_scripts.engine.silver.replace import identified
 from glue_scripts.engine.silver.versions import content, newest_per_key, numbered, numbered_order
 from shared.contracts import Dataset, Table
+from shared.contracts.followers import followers
 from shared.ledger.model import LedgerFile, RowCounts
 from shared.unknown_columns import names_to_observe
 

@@ -10,9 +10,9 @@ from pyspark.sql import functions as F  # noqa: N812
 from glue_scripts.engine.read.operations import is_delete
 from glue_scripts.engine.read.sql import quoted
 from glue_scripts.engine.read.times_sql import event_day
-from shared.contracts import Operation, Table
+from shared.contracts import Operation, Table, followers
 
-OWN = ("valid_from", "valid_to", "is_current", "event_date")
+OWN = followers.OWN["scd2"]
 
 
 def intervals(updates: DataFrame, table: Table, operation: Operation | None) -> DataFrame:

@@ -15,7 +15,7 @@ from glue_scripts.engine.read.bronze_files import BronzeFile, files_table
 from glue_scripts.engine.run.job import Job
 from glue_scripts.engine.run.lock import Guard
 from glue_scripts.engine.silver.batch import Batch, Loaded
-from glue_scripts.engine.silver.derive import follow, followers
+from glue_scripts.engine.silver.derive import follow
 from glue_scripts.engine.silver.fill import fill_table
 from glue_scripts.engine.silver.merge import merge_rows
 from glue_scripts.engine.silver.replace import replace_rows
@@ -27,6 +27,7 @@ from glue_scripts.engine.tables.iceberg import create_or_evolve, is_empty, prepa
 from glue_scripts.engine.tables.memory import persisted
 from glue_scripts.engine.tables.state import State, state
 from shared.contracts import Dataset, Table
+from shared.contracts.followers import followers
 
 
 def load_dataset(

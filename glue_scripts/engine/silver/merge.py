@@ -10,7 +10,6 @@ from pyspark.sql import functions as F  # noqa: N812
 from glue_scripts.engine.quarantine.record_counts import RecordCounts, balanced
 from glue_scripts.engine.read.sql import quoted
 from glue_scripts.engine.silver.batch import Batch
-from glue_scripts.engine.silver.derive import followers
 from glue_scripts.engine.silver.tombstones import bury, tombstones_state, with_tombstones
 from glue_scripts.engine.silver.versions import content, order, searched
 from glue_scripts.engine.tables import changes
@@ -19,6 +18,7 @@ from glue_scripts.engine.tables.memory import persisted
 from glue_scripts.engine.tables.reconcile import Difference, write
 from glue_scripts.engine.tables.state import State
 from shared.contracts import Table
+from shared.contracts.followers import followers
 from shared.ledger.model import RowCounts
 
 REPLACING = ("update", "again", "delete")  # outcomes that touch a stored row

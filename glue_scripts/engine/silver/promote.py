@@ -21,7 +21,7 @@ from glue_scripts.engine.run import log
 from glue_scripts.engine.run.job import Job
 from glue_scripts.engine.run.lock import Guard
 from glue_scripts.engine.run.session import Aws
-from glue_scripts.engine.silver.derive import follow, followers
+from glue_scripts.engine.silver.derive import follow
 from glue_scripts.engine.silver.places import (
     mark,
     may_be_there,
@@ -40,6 +40,7 @@ from glue_scripts.engine.tables.iceberg import (
 )
 from glue_scripts.engine.tables.state import State, state
 from shared.contracts import Contract, Dataset, folded
+from shared.contracts.followers import followers
 from shared.ledger.model import LedgerFile
 
 FILLING = "lakehouse.filling"  # the runs that filled rows whose followers may not have followed

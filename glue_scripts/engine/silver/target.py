@@ -10,6 +10,7 @@ from glue_scripts.engine.run.job import Job
 from glue_scripts.engine.silver.places import mark, places_known, places_property
 from glue_scripts.engine.tables.iceberg import LINEAGE_COLUMNS, Stored
 from shared.contracts import Dataset, Table
+from shared.contracts.followers import OWN
 from shared.unknown_columns import NAMES_PROPERTY
 
 
@@ -26,6 +27,7 @@ def silver_table(job: Job, table: Table) -> Stored:
         table.partition_fields,
         date,
         properties=read_with,
+        computed=table.kind in OWN,
     )
 
 

@@ -36,6 +36,7 @@ PROPERTIES = {
 MERGE_ON_READ = {f"write.{change}.mode": "merge-on-read" for change in ("update", "delete", "merge")}
 # Data files that are the table, without deletes beside them: the warehouse copies the files as they are.
 COPY_ON_WRITE = {f"write.{change}.mode": "copy-on-write" for change in ("update", "delete", "merge")}
+BEHIND = "lakehouse.behind"  # a property: the rows were computed before the table had its columns
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Stored:
 
     `date_column`: the date by which its changes are found; the columns' bounds that Iceberg keeps spare the
     files of other dates. `properties`: more that it is made with; later ones are set by whoever they are of.
+    `computed`: from other tables, so that a new column has values for rows that stand.
     """
 
     identifier: str
@@ -54,6 +56,7 @@ class Stored:
     date_column: str | None = None
     write_modes: Mapping[str, str] = field(default_factory=lambda: MERGE_ON_READ)
     properties: Mapping[str, str] = field(default_factory=dict)
+    computed: bool = False
 
 
 class MigrationNeededError(RuntimeError):
@@ -118,6 +121,8 @@ def _evolve(spark: SparkSession, table: Stored) -> None:
             " themselves. Nothing was changed: put the columns back in the contract, or migrate the table"
             " (docs/reference/contracts.md, section Evolution)."
         )
+    if table.computed and (changes.added or changes.widened):
+        set_properties(spark, table.identifier, {BEHIND: "true"})  # first: a crash in between loses nothing
     for name, kind in changes.added.items():
         spark.sql(f"ALTER TABLE {table.identifier} ADD COLUMN {quoted(name)} {kind}")
     for name, kind in changes.widened.items():
@@ -136,6 +141,16 @@ def set_properties(spark: SparkSession, identifier: str, values: Mapping[str, st
     """Sets some of a table's properties, in one commit; their values hold no quotes."""
     pairs = ", ".join(f"'{k}'='{v}'" for k, v in values.items())
     spark.sql(f"ALTER TABLE {identifier} SET TBLPROPERTIES ({pairs})")
+
+
+def is_behind(spark: SparkSession, table: Stored) -> bool:
+    """Whether a computed table got columns or wider types since it was computed as a whole."""
+    return properties_of(spark, table.identifier).get(BEHIND) == "true"
+
+
+def caught_up(spark: SparkSession, table: Stored) -> None:
+    """The table was computed as a whole with the columns that it has."""
+    set_properties(spark, table.identifier, {BEHIND: "false"})
 
 
 def among(column: str, dates: Iterable[str | dt.date]) -> Column:
