@@ -90,7 +90,10 @@ FILE_HELP: dict[FileReason, str] = {
         "Neither Parquet nor text in UTF-8, UTF-16 or an encoding that the contract names. Name the file's"
         " encoding in `encodings`, or have it sent as UTF-8."
     ),
-    FileReason.UNPARSABLE: "The text is no complete JSON, JSON lines, XML or delimited table.",
+    FileReason.UNPARSABLE: (
+        "The text is no complete JSON, JSON lines, XML or delimited table, or a table has more columns than"
+        " are read: the detail says which."
+    ),
     FileReason.CORRUPT_PARQUET: (
         "The Parquet footer or a data page cannot be read. Have the producer send it again."
     ),

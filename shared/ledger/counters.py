@@ -96,12 +96,19 @@ class Counters(LedgerTable):
         return sums
 
     def _batch(self, keys: list[dict[str, str]]) -> Iterator[dict[str, Any]]:
-        """Items by their keys; what a busy table leaves out is asked for again."""
+        """Items by their keys; what a busy table leaves out is asked for again, as patiently as else. Raises
+        TimeoutError.
+        """
         wanted: Mapping[str, Any] = {self._table.name: {"Keys": keys, "ConsistentRead": True}}
-        while wanted:
+        pauses = self._pauses()
+        while True:
             page = self._patiently(self._table.meta.client.batch_get_item, RequestItems=wanted)
             yield from page["Responses"].get(self._table.name, [])
             wanted = page.get("UnprocessedKeys") or {}
+            if not wanted:
+                return
+            if not next(pauses, False):
+                raise TimeoutError("the ledger is too busy to say its counters: ask again in a few minutes")
 
     def _mend(self, place: str, counted: Mapping[str, int], found: Mapping[str, int]) -> dict[str, int]:
         """Adds what the counters of a place lack, and marks it as counted; returns what was wrong. An outcome

@@ -157,10 +157,8 @@ class Files(Counters):
     def commit(self, file: LedgerFile) -> None:
         """Writes what becomes of a file version that has an outcome already."""
         self._note_place(dataset_id(file.domain, file.dataset))
-        item = item_of(file)
-        before: dict[str, Any] | None = {"status": FileStatus.CLAIMED}  # as nearly always: no need to look
-        while not self._replace(item, before):
-            before = self._get(file_key(file.file_id))
+        while not self._replace(item_of(file), self._get(file_key(file.file_id))):
+            pass  # somebody else changed it since it was looked at
 
     def deferred(self, domain: str) -> list[LedgerFile]:
         """Files that wait for the domain's bronze job, oldest first; one that got its outcome this very

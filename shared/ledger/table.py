@@ -57,16 +57,22 @@ class LedgerTable:
         """The answer of a request, which is repeated while the table is busy: for five minutes, and no longer
         than the caller has. What was refused for that had no effect.
         """
-        end = min(time.monotonic() + PATIENCE_SECONDS, self._until)
-        pause = FIRST_PAUSE
+        pauses = self._pauses()
         while True:
             try:
                 return call(*args, **kwargs)
             except self._failure as error:
-                if not _passes(error.response) or time.monotonic() + pause > end:
+                if not _passes(error.response) or not next(pauses, False):
                     raise
+
+    def _pauses(self) -> Iterator[bool]:
+        """True after each wait for a busy table, each longer than the last; ends when the patience does."""
+        end = min(time.monotonic() + PATIENCE_SECONDS, self._until)
+        pause = FIRST_PAUSE
+        while time.monotonic() + pause <= end:
             # By chance: workers that were refused together must not come again together.
             time.sleep(random.uniform(pause / 2, pause))  # nosec B311
+            yield True
             pause = min(2 * pause, LONGEST_PAUSE)
 
     def _transact(self, changes: list[TransactWriteItemTypeDef]) -> bool:

@@ -1,4 +1,4 @@
-"""How long a text may be, and what no text may hold: what the narrowest of its targets, Redshift, can take.
+"""How long a text may be: as long as the narrowest of its targets, Redshift, can take.
 
 Length is in characters, as ODCS has `maxLength`; a warehouse counts bytes of UTF-8, of which a character has
 at most four.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 MOST_BYTES = 65_535  # of VARCHAR (Redshift database developer guide, "Character types")
 BYTES_A_CHARACTER = 4  # of UTF-8, at most
-NUL = "\0"  # the character that neither Redshift nor PostgreSQL keeps in a text
 
 
 def varchar(max_length: int | None) -> int:

@@ -20,6 +20,7 @@ from lambdas.ingest.event import created_objects
 from shared.ingestion import BusyError, Ingest
 from shared.ledger.counters import CHANGES
 from shared.records import Limits
+from tests.support.clock import Clock
 from tests.support.faults import Faults, Kind, ProcessEndedError
 from tests.support.ingest_rig import NAMES, Rig, rig
 
@@ -30,23 +31,6 @@ SMALL = Limits(max_bytes=100)
 FAILURES = (BusyError, ProcessEndedError, BotoCoreError, ClientError, Boto3Error)
 
 Drops = Sequence[tuple[str, bytes]]
-
-
-@dataclass
-class Clock:
-    """True time, and how wrong the worker's clock is."""
-
-    true: float = 1_700_000_000.0
-    skew: float = 0.0
-
-    def time(self) -> float:
-        return self.true + self.skew
-
-    def monotonic(self) -> float:
-        return self.true
-
-    def sleep(self, seconds: float) -> None:
-        self.true += seconds
 
 
 @dataclass

@@ -18,6 +18,7 @@ from shared.ledger.model import FileId, FileStatus, LedgerFile, Profile, RowCoun
 from shared.ledger.observed import Learnt, Observed
 from shared.unknown_columns import UnknownColumns, observed_column
 from shared.usual.days import Day, Rates
+from tests.support.clock import Clock
 
 FILE = FileId("raw", "shop/events/a.csv", "v1", "0A")
 NEWER = FileId("raw", "shop/events/a.csv", "v2", "100")
@@ -154,30 +155,9 @@ def test_a_file_takes_two_requests_and_its_event_that_comes_again_one(ledger: Le
     )
     assert ledger.claim(FILE, "a") is Claim.GRANTED
     assert ledger.claim(FILE, "b") is Claim.BUSY
-    ledger.commit(ENTRY)
+    assert ledger.conclude(ENTRY, "a") == ENTRY
     assert ledger.claim(FILE, "a") is Claim.DONE
     assert calls == ["UpdateItem", "UpdateItem", "TransactWriteItems", "UpdateItem"]
-
-
-class Clock:
-    """A clock that only sleeping moves."""
-
-    def __init__(self) -> None:
-        self.now = 1_000.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        assert 0 < seconds <= 10
-        self.now += seconds
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr("shared.ledger.table.time", clock)
-    return clock
 
 
 def refuse(

@@ -18,6 +18,7 @@ from local.ledger_table import create_ledger_table
 from local.session import Session
 from shared.ledger.counts import DeadClaims
 from shared.ledger.model import FileId, FileStatus, LedgerFile
+from tests.support.clock import Clock
 from tests.support.moto_session import NAMES
 
 CAME = "2024-03-05T12:00:00.000000+00:00"
@@ -250,6 +251,37 @@ def test_a_file_that_changes_while_its_outcome_is_written_counts_once(
     session.ledger.commit(replace(second, reason="empty_file"))
     assert session.ledger.quarantine_reasons("shop", "users") == {"empty_file": 1}
     assert session.ledger.recount().mended == {}
+
+
+def test_counters_that_a_busy_table_leaves_out_are_asked_for_again_after_a_wait(
+    session: Session, monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    expected = session.ledger.counts("shop", "events")
+    client = session.ledger._table.meta.client
+    whole = client.batch_get_item
+
+    def five_at_a_time(RequestItems: Any) -> Any:  # noqa: N803
+        [(name, wanted)] = RequestItems.items()
+        page = whole(RequestItems={name: {**wanted, "Keys": wanted["Keys"][:5]}})
+        left = wanted["Keys"][5:]
+        return {**page, "UnprocessedKeys": {name: {**wanted, "Keys": left}} if left else {}}
+
+    monkeypatch.setattr(client, "batch_get_item", five_at_a_time)
+    assert session.ledger.counts("shop", "events") == expected
+    assert len(clock.waits) == 3  # sixteen counters
+    assert clock.waits == sorted(clock.waits)
+
+
+def test_a_table_that_gives_no_counter_is_not_asked_for_ever(
+    session: Session, monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    client = session.ledger._table.meta.client
+    monkeypatch.setattr(
+        client, "batch_get_item", lambda **given: {"Responses": {}, "UnprocessedKeys": given["RequestItems"]}
+    )
+    with pytest.raises(TimeoutError, match="ask again in a few minutes"):
+        session.ledger.counts("shop", "events")
+    assert 280 < sum(clock.waits) <= 300
 
 
 def test_what_waits_for_the_bronze_job_counts_once_until_it_has_its_outcome(session: Session) -> None:

@@ -6,19 +6,17 @@ fit ends the table's commit before it is made.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from pyspark.errors import PySparkException
 
 from glue_scripts.engine.read.sql import literal, quoted
-from glue_scripts.engine.read.texts_sql import too_long, unloadable
+from glue_scripts.engine.read.texts_sql import Test, in_any, too_long, unloadable
 from shared.contracts import Column
 from shared.values.texts import MOST_BYTES, varchar
 
 MARK = "lakehouse.unfit"
 RAISED = "USER_RAISED_EXCEPTION"  # Spark's condition for raise_error
-Test = Callable[[str], str]
-"""SQL of a value → SQL that is true where it does not fit."""
 
 TOO_LARGE = (
     "the type cannot hold. Give the column a wider one in the contract, and in the casts of the transform:"
@@ -44,7 +42,7 @@ def fitted(column: Column, found: str) -> str:
         value = f"CAST({name} AS {kind})" if "<" in kind else f"try_cast({name} AS {kind})"
         lost = TOO_LARGE if kind.startswith(("decimal", "int", "bigint")) else OTHER_TYPE
         cases += [] if "<" in kind else [(f"{name} IS NOT NULL AND {value} IS NULL", lost)]
-    cases += [(_in_any(value, test, kind), said) for test, said in _tests(column)]
+    cases += [(in_any(value, test, kind), said) for test, said in _tests(column)]
     raised = " ".join(
         f"WHEN {test} THEN raise_error({literal(f'{MARK}:{column.name}:{said}')})" for test, said in cases
     )
@@ -71,10 +69,3 @@ def _tests(column: Column) -> Iterator[tuple[Test, str]]:
         yield unloadable, HAS_NUL
     if column.max_length is not None and varchar(column.max_length) == MOST_BYTES:
         yield lambda value: too_long(value, None), LONG
-
-
-def _in_any(value: str, test: Test, kind: str) -> str:
-    """SQL that is true where a test is, of the value or of one of what it holds."""
-    if kind.startswith("array"):
-        return f"exists({value}, e -> {test('e')})"
-    return f"exists(map_keys({value}), e -> {test('e')})" if kind.startswith("map") else test(value)

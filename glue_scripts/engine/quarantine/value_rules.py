@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from glue_scripts.engine.read.conform import TEXT
 from glue_scripts.engine.read.sql import left_out, literal, quoted, twice
-from glue_scripts.engine.read.texts_sql import too_long, unloadable
+from glue_scripts.engine.read.texts_sql import in_any, too_long, unloadable
 from shared.contracts import Column, Dataset
 from shared.reasons import RowReason
 from shared.values import Plan
@@ -39,17 +40,11 @@ def of_value(name: str, plan: Plan) -> Iterator[Test]:
 
 def of_text(column: Column) -> Iterator[Test]:
     """What may be wrong with a text that was read, or computed: what no target of it can hold."""
-    name, texts = quoted(column.name), (column.element or column.type) == "string"
-    for test, reason in (
-        (unloadable, RowReason.INVALID_TEXT),
-        (lambda text: too_long(text, column.max_length), RowReason.TOO_LONG),
-    ):
-        if texts:
-            yield (
-                f"exists({name}, e -> {test('e')})" if column.element else test(name),
-                reason,
-                (column.name,),
-            )
+    if (column.element or column.type) != "string":
+        return
+    long = partial(too_long, max_length=column.max_length)
+    for test, reason in ((unloadable, RowReason.INVALID_TEXT), (long, RowReason.TOO_LONG)):
+        yield in_any(quoted(column.name), test, column.type), reason, (column.name,)
 
 
 def _outside(name: str, plan: Plan) -> str:

@@ -17,7 +17,7 @@ def cast(value: str, spelled: Numbers, kind: str) -> str:
     if kind in ("int", "bigint") and spelled.default:
         # Spark's own cast comes first: it reads digits alone, and most are such
         return f"coalesce(try_cast({value} AS {kind}), {general})"
-    if not spelled.default and (spelled.decimal_mark == "." or spelled.plain):
+    if spelled.decimal_mark == "." or spelled.plain:
         # most are plain, whatever else is declared
         digits = r"[+-]?\d+" if kind in ("int", "bigint") else decimal_regex(kind)
         return f"CASE WHEN {value} RLIKE {whole(digits)} THEN try_cast({value} AS {kind}) ELSE {general} END"

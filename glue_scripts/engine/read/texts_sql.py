@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from shared.values.texts import MOST_BYTES
 
-HOLDS_NUL = "contains({text}, char(0))"
+Test = Callable[[str], str]
+"""SQL of a value → SQL that is true where it is not as it should be."""
 
 
 def too_long(text: str, max_length: int | None) -> str:
@@ -16,4 +19,11 @@ def too_long(text: str, max_length: int | None) -> str:
 
 def unloadable(text: str) -> str:
     """A NUL in a text; UTF-8 has the byte for nothing else."""
-    return HOLDS_NUL.format(text=text)
+    return f"contains({text}, char(0))"
+
+
+def in_any(value: str, test: Test, kind: str) -> str:
+    """SQL that is true where a test is, of a value of this type or of one that it holds: of a map's keys."""
+    if kind.startswith("array"):
+        return f"exists({value}, e -> {test('e')})"
+    return f"exists(map_keys({value}), e -> {test('e')})" if kind.startswith("map") else test(value)

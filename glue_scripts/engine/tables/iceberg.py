@@ -12,7 +12,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts.engine.read.sql import quoted
-from glue_scripts.engine.tables.state import State, state
+from glue_scripts.engine.tables.state import State, loaded, state
 from shared.contracts.evolution import column_changes
 
 LINEAGE_COLUMNS = {
@@ -145,7 +145,7 @@ def set_properties(spark: SparkSession, identifier: str, values: Mapping[str, st
 
 def is_behind(spark: SparkSession, table: Stored) -> bool:
     """Whether a computed table got columns or wider types since it was computed as a whole."""
-    return properties_of(spark, table.identifier).get(BEHIND) == "true"
+    return bool(loaded(spark, table.identifier).properties().get(BEHIND) == "true")
 
 
 def caught_up(spark: SparkSession, table: Stored) -> None:
