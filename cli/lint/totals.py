@@ -109,16 +109,23 @@ def _functions(path: Path) -> dict[str, _Function]:
 
 
 def _modules(path: Path) -> list[ast.Module]:
-    """The module, and those of the same folder that it imports from, which come first."""
-    try:
-        tree = ast.parse(path.read_bytes(), str(path))
-    except (FileNotFoundError, SyntaxError):  # which transform_findings names
-        return []
-    imported = (n.module or "" for n in ast.walk(tree) if isinstance(n, ast.ImportFrom))
-    beside = (
-        path.parent / f"{m.rpartition('.')[2]}.py" for m in imported if path.parent.name in m.split(".")
-    )
-    return [*(t for p in beside if p != path for t in _modules(p)), tree]
+    """The module, and those of the same folder that it imports from, which come first; each once, also where
+    two import each other.
+    """
+    trees: dict[Path, ast.Module] = {}
+    waiting = [path]
+    while waiting:
+        if (place := waiting.pop()) in trees:
+            continue
+        try:
+            trees[place] = ast.parse(place.read_bytes(), str(place))
+        except (FileNotFoundError, SyntaxError):  # which transform_findings names
+            continue
+        imported = (n.module or "" for n in ast.walk(trees[place]) if isinstance(n, ast.ImportFrom))
+        waiting += [
+            path.parent / f"{m.rpartition('.')[2]}.py" for m in imported if path.parent.name in m.split(".")
+        ]
+    return [*reversed(trees.values())]
 
 
 def _assignments(function: ast.FunctionDef) -> dict[str, ast.expr]:

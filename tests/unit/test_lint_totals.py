@@ -96,3 +96,19 @@ def test_what_cannot_be_read_has_no_sums(tmp_path: Path) -> None:
     (tmp_path / "transforms.py").write_text("def daily(lake:\n", "utf-8")
     assert sums(tmp_path / "transforms.py") == {}
     assert sums(tmp_path / "none.py") == {}
+
+
+def test_modules_that_import_each_other_are_read_once_each(tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    both = "from __future__ import annotations\n"
+    (folder / "transforms.py").write_text(
+        f"{both}from domains.shop.parts import _amount\n"
+        "def daily(lake):\n    return lake.touched('sales').groupBy('day').agg(_amount())\n"
+        "GOLD = {'daily': daily}\n"
+    )
+    (folder / "parts.py").write_text(
+        f"{both}from domains.shop.transforms import daily\n"
+        "def _amount():\n    return F.sum('amount').alias('a')\n"
+    )
+    assert sums(folder / "transforms.py") == {"daily": {"a"}}
