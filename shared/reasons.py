@@ -150,7 +150,8 @@ FILE_HELP: dict[FileReason, str] = {
 ROW_HELP: dict[RowReason, str] = {
     RowReason.CORRUPT_RECORD: (
         "The line or row could not be read at all; its text is kept. A header or a total among the rows is"
-        " one: `comment` and `footer` name lines that are no records."
+        " one: `comment` and `footer` name lines that are no records. So is a line with a NUL character: have"
+        " it sent without."
     ),
     RowReason.MISSING_KEY: "A column of the primary key is empty.",
     RowReason.MISSING_TIMESTAMP: "The column that gives the event date is empty.",
