@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from cli import stuck
+from cli import migration, stuck
 from cli.counted_files import CountedFiles
+from cli.held import held_until
 from cli.item import Item
 from cli.shown_summary import quarantine_query
 from local import laptop
@@ -20,6 +23,8 @@ from shared.reasons import FILE_HELP, ROW_HELP, FileReason, RowReason
 if TYPE_CHECKING:
     from cli.summary import Quarantined
 
+OBSERVED = 4  # rank of what the ledger observed of datasets: beside a closed gate
+
 
 def items_of(
     session: Session, domain: str, files: CountedFiles, states: Iterable[tuple[str, str]], lake: str
@@ -29,14 +34,20 @@ def items_of(
     """
     ended = [run for run, status in states if status != "RUNNING"]
     results = [session.ledger.runs(domain, run) for run in ended]
-    return [
-        *stuck.items_of(session, domain, files.dead_claims.items(), lake),
-        *(item for found in results for item in stuck.of_balance(domain, found, lake)),
-        *_of_rows(domain, results, lake),
-        *_of_gate(session, domain, lake),
-        *_of_files(domain, files, lake),
-        *_of_age(session, lake),
-    ]
+    return ranked(
+        stuck.items_of(session, domain, files.dead_claims.items(), lake),
+        (item for found in results for item in stuck.of_balance(domain, found, lake)),
+        _of_rows(domain, results, lake),
+        _of_migration(session, domain, lake),
+        _of_gate(session, domain, lake),
+        _of_files(session, domain, files, lake),
+        _of_age(session, lake),
+    )
+
+
+def ranked(*kinds: Iterable[Item]) -> list[Item]:
+    """Items of all kinds, the worst kind first, each with its kind's rank."""
+    return [replace(item, rank=rank) for rank, items in enumerate(kinds) for item in items]
 
 
 def _of_rows(domain: str, results: Iterable[Sequence[RunResult]], lake: str) -> list[Item]:
@@ -57,6 +68,18 @@ def _of_result(domain: str, result: RunResult, lake: str) -> Item:
     return Item(what, quarantine_query(domain, result.dataset, most, lake), red=alarming)
 
 
+def _of_migration(session: Session, domain: str, lake: str) -> Iterator[Item]:
+    """One whose run is not known to have filled its tables."""
+    if (left := migration.unfilled(session, domain)) and left.status != "RUNNING":
+        changed = ", ".join(sorted({str(step["table"]) for step in left.steps}))
+        began = f"its run {left.run_id} {left.status.lower()}" if left.status else "its run never began"
+        yield Item(
+            f"a migration changed {changed}, and {began}: they may lack rows",
+            f"./lake migrate {domain}{lake}",
+            red=True,
+        )
+
+
 def _of_gate(session: Session, domain: str, lake: str) -> Iterator[Item]:
     if run_id := session.ledger.halted_by(domain):
         found = "; ".join(f for r in session.ledger.runs(domain, run_id) for f in r.gate_findings)
@@ -66,19 +89,26 @@ def _of_gate(session: Session, domain: str, lake: str) -> Iterator[Item]:
         )
 
 
-def _of_files(domain: str, files: CountedFiles, lake: str) -> Iterator[Item]:
+def _of_files(session: Session, domain: str, files: CountedFiles, lake: str) -> Iterator[Item]:
     if reasons := files.reasons:
         listed = ", ".join(f"{n} {reason}" for reason, n in reasons.most_common())
         yield Item(
             f"files in quarantine as a whole: {reasons.total():,} ({listed})",
             f"./lake status {domain}{lake} --reasons",
         )
-    if waiting := files.total(PENDING):
+    waiting, deferred = files.total(PENDING), files.total(FileStatus.DEFERRED)
+    if waiting:
         yield Item(f"accepted files that wait for a run: {waiting:,}", f"./lake run {domain}{lake}")
-    if deferred := files.total(FileStatus.DEFERRED):
+    if deferred:
         yield Item(
             f"files, too large for the function, that wait for the bronze job of a run: {deferred:,}",
             f"./lake run {domain}{lake}",
+        )
+    if (waiting or deferred) and (until := held_until(session, domain, dt.datetime.now(dt.UTC))):
+        yield Item(
+            f"the day has had the runs that are paid for (runs_a_day): the next begins at {until:%H:%M} UTC"
+            " at the earliest, with all files that wait then",
+            f"./lake run {domain}{lake} where it must be sooner",
         )
 
 
@@ -96,7 +126,7 @@ def of_datasets(datasets: Mapping[str, Any]) -> Iterator[Item]:
         if (silence := known["silence"]) and silence["silent"]:
             hours, usual = silence["hours"], silence["usual_at_most"]
             what = f"{dataset}: no file for {hours:.0f} hours, usual are {usual:.0f} at most"
-            yield Item(what, "ask its producer")
+            yield Item(what, "ask its producer", rank=OBSERVED)
         if unknown := known["unknown_columns"]:
             listed = "; ".join(
                 f"{c['name']} ({c['share']:.0%} of the rows, {', '.join(c['kinds'])}, since {c['since']})"
@@ -106,6 +136,7 @@ def of_datasets(datasets: Mapping[str, Any]) -> Iterator[Item]:
             yield Item(
                 f"{dataset}: columns that its contract does not name: {listed}{more}",
                 "name them in the contract, as a column or an alias; what came so far is in _extra",
+                rank=OBSERVED,
             )
 
 

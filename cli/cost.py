@@ -1,18 +1,21 @@
-"""What a month of an environment costs: what its templates hold × its assumed usage × list prices.
+"""What a month of an environment costs: what its templates and contracts hold × its assumed usage × list
+prices.
 
 Line by line, so that each can be doubted.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from local.errors import LakeError
 from shared.contracts import contract
+from shared.metrics import sent
 from shared.names import MAINTENANCE
-from stacks.prices import Price
+from stacks.prices import Price, dpu_hour_name
 from stacks.usage import Usage
 
 HOURS, DAYS, WEEKS = 730, 30, 4.35  # of a month
@@ -22,20 +25,25 @@ HOURS_OF = {"minute": 1 / 60, "hour": 1, "day": 24}
 # by a run 4; and in the index 4 as it arrives, 4 as it is read.
 S3_WRITES, S3_READS, LEDGER_WRITES, LEDGER_READS = 2, 4, 20, 4
 STATES_PER_RUN = 20
-CRAWLER_DPU_HOURS = 2 * 10 / 60  # two DPUs, ten minutes at least (AWS Glue pricing)
+RUNS_BY_HAND = 1  # a day and domain, where nothing starts runs by itself
+RUNS_A_DAY = "LAKE_RUNS_A_DAY"  # how the watch is told its bound
 POLLS = 5 * 3 * 60 * HOURS  # Lambda keeps five pollers at a queue, twenty seconds each
 CHECK_SECONDS = 2
 LEDGER_KB_PER_FILE = 3
+LEAST_BACKUP_KB = 128  # that an object counts for in a vault
+BACKED_UP = ("raw", "bronze")  # which hold all that comes; quarantine next to nothing
+TABLE_ZONES = ("silver", "gold")
 
 
 @dataclass(frozen=True)
 class Line:
-    """One position. `quantity` is in the price's unit."""
+    """One position. `quantity` is in the price's unit; `domain`: whose it is, none for what all share."""
 
     service: str
     what: str
     quantity: float
     price: str
+    domain: str | None = None
 
     def usd(self, prices: Mapping[str, Price]) -> float:
         return self.quantity * prices[self.price].usd
@@ -53,6 +61,12 @@ class Resources:
     def with_id(self, kind: str) -> list[tuple[str, dict[str, Any]]]:
         return [(i, r.get("Properties", {})) for i, r in self.every if r["Type"] == kind]
 
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """By their jobs."""
+        named = {str(job["DefaultArguments"]["--domain"]) for job in self.of("AWS::Glue::Job")}
+        return tuple(sorted(named))
+
     @classmethod
     def in_templates(cls, templates: Iterable[Mapping[str, Any]]) -> Resources:
         return cls([resource for t in templates for resource in t["Resources"].items()])
@@ -60,7 +74,7 @@ class Resources:
 
 def lines(resources: Resources, usage: Usage) -> list[Line]:
     """Every position that costs something, service by service."""
-    parts = (_storage, _ingestion, _ledger, _runs, _queries, _warehouse, _watching, _security)
+    parts = (_storage, _backups, _ingestion, _ledger, _runs, _queries, _warehouse, _watching, _security)
     return [line for part in parts for line in part(resources, usage) if line.quantity]
 
 
@@ -71,8 +85,47 @@ def _storage(resources: Resources, usage: Usage) -> Iterator[Line]:
         hot, cold = _months(bucket, usage.months_kept)
         yield Line("S3", f"{zone}, standard", monthly * hot, "s3_standard_gb_month")
         yield Line("S3", f"{zone}, infrequent access", monthly * cold, "s3_infrequent_gb_month")
+        if zone in TABLE_ZONES:
+            kept = _replaced_days(bucket, resources) / DAYS
+            yield Line("S3", f"{zone}, replaced files", monthly * kept, "s3_standard_gb_month")
     yield Line("S3", "writes of files", usage.received_files * S3_WRITES / 1000, "s3_thousand_writes")
     yield Line("S3", "reads of files", usage.received_files * S3_READS / 1000, "s3_thousand_reads")
+
+
+def _backups(resources: Resources, usage: Usage) -> Iterator[Line]:
+    """Of objects each day has what is new, of the ledger all of it."""
+    for plan in resources.of("AWS::Backup::BackupPlan"):
+        for rule in plan["BackupPlan"]["BackupPlanRule"]:
+            copies = rule.get("CopyActions", [])
+            vaults = [rule["Lifecycle"], *(copy["Lifecycle"] for copy in copies)]
+            least = usage.received_files * LEAST_BACKUP_KB / 1024**2
+            monthly = max(usage.received_gb, least) * usage.months_kept
+            for zone in BACKED_UP:
+                yield Line("Backup", zone, monthly * len(vaults), "backup_s3_gb_month")
+            days = sum(kept["DeleteAfterDays"] for kept in vaults)
+            yield Line("Backup", "ledger", _ledger_gb(usage) * days, "backup_dynamodb_gb_month")
+
+
+def _ledger_gb(usage: Usage) -> float:
+    return usage.received_files * usage.months_kept * LEDGER_KB_PER_FILE / 1024**2
+
+
+def _replaced_days(bucket: Mapping[str, Any], resources: Resources) -> int:
+    """How long a file stays that its table no longer needs: until no snapshot has it, and then as an old
+    version. Each file that comes to a table is taken to be replaced once, by compaction or a newer row.
+    """
+    snapshots = [
+        int(job["DefaultArguments"]["--snapshot_days"])
+        for job in resources.of("AWS::Glue::Job")
+        if "--snapshot_days" in job["DefaultArguments"]
+    ]
+    rules = bucket.get("LifecycleConfiguration", {}).get("Rules", [])
+    old = [
+        r["NoncurrentVersionExpiration"]["NoncurrentDays"]
+        for r in rules
+        if "NoncurrentVersionExpiration" in r
+    ]
+    return max(snapshots, default=0) + max(old, default=0)
 
 
 def _share(zone: str, usage: Usage) -> float:
@@ -133,18 +186,22 @@ def _calls(name: str, timed: float, function: Mapping[str, Any], usage: Usage) -
         case "crawl":
             return timed, function["Timeout"]
     raise LakeError(
-        f"nobody has said yet how often and how long the function {name} works: say it in local/cost.py"
+        f"nobody has said yet how often and how long the function {name} works",
+        "say it in cli/cost.py, then ./lake cost --env NAME",
     )
 
 
 def _timed(function: str, resources: Resources) -> float:
     """How often in a month enabled schedules call a function, by its logical id."""
-    enabled = (s for s in resources.of("AWS::Scheduler::Schedule") if s["State"] == "ENABLED")
     return sum(
         _firings(s["ScheduleExpression"])
-        for s in enabled
+        for s in _enabled(resources)
         if s["Target"]["Arn"] == {"Fn::GetAtt": [function, "Arn"]}
     )
+
+
+def _enabled(resources: Resources) -> list[dict[str, Any]]:
+    return [s for s in resources.of("AWS::Scheduler::Schedule") if s["State"] == "ENABLED"]
 
 
 def _firings(expression: str) -> float:
@@ -158,7 +215,7 @@ def _firings(expression: str) -> float:
 
 def _ledger(resources: Resources, usage: Usage) -> Iterator[Line]:
     for _ in resources.of("AWS::DynamoDB::GlobalTable"):
-        stored = usage.received_files * usage.months_kept * LEDGER_KB_PER_FILE / 1024**2
+        stored = _ledger_gb(usage)
         yield Line(
             "DynamoDB", "writes", usage.received_files * LEDGER_WRITES / 1_000_000, "dynamodb_million_writes"
         )
@@ -170,40 +227,59 @@ def _ledger(resources: Resources, usage: Usage) -> Iterator[Line]:
 
 
 def _runs(resources: Resources, usage: Usage) -> Iterator[Line]:
-    domains, runs = len(resources.of("AWS::StepFunctions::StateMachine")), usage.runs_per_day * DAYS
     for job in resources.of("AWS::Glue::Job"):
-        times = _times(job, usage)
+        domain = str(job["DefaultArguments"]["--domain"])
+        times = _times(job, runs(domain, resources, usage), usage)
         dpus = min(usage.job_dpus, job["NumberOfWorkers"] * {"G.1X": 1, "G.2X": 2}[job["WorkerType"]])
-        price = "glue_flex_dpu_hour" if job.get("ExecutionClass") == "FLEX" else "glue_dpu_hour"
-        yield Line(
-            "Glue",
-            job["Name"].partition("-")[2].partition("-")[2],
-            times * usage.job_minutes / 60 * dpus,
-            price,
-        )
-    yield Line(
-        "Glue",
-        "bronze crawlers, one start a run",
-        domains * runs * CRAWLER_DPU_HOURS,
-        "glue_crawler_dpu_hour",
-    )
-    yield Line(
-        "Step Functions", "transitions", domains * runs * STATES_PER_RUN / 1000, "states_thousand_transitions"
-    )
+        price = dpu_hour_name(flex=job.get("ExecutionClass") == "FLEX")
+        what = str(job["Name"])[str(job["Name"]).index(f"-{domain}-") + 1 :]
+        yield Line("Glue", what, times * usage.job_minutes / 60 * dpus, price, domain)
+    for domain in resources.domains:
+        states = (runs(domain, resources, usage) + WEEKS) * STATES_PER_RUN
+        what = f"transitions of {domain}"
+        yield Line("Step Functions", what, states / 1000, "states_thousand_transitions", domain)
 
 
-def _times(job: Mapping[str, Any], usage: Usage) -> float:
+def runs(domain: str, resources: Resources, usage: Usage) -> float:
+    """Runs of a domain in a month, without maintenance: those that the watch starts, one for each file and
+    its bound at most; those of the contract's schedule; where neither is on, those that people start.
+    """
+    of_schedule = sum(
+        _firings(s["ScheduleExpression"]) for s in _enabled(resources) if _starts(s, f"-{domain}", resources)
+    )
+    files = usage.received_files / len(resources.domains)
+    of_watch = sum(min(bound * DAYS, files) for id, bound in _watches(resources) if _timed(id, resources))
+    return of_schedule + of_watch or RUNS_BY_HAND * DAYS
+
+
+def _watches(resources: Resources) -> list[tuple[str, int]]:
+    """The function that starts runs, by its logical id, with the most of a day and domain."""
+    told = (
+        (id, function.get("Environment", {}).get("Variables", {}))
+        for id, function in resources.with_id("AWS::Lambda::Function")
+    )
+    return [(id, int(variables[RUNS_A_DAY])) for id, variables in told if RUNS_A_DAY in variables]
+
+
+def _starts(schedule: Mapping[str, Any], ending: str, resources: Resources) -> bool:
+    """Whether it starts the state machine whose name ends so."""
+    machines = resources.with_id("AWS::StepFunctions::StateMachine")
+    ids = [id for id, machine in machines if str(machine["StateMachineName"]).endswith(ending)]
+    return schedule["Target"]["Arn"] in [{"Ref": id} for id in ids]
+
+
+def _times(job: Mapping[str, Any], of_all: float, usage: Usage) -> float:
     """Runs of a job in a month.
 
     The bronze job has work in every run where files never pass the ingest function, else for large ones only.
     """
     if job["Name"].endswith(f"-{MAINTENANCE}"):
         return WEEKS
-    arguments, of_all = job["DefaultArguments"], usage.runs_per_day * DAYS
+    arguments = job["DefaultArguments"]
     if not job["Name"].endswith("-bronze-ingest") or "--source" in arguments:
         return of_all
     as_parquet = any(d.stored_as == "parquet" for d in contract(arguments["--domain"]).datasets)
-    return of_all if as_parquet else usage.large_file_runs_per_day * DAYS
+    return of_all if as_parquet else min(of_all, usage.large_file_runs_per_day * DAYS)
 
 
 def _queries(resources: Resources, usage: Usage) -> Iterator[Line]:
@@ -232,15 +308,31 @@ def _warehouse(resources: Resources, usage: Usage) -> Iterator[Line]:
 
 
 def _watching(resources: Resources, usage: Usage) -> Iterator[Line]:
-    yield Line("CloudWatch", "alarms", len(resources.of("AWS::CloudWatch::Alarm")), "cloudwatch_alarm_month")
-    yield Line(
-        "CloudWatch",
-        "dashboards",
-        len(resources.of("AWS::CloudWatch::Dashboard")),
-        "cloudwatch_dashboard_month",
-    )
-    yield Line("CloudWatch", "custom metrics", usage.custom_metrics, "cloudwatch_metric_month")
+    alarms = Counter(_domain_of(alarm) for alarm in resources.of("AWS::CloudWatch::Alarm"))
+    for domain, number in alarms.items():
+        what = f"alarms of {domain}" if domain else "alarms"
+        yield Line("CloudWatch", what, number, "cloudwatch_alarm_month", domain)
+    dashboards = len(resources.of("AWS::CloudWatch::Dashboard"))
+    yield Line("CloudWatch", "dashboards", dashboards, "cloudwatch_dashboard_month")
+    for domain in resources.domains:
+        metrics = _metrics(domain, resources, usage)
+        yield Line("CloudWatch", f"metrics of {domain}", metrics, "cloudwatch_metric_month", domain)
     yield Line("CloudWatch", "logs", usage.log_gb, "cloudwatch_log_gb")
+
+
+def _metrics(domain: str, resources: Resources, usage: Usage) -> float:
+    """Months of a metric: the share of the hours in which files arrive, runs work, and the watch looks."""
+    metrics, files = sent(len(contract(domain).datasets)), usage.received_files / len(resources.domains)
+    watched = any(_timed(id, resources) for id, _ in _watches(resources))
+    return (
+        metrics.with_files * min(1, files / HOURS)
+        + metrics.with_runs * min(1, runs(domain, resources, usage) / HOURS)
+        + metrics.by_watch * watched
+    )
+
+
+def _domain_of(alarm: Mapping[str, Any]) -> str | None:
+    return next((str(d["Value"]) for d in alarm.get("Dimensions", ()) if d["Name"] == "Domain"), None)
 
 
 def _security(resources: Resources, usage: Usage) -> Iterator[Line]:

@@ -109,8 +109,9 @@ def move_by_task(sqs: Any, session: Session, told: Callable[[str], None]) -> int
     if task["Status"] != "COMPLETED":
         reason = task.get("FailureReason", "no reason given")
         raise MoveError(
-            f"the move of dead letters ended {task['Status']} ({reason}) after {moved:,}; the others are"
-            f" still in {names.queue(INGEST_LETTERS)}: remove the cause and try again"
+            f"the move of dead letters ended {task['Status']} ({reason}) after {moved:,}; the"
+            f" others are still in {names.queue(INGEST_LETTERS)}",
+            "remove the cause, then give the same command again",
         )
     return moved
 

@@ -130,7 +130,10 @@ def wait_for_outcomes(session: Session, domain: str, keys: set[str]) -> None:
             if number > before:
                 moved, before = time.monotonic(), number
             if time.monotonic() - moved > STALL_SECONDS:
-                raise LakeError(_stalled(session, keys - _finished(session, domain)))
+                raise LakeError(
+                    _stalled(session, keys - _finished(session, domain)),
+                    "look into that log, then ./lake demo",
+                )
             time.sleep(0.5)
 
 
@@ -165,4 +168,4 @@ def _run_pipeline(session: Session, domain: str, watch: Stopwatch) -> None:
         outcome = runs.follow(session, domain, run_id, show, runs.tell)
     watch.record("pipeline", began)
     if not outcome.succeeded:
-        raise LakeError(str(outcome))
+        raise LakeError(str(outcome), f"./lake up --demo, then ./lake status {domain} --demo")

@@ -33,22 +33,33 @@ def planned(paths: Sequence[Path], domain: str | None, dataset: str | None) -> l
     two are both. Raises DropError for a path that is missing or would get no raw key.
     """
     if dataset and not domain:
-        raise DropError("--dataset needs --domain")
+        raise DropError("--dataset needs --domain", "./lake drop PATH --domain DOMAIN --dataset DATASET")
     prefix = "/".join(p for p in (domain, dataset) if p)
     drops = []
     for path in paths:
         if not path.exists():
-            raise DropError(f"{path} does not exist")
+            raise DropError(
+                f"{path} does not exist",
+                "name files or folders that are there: ./lake drop PATH --domain DOMAIN --dataset DATASET",
+            )
         if path.is_file() and not dataset:
-            raise DropError(f"{path} is a file: say where it belongs with --domain and --dataset")
+            raise DropError(
+                f"{path} is a file, which does not say where it belongs",
+                f"./lake drop {path} --domain DOMAIN --dataset DATASET",
+            )
         files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
         if not files:
-            raise DropError(f"{path} holds no file: nothing was dropped")
+            raise DropError(
+                f"{path} holds no file: nothing was dropped",
+                "name a folder that holds files: ./lake drop PATH --domain DOMAIN --dataset DATASET",
+            )
         root = path.parent if path.is_file() else path
         drops += [Drop(f, "/".join(p for p in (prefix, f.relative_to(root).as_posix()) if p)) for f in files]
     if wrong := [d for d in drops if d.key.count("/") < 2]:
-        place = "a raw key is <domain>/<dataset>/<name>: use --domain and --dataset"
-        raise DropError(f"{wrong[0].source} would become {wrong[0].key}; {place}")
+        raise DropError(
+            f"{wrong[0].source} would become {wrong[0].key}; a raw key is <domain>/<dataset>/<name>",
+            "./lake drop PATH --domain DOMAIN --dataset DATASET",
+        )
     _refuse_doubles(drops)
     return drops
 
@@ -59,8 +70,8 @@ def _refuse_doubles(drops: Sequence[Drop]) -> None:
     for drop in drops:
         if (other := sources.setdefault(drop.key, drop.source)) is not drop.source:
             raise DropError(
-                f"{other} and {drop.source} would both become {drop.key}: rename one, or drop a folder that"
-                " holds both. Nothing was dropped"
+                f"{other} and {drop.source} would both become {drop.key}. Nothing was dropped",
+                "rename one, or drop a folder that holds both",
             )
 
 
@@ -75,8 +86,8 @@ def refuse_unknown(drops: Sequence[Drop], domains: Sequence[str]) -> None:
             known, what = [d.name for d in contract(domain).datasets], f"{domain} has no dataset {dataset}"
         if domain not in domains or dataset not in known:
             raise DropError(
-                f"{what}; expected one of {', '.join(known) or 'none'}. Nothing was dropped: correct the"
-                " name, add it to the contract, or say --anyway to have the files quarantined"
+                f"{what}; expected one of {', '.join(known) or 'none'}. Nothing was dropped",
+                "correct the name, add it to the contract, or say --anyway to have the files quarantined",
             )
 
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 class Item:
     """Something that needs attention: what and why, and a command or a step that helps.
 
-    `red`: before others of its kind.
+    `red`: before all others; `rank`: the kind's place among those of one colour, 0 is the worst.
     """
 
     what: str
     do: str
     red: bool = False
+    rank: int = 0

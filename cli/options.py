@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from local.console import STDOUT
 from shared.contracts import domains
 from stacks.config import environments
 
@@ -35,18 +36,29 @@ def lake_option(arguments: argparse.Namespace) -> str:
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", type=json_file, metavar="FILE", help="also write the result as JSON")
+    parser.add_argument(
+        "--json",
+        type=json_file,
+        metavar="FILE",
+        help="also write the result as JSON; - is stdout, and all else goes to stderr",
+    )
 
 
 def add_domain(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
     if optional:
-        parser.add_argument("domain", nargs="?", choices=domains(), default=None)
+        parser.add_argument(
+            "domain", nargs="?", choices=domains(), default=None, help="one of the project; without it all"
+        )
     else:
-        parser.add_argument("domain", choices=domains())
+        parser.add_argument("domain", choices=domains(), help="one of the project")
 
 
 def json_file(text: str) -> Path:
-    """A file to write. Raises ArgumentTypeError for what cannot be one, before any work is done."""
+    """A file to write, or STDOUT for `-`. Raises ArgumentTypeError for what cannot be one, before any work is
+    done.
+    """
+    if text == str(STDOUT):
+        return STDOUT
     file = path(text)
     if file.is_dir() or any(p.exists() and not p.is_dir() for p in file.parents):
         raise argparse.ArgumentTypeError(f"expected a file, found {text!r}, which is or lies in none")

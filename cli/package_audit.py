@@ -14,7 +14,7 @@ from typing import Any
 from cli.supply_chain import EVERYTHING, bill, parts, refused
 from cli.venvs import LOCKS, program
 from local.console import fail, say
-from local.errors import LakeError
+from local.errors import LakeError, with_step
 from local.processes import run
 from local.settings import ROOT
 
@@ -41,20 +41,25 @@ class NotCheckedError(LakeError):
     """A check could not be made: that is neither clean nor a finding."""
 
 
-def audited(*, strict: bool) -> int:
-    """Makes every check; 1 where one found something, or with `strict` where one could not be made."""
+def audited(*, strict: bool) -> tuple[int, dict[str, list[str] | None]]:
+    """Makes every check: exit code 1 where one found something, or with `strict` where one could not be made;
+    and by check what was found, None where it was not made.
+    """
     worst = 0
+    checks: dict[str, list[str] | None] = {}
     for name, check in CHECKS.items():
         try:
             found = check()
         except NotCheckedError as error:
             say(f"{name}: NOT CHECKED: {error}")
             worst = max(worst, int(strict))
+            checks[name] = None
             continue
         say(f"{name}: {f'{len(found)} findings' if found else 'clean'}")
+        checks[name] = found
         if found:
-            worst = fail("\n".join(found))
-    return worst
+            worst = fail(with_step("\n".join(found), "mend these, then ./lake audit --packages"))
+    return worst, checks
 
 
 def weaknesses() -> list[str]:
@@ -70,7 +75,10 @@ def secrets() -> list[str]:
     """What detect-secrets takes for a secret in the files of the repository, without the locks' hashes."""
     listed = run(["git", "ls-files"], cwd=ROOT)
     if listed.code:
-        raise NotCheckedError("detect-secrets looks at what git has, and this folder is no checkout")
+        raise NotCheckedError(
+            "detect-secrets looks at what git has, and this folder is no checkout",
+            "clone the repository, and run it there",
+        )
     files = [f for f in listed.output.splitlines() if not f.endswith(".lock")]
     known = [word for text in NO_SECRETS for word in ("--exclude-secrets", f"^{text}$")]
     found = _answer("detect-secrets", "scan", *known, *files)
@@ -101,8 +109,8 @@ def vulnerabilities() -> list[str]:
         # It calls that "No known vulnerabilities found".
         if skipped := [d["name"] for d in answer["dependencies"] if "skip_reason" in d]:
             raise NotCheckedError(
-                f"pip-audit found nothing about {len(skipped)} packages of {lock.name}, {skipped[0]} first:"
-                " does it reach pypi.org?"
+                f"pip-audit found nothing about {len(skipped)} packages of {lock.name}, {skipped[0]} first",
+                "see that pypi.org is reached, then ./lake audit --packages",
             )
         found += [
             f"{lock.name}: {d['name']} {d['version']}: {v['id']}, fixed in"
@@ -124,12 +132,15 @@ def _answer(name: str, *words: str) -> dict[str, Any]:
     try:
         binary = program(TOOLS, name)
     except LakeError as error:
-        raise NotCheckedError(str(error)) from error
+        raise NotCheckedError(error.text, error.do) from error
     done = run([binary, *words], cwd=ROOT)
     try:
         answer: dict[str, Any] = json.loads(done.output)
     except json.JSONDecodeError as error:
-        raise NotCheckedError(f"{name} gave no answer; it said: {done.words()}") from error
+        raise NotCheckedError(
+            f"{name} gave no answer; it said: {done.words()}",
+            "remove .lake/tools to have it installed anew, then ./lake audit --packages",
+        ) from error
     return answer
 
 

@@ -46,13 +46,25 @@ def next_step(outcome: runs.Outcome, domain: str, lake: str) -> str:
     return f"mend it, then ./lake redrive {domain}{lake} --execution, or ./lake run {domain}{lake}"
 
 
+def redrive_newest(session: Session, domain: str, lake: str) -> Redriven | None:
+    """Makes the newest run go on that failed since the last success; None where none did. Raises RedriveError
+    while a run goes on, and where it would only fail again.
+    """
+    if going_on := runs.running(session, domain):
+        raise RedriveError(
+            f"run {going_on[0]} goes on: nothing was redriven", f"./lake run {domain}{lake} --follow shows it"
+        )
+    failed = runs.failures(session, domain)
+    return redrive(session, domain, failed[0][0], lake) if failed else None
+
+
 def redrive(session: Session, domain: str, run_id: str, lake: str) -> Redriven:
     """Makes a run go on that ended badly. Raises RedriveError where that would only fail again."""
     outcome = runs.outcome_of(session, domain, run_id)
     if outcome.error in VERDICTS:
         raise RedriveError(
-            f"run {run_id} ended with {outcome.error}, and would end so again: {outcome.cause}\n"
-            f"{next_step(outcome, domain, lake)}"
+            f"run {run_id} ended with {outcome.error}, and would end so again: {outcome.cause}",
+            next_step(outcome, domain, lake),
         )
     states, arn = session.client("stepfunctions"), session.names.execution_arn(domain, run_id)
     found: Any = states.describe_execution(executionArn=arn)
@@ -71,7 +83,7 @@ def _wait_until_begun(states: Any, arn: str, redrives: int) -> None:
     while states.describe_execution(executionArn=arn).get("redriveCount", 0) <= redrives:
         if time.monotonic() > deadline:
             raise RedriveError(
-                f"Step Functions took the redrive and has not begun it after {BEGIN_SECONDS:.0f} s: look at"
-                f" {arn} again later"
+                f"Step Functions took the redrive and has not begun it after {BEGIN_SECONDS:.0f} s",
+                f"look at {arn} again later",
             )
         time.sleep(POLL_SECONDS)

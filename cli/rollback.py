@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.table import Table
 
+from cli import runs
 from local import athena
 from local.athena import snapshot_at
 from local.errors import LakeError
 from local.session import Session
 from shared.contracts import contract
+from shared.contracts.evolution import BEHIND, SWAPPED
 from shared.unknown_columns import NAMES_PROPERTY
 
 FIRST_SEQUENCE_NUMBER = 1  # of a table's first commit (Iceberg specification, "Sequence Numbers")
@@ -34,14 +36,21 @@ class RolledBack:
 
 
 def roll_back(session: Session, domain: str, moment: dt.datetime) -> list[RolledBack]:
-    """Raises LakeError before any change: while a run owns the domain, or when a table no longer knows what
-    it was at that moment. After some: when somebody commits to a table meanwhile, which stays as it is.
+    """Raises LakeError before any change: while a run or a migration owns the domain, or when a table no
+    longer knows what it was at that moment. After some: when somebody commits to a table meanwhile, which
+    stays as it is.
     """
-    owner = session.ledger.lock_owner(domain)
-    if owner and _is_running(session, domain, owner):
+    if held := session.ledger.held_for(domain):
         raise LakeError(
-            f"run {owner} owns {domain}, and its commits would come in between: wait for it or stop it, then"
-            " roll back"
+            f"a migration holds {domain} until run {held} fills its tables",
+            "when that has ended, give the same command again",
+        )
+    owner = session.ledger.lock_owner(domain)
+    # The rule by which the next run would take the lock over (domain.asl.json).
+    if owner and runs.status_of(session, domain, owner) == "RUNNING":
+        raise LakeError(
+            f"run {owner} owns {domain}, and its commits would come in between",
+            "wait for it or stop it, then give the same command again",
         )
     catalog, glue = athena.catalog_of(session), session.client("glue")
     planned: list[tuple[Table | None, RolledBack]] = []
@@ -64,13 +73,15 @@ def _set_back(stored: Table, plan: RolledBack) -> None:
     """Raises LakeError, with the table as it is, when it is no longer what the plan was made for."""
     try:
         _forget_spellings(stored)
+        _note_older_columns(stored, plan)
         with stored.manage_snapshots() as change:
             # Not only to an ancestor: the moment may lie before an earlier rollback.
             change.set_current_snapshot(plan.restored)
     except CommitFailedException as error:
         raise LakeError(
-            f"somebody committed to {plan.table} while the tables went back. It and those after it are as"
-            " they were; see that nothing runs, and give the same command again: it goes on with the rest"
+            f"somebody committed to {plan.table} while the tables went back. It and those after"
+            " it are as they were",
+            "see that nothing runs, and give the same command again: it goes on with the rest",
         ) from error
 
 
@@ -87,20 +98,25 @@ def _forget_spellings(stored: Table) -> None:
             change.set_properties(dict.fromkeys(names, ""))
 
 
-def _is_running(session: Session, domain: str, owner: str) -> bool:
-    """Whether the run that holds the lock is alive, by the rule by which the next run would take the lock
-    over (domain.asl.json).
+def _note_older_columns(stored: Table, plan: RolledBack) -> None:
+    """Rows go back behind the columns that a table got since: the next run computes it as a whole, so that
+    the warehouse finds files of one schema.
     """
-    states = session.client("stepfunctions")
-    try:
-        execution = states.describe_execution(executionArn=session.names.execution_arn(domain, owner))
-    except states.exceptions.ExecutionDoesNotExist:
-        return False
-    return bool(execution["status"] == "RUNNING")
+    restored = stored.snapshot_by_id(plan.restored) if plan.restored is not None else None
+    if restored is not None and restored.schema_id not in (None, stored.metadata.current_schema_id):
+        with stored.transaction() as change:
+            change.set_properties({BEHIND: "true"})
 
 
 def _plan(table: Table, shown: str, moment: dt.datetime, created: dt.datetime) -> RolledBack:
     current, restored = table.current_snapshot(), snapshot_at(table, moment)
+    swapped = dt.datetime.fromtimestamp(int(table.properties.get(SWAPPED, 0)) / 1000, dt.UTC)
+    if moment < swapped:
+        raise LakeError(
+            f"{shown} was made anew at {swapped:%Y-%m-%d %H:%M:%S} UTC, and does not know what it was before."
+            " No table was changed",
+            "choose a later moment, or mend the code and ./lake run DOMAIN --full-refresh",
+        )
     if current is None or restored == current.snapshot_id:
         return RolledBack(shown, "same")
     if restored is None and (moment < created or _knows_its_beginning(table)):
@@ -108,9 +124,10 @@ def _plan(table: Table, shown: str, moment: dt.datetime, created: dt.datetime) -
     if restored is None or table.snapshot_by_id(restored) is None:
         known = dt.datetime.fromtimestamp(table.history()[0].timestamp_ms / 1000, dt.UTC)
         raise LakeError(
-            f"{shown} no longer knows what it was at {moment:%Y-%m-%d %H:%M:%S} UTC: maintenance keeps"
-            f" snapshots for snapshot_days only, its oldest is of {known:%Y-%m-%d %H:%M:%S}. No table was"
-            " changed: choose a later moment, or mend the code and run with --full-refresh"
+            f"{shown} no longer knows what it was at {moment:%Y-%m-%d %H:%M:%S} UTC:"
+            " maintenance keeps snapshots for snapshot_days only, its oldest is of"
+            f" {known:%Y-%m-%d %H:%M:%S}. No table was changed",
+            "choose a later moment, or mend the code and ./lake run DOMAIN --full-refresh",
         )
     return RolledBack(shown, "back", current.snapshot_id, restored)
 

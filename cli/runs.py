@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
@@ -33,6 +33,16 @@ class Step:
     name: str
     began: dt.datetime
     seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Execution:
+    """A run as Step Functions lists it; `ended`: None while it goes on."""
+
+    run_id: str
+    status: str
+    started: dt.datetime
+    ended: dt.datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -64,11 +74,17 @@ class Outcome:
         )
 
 
-def start(session: Session, domain: str, request: dict[str, Any]) -> str:
-    """Starts a run and returns its id, which is the execution's name."""
+def new_id(request: Mapping[str, Any]) -> str:
+    """The id of a run that is to start; it is the execution's name."""
     run_id = f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     if request.get("maintenance"):
         run_id += f"-{MAINTENANCE}"  # tells it from runs that bring data (lambdas/watch/pipelines.py)
+    return run_id
+
+
+def start(session: Session, domain: str, request: dict[str, Any], run_id: str | None = None) -> str:
+    """Starts a run, under a new id unless one is given, and returns that."""
+    run_id = run_id or new_id(request)
     machine = session.names.machine_arn(domain)
     session.client("stepfunctions").start_execution(
         stateMachineArn=machine, name=run_id, input=json.dumps(request)
@@ -85,14 +101,29 @@ def running(session: Session, domain: str) -> list[str]:
     return sorted((name for _, name in found), key=lambda name: name != owner)
 
 
+def newest(session: Session, domain: str, at_most: int) -> list[Execution]:
+    """The runs of a domain that began last, newest first; none where it has no state machine yet."""
+    states, machine = session.client("stepfunctions"), session.names.machine_arn(domain)
+    try:
+        found = states.list_executions(stateMachineArn=machine, maxResults=at_most)["executions"]
+    except states.exceptions.StateMachineDoesNotExist:
+        return []
+    return [Execution(e["name"], e["status"], e["startDate"], e.get("stopDate")) for e in found]
+
+
 def exists(session: Session, domain: str, run_id: str) -> bool:
     """Whether the environment remembers a run of this id."""
+    return status_of(session, domain, run_id) is not None
+
+
+def status_of(session: Session, domain: str, run_id: str) -> str | None:
+    """How a run stands, or None where the environment does not remember it."""
     states = session.client("stepfunctions")
     try:
-        states.describe_execution(executionArn=session.names.execution_arn(domain, run_id))
+        execution = states.describe_execution(executionArn=session.names.execution_arn(domain, run_id))
     except (states.exceptions.ExecutionDoesNotExist, states.exceptions.InvalidArn):
-        return False
-    return True
+        return None
+    return str(execution["status"])
 
 
 def failures(session: Session, domain: str) -> list[tuple[str, str]]:
@@ -160,6 +191,14 @@ def tell(step: Step) -> None:
         say(f"  {step.seconds:6.1f} s  {step.name}")
 
 
+def described(session: Session, domain: str, run_id: str) -> tuple[Execution, dict[str, Any], list[Step]]:
+    """A run as it stands now, what was asked of it, and its steps so far."""
+    states, arn = session.client("stepfunctions"), session.names.execution_arn(domain, run_id)
+    found = states.describe_execution(executionArn=arn)
+    execution = Execution(found["name"], found["status"], found["startDate"], found.get("stopDate"))
+    return execution, json.loads(found.get("input") or "{}"), steps_of(_history(states, arn))
+
+
 def steps_of(events: Iterable[HistoryEventTypeDef]) -> list[Step]:
     """The states that a run entered, in that order, with how long each took."""
     steps: list[Step] = []
@@ -192,14 +231,27 @@ def _outcome(
         return Outcome(run_id, "SUCCEEDED", seconds)
     events = list(_history(states, execution["executionArn"]))
     failed = [e["taskFailedEventDetails"] for e in events if e["type"] == "TaskFailed"]
-    # The last failure ended the run; those before it were retried.
-    texts = [execution.get("cause", ""), *(f.get("cause", "") for f in reversed(failed))]
-    job = next((j for j in map(job_run, texts) if j), None)
+    job = _failed_job(execution, events)
     error = execution.get("error", "") or (failed[-1].get("error", "") if failed else "")
     cause = f"{job['JobName']}: {job.get('ErrorMessage', '')}" if job else execution.get("cause", "")
-    log = session.log_of(job["Id"]) if job else ""
+    log = session.log_of(job) if job else ""
     left = [step.name for step in steps_of(events) if step.seconds is None]
     return Outcome(run_id, execution["status"], seconds, error, cause, log, left[-1] if left else "")
+
+
+def failed_job(session: Session, domain: str, run_id: str) -> dict[str, Any] | None:
+    """The Glue job run that ended a run; None where no job did."""
+    states, arn = session.client("stepfunctions"), session.names.execution_arn(domain, run_id)
+    return _failed_job(states.describe_execution(executionArn=arn), list(_history(states, arn)))
+
+
+def _failed_job(
+    execution: DescribeExecutionOutputTypeDef, events: Iterable[HistoryEventTypeDef]
+) -> dict[str, Any] | None:
+    """The last failure ended the run; those before it were retried."""
+    failed = [e["taskFailedEventDetails"] for e in events if e["type"] == "TaskFailed"]
+    texts = [execution.get("cause", ""), *(f.get("cause", "") for f in reversed(failed))]
+    return next((j for j in map(job_run, texts) if j), None)
 
 
 def job_run(cause: str) -> dict[str, Any] | None:

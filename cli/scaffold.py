@@ -10,6 +10,7 @@ from local.errors import LakeError
 from shared.project import ENVIRONMENTS, PRODUCT, domain_folder, project_folder, shipped, shown
 
 TEMPLATES = Path(__file__).parent / "templates" / "domain"
+SMOKE = TEMPLATES.with_name("smoke")  # of a domain that proves environments
 NAME = re.compile(r"[a-z][a-z0-9_]{0,24}")
 RESERVED = {"samples", "oracle"}  # modules beside the domains
 
@@ -24,12 +25,16 @@ def checked_folder(domain: str) -> Path:
     if not NAME.fullmatch(domain) or domain in RESERVED:
         raise ScaffoldError(
             f"{domain!r} cannot name a domain: expected lower case letters, digits and _, at most 25, "
-            f"beginning with a letter, and not {' or '.join(sorted(RESERVED))}"
+            f"beginning with a letter, and not {' or '.join(sorted(RESERVED))}",
+            "choose another name",
         )
     if shipped(domain):
-        raise ScaffoldError(f"the product brings a domain {domain}; choose another name")
+        raise ScaffoldError(f"the product brings a domain {domain}", "choose another name")
     if folder.exists():
-        raise ScaffoldError(f"{shown(folder)} is there already; nothing was written")
+        raise ScaffoldError(
+            f"{shown(folder)} is there already; nothing was written",
+            "choose another name, or change what is there",
+        )
     return folder
 
 
@@ -48,10 +53,10 @@ def write_environments() -> None:
         path.write_text(text, "utf-8")
 
 
-def write_domain(domain: str) -> Path:
+def write_domain(domain: str, templates: Path = TEMPLATES) -> Path:
     """Writes the folder and returns it. Raises ScaffoldError as above."""
     folder = checked_folder(domain)
-    shutil.copytree(TEMPLATES, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(templates, folder, ignore=shutil.ignore_patterns("__pycache__"))
     seen = in_commands(folder)
     for file in (p for p in folder.rglob("*") if p.is_file()):
         text = file.read_text("utf-8").replace("DOMAIN_FOLDER", seen).replace("DOMAIN", domain)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from cli.exits import Exit
+from cli.redrive import next_step
 from local.console import fail, print_table, say
+from local.errors import with_step
 from shared.contracts import contract
 from shared.quarantine import rows_table
 
@@ -14,18 +17,20 @@ if TYPE_CHECKING:
 
 FATES = ("read", "written", "quarantined", "deduplicated", "replaced")
 SHOWN_REASONS = 20
-ALARMED = 3  # exit code of a run that succeeded, with too much in quarantine
 
 
 def show(summary: Summary, domain: str, lake: str) -> int:
     """Prints it and returns the command's exit code; `lake`: the option that names the lake, if any."""
     print_counts(summary)
     if not summary.outcome.succeeded:
-        return fail(str(summary.outcome))
+        return fail(with_step(str(summary.outcome), next_step(summary.outcome, domain, lake)))
     for finding in summary.findings:
         say(f"quality gate ({summary.gate}): {finding}")
     if not summary.balanced:
-        return fail("NOT balanced: some record has no fate, or two")
+        again = (
+            f"./lake run {domain}{lake} --full-refresh; when it stays, it is a bug of the engine: report it"
+        )
+        return fail(with_step("NOT balanced: some record has no fate, or two", again))
     return _alarmed(summary, domain, lake) if summary.alarming else 0
 
 
@@ -78,12 +83,16 @@ def _alarmed(summary: Summary, domain: str, lake: str) -> int:
         reasons = summary.reasons.get(dataset) or {"": 0}
         lines.append(f"    {quarantine_query(domain, dataset, max(reasons, key=lambda r: reasons[r]), lake)}")
     fail("\n".join(lines))
-    return ALARMED
+    return Exit.ALARMED
+
+
+def quarantine_select(domain: str, dataset: str, reason: str = "") -> str:
+    """A statement that shows a dataset's quarantined rows."""
+    where = f" where contains(reasons, '{reason}')" if reason else ""
+    table = f"quarantine.{rows_table(domain, dataset, contract(domain).layout)}"
+    return f"select reasons, columns, raw_record, source_file from {table}{where} limit 20"
 
 
 def quarantine_query(domain: str, dataset: str, reason: str = "", lake: str = "") -> str:
-    """A command, ready to paste, that shows a dataset's quarantined rows."""
-    where = f" where contains(reasons, '{reason}')" if reason else ""
-    table = f"quarantine.{rows_table(domain, dataset, contract(domain).layout)}"
-    sql = f"select reasons, columns, raw_record, source_file from {table}{where} limit 20"
-    return f'./lake query --domain {domain}{lake} "{sql}"'
+    """The command that runs it, ready to paste."""
+    return f'./lake query --domain {domain}{lake} "{quarantine_select(domain, dataset, reason)}"'

@@ -78,9 +78,9 @@ def of_letters(session: Session, domain: str, lake: str) -> Iterator[Item]:
         )
         return
     for letters in found:
-        age = f", one of them {_age(letters.since)} old" if letters.since else ""
+        old = f", one of them {age(letters.since)} old" if letters.since else ""
         queue = session.names.queue(letters.queue)
-        what = f"{queue}: {counted(letters.messages, 'message')}{age}: {MEANING[letters.queue]}"
+        what = f"{queue}: {counted(letters.messages, 'message')}{old}: {MEANING[letters.queue]}"
         if letters.queue == INGEST_LETTERS:
             yield Item(what, f"remove the cause, then ./lake redrive {domain}{lake} --letters", red=True)
         else:
@@ -91,7 +91,7 @@ def of_claims(domain: str, claims: Iterable[tuple[str, DeadClaims]], lake: str) 
     for dataset, dead in claims:
         yield Item(
             f"{dataset}: {counted(dead.files, 'file')} that a worker began and left without an outcome, the"
-            f" oldest claim ran out {_age(dead.since)} ago",
+            f" oldest claim ran out {age(dead.since)} ago",
             f"their messages come again by themselves, or stand in {INGEST_LETTERS}:"
             f" ./lake redrive {domain}{lake} --letters; where neither is so, drop the files again",
         )
@@ -112,7 +112,8 @@ def of_balance(domain: str, results: Sequence[RunResult], lake: str) -> Iterator
         )
 
 
-def _age(since: dt.datetime) -> str:
+def age(since: dt.datetime) -> str:
+    """How long ago something was, in its largest unit."""
     hours = max(0.0, (dt.datetime.now(dt.UTC) - since) / dt.timedelta(hours=1))
     if hours < 1:
         return counted(round(hours * 60), "minute")

@@ -18,11 +18,11 @@ from local.athena import snapshot_at
 from local.session import Session
 from shared.contracts import Contract, contract
 from shared.ledger.model import RowCounts, RunResult
-from shared.names import MAINTENANCE, STAGES
+from shared.names import DOMAIN_JOBS
 from shared.quarantine import ALARMING_SHARE, rows_table
 from shared.zones import GATHERED
 from stacks.config import settings
-from stacks.prices import usd_by_name
+from stacks.prices import dpu_hour
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -204,11 +204,11 @@ def cost_of(session: Session, domain: str, run_id: str, began: dt.datetime | Non
     `began`: when the run did; no page of job runs before that is read.
     """
     hours = 0.0
-    for stage in (*STAGES, MAINTENANCE):
+    for stage in DOMAIN_JOBS:
         found = _job_runs(session, session.names.job(domain, stage), began)
         hours += sum(dpu_hours(r) for r in found if r.get("Arguments", {}).get("--run_id") == run_id)
-    flex = "glue_flex_dpu_hour" if settings(session.names.env).glue_flex else "glue_dpu_hour"
-    return Cost(hours, hours * usd_by_name()[flex], session.endpoint is None)
+    price = dpu_hour(flex=settings(session.names.env).glue_flex)
+    return Cost(hours, hours * price.usd, session.endpoint is None)
 
 
 def _job_runs(session: Session, job: str, began: dt.datetime | None) -> Iterator[Any]:

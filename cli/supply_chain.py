@@ -75,7 +75,7 @@ def licence(package: str) -> str:
         metadata = importlib.metadata.metadata(package)
     except importlib.metadata.PackageNotFoundError as error:
         raise LakeError(
-            f"{package} is not installed here, so its licence is not known: state it in {LICENCES.name}"
+            f"{package} is not installed here, so its licence is not known", f"state it in {LICENCES.name}"
         ) from error
     if "License-Expression" in metadata:
         return str(metadata["License-Expression"])
@@ -86,7 +86,9 @@ def licence(package: str) -> str:
             return _known()["spelled"][words]
         if not _unaccepted(words):
             return str(words)
-    raise LakeError(f"the metadata of {package} names no licence: read it, and state it in {LICENCES.name}")
+    raise LakeError(
+        f"the metadata of {package} names no licence", f"read it, and state it in {LICENCES.name}"
+    )
 
 
 def refused(part: Part) -> list[str]:
@@ -145,12 +147,15 @@ def _jars() -> Iterator[Part]:
     for file, digest in sorted(toolchain.locked().items()):
         found = JAR.fullmatch(file)
         if found is None:
-            raise LakeError(f"{file} in {toolchain.LOCK.name}: expected <group>_<artifact>-<version>.jar")
+            raise LakeError(
+                f"{file} in {toolchain.LOCK.name}: expected <group>_<artifact>-<version>.jar",
+                f"mend {toolchain.LOCK.name}",
+            )
         group, artifact, version = found.groups()
         name = f"{group}:{artifact}"
         if name not in _known()["jars"]:
             raise LakeError(
-                f"the licence of {name} is not known: read it in the jar, state it in {LICENCES.name}"
+                f"the licence of {name} is not known", f"read it in the jar, state it in {LICENCES.name}"
             )
         yield Part("maven", name, version, str(_known()["jars"][name]), (digest,), True)
 

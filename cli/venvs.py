@@ -33,6 +33,9 @@ def program(tool: str, name: str) -> Path:
             done = run([*UV, "pip", "install", "--quiet", "--python", python, "--require-hashes", "-r", lock])
         if done.code:
             needed = f"could not install {tool}, which is needed once, with a network"
-            raise LakeError(f"{needed}; uv said:\n{done.words()}")
+            raise LakeError(
+                f"{needed}; uv said:\n{done.words()}",
+                "connect to the network, or set PIP_INDEX_URL to an index that is reached, then try again",
+            )
         complete.touch()
     return folder / "bin" / name

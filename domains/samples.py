@@ -44,10 +44,16 @@ class Sample:
         """Writes the sample and returns what is expected. Raises SampleError for a size of the other kind."""
         if self.scale is not None:
             if size.rows or size.days:
-                raise SampleError("this domain's sample grows by --scale; it knows no --rows and no --days")
+                raise SampleError(
+                    "this domain's sample grows by --scale; it knows no --rows and no --days",
+                    "give --scale instead",
+                )
             return self.generate(size.scale or self.scale, seed, out, progress=progress)
         if size.scale:
-            raise SampleError("this domain's sample grows by --rows and --days; it knows no --scale")
+            raise SampleError(
+                "this domain's sample grows by --rows and --days; it knows no --scale",
+                "give --rows and --days instead",
+            )
         return self.generate(size.rows or self.rows, size.days or DAYS, seed, out, progress=progress)
 
 
@@ -63,15 +69,20 @@ def sample_of(domain: str) -> Sample:
     """The sample of a domain. Raises SampleError where it has none, or none that can be used."""
     if domain not in sampled_domains():
         raise SampleError(
-            f"the domain {domain!r} brings no sample; those that do: {', '.join(sampled_domains()) or 'none'}"
+            f"the domain {domain!r} brings no sample; those that do:"
+            f" {', '.join(sampled_domains()) or 'none'}",
+            "name one of these; ./lake drop brings files of your own",
         )
     try:
         module = importlib.import_module(f"domains.{domain}.sample")
     except (ImportError, SyntaxError) as error:
-        raise SampleError(f"domains/{domain}/sample cannot be imported: {error}") from error
+        raise SampleError(
+            f"domains/{domain}/sample cannot be imported: {error}",
+            "mend it, then give the same command again",
+        ) from error
     if missing := [name for name in ("generate", "HEADLINES") if not hasattr(module, name)]:
         raise SampleError(
-            f"domains/{domain}/sample lacks {', '.join(missing)} (domains/samples.py says more)"
+            f"domains/{domain}/sample lacks {', '.join(missing)}", "domains/samples.py says what they are"
         )
     return Sample(
         module.generate, module.HEADLINES, getattr(module, "ROWS", None), getattr(module, "SCALE", None)

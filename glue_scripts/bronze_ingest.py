@@ -23,6 +23,7 @@ from glue_scripts.engine.run.session import Aws, aws, spark_session
 from shared.ingestion.figures import file_figures
 from shared.ledger.model import LedgerFile
 from shared.metrics import datum, send
+from shared.names import Names
 
 
 def main(spark: SparkSession, job: Job, clients: Aws) -> None:
@@ -42,7 +43,7 @@ def main(spark: SparkSession, job: Job, clients: Aws) -> None:
     while waiting:
         check()
         intake = ingest_files(spark, job.names, waiting)
-        publish(clients, intake.settled)
+        publish(clients, job.names, intake.settled)
         if intake.failure:
             raise intake.failure
         done = len(waiting) - len(intake.waiting)
@@ -52,11 +53,12 @@ def main(spark: SparkSession, job: Job, clients: Aws) -> None:
         waiting = intake.waiting
 
 
-def publish(clients: Aws, outcomes: Iterable[LedgerFile]) -> None:
+def publish(clients: Aws, names: Names, outcomes: Iterable[LedgerFile]) -> None:
     """Sends the metrics that the ingest function would have sent, one request a file: these files are few."""
     for outcome in outcomes:
         send(
             clients.cloudwatch,
+            names,
             [
                 datum(f.name, f.value, f.unit, Domain=f.domain, Dataset=f.dataset)
                 for f in file_figures(outcome)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
@@ -14,13 +15,18 @@ from dataclasses import asdict, replace
 from pyspark.sql import SparkSession
 
 from glue_scripts.engine.bronze.archive import archive_files
-from glue_scripts.engine.gold.computed import compute, silver_target
+from glue_scripts.engine.gold.computed import compute, rules, silver_target
+from glue_scripts.engine.lineage.loads import accounted, received
+from glue_scripts.engine.lineage.made import tell_written
+from glue_scripts.engine.lineage.recorder import Recorder, TableRun, recorder
 from glue_scripts.engine.quarantine.replay import files_of_rows, replay_files
 from glue_scripts.engine.read.bronze_files import BronzeFile, files_in_order
 from glue_scripts.engine.run import log
 from glue_scripts.engine.run.job import Job, parsed_job
-from glue_scripts.engine.run.lock import guard
+from glue_scripts.engine.run.lock import Guard, guard
 from glue_scripts.engine.run.session import Aws, aws, spark_session
+from glue_scripts.engine.silver.batch import Loaded
+from glue_scripts.engine.silver.classification import classify
 from glue_scripts.engine.silver.derive import catch_up
 from glue_scripts.engine.silver.drift import note_unknown_columns
 from glue_scripts.engine.silver.gate import decision, judgement, unusual, worst
@@ -40,6 +46,7 @@ from glue_scripts.engine.silver.usual import (
 )
 from glue_scripts.engine.silver.work import Work, pending_work, write_groups
 from glue_scripts.engine.tables import changes
+from glue_scripts.engine.tables.anew import made_beside, swap
 from glue_scripts.engine.tables.commits import TRIES
 from glue_scripts.engine.tables.iceberg import create_or_evolve, prepare
 from glue_scripts.engine.tables.state import MovedOnError
@@ -62,26 +69,47 @@ def main(spark: SparkSession, job: Job, clients: Aws) -> None:
     check = guard(job, clients.ledger)
     check()
     prepare(spark, changes.changes_table(job))
-    with ThreadPoolExecutor(PARALLEL_DATASETS) as pool:
-        futures = [
-            pool.submit(process_in_order, spark, job, clients, group) for group in write_groups(job.contract)
-        ]
-        results = [result for f in futures for result in f.result()]
-        list(pool.map(lambda table: create_or_evolve(spark, silver_target(job, table)), job.contract.silver))
-    catch_up(spark, job, check)
-    compute(spark, job, check)
-    orphans = orphan_counts(spark, job, [job.contract.dataset(r.dataset).target for r in results])
-    results = [store_orphan_counts(job, clients, r, orphans) for r in results]
+    with recorder(spark, job, clients) as lineage:
+        results = load_all(spark, job, clients, check, lineage)
     conclude(spark, job, clients, store_days(job, clients, results))
 
 
+def load_all(spark: SparkSession, job: Job, clients: Aws, check: Guard, lineage: Recorder) -> list[RunResult]:
+    """Every dataset with work, then the tables that are computed from others. Raises as `main` does."""
+    beside = made_beside(spark, job, *job.contract.silver)
+    with ThreadPoolExecutor(PARALLEL_DATASETS) as pool:
+        futures = [
+            pool.submit(process_in_order, spark, beside, clients, group, lineage)
+            for group in write_groups(job.contract)
+        ]
+        results = [result for f in futures for result in f.result()]
+        tables = [silver_target(beside, table) for table in job.contract.silver]
+        list(pool.map(lambda table: create_or_evolve(spark, table), tables))
+    check()
+    swap(spark, job, beside, *(t for t in job.contract.silver if t.kind != "computed"))
+    catch_up(spark, job, check, lineage)
+    compute(spark, job, check, lineage)
+    if job.lake_formation:  # last, for tables have all of their columns now; until then new ones are hidden
+        with ThreadPoolExecutor(PARALLEL_DATASETS) as pool:
+            list(pool.map(lambda table: classify(job, clients, table), job.contract.silver))
+    orphans = orphan_counts(spark, job, [job.contract.dataset(r.dataset).target for r in results])
+    return [store_orphan_counts(job, clients, r, orphans) for r in results]
+
+
 def process_in_order(
-    spark: SparkSession, job: Job, clients: Aws, datasets: Sequence[Dataset]
+    spark: SparkSession, job: Job, clients: Aws, datasets: Sequence[Dataset], lineage: Recorder
 ) -> list[RunResult]:
-    return [result for dataset in datasets if (result := process(spark, job, clients, dataset)) is not None]
+    results = []
+    for dataset in datasets:
+        with lineage.of(dataset.target, dataset.name) as run:
+            if (result := process(spark, job, clients, dataset, lineage, run)) is not None:
+                results.append(result)
+    return results
 
 
-def process(spark: SparkSession, job: Job, clients: Aws, dataset: Dataset) -> RunResult | None:
+def process(
+    spark: SparkSession, job: Job, clients: Aws, dataset: Dataset, lineage: Recorder, run: TableRun
+) -> RunResult | None:
     """One dataset from bronze to silver; its files count as processed last, so a crash anywhere is repaired
     by running again.
 
@@ -89,7 +117,7 @@ def process(spark: SparkSession, job: Job, clients: Aws, dataset: Dataset) -> Ru
     """
     replay_files(job, clients, dataset)
     check = guard(job, clients.ledger)
-    promotion = promote(spark, job, clients, dataset, check)
+    promotion = promote(spark, job, clients, dataset, check, lineage)
     if promotion.refill:
         job = replace(job, full_refresh=True)
     again = [*files_of_rows(spark, job, clients, dataset), *promotion.files]
@@ -97,14 +125,16 @@ def process(spark: SparkSession, job: Job, clients: Aws, dataset: Dataset) -> Ru
     work, files = planned(job, clients, dataset, again, dated)
     if not files:
         return None
+    run.begin(received(spark, job, dataset))
     interrupted = clients.ledger.open_attempt(job.domain, dataset.name, job.run_id)
     judged_before = interrupted or job.by_date or bool(again)
     loaded, tries = None, TRIES
+    gone = Counter[str]()  # by reason, files that were set aside
     while files and loaded is None:
         try:
             # After a try in vain, bad rows are in quarantine already.
             seen = judged_before or tries < TRIES
-            loaded = load_dataset(spark, job, dataset, files, work, check, again=seen)
+            loaded = load_dataset(spark, job, dataset, files, work, check, lineage, again=seen)
         except MovedOnError as error:
             tries -= 1
             if not tries:
@@ -114,20 +144,40 @@ def process(spark: SparkSession, job: Job, clients: Aws, dataset: Dataset) -> Ru
             aside = set_aside_unloadable(spark, job, clients, dataset, files)
             if not aside:
                 raise
+            gone.update(str(f.reason) for f in aside)
             again, judged_before = without(again, aside), True
             work, files = planned(job, clients, dataset, again, dated)
     if loaded is None:
         clients.ledger.close_attempt(job.domain, dataset.name)
+        account_for(run, spark, job, dataset, (), Loaded(RowCounts(), dict(gone), {}, 0, 0))
         return None
     if promotion.pending:
         remember(spark, job, dataset)
-    unknown = note_unknown_columns(job, clients, dataset, files, loaded)
     learns = teaches(job, files, again=judged_before)
+    result = result_of(job, clients, dataset, files, loaded, learns=learns)
+    store(job, clients, dataset, result, work)
+    if learns:
+        remember_rates(clients, dataset, files, loaded)
+    # What an interrupted run quarantined may be of other dates: the next run of all still looks.
+    if not (interrupted and job.by_date):
+        clients.ledger.close_attempt(job.domain, dataset.name)
+    account_for(run, spark, job, dataset, files, loaded)  # last: a by-product
+    log.info(
+        job, "loaded", dataset=dataset.name, files=len(files), rows=asdict(loaded.rows), gate=result.gate
+    )
+    return result
+
+
+def result_of(
+    job: Job, clients: Aws, dataset: Dataset, files: Sequence[BronzeFile], loaded: Loaded, *, learns: bool
+) -> RunResult:
+    """The figures of a load, and what the gate says of them. `learns`: they are held against usual ones."""
+    unknown = note_unknown_columns(job, clients, dataset, files, loaded)
     usual = compared_rates(job, clients, dataset, loaded) if learns else Compared()
     metrics = run_metrics(dataset, files, loaded, len(unknown.columns) + unknown.more) | dict(usual.values)
     metrics[UNUSUAL] = unusual(dataset.target.thresholds, metrics)
     gate, findings = judgement(dataset.target.thresholds, metrics, usual.details)
-    result = RunResult(
+    return RunResult(
         job.domain,
         job.run_id,
         dataset.name,
@@ -139,14 +189,6 @@ def process(spark: SparkSession, job: Job, clients: Aws, dataset: Dataset) -> Ru
         findings,
         _now().isoformat(),
     )
-    store(job, clients, dataset, result, work)
-    if learns:
-        remember_rates(clients, dataset, files, loaded)
-    # What an interrupted run quarantined may be of other dates: the next run of all still looks.
-    if not (interrupted and job.by_date):
-        clients.ledger.close_attempt(job.domain, dataset.name)
-    log.info(job, "loaded", dataset=dataset.name, files=len(files), rows=asdict(loaded.rows), gate=gate)
-    return result
 
 
 def planned(
@@ -166,11 +208,25 @@ def store(job: Job, clients: Aws, dataset: Dataset, result: RunResult, work: Wor
     """
     close_gate(job, clients, result)
     store_result(job, clients, result)
-    publish(clients.cloudwatch, dataset, result.metrics)
+    publish(clients.cloudwatch, job.names, dataset, result.metrics)
     files = [*work.files, *(f for f in work.superseded if f.processed_by is None)]
     if dataset.archive:
         archive_files(clients, files, job.run_id)
     clients.ledger.mark_processed([*files, *work.copies], job.run_id)
+
+
+def account_for(
+    run: TableRun,
+    spark: SparkSession,
+    job: Job,
+    dataset: Dataset,
+    files: Sequence[BronzeFile],
+    loaded: Loaded,
+) -> None:
+    """Has the run say what became of a dataset's records."""
+    entries = [f.entry for f in files]
+    made = accounted(run.made, job, dataset, entries, loaded.rows, loaded.nulls, loaded.reasons)
+    tell_written(run, spark, job, job.identifier(dataset.target), made)
 
 
 def close_gate(job: Job, clients: Aws, result: RunResult) -> None:
@@ -229,7 +285,8 @@ def complete(job: Job, clients: Aws, result: RunResult, compared: Compared) -> R
     dataset = job.contract.dataset(result.dataset)
     thresholds, metrics = _of(dataset, compared), {**result.metrics, **compared.values}
     gate, findings = judgement(thresholds, metrics, compared.details)
-    publish(clients.cloudwatch, dataset, {**compared.values, UNUSUAL: unusual(thresholds, metrics)})
+    told = {**compared.values, UNUSUAL: unusual(thresholds, metrics)}
+    publish(clients.cloudwatch, job.names, dataset, told)
     metrics[UNUSUAL] = unusual(dataset.target.thresholds, metrics)
     completed = replace(
         result,
@@ -274,4 +331,5 @@ def _now() -> dt.datetime:
 
 if __name__ == "__main__":
     job = parsed_job(sys.argv[1:])
+    rules(job)  # what the domain's code imports is missed now, not when half of the work is done
     main(spark_session(f"{job.domain} bronze to silver"), job, aws(job))

@@ -20,6 +20,7 @@ from glue_scripts.engine.run.lock import Guard, guard
 from glue_scripts.engine.run.session import Aws, aws, spark_session
 from glue_scripts.engine.silver.tombstones import tombstones_place
 from glue_scripts.engine.tables.state import loaded
+from shared.contracts.evolution import SWAPPED
 
 PARALLEL_TABLES = 2
 # A file that no snapshot knows may be of a commit in work: longer than any run (Iceberg refuses less than one
@@ -96,17 +97,26 @@ def look_after(
         f"table => '{name}', older_than => {literal(expired)}, retain_last => 1, stream_results => true",
     )
     kept = spark.table(f"{identifier}.snapshots").count()
-    orphaned = now - dt.timedelta(days=ORPHAN_DAYS)
-    # The slash keeps `users_history` out of what is listed for `users`.
-    listed = f"location => '{location}/', prefix_listing => true, older_than => {literal(orphaned)}"
-    orphans = call(spark, "remove_orphan_files", f"table => '{name}', {listed}")
+    orphans = _without_orphans(spark, identifier, location, now - dt.timedelta(days=ORPHAN_DAYS))
     return Upkeep(
         name,
         compacted["rewritten_data_files_count"],
         compacted["added_data_files_count"],
         snapshots - kept,
-        len(orphans),
+        orphans,
     )
+
+
+def _without_orphans(spark: SparkSession, identifier: str, location: str, orphaned: dt.datetime) -> int:
+    """Removes files that no snapshot knows and that are older than a moment; their number. None where the
+    table took the place of another since: queries may still read that one's files, however old they are.
+    """
+    if int(loaded(spark, identifier).properties().get(SWAPPED) or 0) > orphaned.timestamp() * 1000:
+        return 0
+    # The slash keeps `users_history` out of what is listed for `users`.
+    listed = f"location => '{location}/', prefix_listing => true, older_than => {literal(orphaned)}"
+    name = identifier.removeprefix(f"{CATALOG}.")
+    return len(call(spark, "remove_orphan_files", f"table => '{name}', {listed}"))
 
 
 def call(spark: SparkSession, procedure: str, arguments: str) -> list[dict[str, int]]:

@@ -12,9 +12,11 @@ from pyspark.sql import SparkSession
 
 from glue_scripts.engine.gold.lake import Shared, Transform
 from glue_scripts.engine.gold.references import waves
+from glue_scripts.engine.gold.sql_file import SqlTransform
 from glue_scripts.engine.gold.tables import check_complete, refresh
 from glue_scripts.engine.gold.transforms import transforms_of
 from glue_scripts.engine.gold.warehouse import write_load_plan
+from glue_scripts.engine.lineage.recorder import recorder
 from glue_scripts.engine.run import log
 from glue_scripts.engine.run.job import Job, parsed_job
 from glue_scripts.engine.run.lock import guard
@@ -26,7 +28,8 @@ PARALLEL_TABLES = 4
 
 def main(spark: SparkSession, job: Job, transforms: dict[str, Transform], clients: Aws) -> None:
     """Refreshes every gold table, several at a time; changes are settled only when all have followed, then
-    the warehouse may load them. A table that fails stops none but those that refer to it.
+    the warehouse may load them. A table that fails stops none but those that refer to it or
+    read it.
 
     Raises LookupError where tables and transforms do not match, TakenOverError, and the first failure of
     `refresh` when the others have followed.
@@ -36,14 +39,21 @@ def main(spark: SparkSession, job: Job, transforms: dict[str, Transform], client
     check()
     pending = changes.pending(spark, job)
     failed: dict[str, BaseException] = {}
-    with Shared() as shared, ThreadPoolExecutor(PARALLEL_TABLES) as pool:
-        for tables in waves(job.contract.gold):
+    made_of = {n: t.gold_sources for n, t in transforms.items() if isinstance(t, SqlTransform)}
+    with (
+        recorder(spark, job, clients) as lineage,
+        Shared() as shared,
+        ThreadPoolExecutor(PARALLEL_TABLES) as pool,
+    ):
+        for tables in waves(job.contract.gold, made_of):
             futures = {
                 table.name: pool.submit(
-                    refresh, spark, job, table, transforms[table.name], pending, check, shared
+                    refresh, spark, job, table, transforms[table.name], pending, check, shared, lineage
                 )
                 for table in tables
-                if failed.keys().isdisjoint(r.table for r in table.references)
+                if failed.keys().isdisjoint(
+                    {r.table for r in table.references} | made_of.get(table.name, frozenset())
+                )
             }
             failed |= {name: error for name, future in futures.items() if (error := future.exception())}
     for name, error in failed.items():

@@ -64,7 +64,8 @@ def ordered(artifacts: Iterable[StackArtifact]) -> list[StackArtifact]:
         return [by_id[id_] for id_ in TopologicalSorter(graph).static_order()]
     except CycleError as error:
         raise AssemblyError(
-            f"stacks depend on each other in a circle: {' → '.join(error.args[1])}"
+            f"stacks depend on each other in a circle: {' → '.join(error.args[1])}",
+            "mend the dependencies in stacks/; ./lake synth says whether they are right",
         ) from error
 
 
@@ -100,7 +101,8 @@ def _assets(folder: Path, manifest: str) -> Iterable[Asset]:
     known = json.loads((folder / manifest).read_text())
     if images := known.get("dockerImages"):
         raise AssemblyError(
-            f"{folder / manifest}: Docker image assets cannot be published here: {', '.join(images)}"
+            f"{folder / manifest}: Docker image assets cannot be published here: {', '.join(images)}",
+            "take the images out of the stacks, or deploy it: ./lake deploy --env NAME",
         )
     for entry in known.get("files", {}).values():
         for destination in entry["destinations"].values():

@@ -8,7 +8,8 @@ with DuckDB's words.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,8 @@ from pyiceberg.table import Table
 from sqlglot import exp
 from sqlglot.errors import SqlglotError, UnsupportedError
 
+from local.answer_limits import WHOLE, Limits, StoppedError, interruptible
+from local.athena_files import PATH, rows_of_files
 from local.athena_metadata import INFORMATION_SCHEMA, metadata_statement, view
 from local.athena_metadata import answer as metadata_answer
 from local.dialect import MACROS, QueryError, athena_names, plain, rewritten
@@ -30,10 +33,17 @@ from shared.names import DATA_ZONES, Names
 AsOf = dt.datetime | int | None  # a moment, a snapshot's id, or now
 
 
+class NotIcebergError(QueryError):
+    """A table over files as they are."""
+
+
 @dataclass(frozen=True)
 class Answer:
+    """`types`: DuckDB's, of a SELECT that it ran."""
+
     columns: tuple[str, ...]
     rows: list[tuple[Any, ...]]
+    types: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,37 +76,62 @@ class Statement:
     like_tables: frozenset[str]
 
 
-def run(session: Session, statement: str, domains: Sequence[str], domain: str | None = None) -> Answer:
-    """Runs one SELECT, or a statement about tables. Raises QueryError or UnknownStatementError naming what is
-    wrong or missing.
+def run(
+    session: Session,
+    statement: str,
+    domains: Sequence[str],
+    domain: str | None = None,
+    usual: str | None = None,
+    *,
+    limits: Limits = WHOLE,
+) -> Answer:
+    """Runs one SELECT, or a statement about tables. `usual`: the database of tables that name none.
+
+    Raises QueryError or UnknownStatementError naming what is wrong or missing, StoppedError where it was
+    stopped.
     """
 
     def resolve(name: str) -> str:
-        return database(session.names, name, domains, domain)
+        return database(session.names, name or usual or "", domains, domain)
 
     if asked := metadata_statement(statement, resolve):
         return Answer(*metadata_answer(session.client("glue"), asked))
+    with executed(session, statement, resolve, limits) as result:
+        names, types = zip(*((column[0], str(column[1])) for column in result.description), strict=True)
+        rows = result.fetchall() if limits.rows is None else result.fetchmany(limits.rows)
+        return Answer(athena_names(list(names)), rows, types)
+
+
+@contextmanager
+def executed(
+    session: Session, statement: str, resolve: Callable[[str], str], limits: Limits = WHOLE
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """One SELECT, run; its rows are yet to be fetched. Raises QueryError, also while they are."""
     translated = translate(statement, resolve)
     connection, catalog = connected(), catalog_of(session)
     columns = set[str]()
     try:
         for table in translated.tables:
+            limits.check()
             about_tables = table.database == INFORMATION_SCHEMA
             rows = (
                 view(session.client("glue"), table.table)
                 if about_tables
-                else rows_of(catalog, table, as_of(connection, table))
+                else _rows(session, catalog, table, as_of(connection, table), path=PATH in statement)
             )
             connection.register(table.view, rows)
             columns.update(name.lower() for name in rows.schema.names)
         if lost := sorted(translated.like_tables - columns):
-            raise QueryError(f"there is no column {lost[0]}")
-        result = connection.execute(translated.sql)
-        return Answer(athena_names([column[0] for column in result.description]), result.fetchall())
+            raise QueryError(f"there is no column {lost[0]}", "`describe silver.TABLE` names the columns")
+        with interruptible(connection, limits):
+            yield connection.execute(translated.sql)
+    except duckdb.InterruptException as error:
+        raise StoppedError from error
     except duckdb.Error as error:
         raise QueryError(
             f"DuckDB, which stands in for Athena, cannot run this: {plain(error)}\ntranslated:"
-            f" {plain(translated.sql)}"
+            f" {plain(translated.sql)}",
+            "write it otherwise, or ask a deployed environment: ./lake query --env NAME",
         ) from error
 
 
@@ -126,9 +161,15 @@ def translate(statement: str, resolve: Callable[[str], str]) -> Statement:
     try:
         trees = sqlglot.parse(statement.strip().rstrip(";"), read="athena")
     except SqlglotError as error:
-        raise QueryError(f"not a statement that Athena understands: {plain(error)}") from error
+        raise QueryError(
+            f"not a statement that Athena understands: {plain(error)}",
+            "mend the statement: docs/howto/warehouse.md",
+        ) from error
     if len(trees) != 1 or not isinstance(tree := trees[0], exp.Query):
-        raise QueryError("one SELECT at a time: everything else is made by the jobs")
+        raise QueryError(
+            "one SELECT at a time: everything else is made by the jobs",
+            "give one SELECT; what changes tables is ./lake run",
+        )
     tables = dict.fromkeys(_replaced(table, resolve) for table in _tables(tree))
     named = {t.alias_or_name.lower() for t in tree.find_all(exp.Table)}
     named -= {a.alias.lower() for a in tree.find_all(exp.Alias)}
@@ -137,7 +178,10 @@ def translate(statement: str, resolve: Callable[[str], str]) -> Statement:
     try:
         sql = rewritten(tree).sql(dialect="duckdb", unsupported_level=sqlglot.ErrorLevel.RAISE)
     except UnsupportedError as error:
-        raise QueryError(f"DuckDB, which stands in for Athena, lacks something: {error}") from error
+        raise QueryError(
+            f"DuckDB, which stands in for Athena, lacks something: {error}",
+            "write it otherwise, or ask a deployed environment: ./lake query --env NAME",
+        ) from error
     return Statement(sql, tuple(tables), frozenset(named & bare))
 
 
@@ -150,7 +194,7 @@ def database(names: Names, written: str, domains: Sequence[str], domain: str | N
     if domain is None and len(domains) != 1:
         example = names.database("<domain>", written)
         raise QueryError(
-            f"`{written}` of which domain? Say --domain ({', '.join(domains)}), or write {example}"
+            f"`{written}` of which domain?", f"say --domain ({', '.join(domains)}), or write {example}"
         )
     return names.database(domain or domains[0], written)
 
@@ -169,6 +213,17 @@ def catalog_of(session: Session) -> Catalog:
     return load_catalog("glue", **properties)
 
 
+def _rows(session: Session, catalog: Catalog, table: TableName, when: AsOf, *, path: bool) -> Any:
+    """Of an Iceberg table, or of files as they are; these have no history."""
+    try:
+        return rows_of(catalog, table, when)
+    except NotIcebergError:
+        if when is not None:
+            raise
+    glue, s3 = session.client("glue"), session.client("s3")
+    return rows_of_files(glue, s3, table.database, table.table, path=path)
+
+
 def rows_of(catalog: Catalog, table: TableName, when: AsOf = None) -> Any:
     """All rows of an Iceberg table as of its current snapshot, or the one of a moment, or of an id, deletes
     applied, as Arrow.
@@ -179,17 +234,24 @@ def rows_of(catalog: Catalog, table: TableName, when: AsOf = None) -> Any:
         stored = catalog.load_table((table.database, table.table))
         return stored.scan(snapshot_id=None if when is None else _snapshot(stored, when)).to_arrow()
     except NoSuchTableError as error:
-        raise QueryError(f"there is no table {table.database}.{table.table}") from error
-    except (NoSuchIcebergTableError, NoSuchPropertyException) as error:
         raise QueryError(
-            f"{table.database}.{table.table} is not an Iceberg table; the laptop queries Iceberg tables only"
+            f"there is no table {table.database}.{table.table}",
+            "./lake tables names those that are there; ./lake run DOMAIN makes them",
+        ) from error
+    except (NoSuchIcebergTableError, NoSuchPropertyException) as error:
+        raise NotIcebergError(
+            f"{table.database}.{table.table} is not an Iceberg table",
+            "ask a deployed environment: ./lake query --env NAME",
         ) from error
 
 
 def _snapshot(stored: Table, when: dt.datetime | int) -> int:
     snapshot = when if isinstance(when, int) else snapshot_at(stored, when)
     if snapshot is None or stored.snapshot_by_id(snapshot) is None:
-        raise QueryError(f"{'.'.join(stored.name())} has no snapshot as of {when}")
+        raise QueryError(
+            f"{'.'.join(stored.name())} has no snapshot as of {when}",
+            "take a later moment; ./lake tables says when each was last written",
+        )
     return snapshot
 
 
@@ -208,11 +270,16 @@ def _tables(tree: exp.Query) -> list[exp.Table]:
 
 
 def _replaced(table: exp.Table, resolve: Callable[[str], str]) -> TableName:
-    if not table.db:
-        raise QueryError(f"write {table.name} with its database: silver.{table.name} or gold.{table.name}")
-    name = TableName(resolve(table.db), table.name.lower(), *_versions(table))
+    if not (resolved := resolve(table.db)):
+        raise QueryError(
+            f"{table.name} stands without its database", f"write silver.{table.name} or gold.{table.name}"
+        )
+    name = TableName(resolved, table.name.lower(), *_versions(table))
     if "$" in name.table:
-        raise QueryError(f"metadata tables ({table.name}) work in Athena only")
+        raise QueryError(
+            f"metadata tables ({table.name}) work in Athena only",
+            "ask them of a deployed environment: ./lake query --env NAME",
+        )
     if not table.args.get("alias"):
         table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name)))
     table.set("this", exp.to_identifier(name.view, quoted=True))

@@ -67,7 +67,7 @@ class MetadataStatement:
 
 
 def metadata_statement(text: str, resolve: Callable[[str], str]) -> MetadataStatement | None:
-    """The statement with its database resolved; None where it is none about metadata.
+    """The statement with its database resolved, also where it names none; None for any other.
 
     Raises UnknownStatementError for one that is not answered here.
     """
@@ -78,13 +78,16 @@ def metadata_statement(text: str, resolve: Callable[[str], str]) -> MetadataStat
         if found := pattern.fullmatch(statement):
             parts = list(found.groups())
             database = parts.pop() or parts[0] if kind == "columns" else parts[0]
-            if not database and kind != "databases":
-                raise UnknownStatementError(f"of which database? Say silver or gold: {_example(kind)}")
-            return MetadataStatement(kind, resolve(database.lower()) if database else None, parts[1])
+            if kind == "databases":
+                return MetadataStatement(kind, None, parts[1])
+            if not (resolved := resolve((database or "").lower())):
+                raise UnknownStatementError("of which database?", f"say silver or gold: {_example(kind)}")
+            return MetadataStatement(kind, resolved, parts[1])
     raise UnknownStatementError(
         f"{' '.join(statement.split()[:2])}: expected SHOW TABLES IN silver, SHOW COLUMNS IN silver.<table>,"
         " SHOW DATABASES or DESCRIBE silver.<table>; other statements about tables work in Athena's own"
-        " console"
+        " console",
+        "write one of these",
     )
 
 
@@ -105,7 +108,8 @@ def answer(glue: GlueClient, asked: MetadataStatement) -> tuple[tuple[str, ...],
     if table is None:
         raise UnknownStatementError(
             f"there is no table {asked.database}.{asked.name}; there are:"
-            f" {', '.join(sorted(tables)) or 'none yet'}"
+            f" {', '.join(sorted(tables)) or 'none yet'}",
+            "name one of these; ./lake run DOMAIN makes those of a contract",
         )
     if asked.kind == "columns":
         return ("field",), [(c["Name"],) for c in _columns(table)]
@@ -117,7 +121,9 @@ def answer(glue: GlueClient, asked: MetadataStatement) -> tuple[tuple[str, ...],
 def view(glue: GlueClient, name: str) -> pa.Table:
     """A table of information_schema. Raises UnknownStatementError for one that is not answered here."""
     if name not in VIEWS:
-        raise UnknownStatementError(f"{INFORMATION_SCHEMA} has {', '.join(VIEWS)} here, not {name}")
+        raise UnknownStatementError(
+            f"{INFORMATION_SCHEMA} has {', '.join(VIEWS)} here, not {name}", "name one of these"
+        )
     rows = list({"schemata": _schemata, "tables": _listed, "columns": _typed}[name](glue))
     types = {"ordinal_position": pa.int64()}
     schema = pa.schema([(c, types.get(c, pa.string())) for c in VIEWS[name]])
@@ -166,7 +172,9 @@ def _tables(glue: GlueClient, database: str) -> list[TableTypeDef]:
     try:
         pages = list(glue.get_paginator("get_tables").paginate(DatabaseName=database))
     except glue.exceptions.EntityNotFoundException as error:
-        raise UnknownStatementError(f"there is no database {database}") from error
+        raise UnknownStatementError(
+            f"there is no database {database}", "./lake tables names what is there"
+        ) from error
     return sorted((t for page in pages for t in page["TableList"]), key=lambda table: table["Name"])
 
 

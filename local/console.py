@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,18 @@ OUT = Console(
     width=None if sys.stdout.isatty() else PIPE_WIDTH,
 )
 ERR = Console(stderr=True, soft_wrap=True, highlight=False, force_terminal=sys.stderr.isatty())
+
+STDOUT = Path("-")  # what `--json -` names
+
+
+@contextmanager
+def only_json_on_stdout(path: Path | None) -> Iterator[None]:
+    """While a result goes to stdout as JSON, what people read goes to stderr."""
+    if path != STDOUT:
+        yield
+        return
+    with redirect_stdout(sys.stderr):
+        yield
 
 
 def say(text: str) -> None:
@@ -105,7 +117,10 @@ def _plain(value: Any) -> str:
 
 def write_json(path: Path | None, value: Mapping[str, Any]) -> None:
     """The machine's copy of a result, if one was asked for."""
-    if path is not None:
+    if path == STDOUT:
+        assert sys.__stdout__ is not None
+        print(json.dumps(value, indent=1, default=str), file=sys.__stdout__, flush=True)
+    elif path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(value, indent=1, default=str) + "\n")
 

@@ -104,7 +104,7 @@ def _deploy_stack(
         "TemplateURL": f"https://s3.{region}.amazonaws.com/{bucket}/{key}",
         "Capabilities": CAPABILITIES,
     }
-    status = _status(cloudformation, artifact.name)
+    status = described(cloudformation, artifact.name)
     # CloudFormation updates no stack whose creation failed; only deleting it helps.
     if status is not None and status["StackStatus"] in (
         "ROLLBACK_COMPLETE",
@@ -117,23 +117,30 @@ def _deploy_stack(
         (cloudformation.create_stack if status is None else cloudformation.update_stack)(**request)
     except ClientError as error:
         if "No updates are to be performed" not in str(error):
-            raise DeployError(f"stack {artifact.name}: {error.response['Error']['Message']}") from error
+            raise DeployError(
+                f"stack {artifact.name}: {error.response['Error']['Message']}",
+                "mend the stack; ./lake synth writes its template",
+            ) from error
     return _outputs(cloudformation, artifact.name)
 
 
 def _outputs(cloudformation: CloudFormationClient, name: str) -> dict[str, str]:
     deadline = time.monotonic() + STACK_SECONDS
-    while (status := _status(cloudformation, name)) is None or status["StackStatus"].endswith("IN_PROGRESS"):
+    while (status := described(cloudformation, name)) is None or status["StackStatus"].endswith(
+        "IN_PROGRESS"
+    ):
         if time.monotonic() > deadline:
             raise DeployError(
                 f"stack {name}: not ready after {STACK_SECONDS:.0f} s; its state is"
-                f" {status and status['StackStatus']}"
+                f" {status and status['StackStatus']}",
+                "./lake up again; if that ends so too, forget its data: ./lake up --reset",
             )
         time.sleep(0.05)
     if status["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
         raise DeployError(
             f"stack {name}: {status['StackStatus']}."
-            f" {_reasons(cloudformation, name) or status.get('StackStatusReason', '')}"
+            f" {_reasons(cloudformation, name) or status.get('StackStatusReason', '')}",
+            "mend the stack; ./lake synth writes its template",
         )
     return {f"{name}.{o['OutputKey']}": o["OutputValue"] for o in status.get("Outputs", [])}
 
@@ -147,7 +154,8 @@ def _reasons(cloudformation: CloudFormationClient, name: str) -> str:
     )
 
 
-def _status(cloudformation: CloudFormationClient, name: str) -> StackTypeDef | None:
+def described(cloudformation: CloudFormationClient, name: str) -> StackTypeDef | None:
+    """A stack as it is; None if there is none."""
     try:
         description = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
     except ClientError as error:
@@ -161,8 +169,8 @@ def _refuse_custom_resources(artifact: StackArtifact) -> None:
     custom = [f"{k} ({r['Type']})" for k, r in artifact.resources.items() if r["Type"].startswith("Custom::")]
     if custom:
         raise DeployError(
-            f"stack {artifact.name}: custom resources never end on the laptop, use plain ones:"
-            f" {', '.join(custom)}"
+            f"stack {artifact.name}: custom resources never end on the laptop: {', '.join(custom)}",
+            "use plain resources in stacks/",
         )
 
 

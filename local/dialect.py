@@ -90,8 +90,8 @@ def rewritten(tree: exp.Query) -> exp.Expr:
     """
     if other := next((name for kind, name in OTHERWISE.items() if tree.find(kind)), None):
         raise QueryError(
-            f"{other} gives something else in DuckDB, which stands in for Athena; it works in Athena only."
-            " Here, UNNEST the list"
+            f"{other} gives something else in DuckDB, which stands in for Athena; it works in Athena only",
+            "UNNEST the list, or ask a deployed environment: ./lake query --env NAME",
         )
     for select in list(tree.find_all(exp.Select)):
         name_unnamed(select)
@@ -199,7 +199,8 @@ def _in_place(node: exp.Expr, *, instant: exp.Expr | None, clock: exp.Expr, text
     raise QueryError(
         "a time in a zone (at_timezone, AT TIME ZONE) works on the laptop as a column of the result, in"
         " comparisons, GROUP BY and ORDER BY, in to_iso8601(), date(), cast(… as date), date_trunc(),"
-        " date_format(), extract(), hour(), day(), month(), year(); elsewhere in Athena only"
+        " date_format(), extract(), hour(), day(), month(), year(); elsewhere in Athena only",
+        "write it so, or ask a deployed environment: ./lake query --env NAME",
     )
 
 
@@ -230,7 +231,10 @@ def _asks_the_clock(parent: exp.Expr | None) -> bool:
 def _unit(node: exp.Expr, function: str) -> str:
     unit = node.text("unit").lower()
     if unit not in UNITS:
-        raise QueryError(f"{function}: {unit or 'a unit that is computed'} is none of {', '.join(UNITS)}")
+        raise QueryError(
+            f"{function}: {unit or 'a unit that is computed'} is none of {', '.join(UNITS)}",
+            "name one of these",
+        )
     return unit
 
 

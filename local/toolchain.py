@@ -84,8 +84,8 @@ def verify(folder: Path, digests: dict[str, str]) -> None:
             actual = hashlib.file_digest(jar, "sha256").hexdigest()
         if actual != digest:
             raise ToolchainError(
-                f"{folder / name}: expected sha256 {digest} ({LOCK.name}), found {actual}. Delete it and run"
-                " again."
+                f"{folder / name}: expected sha256 {digest} ({LOCK.name}), found {actual}",
+                f"delete {folder / name}, then give the same command again",
             )
 
 
@@ -98,9 +98,10 @@ def _fetch(target: Path, digests: dict[str, str]) -> None:
         missing = [name for name in digests if not (fetched / name).exists()]
         if done.code or missing:
             raise ToolchainError(
-                f"could not fetch the Spark jars {', '.join(missing)}. They are needed once, with a network"
-                " (behind a proxy set JAVA_TOOL_OPTIONS=-Dhttps.proxyHost=… -Dhttps.proxyPort=…). Spark"
-                f" said:\n{done.words()}"
+                f"could not fetch the Spark jars {', '.join(missing)}. They are needed once, with a"
+                f" network. Spark said:\n{done.words()}",
+                "connect to the network (behind a proxy set JAVA_TOOL_OPTIONS=-Dhttps.proxyHost=…"
+                " -Dhttps.proxyPort=…), then try again",
             )
         verify(fetched, digests)
         _made(target)

@@ -5,14 +5,18 @@ CloudWatch.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from shared.names import DOMAIN_JOBS, Names
 from shared.reasons import RowReason
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_cloudwatch.literals import StandardUnitType
     from mypy_boto3_cloudwatch.type_defs import DimensionTypeDef, MetricDatumTypeDef
+
+    from shared.contracts import Contract
 
 NAMESPACE = "Lakehouse"
 DATA_A_REQUEST = 500  # PutMetricData takes 1,000, and 1 MB
@@ -42,6 +46,45 @@ ORPHAN_RATE = "orphan_rate"  # the worst of a silver table's foreign keys
 ORPHAN_ROWS = "orphan_rows"  # of a gold table, counted before its commit
 
 
+# What CloudWatch is sent: what an alarm or the dashboard reads. Each costs $0.30 a month for every dataset or
+# job; all other figures are in the metrics bucket and in the ledger, which cost next to nothing.
+FRESHNESS, PENDING = "freshness_hours", "pending_files"
+OF_FILES = ("FilesAccepted", "FilesQuarantined")
+OF_RUNS = ("written_rows", "quarantined_rows", "quarantine_rate", UNUSUAL)
+OF_WATCH = (PENDING, FRESHNESS, UNKNOWN_DAYS)
+OF_JOBS = ("job_seconds", "job_dpu_hours")
+GOLD = "gold"  # stands for all gold tables of a domain, which are as fresh as each other
+
+
+@dataclass(frozen=True)
+class Sent:
+    """How many metrics of a domain CloudWatch is sent at most, by what sends them: each is paid for in the
+    hours in which it has a value ("Amazon CloudWatch pricing").
+    """
+
+    with_files: int
+    with_runs: int
+    by_watch: int
+
+    @property
+    def total(self) -> int:
+        return self.with_files + self.with_runs + self.by_watch
+
+
+def promised_hours(contract: Contract) -> dict[str, int]:
+    """How old the newest file of each silver table may be, and of GOLD; empty where nothing is promised."""
+    promised = {d.name: d.freshness_hours for d in contract.datasets if d.freshness_hours is not None}
+    return {**promised, GOLD: max(promised.values())} if promised else {}
+
+
+def sent(datasets: int) -> Sent:
+    """Of a domain with so many datasets."""
+    of_jobs, of_gold = len(DOMAIN_JOBS) * len(OF_JOBS), 1
+    return Sent(
+        datasets * len(OF_FILES), datasets * len(OF_RUNS) + of_jobs, datasets * len(OF_WATCH) + of_gold
+    )
+
+
 def datum(name: str, value: float, unit: str = "None", **dimensions: str) -> MetricDatumTypeDef:
     """One value of a metric as PutMetricData takes it; the unit is one of CloudWatch's."""
     where: list[DimensionTypeDef] = [{"Name": k, "Value": v} for k, v in dimensions.items()]
@@ -53,8 +96,15 @@ def datum(name: str, value: float, unit: str = "None", **dimensions: str) -> Met
     }
 
 
-def send(cloudwatch: CloudWatchClient, data: Sequence[MetricDatumTypeDef]) -> None:
-    """No data, no request."""
+def whose(names: Names) -> dict[str, str]:
+    """Dimensions of all our metrics, alarms and graphs: two environments of an account are never added up."""
+    return {"Environment": names.env, "Prefix": names.prefix}
+
+
+def send(cloudwatch: CloudWatchClient, names: Names, figures: Sequence[MetricDatumTypeDef]) -> None:
+    """With the dimensions of the environment. No figures, no request."""
+    ours: list[DimensionTypeDef] = [{"Name": k, "Value": v} for k, v in whose(names).items()]
+    data: list[MetricDatumTypeDef] = [{**f, "Dimensions": [*ours, *f["Dimensions"]]} for f in figures]
     for start in range(0, len(data), DATA_A_REQUEST):
         cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=data[start : start + DATA_A_REQUEST])
 

@@ -2,7 +2,7 @@
 a file.
 
 Databases are written `silver`, `gold` and `quarantine`. The comment that a file begins with is the report's
-description.
+description; a line of it may ask for a chart.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from shared.names import Names
 from shared.project import domains_folder, shown
+from shared.report_chart import Chart, asks_for_chart, chart
 
 _DATABASE = re.compile(r"\b(silver|gold|quarantine)\.(?=[a-z_])")
 
@@ -26,7 +27,7 @@ class Report:
     """A named query. `sql` says `silver.`, `gold.` or `quarantine.`; `qualified` says which databases these
     are.
 
-    `first_line`: where the statement begins in its file.
+    `first_line`: where the statement begins in its file. `chart`: how its rows are drawn, where it says so.
     """
 
     domain: str
@@ -34,6 +35,7 @@ class Report:
     description: str
     sql: str
     first_line: int = 1
+    chart: Chart | None = None
 
     def qualified(self, names: Names) -> str:
         """The statement as it runs in an environment's Athena."""
@@ -43,7 +45,7 @@ class Report:
 def reports_of(domain: str, folder: Path | None = None) -> tuple[Report, ...]:
     """The reports of a domain by name; a domain without any has none.
 
-    Raises ReportError for a file without a description, or that is not UTF-8.
+    Raises ReportError for a file without a description, that is not UTF-8, or whose chart cannot be read.
 
     `folder`: the folder of domains, the project's unless given.
     """
@@ -66,8 +68,20 @@ def report(domain: str, path: Path) -> Report:
     except UnicodeDecodeError as error:
         raise ReportError(f"{shown(path)}: is not UTF-8 (byte {error.start}): save it as UTF-8") from error
     first = next((i for i, line in enumerate(lines) if not line.startswith("--")), len(lines))
-    description = " ".join(line.removeprefix("--").strip() for line in lines[:first])
+    comments = [line for line in lines[:first] if not asks_for_chart(line)]
+    description = " ".join(line.removeprefix("--").strip() for line in comments)
     if not description:
         raise ReportError(f"{shown(path)}: begin with a comment that says what the report tells")
+    drawn = _chart(path, lines[:first])
     first = next((i for i, line in enumerate(lines[first:], first) if line.strip()), first)
-    return Report(domain, path.stem, description, "\n".join(lines[first:]).strip(), first + 1)
+    return Report(domain, path.stem, description, "\n".join(lines[first:]).strip(), first + 1, drawn)
+
+
+def _chart(path: Path, comments: list[str]) -> Chart | None:
+    asked = [(n, line) for n, line in enumerate(comments, 1) if asks_for_chart(line)]
+    if len(asked) > 1:
+        raise ReportError(f"{shown(path)}: asks for {len(asked)} charts, expected one at most")
+    try:
+        return next((chart(line, n) for n, line in asked), None)
+    except ValueError as error:
+        raise ReportError(f"{shown(path)}: {error}") from error

@@ -19,6 +19,7 @@ BY_EVENT_DATE = "event_date"  # the layout a contract has unless it chooses anot
 GATHERED = "year_month_day"  # the layout in which the rejects of a domain stand together
 UNDATED = "undated"
 NOWHERE = "unknown"  # domain and dataset of a key that names none
+CATALOGUE = "catalogue/index.html"  # of the whole environment, in the bucket `scripts`
 LOAD_PLAN = "plan.json"  # among what gold leaves for the warehouse: where its load begins
 IGNORED = ("_SUCCESS", "_committed_*", "_started_*", "*.crc", "*_$folder$", ".DS_Store")
 # What Spark, Hive and Hadoop's committers keep beside a table, or of a write that has not ended
@@ -187,6 +188,16 @@ def failure_key(domain: str, run_id: str) -> str:
 
 def metrics_key(domain: str, dataset: str, run_date: dt.date, run_id: str) -> str:
     return f"{domain}/{dataset}/run_date={run_date.isoformat()}/{run_id}.csv"
+
+
+def lineage_key(domain: str, zone: str, table: str, run_date: dt.date, run: str) -> str:
+    """What one run says of one table: a line an event. No dataset has a hyphen in its name."""
+    return f"{lineage_prefix(domain)}{zone}/{table}/run_date={run_date.isoformat()}/{run}.jsonl"
+
+
+def lineage_prefix(domain: str) -> str:
+    """In the metrics bucket."""
+    return f"{domain}/open-lineage/"
 
 
 def warehouse_key(domain: str, name: str) -> str:

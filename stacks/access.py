@@ -1,7 +1,8 @@
-"""What a role may do: one managed policy per role, and a written reason for every wildcard."""
+"""What a role may do: one managed policy per role while it fits, and a written reason for every wildcard."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,33 +14,48 @@ from shared.contracts import Contract
 from shared.ledger import INDEX
 from shared.names import WAREHOUSE_ADMIN, Names
 from stacks.base import LakeStack
-from stacks.lake_formation import grant_database
+from stacks.lake_formation import grant_classifying, grant_database
 
+SECRET_SUFFIX = "-??????"  # nosec B105: Secrets Manager ends every ARN so
 OBJECTS = "actions on objects need a wildcard for the key; scoped to one bucket and prefix"
 TABLES = "the tables of one domain and zone are made by its jobs; scoped to that database"
 NO_RESOURCE = "the service defines no resource type for this action (Service Authorization Reference)"
-ACCOUNT, REGION = Aws.ACCOUNT_ID, Aws.REGION  # each look at Aws is a request to the JavaScript side
+# A managed policy has at most 6,144 characters without white space, a role at most ten policies (IAM User
+# Guide, "IAM and AWS STS quotas"). Some room is left for ARNs that only the deployment knows.
+MOST_CHARACTERS = 5_500
+RESOURCES_TOGETHER = 25  # of one statement: of the longest ARNs not half a policy
+# each look at Aws is a request to the JavaScript side
+SHOWN = {
+    Aws.ACCOUNT_ID: "<AWS::AccountId>",
+    Aws.REGION: "<AWS::Region>",
+    Aws.PARTITION: "<AWS::Partition>",
+}
 
 
 class Access(Construct):
-    """A role and its only policy.
+    """A role and its policy, a second where one has no room for it.
 
     Nothing else may add to the role: `role` ignores the grants that constructs make on their own.
     """
 
     def __init__(
-        self, scope: Construct, id: str, principal: str, names: Names, *more_principals: str
+        self,
+        scope: Construct,
+        id: str,
+        principal: str | iam.IPrincipal,
+        names: Names,
+        *more_principals: str,
+        role_name: str | None = None,
     ) -> None:
+        """`principal`: services by their names, or whoever else may take the role. `role_name`: of a role
+        that people look for.
+        """
         super().__init__(scope, id)
         self.names = names
         stack = Stack.of(self)
         self._guarded = isinstance(stack, LakeStack) and stack.settings.lake_formation
-        principals = [
-            iam.ServicePrincipal(p, conditions=_this_account(p, names)) for p in (principal, *more_principals)
-        ]
-        own = iam.Role(
-            self, "Role", assumed_by=iam.CompositePrincipal(*principals) if more_principals else principals[0]
-        )
+        trusted = _trusted(names, principal, *more_principals) if isinstance(principal, str) else principal
+        own = iam.Role(self, "Role", assumed_by=trusted, role_name=role_name)
         self.role: iam.IRole = own.without_policy_updates()
         self._statements = list[dict[str, Any]]()
         self._wildcards = dict[str, str]()  # resource → why
@@ -48,18 +64,20 @@ class Access(Construct):
 
     def _state(self, role: iam.Role, id: str) -> None:
         """Makes the policy of all that was allowed, at once: each statement of its own costs requests to the
-        JavaScript side.
+        JavaScript side. What names each of many domains may take more than one policy.
         """
-        document = iam.PolicyDocument.from_json({"Version": "2012-10-17", "Statement": self._statements})
-        policy = iam.ManagedPolicy(
-            self, "Policy", roles=[role], description=f"least privilege of {id}", document=document
-        )
-        Validations.of(policy).acknowledge(
-            *(
-                Acknowledgment(id=_wildcard_finding(resource), reason=why)
-                for resource, why in self._wildcards.items()
+        for n, statements in enumerate(fitting(self._statements), 1):
+            document = iam.PolicyDocument.from_json({"Version": "2012-10-17", "Statement": statements})
+            name, what = "Policy" if n == 1 else f"Policy{n}", f"least privilege of {id}"
+            policy = iam.ManagedPolicy(self, name, roles=[role], description=what, document=document)
+            named = {resource for statement in statements for resource in statement["Resource"]}
+            Validations.of(policy).acknowledge(
+                *(
+                    Acknowledgment(id=_wildcard_finding(resource), reason=why)
+                    for resource, why in self._wildcards.items()
+                    if resource in named
+                )
             )
-        )
 
     def allow(
         self,
@@ -96,6 +114,10 @@ class Access(Construct):
         actions = ["s3:PutObject", "s3:AbortMultipartUpload", *(["s3:DeleteObject"] if delete else [])]
         self.allow(actions, [f"{self.names.bucket_arn(zone)}/{prefix}*"], why=OBJECTS)
 
+    def read_secret(self, name: str) -> None:
+        secret = self.names.arn("secretsmanager", f"secret:{name}{SECRET_SUFFIX}")
+        self.allow(["secretsmanager:GetSecretValue"], [secret])
+
     def ingest(self, contracts: Sequence[Contract], prefix: str = "") -> None:
         """What shared/ingestion does with raw objects under a prefix, and with the ledger.
 
@@ -113,19 +135,20 @@ class Access(Construct):
             why=OBJECTS,
         )
         self.allow(["s3:PutObjectTagging"], copied, why=OBJECTS)
-        for archiving in (c for c in contracts if any(d.archive for d in c.datasets)):
-            self.allow(
-                ["s3:DeleteObject", "s3:DeleteObjectVersion"], [f"{raw}/{archiving.domain}/*"], why=OBJECTS
-            )
+        archived = [f"{raw}/{c.domain}/*" for c in contracts if any(d.archive for d in c.datasets)]
+        if archived:
+            self.allow(["s3:DeleteObject", "s3:DeleteObjectVersion"], archived, why=OBJECTS)
         self.write("bronze", prefix)
         self.write("quarantine", prefix)
         self.write_ledger()
         self.search_ledger()  # the versions of a raw key; whether a dataset has files
 
-    def take_from(self, location: str) -> None:
-        """Objects of a source location, wherever it is, their tags (a copy carries them along), and the names
-        of what is there.
+    def take_from(self, location: str, key_arn: str | None) -> None:
+        """Objects of a source location, wherever it is and with whatever key, their tags (a copy carries them
+        along), and the names of what is there.
         """
+        if key_arn is not None:
+            self.allow(["kms:Decrypt"], [key_arn])
         bucket, _, prefix = location.removeprefix("s3://").partition("/")
         arn = f"arn:{self.names.partition}:s3:::{bucket}"
         self.allow(["s3:GetObject", "s3:GetObjectTagging"], [f"{arn}/{prefix}*"], why=OBJECTS)
@@ -138,8 +161,8 @@ class Access(Construct):
         if key_arn is not None:
             self.allow(["kms:Decrypt", "kms:GenerateDataKey"], [key_arn])
 
-    def publish_metrics(self, *namespaces: str) -> None:
-        only = {"StringEquals": {"cloudwatch:namespace": list(namespaces)}}
+    def publish_metrics(self, namespace: str) -> None:
+        only = {"StringEquals": {"cloudwatch:namespace": [namespace]}}
         self.allow(["cloudwatch:PutMetricData"], ["*"], when=only, why=NO_RESOURCE)
 
     # --- ledger ---------------------------------------------------------------------------------------------
@@ -189,39 +212,67 @@ class Access(Construct):
         places = ("catalog", f"database/{database}", f"table/{database}/{table}")
         self.allow(["glue:UpdateTable"], [self.names.arn("glue", place) for place in places])
 
-    def write_partitions(self, domain: str, zone: str) -> None:
-        """What a crawler does to its database."""
-        self.write_tables(domain, zone)
-        actions = [
-            f"glue:{verb}Partition"
-            for verb in ("BatchCreate", "BatchUpdate", "BatchDelete", "BatchGet", "Update", "Get")
-        ]
-        actions.append("glue:GetPartitions")
-        self.allow(actions, self._catalog(domain, zone), why=TABLES)
-
     def _guard(self, domain: str, zone: str, *, write: bool = False) -> None:
         """The same in Lake Formation, where the environment uses it."""
         if self._guarded:
-            grant_database(
-                self, self.role, self.names.account, self.names.database(domain, zone), write=write
-            )
+            grant_database(self, self.role, self.names, domain, zone, write=write)
+
+    def classify_columns(self) -> None:
+        """To tag the columns of one's own tables; only where Lake Formation guards the catalog."""
+        if self._guarded:
+            grant_classifying(self, self.role, self.names)
+            self.allow(["lakeformation:AddLFTagsToResource"], ["*"], why=NO_RESOURCE)
 
     def _catalog(self, domain: str, zone: str) -> list[str]:
         database = self.names.database(domain, zone)
         return [self.names.arn("glue", r) for r in ("catalog", f"database/{database}", f"table/{database}/*")]
 
 
+def fitting(statements: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """The statements as policies of at most MOST_CHARACTERS, in their order."""
+    policies: list[list[dict[str, Any]]] = [[]]
+    left = MOST_CHARACTERS
+    for statement in (part for whole in statements for part in _parts(whole)):
+        size = len(_shown(json.dumps(statement, separators=(",", ":")))) + 1
+        if size > left and policies[-1]:
+            policies.append([])
+            left = MOST_CHARACTERS
+        policies[-1].append(statement)
+        left -= size
+    return policies
+
+
+def _parts(statement: dict[str, Any]) -> list[dict[str, Any]]:
+    resources = statement["Resource"]
+    cuts = range(0, len(resources), RESOURCES_TOGETHER)
+    return [{**statement, "Resource": resources[cut : cut + RESOURCES_TOGETHER]} for cut in cuts]
+
+
 def _wildcard_finding(resource: str) -> str:
-    """The id of cdk-nag's finding on a resource; it writes the account and region of the deployment as
+    """The id of cdk-nag's finding on a resource; it writes what only the deployment knows as
     `<AWS::…>`.
     """
-    shown = resource.replace(ACCOUNT, "<AWS::AccountId>").replace(REGION, "<AWS::Region>")
-    return f"AwsSolutions::AwsSolutions-IAM5[Resource::{shown}]"
+    return f"AwsSolutions::AwsSolutions-IAM5[Resource::{_shown(resource)}]"
+
+
+def _shown(text: str) -> str:
+    """About as long as with the account, the region and the partition."""
+    for token, shown in SHOWN.items():
+        text = text.replace(token, shown)
+    return text
+
+
+def _trusted(names: Names, *services: str) -> iam.IPrincipal:
+    of = [iam.ServicePrincipal(s, conditions=_this_account(s, names)) for s in services]
+    return of[0] if len(of) == 1 else iam.CompositePrincipal(*of)
 
 
 def _this_account(service: str, names: Names) -> dict[str, Any] | None:
-    """Against the confused deputy: what each service tells of the one it acts for. Lambda tells nothing."""
-    if service == "lambda.amazonaws.com":
+    """Against the confused deputy: what each service tells of the one it acts for.
+
+    Lambda tells nothing, and of AWS Backup it is not documented.
+    """
+    if service in ("lambda.amazonaws.com", "backup.amazonaws.com"):
         return None
     if service.startswith(
         "redshift"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from shared.contracts import Contract
-from shared.metrics import LEARNT, NAMESPACE, UNKNOWN_DAYS, UNUSUAL
+from shared.metrics import FRESHNESS, LEARNT, NAMESPACE, UNKNOWN_DAYS, UNUSUAL, promised_hours, whose
 from shared.names import Names
+from stacks.config import ConfigError, Settings
 
 GREATER = "GreaterThanThreshold"
 OF_DATASETS = ("freshness", "unusual", "unknown-columns")  # the runbook has one entry for all datasets
@@ -40,15 +41,8 @@ class Alarm:
         return f"domain-dataset-{kind}" if kind else self.name
 
 
-def alarm_definitions(
-    names: Names,
-    contracts: tuple[Contract, ...],
-    *,
-    ingest_timeout_seconds: int,
-    unknown_column_days: int,
-    crawls: bool,
-) -> list[Alarm]:
-    """`crawls`: the environment has the function that crawls a catalogue."""
+def lake_alarms(names: Names, *, ingest_timeout_seconds: int, crawls: bool) -> list[Alarm]:
+    """Those of what all domains share. `crawls`: the environment has the function that crawls a catalogue."""
     result = _ingestion(names, ingest_timeout_seconds)
     functions = ("ingest", "watch", *(["crawl"] if crawls else []))
     for function in functions:
@@ -74,13 +68,15 @@ def alarm_definitions(
                 f"{queue}-depth", f"messages wait in {queue}", "AWS/SQS", metric, where, statistic="Maximum"
             )
         )
-    for contract in contracts:
-        result += [
-            *_freshness(contract),
-            *_unusual(contract),
-            *_unknown_columns(contract, unknown_column_days),
-        ]
     return result
+
+
+def domain_alarms(names: Names, contract: Contract, *, unknown_column_days: int) -> list[Alarm]:
+    return [
+        *_freshness(names, contract),
+        *_unusual(names, contract),
+        *_unknown_columns(names, contract, unknown_column_days),
+    ]
 
 
 def _ingestion(names: Names, timeout_seconds: int) -> list[Alarm]:
@@ -110,27 +106,39 @@ def _ingestion(names: Names, timeout_seconds: int) -> list[Alarm]:
     ]
 
 
-def _freshness(contract: Contract) -> list[Alarm]:
+def check_promises(settings: Settings, contracts: Iterable[Contract]) -> None:
+    """Raises ConfigError where files may wait for a run as long as a contract promises, or longer: its alarm
+    would ring, as data is older than the wait when the run ends. A contract's own schedule is not held back.
+    """
+    waits = 24 / settings.runs_a_day
+    for contract in contracts if settings.scheduled else ():
+        promised = [d.freshness_hours for d in contract.datasets if d.freshness_hours is not None]
+        if not contract.schedule and promised and min(promised) <= waits:
+            raise ConfigError(
+                f"environment {settings.env}: runs_a_day = {settings.runs_a_day} lets a file wait for"
+                f" {waits:g} h, and the contract of {contract.domain} promises a freshness of"
+                f" {min(promised)} h: set runs_a_day to {24 // min(promised) + 1}, or promise more hours"
+            )
+
+
+def _freshness(names: Names, contract: Contract) -> list[Alarm]:
     """Per silver table, and for gold as a whole, against the freshness that the contract promises."""
-    promised = {d.name: d.freshness_hours for d in contract.datasets if d.freshness_hours is not None}
-    if promised:
-        promised["gold"] = max(promised.values())
     return [
         Alarm(
             f"{contract.domain}-{dataset}-freshness",
             f"{contract.domain}: {dataset} is older than the {hours} h that its contract promises",
             NAMESPACE,
-            "freshness_hours",
-            {"Domain": contract.domain, "Dataset": dataset},
+            FRESHNESS,
+            {**whose(names), "Domain": contract.domain, "Dataset": dataset},
             above=hours,
             statistic="Maximum",
             times=3,
         )
-        for dataset, hours in promised.items()
+        for dataset, hours in promised_hours(contract).items()
     ]
 
 
-def _unusual(contract: Contract) -> list[Alarm]:
+def _unusual(names: Names, contract: Contract) -> list[Alarm]:
     """Per dataset, against its own history; which figure it is stands in the run's findings."""
     return [
         Alarm(
@@ -138,21 +146,21 @@ def _unusual(contract: Contract) -> list[Alarm]:
             f"{contract.domain}: {dataset.name} is silent, or far from its usual volume or rates",
             NAMESPACE,
             UNUSUAL,
-            {"Domain": contract.domain, "Dataset": dataset.name},
+            {**whose(names), "Domain": contract.domain, "Dataset": dataset.name},
         )
         for dataset in contract.datasets
         if any(t.metric in LEARNT for t in dataset.target.thresholds)
     ]
 
 
-def _unknown_columns(contract: Contract, days: int) -> list[Alarm]:
+def _unknown_columns(names: Names, contract: Contract, days: int) -> list[Alarm]:
     return [
         Alarm(
             f"{contract.domain}-{dataset.name}-unknown-columns",
             f"{contract.domain}: {dataset.name} has columns that its contract does not name, for {days} days",
             NAMESPACE,
             UNKNOWN_DAYS,
-            {"Domain": contract.domain, "Dataset": dataset.name},
+            {**whose(names), "Domain": contract.domain, "Dataset": dataset.name},
             above=days,
             statistic="Maximum",
             times=3,

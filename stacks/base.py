@@ -12,7 +12,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from shared.contracts import Contract
-from shared.names import Names
+from shared.names import STATEFUL, Names
 from stacks.config import Settings
 
 
@@ -20,19 +20,22 @@ from stacks.config import Settings
 class Lake:
     """One environment as values.
 
-    `dependencies` is False where the runtime brings the Lambda's packages itself (the laptop).
+    `dependencies` is False where the runtime brings the Lambda's packages itself (the laptop). `new` are
+    stateful stacks that were never complete: what fails in a first creation must be able to go again.
     """
 
     settings: Settings
     contracts: tuple[Contract, ...]
     build_dir: Path
     dependencies: bool = True
+    new: frozenset[str] = frozenset()
 
     @property
     def names(self) -> Names:
         """Names with the account and region of the deployment when the settings pin none."""
         s = self.settings
-        return Names(s.env, s.account or Aws.ACCOUNT_ID, s.region or Aws.REGION, s.prefix)
+        partition = "" if s.region else Aws.PARTITION
+        return Names(s.env, s.account or Aws.ACCOUNT_ID, s.region or Aws.REGION, s.prefix, partition)
 
     @property
     def domains(self) -> tuple[str, ...]:
@@ -42,7 +45,7 @@ class Lake:
 class LakeStack(Stack):
     """A stack of one environment, named `<prefix>-<env>-<stack>`.
 
-    A stateful one cannot be deleted by accident where data is retained.
+    A stateful one cannot be deleted by accident where data is retained, once it is complete.
     """
 
     def __init__(
@@ -52,22 +55,23 @@ class LakeStack(Stack):
         lake: Lake,
         *,
         description: str,
-        stateful: bool = False,
         key_arn: str | None = None,
     ) -> None:
         s = lake.settings
+        guarded = s.retain_data and id in STATEFUL and id not in lake.new
         super().__init__(
             scope,
             id,
             stack_name=lake.names.name(id),
             env=Environment(account=s.account, region=s.region),
             description=description,
-            termination_protection=s.retain_data and stateful,
+            termination_protection=guarded,
             analytics_reporting=False,
         )
         self.lake, self.names, self.settings = lake, lake.names, s
+        self.guarded = guarded
         self._last = list[Callable[[], None]]()
-        self._log_key = kms.Key.from_key_arn(self, "LogsKey", key_arn) if key_arn else None
+        self.env_key = kms.Key.from_key_arn(self, "LogsKey", key_arn) if key_arn else None
 
     def at_the_end(self, make: Callable[[], None]) -> None:
         """Has something made when everything else of the environment was said (`complete`)."""
@@ -79,15 +83,23 @@ class LakeStack(Stack):
 
     @property
     def removal(self) -> RemovalPolicy:
-        """What becomes of data when its stack goes."""
-        return RemovalPolicy.RETAIN if self.settings.retain_data else RemovalPolicy.DESTROY
+        """What becomes of data when its stack goes; a creation that fails takes everything back."""
+        kept = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+        return kept if self.settings.retain_data else RemovalPolicy.DESTROY
 
     def log_group(self, id: str, name: str | None = None) -> logs.LogGroup:
-        """Encrypted with the environment's key when the stack was given one, else with CloudWatch's own."""
+        """Encrypted with the environment's key when the stack was given one, else with CloudWatch's own.
+
+        It goes with its stack: kept, its name would be taken when the stack is made again.
+        """
         retention = next(r for days, r in _RETENTION.items() if days == self.settings.log_days)
-        key, removal = self._log_key, self.removal
         return logs.LogGroup(
-            self, id, log_group_name=name, retention=retention, encryption_key=key, removal_policy=removal
+            self,
+            id,
+            log_group_name=name,
+            retention=retention,
+            encryption_key=self.env_key,
+            removal_policy=RemovalPolicy.DESTROY,
         )
 
 

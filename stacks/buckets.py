@@ -22,18 +22,19 @@ UPLOAD_DAYS = 3  # an upload in parts that nobody finished is dropped then
 @dataclass(frozen=True)
 class Lifetime:
     """How long objects stay where: `cold_after_days` moves them to Infrequent Access; `expire_after_days`
-    deletes (never for data).
+    deletes (never for data). What was overwritten or deleted can be restored for `noncurrent_days`.
     """
 
     cold_after_days: int | None = None
     expire_after_days: int | None = None
+    noncurrent_days: int = NONCURRENT_DAYS
 
     def rules(self) -> list[s3.LifecycleRule]:
         rules = [
             s3.LifecycleRule(
                 id="tidy",
                 abort_incomplete_multipart_upload_after=Duration.days(UPLOAD_DAYS),
-                noncurrent_version_expiration=Duration.days(NONCURRENT_DAYS),
+                noncurrent_version_expiration=Duration.days(self.noncurrent_days),
             )
         ]
         if self.cold_after_days is not None:
@@ -82,13 +83,13 @@ def bucket(scope: Construct, id: str, props: BucketProps) -> s3.Bucket:
     accept(
         made,
         {
-            "NIST.800.53.R5-S3BucketReplicationEnabled": (
-                "one region by design; versions and the producers' originals restore it"
+            "S3BucketReplicationEnabled": (
+                "one region by design: versions, the producers' originals and the option backup restore it"
             )
         },
     )
     if props.key is None:
-        accept(made, {"NIST.800.53.R5-S3DefaultEncryptionKMS": NO_KEY})
+        accept(made, {"S3DefaultEncryptionKMS": NO_KEY})
     return made
 
 

@@ -1,6 +1,7 @@
 """The databases of the Glue Data Catalog: one per domain and zone.
 
-Tables are made by the jobs' commits and by crawlers, never here.
+Tables are made by the jobs' commits, or over files as they are in the domains' stacks
+(stacks/received_tables.py), never here.
 """
 
 from __future__ import annotations
@@ -9,20 +10,22 @@ from aws_cdk import aws_glue as glue
 from constructs import Construct
 
 from stacks.base import Lake, LakeStack
+from stacks.locations import Locations, Tags
 
 ZONES = ("bronze", "silver", "gold", "quarantine", "metrics")
 
 
 class CatalogStack(LakeStack):
-    def __init__(self, scope: Construct, lake: Lake) -> None:
-        super().__init__(
-            scope, "catalog", lake, description="Lakehouse: databases of the Glue Data Catalog", stateful=True
-        )
+    def __init__(self, scope: Construct, lake: Lake, *, key_arn: str | None) -> None:
+        super().__init__(scope, "catalog", lake, description="Lakehouse: databases of the Glue Data Catalog")
+        if self.settings.lake_formation:
+            Tags(self, lake.domains)
+            Locations(self, key_arn=key_arn)
         for contract in lake.contracts:
             for zone in ZONES:
                 self._database(contract.domain, zone, contract.description)
 
-    def _database(self, domain: str, zone: str, purpose: str) -> None:
+    def _database(self, domain: str, zone: str, purpose: str) -> glue.CfnDatabase:
         database = glue.CfnDatabase(
             self,
             f"{domain}-{zone}",
@@ -34,3 +37,4 @@ class CatalogStack(LakeStack):
             ),
         )
         database.apply_removal_policy(self.removal)
+        return database

@@ -13,10 +13,20 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from shared.contracts import contract
 from shared.contracts import domains as project_domains
 from shared.project import ENVIRONMENTS, project_folder, shown
+from stacks.backup_settings import BackupSettings
+from stacks.lineage_settings import LineageSettings
+from stacks.network_settings import ExistingNetwork, WarehouseClients
+from stacks.principals import Analysts, Principals
+from stacks.regions import lacking, longest_bucket_prefix, zones
 from stacks.usage import Usage
 
-LONGEST_BUCKET_PREFIX = 37  # of an account-regional bucket name; the longest is "<prefix>-<env>-quarantine"
-LONGEST_NAMES = LONGEST_BUCKET_PREFIX - len("--quarantine")  # prefix and environment together
+LONGEST_BUCKET_NAME = "--quarantine"  # what stands around prefix and environment in the longest of ours
+LONGEST_MACHINE_NAME = 80  # CreateStateMachine
+LONGEST_ROLE_NAME = 64  # CreateRole
+NOBODY_HEARS = (
+    "runs are scheduled (scheduled = true), and nobody would hear of one that fails: name who gets alarms in"
+    " alert_emails"
+)
 RESERVED_TAGS = ("aws:", "lakehouse:")
 TagText = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9_ .:/=+@-]*$", min_length=1, max_length=128)
@@ -38,6 +48,8 @@ class Source(BaseModel):
     location: Annotated[str, Field(pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/(?:[^*?]+/)?$")]
     tables: tuple[str, ...] = ()
     """Names of the datasets to take; none: all of the domain."""
+    key_arn: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[\w-]+$")] | None = None
+    """The key that the bucket is encrypted with, if any; its policy must let the bronze job decrypt."""
 
 
 class ConfigError(ValueError):
@@ -77,10 +89,10 @@ class Settings(BaseModel):
     """Tags of everything that the environment has, beside the product's own."""
     protected: bool = False
     """What people rely on: its data must be retained and encrypted with a key of its own, and the security
-    rules of regulated workloads (NIST 800-53) count too.
+    rules of regulated workloads (NIST 800-53, HIPAA, PCI DSS) count too.
     """
     account: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
-    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] | None = None
+    region: Annotated[str, Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-\d$")] | None = None
     retain_data: bool = Field(default_factory=lambda given: bool(given.get("protected")))
     """Buckets, ledger and catalog outlive their stacks; where it is not said, those of a protected
     environment.
@@ -97,6 +109,10 @@ class Settings(BaseModel):
     """A run starts when so many files of a domain wait …"""
     start_minutes: Annotated[int, Field(ge=5, le=1440)] = 15
     """… or the oldest has waited so long; so that a thousand files cost one run."""
+    runs_a_day: Annotated[int, Field(ge=1, le=288)] = 24
+    """Most runs of a domain that begin so on a day, UTC, spread over it: a file waits for the next, 24 hours
+    divided by this at most. `./lake cost` counts with it.
+    """
     unknown_column_days: Annotated[int, Field(ge=1, le=365)] = 7
     """An alarm tells when a dataset has had a column that its contract does not name for so long."""
     ingest_memory_mb: Annotated[int, Field(ge=512, le=10_240)] = 1769  # 1,769 MB is one full vCPU
@@ -112,6 +128,8 @@ class Settings(BaseModel):
     """Jobs run on spare capacity, a third cheaper; they may start minutes later and be interrupted (then
     redrive the run).
     """
+    backup: BackupSettings | None = None
+    """AWS Backup keeps raw, bronze, quarantine and the ledger; only of a protected environment."""
     snapshot_days: Annotated[int, Field(ge=1, le=365)] = 7
     """How far back tables can be read as they were; maintenance forgets older snapshots."""
     warehouse: bool = False
@@ -123,8 +141,16 @@ class Settings(BaseModel):
     warehouse_rpu_hours_a_day: Annotated[int, Field(ge=1)] = 8
     """An alarm tells when a day took more."""
     vpc_cidr: Annotated[str, Field(pattern=r"^10\.\d{1,3}\.\d{1,3}\.0/22$")] = "10.40.0.0/22"
+    warehouse_zone_ids: tuple[Annotated[str, Field(pattern=r"^[a-z]+\d+-az\d+$")], ...] = ()
+    """The zones of that network's three subnets, by their ids, which are the same in every account; none: the
+    region's first, of which Redshift does not have every one.
+    """
     interface_endpoints: tuple[Endpoint, ...] = ()
     """Services that clients in the warehouse's network reach without the internet."""
+    existing_network: ExistingNetwork | None = None
+    """Where the warehouse stands instead of in a network of its own."""
+    warehouse_clients: WarehouseClients | None = None
+    """Who may reach the warehouse beside its own role; none: nobody, but by the Data API."""
     log_days: LogDays = 30
     query_scan_limit_gb: Annotated[int, Field(ge=1, le=100_000)] = 10
     """Athena cancels a query that reads more; 1,000 GB cost about $5."""
@@ -133,6 +159,10 @@ class Settings(BaseModel):
     """`./lake query` may answer from an equal query's result of that age; 0 always asks anew."""
     monthly_budget_usd: Annotated[int, Field(ge=1, le=1_000_000)] = 100
     """People are told when the month's cost passes 80 %, or is forecast to pass all of it."""
+    budget_by_tag: bool = False
+    """The budget counts what carries the environment's tag, which somebody must have activated for cost
+    allocation; else the whole account, as each environment is meant to have one of its own.
+    """
     permissions_boundary: Annotated[str, Field(pattern=r"^[\w+=,.@-]{1,128}$")] | None = None
     """Name of a managed policy of the account that limits every role of the environment."""
     sources: dict[str, Source] = {}
@@ -142,10 +172,21 @@ class Settings(BaseModel):
     """Roles get their databases and tables from Lake Formation too: for accounts whose catalog no longer
     trusts IAM alone.
     """
+    analysts: dict[str, Analysts] = {}
+    """By domain: who may take the role that reads its gold, and silver within limits."""
+    producers: dict[str, Principals] = {}
+    """By domain: other accounts, or roles of theirs, that may put objects below its folder of raw."""
+    lineage: LineageSettings | None = None
+    """A receiver that is sent what is read and made by each run, too; none: it is in the metrics bucket."""
     crawl: CrawlSettings | None = None
     """A dataset that is fetched from a web API; none: nothing is crawled, all files are dropped."""
     usage: Usage = Usage()
     alert_emails: tuple[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")], ...] = ()
+
+    @property
+    def unheard(self) -> bool:
+        """Runs begin by themselves, and no person is told of one that fails."""
+        return self.scheduled and not self.alert_emails
 
     @property
     def chosen_domains(self) -> tuple[str, ...]:
@@ -160,15 +201,66 @@ class Settings(BaseModel):
             raise ValueError(
                 "a protected environment encrypts with a key of its own: customer_key must be true"
             )
+        if self.backup and not self.protected:
+            raise ValueError("backup is an option of a protected environment: protected must be true")
+        if self.backup and self.backup.copy_to and self.region:
+            _, _, _, region, account, *_ = self.backup.copy_to.split(":")
+            if (region, account) == (self.region, self.account):
+                raise ValueError(
+                    "backup.copy_to: a copy beside its original is lost with it: name a vault of another"
+                    " region or account"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _fits_its_region(self) -> Self:
+        if self.region is not None and (lacks := lacking(self.region)):
+            raise ValueError(lacks)
+        if ids := self.warehouse_zone_ids:
+            needed = zones(self.region)
+            if len(ids) != 3 or len(set(ids)) < needed:
+                raise ValueError(
+                    f"warehouse_zone_ids: Redshift needs three subnets in {needed} zones: name three ids,"
+                    f" {needed} of them different"
+                )
+        if self.interface_endpoints and self.region and self.region.startswith("cn-"):
+            raise ValueError("interface_endpoints: China names these services in other ways")
+        return self
+
+    @model_validator(mode="after")
+    def _opens_what_it_has(self) -> Self:
+        for name, opened in (("analysts", self.analysts), ("producers", self.producers)):
+            if unknown := sorted(set(opened) - set(self.chosen_domains)):
+                raise ValueError(
+                    f"{name}: the environment has no {', '.join(unknown)}; it has"
+                    f" {', '.join(self.chosen_domains)}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _names_fit(self) -> Self:
+        """What AWS names after prefix, environment and domain has room for all of them."""
+        longest = longest_bucket_prefix(self.region) - len(LONGEST_BUCKET_NAME)
+        if len(self.prefix) + len(self.env) > longest:
+            where = f" in {self.region}" if self.region else ""
+            raise ValueError(
+                f"prefix and environment name have {len(self.prefix) + len(self.env)} characters together; at"
+                f" most {longest} fit the name of a bucket{where}"
+            )
+        for setting, domains, what, ending, most in (
+            ("domains", self.chosen_domains, "a state machine", "", LONGEST_MACHINE_NAME),
+            ("analysts", self.analysts, "their role", "-analysts", LONGEST_ROLE_NAME),
+        ):
+            room = most - len(f"{self.prefix}-{self.env}-{ending}")
+            if long := [d for d in domains if len(d) > room]:
+                raise ValueError(
+                    f"{setting}: {', '.join(long)}: {what} is called <prefix>-<environment>-<domain>{ending},"
+                    f" in at most {most} characters, which leaves a domain {room}"
+                )
         return self
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if len(self.prefix) + len(self.env) > LONGEST_NAMES:
-            raise ValueError(
-                f"prefix and environment name have {len(self.prefix) + len(self.env)} characters together; at"
-                f" most {LONGEST_NAMES} fit the name of a bucket"
-            )
         if unknown := sorted(set(self.domains or ()) - set(project_domains())):
             raise ValueError(
                 f"domains: there is no {', '.join(unknown)} in the project; it has"
@@ -188,6 +280,11 @@ class Settings(BaseModel):
             )
         if self.warehouse_max_rpu < self.warehouse_rpu:
             raise ValueError("warehouse_max_rpu must not be below warehouse_rpu")
+        if self.existing_network and (self.interface_endpoints or self.warehouse_zone_ids):
+            raise ValueError(
+                "interface_endpoints and warehouse_zone_ids are of a network of the environment's own: leave"
+                " them out with existing_network"
+            )
         if self.interface_endpoints and not self.warehouse:
             raise ValueError(
                 "interface_endpoints are in the warehouse's network: they need warehouse to be true"
@@ -207,6 +304,18 @@ class Settings(BaseModel):
         if (self.account is None) != (self.region is None):
             raise ValueError("account and region are pinned together or not at all")
         return self
+
+
+NESTED: dict[str, type[BaseModel]] = {
+    "usage": Usage,
+    "sources": Source,
+    "lineage": LineageSettings,
+    "crawl": CrawlSettings,
+    "analysts": Analysts,
+    "backup": BackupSettings,
+    "existing_network": ExistingNetwork,
+    "warehouse_clients": WarehouseClients,
+}
 
 
 @cache
@@ -256,8 +365,8 @@ def settings(env: str, **overrides: Any) -> Settings:
 def _line(env: str, error: dict[str, Any]) -> str:
     place = ".".join(str(p) for p in (f"environment {env}", *error["loc"]))
     if error["type"] == "extra_forbidden":
-        known = Usage.model_fields if error["loc"][0] == "usage" else Settings.model_fields
-        return f"{place}: there is no such setting; allowed: {', '.join(known)}"
+        known = NESTED.get(str(error["loc"][0]), Settings) if len(error["loc"]) > 1 else Settings
+        return f"{place}: there is no such setting; allowed: {', '.join(known.model_fields)}"
     return (
         f"{place}: {error['msg']}; found {error['input']!r}" if error["loc"] else f"{place}: {error['msg']}"
     )

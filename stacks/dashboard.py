@@ -1,18 +1,22 @@
-"""One page for an environment: files, rows, quarantine, freshness, jobs and their cost, queue."""
+"""What an environment shows: files, rows, quarantine, freshness, jobs and their cost, queue; on one page
+while CloudWatch takes all of it, else on as few as it takes.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from shared.contracts import Contract
-from shared.metrics import NAMESPACE
-from shared.names import MAINTENANCE, STAGES, Names
+from shared.metrics import FRESHNESS, GOLD, NAMESPACE, OF_FILES, OF_JOBS, PENDING, whose
+from shared.names import DOMAIN_JOBS, Names
 
 WIDTH, HEIGHT, COLUMNS = 8, 6, 3
-FILES = ("FilesAccepted", "FilesQuarantined", "FilesDuplicate", "FilesIgnored", "FilesUnpacked")
+# CloudWatch's quotas, "Dashboards": hidden metrics count, expressions do not.
+MOST_WIDGETS, MOST_METRICS = 500, 2500
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class Graph:
             "region": region,
             "stat": self.statistic,
             "period": self.seconds,
-            "metrics": list(self.metrics),
+            "metrics": _short(self.metrics),
             "yAxis": {"left": {"min": self.lowest}},
             **line,
         }
@@ -52,10 +56,31 @@ class Section:
     title: str
     graphs: Sequence[Graph] = field(default_factory=tuple)
 
+    @property
+    def widgets(self) -> int:
+        return 1 + len(self.graphs)
 
-def body(names: Names, contracts: Sequence[Contract], prices: Mapping[str, float]) -> str:
-    """The dashboard as JSON: a row of graphs for ingestion, then one or two for every domain."""
-    sections = [_ingestion(names), *(_domain(contract, prices) for contract in contracts)]
+    @property
+    def metrics(self) -> int:
+        return sum(isinstance(m[0], str) for graph in self.graphs for m in graph.metrics)
+
+
+def bodies(names: Names, contracts: Sequence[Contract], dpu_hour_usd: float) -> list[str]:
+    """The pages as JSON: a row of graphs for ingestion, then some for every domain, in their order.
+
+    `dpu_hour_usd`: of the class that jobs run in.
+    """
+    sections = [_ingestion(names), *(_domain(names, contract, dpu_hour_usd) for contract in contracts)]
+    pages: list[list[Section]] = [[]]
+    for section in sections:
+        page = [*pages[-1], section]
+        if sum(s.widgets for s in page) > MOST_WIDGETS or sum(s.metrics for s in page) > MOST_METRICS:
+            pages.append([])
+        pages[-1].append(section)
+    return [_body(names, page) for page in pages]
+
+
+def _body(names: Names, sections: Sequence[Section]) -> str:
     widgets: list[dict[str, Any]] = []
     y = 0
     for section in sections:
@@ -81,6 +106,20 @@ def body(names: Names, contracts: Sequence[Contract], prices: Mapping[str, float
     return json.dumps({"widgets": widgets})
 
 
+def _short(metrics: Sequence[list[Any]]) -> list[list[Any]]:
+    """A metric that differs from the one before in its last value only, as CloudWatch itself writes it:
+    `...` and the value. It halves the page, which a template has to hold.
+    """
+    short: list[list[Any]] = []
+    before: list[str] = []
+    for metric in metrics:
+        own = [part for part in metric if isinstance(part, str)]
+        same = len(own) > 2 and own[:-1] == before[:-1]
+        short.append(["...", own[-1], *metric[len(own) :]] if same else metric)
+        before = own
+    return short
+
+
 def _ingestion(names: Names) -> Section:
     queues = {
         q: ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", names.queue(q)]
@@ -99,21 +138,21 @@ def _ingestion(names: Names) -> Section:
     )
 
 
-def _domain(contract: Contract, prices: Mapping[str, float]) -> Section:
+def _domain(names: Names, contract: Contract, dpu_hour_usd: float) -> Section:
     domain, datasets = contract.domain, [d.name for d in contract.datasets]
 
-    def by_dataset(metric: str, names: Sequence[str] = datasets) -> list[list[Any]]:
-        return [[NAMESPACE, metric, "Domain", domain, "Dataset", name, {"label": name}] for name in names]
+    def metric_of(dataset: str, metric: str, label: str) -> list[Any]:
+        where = {**whose(names), "Domain": domain, "Dataset": dataset}
+        return [NAMESPACE, metric, *chain(*where.items()), {"label": label}]
 
-    files = [
-        [NAMESPACE, f, "Domain", domain, "Dataset", d, {"label": f"{d} {f.removeprefix('Files')}"}]
-        for d in datasets
-        for f in FILES
-    ]
+    def by_dataset(metric: str, shown: Sequence[str] = datasets) -> list[list[Any]]:
+        return [metric_of(name, metric, name) for name in shown]
+
+    files = [metric_of(d, f, f"{d} {f.removeprefix('Files')}") for f in OF_FILES for d in datasets]
     rows = [
-        [NAMESPACE, metric, "Domain", domain, "Dataset", d, {"label": f"{d} {metric}"}]
-        for d in datasets
+        metric_of(d, metric, f"{d} {metric}")
         for metric in ("written_rows", "quarantined_rows")
+        for d in datasets
     ]
     promised = [d.freshness_hours for d in contract.datasets if d.freshness_hours is not None]
     return Section(
@@ -124,22 +163,23 @@ def _domain(contract: Contract, prices: Mapping[str, float]) -> Section:
             Graph("Share of rows in quarantine", by_dataset("quarantine_rate"), "Maximum"),
             Graph(
                 "Hours since the newest data",
-                by_dataset("freshness_hours", [*datasets, "gold"]),
+                by_dataset(FRESHNESS, [*datasets, GOLD]),
                 "Maximum",
                 300,
                 ("the contract's promise", max(promised)) if promised else None,
             ),
-            Graph("Files that wait for a run", by_dataset("pending_files"), "Maximum", 300),
-            Graph("Jobs: minutes", _jobs(domain, "job_seconds", "/60"), "Maximum"),
-            Graph("Jobs: cost, USD", _jobs(domain, "job_dpu_hours", f"*{prices['glue_dpu_hour']}")),
+            Graph("Files that wait for a run", by_dataset(PENDING), "Maximum", 300),
+            Graph("Jobs: minutes", _jobs(names, domain, OF_JOBS[0], "/60"), "Maximum"),
+            Graph("Jobs: cost, USD", _jobs(names, domain, OF_JOBS[1], f"*{dpu_hour_usd}")),
         ),
     )
 
 
-def _jobs(domain: str, metric: str, scale: str) -> list[list[Any]]:
+def _jobs(names: Names, domain: str, metric: str, scale: str) -> list[list[Any]]:
     """A hidden metric per stage and the expression that is shown in its place."""
-    shown: list[list[Any]] = []
-    for n, stage in enumerate((*STAGES, MAINTENANCE)):
-        shown.append([NAMESPACE, metric, "Domain", domain, "Stage", stage, {"id": f"m{n}", "visible": False}])
+    hidden, shown = list[list[Any]](), list[list[Any]]()
+    for n, stage in enumerate(DOMAIN_JOBS):
+        where = {**whose(names), "Domain": domain, "Stage": stage}
+        hidden.append([NAMESPACE, metric, *chain(*where.items()), {"id": f"m{n}", "visible": False}])
         shown.append([{"expression": f"m{n}{scale}", "label": stage, "id": f"e{n}"}])
-    return shown
+    return [*hidden, *shown]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from aws_cdk import Duration
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
@@ -17,14 +18,19 @@ from stacks.packaging import lambda_archive
 NO_LETTERS_OF_ITS_OWN = (("AwsSolutions", "3"), ("Serverless", "RedrivePolicy"))
 
 
-def dead_letters(scope: Construct, id: str, name: str) -> sqs.Queue:
-    """Keeps what was lost for the two weeks that SQS allows."""
+def dead_letters(scope: Construct, id: str, name: str, key: kms.IKey | None = None) -> sqs.Queue:
+    """Keeps what was lost for the two weeks that SQS allows.
+
+    `key`: for letters that carry more than names, which SQS's own keys encrypt (stacks/keys.py says who else
+    may use it).
+    """
     made = sqs.Queue(
         scope,
         id,
         queue_name=name,
         enforce_ssl=True,
-        encryption=sqs.QueueEncryption.SQS_MANAGED,
+        encryption=sqs.QueueEncryption.KMS if key else sqs.QueueEncryption.SQS_MANAGED,
+        encryption_master_key=key,
         retention_period=Duration.days(14),
     )
     accept(made, {f"{pack}-SQS{rule}": "takes dead letters itself" for pack, rule in NO_LETTERS_OF_ITS_OWN})
@@ -57,7 +63,7 @@ def python_function(
     access.allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"], why=NO_RESOURCE)
     if lost is not None:
         access.allow(["sqs:SendMessage"], [lost.queue_arn])
-    return lambda_.Function(
+    function = lambda_.Function(
         scope,
         id,
         function_name=names.function(name),
@@ -77,3 +83,6 @@ def python_function(
         dead_letter_queue=lost,
         environment={**names.variables, **environment},
     )
+    # Lambda tests a role's rights when it makes a function or an event source, so the policy comes first.
+    function.node.add_dependency(access)
+    return function

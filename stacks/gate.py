@@ -1,5 +1,5 @@
-"""The security rules that a deployment must pass: AWS Solutions and Serverless everywhere, NIST 800-53 Rev. 5
-where it is protected.
+"""The security rules that a deployment must pass: AWS Solutions and Serverless everywhere; where it is
+protected also those of regulated workloads: NIST 800-53 Rev. 5, HIPAA and PCI DSS 3.2.1.
 """
 
 from __future__ import annotations
@@ -21,5 +21,9 @@ def add_gate(app: cdk.App, environments: Sequence[Settings]) -> None:
 
     packs = [cdk_nag.AwsSolutionsChecks(app), cdk_nag.ServerlessChecks(app)]
     if all(settings.protected for settings in environments):
-        packs.append(cdk_nag.NIST80053R5Checks(app))
+        packs += [
+            cdk_nag.NIST80053R5Checks(app),
+            cdk_nag.HIPAASecurityChecks(app),
+            cdk_nag.PCIDSS321Checks(app),
+        ]
     cdk.Validations.of(app).add_plugins(*packs)

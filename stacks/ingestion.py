@@ -10,7 +10,6 @@ from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from shared.metrics import NAMESPACE
 from stacks.accepted import accept
 from stacks.access import Access
 from stacks.base import Lake, LakeStack
@@ -25,13 +24,11 @@ ACCEPTED = {
     "Serverless-LambdaEventSourceMappingDestination": (
         "a queue as source has no such destination: its redrive policy does that"
     ),
-    "NIST.800.53.R5-LambdaDLQ": _BY_QUEUE,
-    "NIST.800.53.R5-LambdaConcurrency": (
+    "LambdaDLQ": _BY_QUEUE,
+    "LambdaConcurrency": (
         "bounded by its event source; a reservation would throttle receives and fill the dead letters"
     ),
-    "NIST.800.53.R5-LambdaInsideVPC": (
-        "speaks only to AWS services, over TLS, by its own role; needs nothing of a network"
-    ),
+    "LambdaInsideVPC": ("speaks only to AWS services, over TLS, by its own role; needs nothing of a network"),
 }
 
 
@@ -111,8 +108,6 @@ class IngestionStack(LakeStack):
             environment={
                 "LAKE_DEAD_LETTERS": self.dead_letters.queue_url,
                 "LAKE_MAX_BYTES": str(self.settings.ingest_defer_above_mb * 2**20),
-                "POWERTOOLS_SERVICE_NAME": "ingest",
-                "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
             },
         )
         source = sources.SqsEventSource(

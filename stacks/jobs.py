@@ -10,27 +10,30 @@ from constructs import Construct
 
 from shared.contracts import contract
 from shared.metrics import NAMESPACE
-from shared.names import CHANGES, MAINTENANCE, Names
+from shared.names import CHANGES, JOB_LOGS, MAINTENANCE, Names
 from shared.project import PRODUCT
-from shared.zones import archive_prefix
+from shared.zones import archive_prefix, lineage_prefix
 from stacks.access import OBJECTS, Access
 from stacks.base import LakeStack
 from stacks.config import Settings
 from stacks.packaging import glue_archive
 from stacks.protection import Protection
+from stacks.wheels import Packages
 
 CATALOG = "spark.sql.catalog.glue_catalog"
 INGEST = "bronze-ingest"
+COMPUTING = ("bronze-to-silver", "silver-to-gold")  # the stages that run a domain's own code
 
 
 @dataclass(frozen=True)
 class Code:
     """What a job runs: its entry script and the library of all jobs, both published with the stack under the
-    hash of their content.
+    hash of their content, and its domain's own packages.
     """
 
     scripts: dict[str, assets.Asset]
     library: assets.Asset
+    packages: dict[str, Packages]
 
     @classmethod
     def of(cls, stack: LakeStack, stages: tuple[str, ...]) -> Code:
@@ -44,6 +47,7 @@ class Code:
                 for stage, path in scripts.items()
             },
             library,
+            {domain: Packages.of(stack, domain) for domain in stack.lake.domains},
         )
 
 
@@ -56,12 +60,14 @@ class LakeJob(Construct):
         access = Access(self, "Access", "glue.amazonaws.com", stack.names)
         GRANTS[stage](access, domain)
         if stage == INGEST and domain in stack.settings.sources:
-            access.take_from(stack.settings.sources[domain].location)
+            source = stack.settings.sources[domain]
+            access.take_from(source.location, source.key_arn)
+        if stage in COMPUTING and (receiver := stack.settings.lineage) and receiver.secret_name:
+            access.read_secret(receiver.secret_name)
         protection.allow(access)
-        access.publish_metrics(NAMESPACE, "Glue")
-        access.allow(
-            ["s3:GetObject"], [a.bucket.arn_for_objects(a.s3_object_key) for a in (script, code.library)]
-        )
+        packages = code.packages[domain] if stage in COMPUTING else Packages({})
+        objects = [a.bucket.arn_for_objects(a.s3_object_key) for a in (script, code.library)]
+        access.allow(["s3:GetObject"], [*objects, *packages.object_arns])
         s = stack.settings
         job = glue.CfnJob(
             self,
@@ -84,13 +90,17 @@ class LakeJob(Construct):
             default_arguments={
                 **_arguments(stack.names, domain, code.library.s3_object_url),
                 **_own_arguments(stage, s, domain),
+                **(_lineage_arguments(s) if stage in COMPUTING else {}),
+                **packages.arguments,
             },
         )
-        job.node.add_dependency(access, protection)
+        job.node.add_dependency(access)
+        protection.cover(job)
 
 
 def _bronze_job(access: Access, domain: str) -> None:
     access.ingest([contract(domain)], f"{domain}/")
+    access.publish_metrics(NAMESPACE)
 
 
 def _silver_job(access: Access, domain: str) -> None:
@@ -100,9 +110,11 @@ def _silver_job(access: Access, domain: str) -> None:
     access.write("quarantine", f"{domain}/", delete=True)
     access.write("metrics", f"{domain}/")
     access.write_tables(domain, "silver")
+    access.classify_columns()
     access.write_tables(domain, "quarantine")
     access.write_ledger()
     access.search_ledger()
+    access.publish_metrics(NAMESPACE)
     # A replay copies what passes from quarantine to bronze, a copy that is needed after a correction gets its
     # content from the file that lost it; a copied object carries a producer's tags along.
     access.write("bronze", f"{domain}/")
@@ -128,6 +140,7 @@ def _gold_job(access: Access, domain: str) -> None:
     access.read("gold", f"{domain}/")
     access.write("silver", f"{domain}/{CHANGES}/", delete=True)
     access.write("gold", f"{domain}/", delete=True)
+    access.write("metrics", lineage_prefix(domain))
     access.read_tables(domain, "silver")
     access.update_table(domain, "silver", CHANGES)
     access.see_lock(domain)
@@ -160,9 +173,19 @@ def _own_arguments(stage: str, settings: Settings, domain: str) -> dict[str, str
             }
         case "maintenance":
             return {"--snapshot_days": str(settings.snapshot_days)}
+        case "bronze-to-silver" if settings.lake_formation:
+            return {"--lake_formation": "true"}
         case "silver-to-gold":
             return {"--warehouse": str(settings.warehouse).lower()}
     return {}
+
+
+def _lineage_arguments(settings: Settings) -> dict[str, str]:
+    receiver = settings.lineage
+    if receiver is None:
+        return {}
+    secret = {"--lineage_secret": receiver.secret_name} if receiver.secret_name else {}
+    return {"--lineage_url": receiver.url, **secret}
 
 
 def _arguments(names: Names, domain: str, library_url: str) -> dict[str, str]:
@@ -174,11 +197,9 @@ def _arguments(names: Names, domain: str, library_url: str) -> dict[str, str]:
         "--account": names.account,
         "--region": names.region,
         "--extra-py-files": library_url,
+        "--custom-logGroup-prefix": f"{JOB_LOGS}{names.glue_logs}",
         "--datalake-formats": "iceberg",
-        "--enable-glue-datacatalog": "true",
         "--enable-auto-scaling": "true",
-        "--enable-metrics": "true",
-        "--enable-observability-metrics": "true",
         "--conf": " --conf ".join(f"{k}={v}" for k, v in spark_conf(names).items()),
     }
 

@@ -8,6 +8,7 @@ from constructs import Construct
 from stacks.analytics import AnalyticsStack
 from stacks.base import Lake, LakeStack
 from stacks.catalog import CatalogStack
+from stacks.domain import DomainStack
 from stacks.ingestion import IngestionStack
 from stacks.monitoring import MonitoringStack
 from stacks.orchestration import OrchestrationStack
@@ -27,22 +28,25 @@ class LakeStage(cdk.Stage):
         limit = cdk.PermissionsBoundary.from_name(boundary) if boundary else None
         super().__init__(scope, lake.settings.env, permissions_boundary=limit)
         storage = StorageStack(self, lake)
-        catalog = CatalogStack(self, lake)
+        catalog = CatalogStack(self, lake, key_arn=storage.key_arn)
         ingestion = IngestionStack(self, lake, key_arn=storage.key_arn)
         processing = ProcessingStack(self, lake, key_arn=storage.key_arn)
         orchestration = OrchestrationStack(self, lake, key_arn=storage.key_arn)
         monitoring = MonitoringStack(self, lake)
-        monitoring.add_stack_dependency(orchestration)
         analytics = AnalyticsStack(self, lake, key_arn=storage.key_arn)
-        analytics.add_stack_dependency(catalog)
+        domains = [
+            DomainStack(self, lake, contract, processing, key_arn=storage.key_arn)
+            for contract in lake.contracts
+        ]
         stacks: list[LakeStack] = [
             storage,
             catalog,
             ingestion,
-            processing,
             orchestration,
+            processing,
             monitoring,
             analytics,
+            *domains,
         ]
         if lake.settings.warehouse:
             stacks.append(WarehouseStack(self, lake, key_arn=storage.key_arn))
@@ -52,8 +56,12 @@ class LakeStage(cdk.Stage):
         for stack, first in (
             (catalog, storage),
             (ingestion, storage),
-            (processing, catalog),
-            (orchestration, processing),
+            (orchestration, catalog),
+            # An environment of before decision 33 has machines there that call jobs here: they go first.
+            (processing, orchestration),
+            (monitoring, orchestration),
+            (analytics, catalog),
+            *((domain, shared) for domain in domains for shared in (processing, monitoring, analytics)),
         ):
             stack.add_stack_dependency(first)
         for name, value in sorted(lake.settings.tags.items()):

@@ -9,12 +9,12 @@ from constructs import Construct
 from shared.ledger import INDEX
 
 
-def ledger_table(scope: Construct, name: str, *, removal: RemovalPolicy) -> ddb.TableV2:
+def ledger_table(scope: Construct, name: str, *, removal: RemovalPolicy, guarded: bool) -> ddb.TableV2:
     """Losing it would mean ingesting everything again, so it can be restored to any second of the last 35
     days.
 
-    It holds names, sizes and counts, never rows: DynamoDB's own encryption is enough, and no caller needs a
-    key.
+    `guarded`: DynamoDB refuses to delete it, whoever asks. It holds names, sizes and counts, never rows:
+    DynamoDB's own encryption is enough, and no caller needs a key.
     """
     text = ddb.AttributeType.STRING
     return ddb.TableV2(
@@ -36,6 +36,6 @@ def ledger_table(scope: Construct, name: str, *, removal: RemovalPolicy) -> ddb.
         point_in_time_recovery_specification=ddb.PointInTimeRecoverySpecification(
             point_in_time_recovery_enabled=True
         ),
-        deletion_protection=removal is RemovalPolicy.RETAIN,
+        deletion_protection=guarded,
         removal_policy=removal,
     )

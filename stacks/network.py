@@ -1,4 +1,4 @@
-"""The warehouse's network: isolated subnets in three zones, no way to or from the internet; S3 is reached
+"""The warehouse's network: three isolated subnets, no way to or from the internet; S3 is reached
 through its gateway.
 """
 
@@ -13,13 +13,34 @@ from constructs import Construct
 from stacks.accepted import accept
 from stacks.access import Access
 from stacks.base import LakeStack
+from stacks.default_group import ClosedDefaultGroup
+from stacks.regions import zones
 
-ZONES = 3  # Redshift Serverless with enhanced VPC routing asks for three
+SUBNETS = 3  # Redshift Serverless asks for as many
+
+
+def closed_group(scope: Construct, id: str, vpc_id: str, purpose: str) -> ec2.CfnSecurityGroup:
+    """Lets nobody in, and out only by TLS to what the subnets reach: the endpoints."""
+    return ec2.CfnSecurityGroup(
+        scope,
+        id,
+        group_description=purpose,
+        vpc_id=vpc_id,
+        security_group_egress=[
+            ec2.CfnSecurityGroup.EgressProperty(
+                ip_protocol="tcp",
+                from_port=443,
+                to_port=443,
+                cidr_ip="0.0.0.0/0",
+                description="TLS to S3 and the endpoints",
+            )
+        ],
+    )
 
 
 class Network(Construct):
     """L1 only: the L2 Vpc looks availability zones up, and closes the default security group by a custom
-    resource.
+    resource: a function of its own.
     """
 
     def __init__(self, stack: LakeStack) -> None:
@@ -33,12 +54,10 @@ class Network(Construct):
             enable_dns_support=True,
             tags=[self._named("vpc")],
         )
-        why = (
-            "nothing uses the default group; CloudFormation can empty it by a custom resource only, and the"
-            " network is isolated"
-        )
-        accept(self.vpc, {"NIST.800.53.R5-VPCDefaultSecurityGroupClosed": why})
-        blocks = list(ip_network(self._cidr).subnets(prefixlen_diff=2))[:ZONES]
+        ClosedDefaultGroup(stack, self, self.vpc)
+        why = "closed by a schedule when the network is made, and daily after: stacks/default_group.py"
+        accept(self.vpc, {"VPCDefaultSecurityGroupClosed": why})
+        blocks = list(ip_network(self._cidr).subnets(prefixlen_diff=2))[:SUBNETS]
         self.subnets = [self._subnet(i, str(block)) for i, block in enumerate(blocks)]
         self._gateway()
         self._endpoints()
@@ -48,31 +67,20 @@ class Network(Construct):
     def subnet_ids(self) -> list[str]:
         return [subnet.attr_subnet_id for subnet in self.subnets]
 
-    def closed_group(self, id: str, purpose: str) -> ec2.CfnSecurityGroup:
-        """Lets nobody in, and out only by TLS to what the subnets reach: the endpoints."""
-        return ec2.CfnSecurityGroup(
-            self,
-            id,
-            group_description=purpose,
-            vpc_id=self.vpc.attr_vpc_id,
-            security_group_egress=[
-                ec2.CfnSecurityGroup.EgressProperty(
-                    ip_protocol="tcp",
-                    from_port=443,
-                    to_port=443,
-                    cidr_ip="0.0.0.0/0",
-                    description="TLS to S3 and the endpoints",
-                )
-            ],
-        )
+    @property
+    def vpc_id(self) -> str:
+        return self.vpc.attr_vpc_id
 
     def _subnet(self, index: int, block: str) -> ec2.CfnSubnet:
+        ids, region = self._stack.settings.warehouse_zone_ids, self._stack.settings.region
+        zone = Fn.select(index % zones(region), Fn.get_azs(""))
         return ec2.CfnSubnet(
             self,
             f"Subnet{index}",
             vpc_id=self.vpc.attr_vpc_id,
             cidr_block=block,
-            availability_zone=Fn.select(index, Fn.get_azs("")),
+            availability_zone=None if ids else zone,
+            availability_zone_id=ids[index] if ids else None,
             map_public_ip_on_launch=False,
             tags=[self._named(f"isolated-{index}")],
         )
@@ -99,7 +107,7 @@ class Network(Construct):
         """Interface endpoints that the environment asks for; each costs by the hour and zone."""
         if not self._stack.settings.interface_endpoints:
             return
-        group = self.closed_group("EndpointGroup", "Interface endpoints of the lakehouse")
+        group = closed_group(self, "EndpointGroup", self.vpc_id, "Interface endpoints of the lakehouse")
         group.security_group_ingress = [
             ec2.CfnSecurityGroup.IngressProperty(
                 ip_protocol="tcp",

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import os
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from shared.contracts import compiled
+from shared.gold_statements import packed_name, statement_files
 from shared.project import PRODUCT, domain_folder
 
 REQUIREMENTS = PRODUCT / "lambdas" / "ingest" / "requirements.txt"
@@ -24,7 +26,7 @@ PYTHON_VERSION = "3.14"
 PLATFORM = "aarch64-manylinux_2_28"  # as uv names it; wheels for an older glibc fit, too
 DIGITS = 16  # of a hash, in names
 UNUSED_SECONDS = 600  # a synthesis copies its archives within seconds
-LAPTOP_ONLY = {"sample", "tests", "__pycache__"}  # folders of a domain that no job needs
+LAPTOP_ONLY = {"sample", "smoke", "tests", "__pycache__"}  # folders of a domain that no job needs
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold
 LARGEST_UNZIPPED_BYTES = 250 * 1024**2  # AWS Lambda quota: deployment package, unzipped
 # Parts of pyarrow that reading CSV, JSON and Parquet does not need; 124 MB are left.
@@ -68,8 +70,8 @@ def lambda_archive(build_dir: Path, domains: tuple[str, ...], *, dependencies: b
 
 
 def glue_archive(build_dir: Path, domains: tuple[str, ...]) -> Path:
-    """The library of all Glue jobs (`--extra-py-files`): pyspark, and for keywords scipy and scikit-learn,
-    are the image's own.
+    """The library of all Glue jobs (`--extra-py-files`): our code alone. Packages are Glue's own
+    (stacks/glue-6.0.txt) or come as wheels (stacks/wheels.py).
     """
     rules = {name: file for d in domains for name, file in domain_sources(d).items()}
     own: Files = {
@@ -91,14 +93,18 @@ def sources(package: str) -> dict[str, Path]:
 
 
 def domain_sources(domain: str) -> dict[str, Path | bytes]:
-    """Archive name → file of a domain's Python code: its transforms and what they use, without its sample and
-    tests.
+    """Archive name → file of a domain's code: its transforms and what they use, and the SQL of its gold,
+    without its sample and tests.
     """
     folder = domain_folder(domain)
     files = [p for p in folder.rglob("*.py") if not LAPTOP_ONLY & set(p.relative_to(folder).parts)]
-    packages = {p.parent for p in files}
+    statements: dict[str, Path | bytes] = {
+        packed_name(domain, table): path for table, path in statement_files(domain).items()
+    }
+    packages = {p.parent for p in files} | ({folder} if statements else set())
     empty = {f"domains/{domain}/{(p / '__init__.py').relative_to(folder).as_posix()}": b"" for p in packages}
-    return {**empty, **{f"domains/{domain}/{p.relative_to(folder).as_posix()}": p for p in files}}
+    code = {f"domains/{domain}/{p.relative_to(folder).as_posix()}": p for p in files}
+    return {**empty, **code, **statements}
 
 
 def spellings(domains: tuple[str, ...]) -> dict[str, Path | bytes]:
@@ -130,12 +136,19 @@ def archive(name: str, files: Files, build_dir: Path) -> Path:
     # Made elsewhere and renamed: under its final name an archive is whole, whoever else builds.
     with tempfile.TemporaryDirectory(dir=build_dir) as scratch:
         part = Path(scratch) / target.name
-        with zipfile.ZipFile(part, "w") as made:
-            for path, content in contents:
-                made.writestr(_entry(path), content, zipfile.ZIP_DEFLATED)
+        part.write_bytes(zipped(dict(contents)))
         os.replace(part, target)
     _remove_unused(build_dir, f"{name}-{'[0-9a-f]' * DIGITS}.zip")
     return target
+
+
+def zipped(contents: Mapping[str, bytes]) -> bytes:
+    """A zip in the order that is given, undated, all files readable."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as file:
+        for path, content in contents.items():
+            file.writestr(_entry(path), content, zipfile.ZIP_DEFLATED)
+    return made.getvalue()
 
 
 def _remove_unused(build_dir: Path, pattern: str) -> None:
@@ -165,21 +178,27 @@ def installed(requirements: Path, build_dir: Path) -> Path:
     build_dir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=build_dir) as scratch:
         staged = Path(scratch) / "packages"
-        _install(requirements, staged)
+        fetch(requirements, staged, PYTHON_VERSION, PLATFORM, "the Lambda's packages")
         for path in (p for pattern in PRUNED for p in staged.glob(pattern)):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         os.replace(staged, target)
     return target
 
 
-def _install(requirements: Path, target: Path) -> None:
-    fitting = ["--only-binary", ":all:", "--python-version", PYTHON_VERSION, "--python-platform", PLATFORM]
+def fetch(
+    requirements: Path, target: Path, python: str, platform: str, what: str, more: Iterable[str] = ()
+) -> None:
+    """Unpacks the wheels of a requirements file for a Python and a platform (as uv names it). Raises
+    PackagingError, which calls them `what`.
+    """
+    fitting = ["--only-binary", ":all:", "--python-version", python, "--python-platform", platform]
     options = [
         "--quiet",
         "--python",
         sys.executable,
         "--no-compile-bytecode",
         *fitting,
+        *more,
         "--target",
         str(target),
     ]
@@ -187,7 +206,7 @@ def _install(requirements: Path, target: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise PackagingError(
-            f"could not fetch the Lambda's packages ({requirements}) for Python {PYTHON_VERSION} on arm64."
+            f"could not fetch {what} ({requirements}) for Python {python} on {platform}."
             " They are needed once, with a network; afterwards synthesis works offline. The laptop does"
             f" without them: context local=true. uv said:\n{done.stderr.strip()[-2000:]}"
         )

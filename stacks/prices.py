@@ -39,6 +39,10 @@ def price_list() -> PriceList:
     )
 
 
-def usd_by_name() -> dict[str, float]:
-    """USD by name."""
-    return {name: price.usd for name, price in price_list().prices.items()}
+def dpu_hour_name(*, flex: bool) -> str:
+    """Which price a job pays: Flex has one of its own, from which nothing is taken off again."""
+    return "glue_flex_dpu_hour" if flex else "glue_dpu_hour"
+
+
+def dpu_hour(*, flex: bool) -> Price:
+    return price_list().prices[dpu_hour_name(flex=flex)]

@@ -1,23 +1,22 @@
-"""What runs on Glue: the jobs and crawlers of every domain."""
+"""What the Glue jobs of all domains share: the code that they run, and the encryption of what they write and
+log.
+"""
 
 from __future__ import annotations
 
 from constructs import Construct
 
-from shared.names import MAINTENANCE, STAGES
+from shared.names import DOMAIN_JOBS
 from stacks.base import Lake, LakeStack
-from stacks.crawlers import DomainCrawlers
-from stacks.jobs import Code, LakeJob
+from stacks.jobs import Code
 from stacks.protection import Protection
 
 
 class ProcessingStack(LakeStack):
+    """Publishes the code once, for the jobs of every domain (stacks/domain.py)."""
+
     def __init__(self, scope: Construct, lake: Lake, *, key_arn: str | None) -> None:
         super().__init__(
-            scope, "processing", lake, description="Lakehouse: Glue jobs and crawlers of every domain"
+            scope, "processing", lake, description="Lakehouse: code and encryption of the Glue jobs"
         )
-        protection, code = Protection(self, key_arn), Code.of(self, (*STAGES, MAINTENANCE))
-        for contract in lake.contracts:
-            for stage in (*STAGES, MAINTENANCE):
-                LakeJob(self, contract.domain, stage, code, protection)
-            DomainCrawlers(self, contract, protection)
+        self.protection, self.code = Protection(self, key_arn), Code.of(self, DOMAIN_JOBS)

@@ -1,4 +1,4 @@
-"""Encryption of what Glue writes and logs; every job and crawler runs under it."""
+"""Encryption of what Glue writes and logs; every job runs under it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,19 @@ from typing import Any
 
 from aws_cdk import aws_glue as glue
 from aws_cdk import aws_kms as kms
-from constructs import Construct
+from constructs import Construct, IConstruct
 
+from shared.names import JOB_LOGS
+from stacks.accepted import accept
 from stacks.access import NO_RESOURCE, Access
 from stacks.base import LakeStack
 from stacks.keys import let_logs_encrypt
 
-LOG_GROUPS = "/aws-glue/*"  # Glue chooses the names of its log groups itself
+LOG_GROUPS = f"{JOB_LOGS}*"  # Glue chooses the names of its log groups itself
+_ELSEWHERE = (
+    "runs under the security configuration of the stack processing, which the rule cannot see from here"
+)
+ACCEPTED = {"AwsSolutions-GL1": _ELSEWHERE, "AwsSolutions-GL3": _ELSEWHERE}  # logs, and bookmarks of jobs
 
 
 class Protection(Construct):
@@ -23,7 +29,7 @@ class Protection(Construct):
 
     def __init__(self, stack: LakeStack, key_arn: str | None) -> None:
         super().__init__(stack, "Protection")
-        self.name = stack.names.name("glue")
+        self.name = stack.names.glue_logs
         self._data_key_arn, self._names = key_arn, stack.names
         self._log_key = kms.Key(
             self, "LogKey", enable_key_rotation=True, description="Logs of Glue", removal_policy=stack.removal
@@ -49,6 +55,11 @@ class Protection(Construct):
                 ),
             ),
         )
+
+    def cover(self, made: IConstruct) -> None:
+        """A job that names the configuration: it comes after it."""
+        made.node.add_dependency(self)
+        accept(made, ACCEPTED if isinstance(made, glue.CfnJob) else {"AwsSolutions-GL1": _ELSEWHERE})
 
     def allow(self, access: Access) -> None:
         """What any Glue role needs to run under this configuration."""

@@ -8,19 +8,23 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from shared.names import DATA_ZONES, RESULTS
+from stacks.backup import Backups
 from stacks.base import Lake, LakeStack
 from stacks.buckets import BucketProps, Lifetime, bucket, send_events
-from stacks.keys import let_logs_encrypt
+from stacks.keys import let_alerts_encrypt, let_logs_encrypt
 from stacks.ledger import ledger_table
+from stacks.producers import let_deliver
 from stacks.trail import DataTrail
 
 # Silver and gold hold Iceberg tables: only the tables' own maintenance knows which files are still needed, a
-# lifecycle rule does not.
+# lifecycle rule does not. What that deletes was in no snapshot any more (`snapshot_days`), and costs until
+# its old version goes, too: these days are for a file that somebody deleted by mistake before a long weekend.
+TABLE_FILES = Lifetime(noncurrent_days=5)
 LIFETIMES = {
     "raw": Lifetime(cold_after_days=60),
     "bronze": Lifetime(cold_after_days=120),
-    "silver": Lifetime(),
-    "gold": Lifetime(),
+    "silver": TABLE_FILES,
+    "gold": TABLE_FILES,
     "quarantine": Lifetime(cold_after_days=30),
     "metrics": Lifetime(cold_after_days=180),
     "scripts": Lifetime(),
@@ -34,7 +38,6 @@ class StorageStack(LakeStack):
             "storage",
             lake,
             description="Lakehouse: buckets of the zones, ledger, data key",
-            stateful=True,
         )
         self.key = self._data_key() if self.settings.customer_key else None
         logs_lifetime = Lifetime(expire_after_days=self.settings.log_days)
@@ -43,6 +46,8 @@ class StorageStack(LakeStack):
         )
         self.zones = {zone: self._zone(zone) for zone in (*DATA_ZONES, "scripts")}
         send_events(self.zones["raw"])
+        for domain, producers in sorted(self.settings.producers.items()):
+            let_deliver(self.zones["raw"], self.key, self.names, domain, producers)
         results = Lifetime(expire_after_days=self.settings.query_result_days)
         bucket(
             self,
@@ -52,7 +57,9 @@ class StorageStack(LakeStack):
         if self.settings.audit_objects:
             events = BucketProps(self.names.bucket_prefix("trail"), self.removal, logs_lifetime, self._logs)
             DataTrail(self, bucket(self, "TrailEvents", events), self.key)
-        self.ledger = ledger_table(self, self.names.ledger_table, removal=self.removal)
+        if (backups := self.settings.backup) is not None:
+            Backups(self, backups, key_arn=self.key_arn)
+        self.ledger = ledger_table(self, self.names.ledger_table, removal=self.removal, guarded=self.guarded)
         CfnOutput(
             self,
             "RawBucket",
@@ -80,4 +87,5 @@ class StorageStack(LakeStack):
             removal_policy=self.removal,
         )
         let_logs_encrypt(key, self.names, "*")
+        let_alerts_encrypt(key, self.names)
         return key

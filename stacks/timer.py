@@ -19,12 +19,15 @@ def add_timer(
     enabled: bool,
     input: str = "{}",
     lost: sqs.Queue | None = None,
+    retries: int | None = None,
 ) -> None:
     """A schedule (cron in UTC, or rate) with the role of `access`.
 
-    `lost`: takes the calls that the target refused.
+    `lost`: takes the calls that the target refused. `retries`: how often a refused call is tried again; None
+    leaves it to the Scheduler, which tries for a day.
     """
     letters = scheduler.CfnSchedule.DeadLetterConfigProperty(arn=lost.queue_arn) if lost is not None else None
+    retry = scheduler.CfnSchedule.RetryPolicyProperty(maximum_retry_attempts=retries)
     schedule = scheduler.CfnSchedule(
         scope,
         id,
@@ -33,7 +36,11 @@ def add_timer(
         flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
         state="ENABLED" if enabled else "DISABLED",
         target=scheduler.CfnSchedule.TargetProperty(
-            arn=target_arn, role_arn=access.role.role_arn, input=input, dead_letter_config=letters
+            arn=target_arn,
+            role_arn=access.role.role_arn,
+            input=input,
+            dead_letter_config=letters,
+            retry_policy=retry if retries is not None else None,
         ),
     )
     # A role's policy is a resource of its own: without this the first call could come before the right.

@@ -43,7 +43,7 @@ class DataTrail(Construct):
             "read where it is stored, with Athena; a second copy in CloudWatch Logs costs $0.50 a GB and has"
             " no reader"
         )
-        accept(trail, {"NIST.800.53.R5-CloudTrailCloudWatchLogsEnabled": in_s3})
+        accept(trail, {"CloudTrailCloudWatchLogsEnabled": in_s3})
         policy = bucket.policy
         assert policy is not None
         trail.node.add_dependency(policy)

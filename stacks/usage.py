@@ -20,12 +20,11 @@ class Usage(BaseModel):
     received_gb: Amount = 1
     """New files in the raw bucket, all domains."""
     received_files: Amount = 1000
+    """Their number. Where runs are scheduled a domain has as many a day as files, `runs_a_day` at most."""
     months_kept: Annotated[int, Field(ge=1, le=120)] = 3
     tables_share: Annotated[float, Field(ge=0, le=10)] = 0.5
     """Size of silver, and of gold, relative to what was received: Parquet with zstd of text."""
     ingest_seconds_per_file: Amount = 1
-    runs_per_day: Amount = 1
-    """Per domain. Coalescing makes this a matter of time, not of the number of files."""
     large_file_runs_per_day: Amount = 0
     """Per domain: runs with a file too large for the ingest function, which have a bronze job first."""
     job_minutes: Amount = 5
@@ -36,5 +35,3 @@ class Usage(BaseModel):
     warehouse_hours: Amount = 0
     """In which Redshift works; it costs nothing idle."""
     log_gb: Amount = 1
-    custom_metrics: Amount = 100
-    """About thirty per dataset: counts, reasons, null rates."""

@@ -4,15 +4,19 @@ gold only.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from aws_cdk import CfnOutput
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_redshiftserverless as redshift
 from constructs import Construct
 
 from shared.names import WAREHOUSE, WAREHOUSE_ADMIN, WAREHOUSE_DATABASE
 from stacks.access import OBJECTS, Access
 from stacks.base import Lake, LakeStack
-from stacks.network import Network
+from stacks.network import Network, closed_group
+from stacks.network_settings import WarehouseClients
 
 PARAMETERS = {
     "require_ssl": "true",
@@ -20,6 +24,7 @@ PARAMETERS = {
     "max_query_execution_time": "14400",
 }
 DAY_SECONDS = 86_400
+PORT = 5439  # Redshift Serverless's, where nothing else is asked for
 
 
 class WarehouseStack(LakeStack):
@@ -27,8 +32,20 @@ class WarehouseStack(LakeStack):
 
     def __init__(self, scope: Construct, lake: Lake, *, key_arn: str | None) -> None:
         what = "Lakehouse: Redshift Serverless and its network"
-        super().__init__(scope, WAREHOUSE, lake, description=what, stateful=True, key_arn=key_arn)
-        self.network = Network(self)
+        super().__init__(scope, WAREHOUSE, lake, description=what, key_arn=key_arn)
+        # Its construct holds the warehouse's group too, so that the group is the same one after an upgrade.
+        self.network: Construct = self
+        given = self.settings.existing_network
+        if given is not None:
+            vpc_id, self.subnet_ids = given.vpc_id, list(given.subnet_ids)
+        else:
+            self.network = own = Network(self)
+            vpc_id, self.subnet_ids = own.vpc_id, own.subnet_ids
+        self.group = closed_group(
+            self.network, "WarehouseGroup", vpc_id, "Redshift Serverless of the lakehouse"
+        )
+        if (clients := self.settings.warehouse_clients) is not None:
+            self.group.security_group_ingress = list(_ingress(clients))
         self.namespace = self._namespace(key_arn)
         self.workgroup = self._workgroup()
         self._usage_alarm()
@@ -71,7 +88,6 @@ class WarehouseStack(LakeStack):
 
     def _workgroup(self) -> redshift.CfnWorkgroup:
         s = self.settings
-        group = self.network.closed_group("WarehouseGroup", "Redshift Serverless of the lakehouse")
         workgroup = redshift.CfnWorkgroup(
             self,
             "Workgroup",
@@ -81,8 +97,8 @@ class WarehouseStack(LakeStack):
             max_capacity=s.warehouse_max_rpu,
             enhanced_vpc_routing=True,
             publicly_accessible=False,
-            subnet_ids=self.network.subnet_ids,
-            security_group_ids=[group.attr_group_id],
+            subnet_ids=self.subnet_ids,
+            security_group_ids=[self.group.attr_group_id],
             config_parameters=[
                 redshift.CfnWorkgroup.ConfigParameterProperty(parameter_key=key, parameter_value=value)
                 for key, value in PARAMETERS.items()
@@ -114,4 +130,21 @@ class WarehouseStack(LakeStack):
             comparison_operator="GreaterThanThreshold",
             treat_missing_data="notBreaching",
             alarm_actions=[self.names.arn("sns", self.names.alerts_topic)],
+        )
+
+
+def _ingress(clients: WarehouseClients) -> Iterator[ec2.CfnSecurityGroup.IngressProperty]:
+    """A rule for each of those who may come in, on the warehouse's port."""
+    named = [
+        *({"source_security_group_id": group} for group in clients.security_groups),
+        *({"source_prefix_list_id": prefixes} for prefixes in clients.prefix_lists),
+        *({"cidr_ip": str(cidr)} for cidr in clients.cidrs),
+    ]
+    for source in named:
+        yield ec2.CfnSecurityGroup.IngressProperty(
+            ip_protocol="tcp",
+            from_port=PORT,
+            to_port=PORT,
+            description="SQL clients of the warehouse",
+            **source,
         )

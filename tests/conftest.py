@@ -23,11 +23,13 @@ PROJECT = TESTS / "project"
 FIELD = TESTS / "field"
 GOLDEN = pytest.StashKey[Golden]()
 FIGURES = "--write-figures"
+SCREENSHOTS = "--write-screenshots"
 COUNTED = pytest.StashKey[Counter[tuple[str, str]]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(OPTION, action="store_true", help="write the files that golden tests compare with")
+    parser.addoption(SCREENSHOTS, action="store_true", help="write the pictures of docs/howto/console.md")
     parser.addoption(FIGURES, action="store_true", help="write what is measured into docs/trust-figures.json")
 
 

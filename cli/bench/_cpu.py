@@ -46,7 +46,10 @@ def measured(argv: Sequence[str], environment: Mapping[str, str] | None = None) 
         runner = [sys.executable, "-m", __name__, report.name, *argv]
         done = run(runner, cwd=ROOT, env={**os.environ, **(environment or {})})
         if done.code:
-            raise LakeError(f"{' '.join(argv[:4])} ended with code {done.code}:\n{done.words(3000)}")
+            raise LakeError(
+                f"{' '.join(argv[:4])} ended with code {done.code}:\n{done.words(3000)}",
+                "this is a bug of the benchmark or of the engine: report it with this message",
+            )
         measurement = json.loads(report.read())
     return replace(Cost(**measurement), output=done.output)
 
@@ -55,7 +58,8 @@ def _run(report: str, argv: list[str]) -> int:
     """Adopts what the command leaves behind, so that its CPU time is counted here when it ends."""
     if sys.platform != "linux":
         raise LakeError(
-            "this benchmark needs Linux: elsewhere the CPU time of orphaned processes cannot be had"
+            "this benchmark needs Linux: elsewhere the CPU time of orphaned processes cannot be had",
+            "run it on Linux, or in a container",
         )
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     with Watch() as watch:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from cli.bench._load_files import DATASET, DOMAIN, Expected, MadeFile, made_files, records
+from cli.bench._wrong import WRONG
 from local import athena
 from local.errors import LakeError
 from local.session import Session
@@ -24,25 +25,25 @@ def check_ledger(session: Session, truth: Expected, number: int, size: int) -> N
     reasons = dict(session.ledger.quarantine_reasons(DOMAIN, DATASET))
     if (counts, reasons) != (truth.counts, truth.reasons):
         raise LakeError(
-            f"expected {truth.counts} and {truth.reasons}, the ledger counted {counts}, {reasons}"
+            f"expected {truth.counts} and {truth.reasons}, the ledger counted {counts}, {reasons}", WRONG
         )
     if (recount := session.ledger.recount()).mended or recount.busy:
-        raise LakeError(f"counted anew, the ledger's counters were wrong: {recount}")
+        raise LakeError(f"counted anew, the ledger's counters were wrong: {recount}", WRONG)
     outcomes = {f.key: f for f in session.ledger.files(DOMAIN)}
     if len(outcomes) != number:
-        raise LakeError(f"expected {number} files in the ledger, found {len(outcomes)}")
+        raise LakeError(f"expected {number} files in the ledger, found {len(outcomes)}", WRONG)
     s3 = session.client("s3")
     with ThreadPoolExecutor(READERS) as pool:
         wrong = [w for w in pool.map(lambda f: _wrong(s3, f, outcomes), made_files(number, size)) if w]
     if wrong:
-        raise LakeError(f"{len(wrong)} files are not what they must be, among them {wrong[:3]}")
+        raise LakeError(f"{len(wrong)} files are not what they must be, among them {wrong[:3]}", WRONG)
     groups = defaultdict[int, Counter[str]](Counter)
     for file in made_files(number, size):
         if file.reason is None:
             first = file.number if file.twin is None else file.twin
             groups[first][outcomes[file.key].status] += 1
     if twice := [n for n, found in groups.items() if found[FileStatus.ACCEPTED] != 1]:
-        raise LakeError(f"of equal contents one counts; not so of file {twice[:3]}")
+        raise LakeError(f"of equal contents one counts; not so of file {twice[:3]}", WRONG)
 
 
 def _wrong(s3: Any, file: MadeFile, outcomes: dict[str, LedgerFile]) -> str | None:
@@ -69,7 +70,7 @@ def check_queue(session: Session) -> None:
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         left = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
         if any(int(n) for n in left.values()):
-            raise LakeError(f"expected an empty queue {queue}, found {left}")
+            raise LakeError(f"expected an empty queue {queue}, found {left}", WRONG)
 
 
 def check_rows(session: Session, number: int, size: int) -> None:
@@ -85,5 +86,5 @@ def check_rows(session: Session, number: int, size: int) -> None:
     )
     if have != want:
         raise LakeError(
-            f"silver does not hold the {len(want):,} records that were dropped, but {len(have):,}"
+            f"silver does not hold the {len(want):,} records that were dropped, but {len(have):,}", WRONG
         )

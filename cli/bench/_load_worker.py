@@ -31,17 +31,20 @@ def main(state: Path) -> int:
     from lambdas.ingest import handler as function  # reads its environment when it is imported
 
     handled, failed, ended = 0, 0, time.time()
-    for batch, answer in _answers(session, function.handler, name):
+    taken: list[float] = []
+    for batch, answer, seconds in _answers(session, function.handler, name):
         handled += len(batch)
         failed += len(answer["batchItemFailures"])
+        taken.append(seconds)
         ended = time.time()
-    sys.stderr.write(json.dumps({"handled": handled, "failed": failed, "ended": ended}) + "\n")
+    told = {"handled": handled, "failed": failed, "ended": ended, "seconds": taken}
+    sys.stderr.write(json.dumps(told) + "\n")
     return 0
 
 
 def _answers(session: Session, handler: Any, name: str) -> Any:
-    """Batches of messages with the function's answer, until none has come for ten seconds; messages that
-    failed are shown again soon.
+    """Batches of messages with the function's answer and the seconds that it took, until none has come for
+    ten seconds; messages that failed are shown again soon.
     """
     sqs = session.client("sqs")
     url = sqs.get_queue_url(QueueName=session.names.queue("ingest"))["QueueUrl"]
@@ -52,7 +55,9 @@ def _answers(session: Session, handler: Any, name: str) -> Any:
         if not batch:
             continue
         last = time.monotonic()
+        began = time.monotonic()
         answer = handler({"Records": [_record(m) for m in batch]}, _context(name))
+        seconds = time.monotonic() - began
         failures = {f["itemIdentifier"] for f in answer["batchItemFailures"]}
         done = [m for m in batch if m["MessageId"] not in failures]
         if done:
@@ -64,7 +69,7 @@ def _answers(session: Session, handler: Any, name: str) -> Any:
             sqs.change_message_visibility(
                 QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=RETRY_SECONDS
             )
-        yield batch, answer
+        yield batch, answer, seconds
 
 
 def _record(message: dict[str, Any]) -> dict[str, Any]:

@@ -13,12 +13,14 @@ import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
+from math import ceil
 from typing import Any
 
 from cli.bench._cpu import Watch
 from cli.bench._lake import BenchLake
 from cli.bench._load_checks import check_ledger, check_queue, check_rows
 from cli.bench._load_files import DATASET, DOMAIN, MadeFile, expected, made_files
+from cli.bench._wrong import WRONG
 from local.aws.environment import client_environment
 from local.errors import LakeError
 from local.session import Session
@@ -63,6 +65,7 @@ def _ingest(lake: BenchLake, number: int, size: int, events: int, workers: int) 
     check_ledger(session, expected(number, size), number, size)
     check_queue(session)
     files_a_minute, events_a_minute = (n / seconds * 60 for n in (number, number + again))
+    half, nearly_all = percentiles([taken for d in done for taken in d["seconds"]])
     columns = (
         "files",
         "events",
@@ -73,16 +76,27 @@ def _ingest(lake: BenchLake, number: int, size: int, events: int, workers: int) 
         "CPU s",
         "CPU ms/file",
         "peak MB",
+        "s/batch p50",
+        "p99",
     )
     row = (
         *(f"{n:,}" for n in (number, number + again, workers)),
         *(f"{n:,.0f}" for n in (seconds, files_a_minute, events_a_minute, cost.cpu)),
         f"{cost.cpu / number * 1000:.1f}",
         f"{cost.peak:,}",
+        f"{half:.2f}",
+        f"{nearly_all:.2f}",
         str(retried),
     )
     _print_table((*columns, "retried"), row)
     return bool(files_a_minute >= TARGET_FILES or events_a_minute >= TARGET_EVENTS)
+
+
+def percentiles(seconds: Sequence[float]) -> tuple[float, float]:
+    """What half of the batches took at most, and 99 of 100."""
+    ordered = sorted(seconds)
+    half, nearly_all = (ordered[ceil(len(ordered) * of / 100) - 1] for of in (50, 99))
+    return half, nearly_all
 
 
 def _stop_poller(session: Session) -> None:
@@ -143,7 +157,7 @@ def _work(lake: BenchLake, workers: int) -> list[dict[str, Any]]:
         ]
         outputs = [worker.communicate()[1] for worker in started]
     if any(worker.returncode for worker in started):
-        raise LakeError(f"a worker ended:\n{max(outputs, key=len)[-3000:]}")
+        raise LakeError(f"a worker ended:\n{max(outputs, key=len)[-3000:]}", WRONG)
     return [json.loads(output.strip().splitlines()[-1]) for output in outputs]
 
 
@@ -157,9 +171,9 @@ def _run_silver(lake: BenchLake, number: int, size: int) -> None:
         truth.records,
         truth.records,
     ):
-        raise LakeError(f"expected {truth}, the run says {result.rows} of {result.files} files")
+        raise LakeError(f"expected {truth}, the run says {result.rows} of {result.files} files", WRONG)
     if left := lake.session.ledger.counts(DOMAIN, DATASET)["pending"]:
-        raise LakeError(f"{left} files still wait after the run")
+        raise LakeError(f"{left} files still wait after the run", WRONG)
     check_rows(lake.session, number, size)
     row = (
         *(f"{n:,}" for n in (result.files, result.rows.read)),

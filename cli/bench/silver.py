@@ -14,6 +14,7 @@ from pathlib import Path
 from cli.bench import _lake
 from cli.bench._cpu import Cost, measured
 from cli.bench._lake import BenchLake
+from cli.bench._wrong import WRONG
 from local.errors import LakeError
 from shared.contracts import contract
 
@@ -74,7 +75,9 @@ def _check_rows(lake: BenchLake, duck: dict[str, int], expected: dict[str, dict[
     written = {f"silver/{contract(DOMAIN).dataset(r.dataset).target.name}": r.rows.written for r in runs}
     for name, rows in (reference | written).items():
         if not rows == reference[name] == duck.get(name):
-            raise LakeError(f"{name}: expected {reference[name]}, Spark has {rows}, DuckDB {duck.get(name)}")
+            raise LakeError(
+                f"{name}: expected {reference[name]}, Spark has {rows}, DuckDB {duck.get(name)}", WRONG
+            )
 
 
 def _compare_histories(days: tuple[int, int], rows: int) -> bool:

@@ -19,6 +19,7 @@ from typing import Any
 from cli.bench._cpu import Cost, Watch
 from cli.bench._lake import BenchLake
 from cli.bench._load_files import DATASET, DOMAIN, content, records
+from cli.bench._wrong import WRONG
 from local import athena
 from local.aws import process
 from local.aws.environment import client_environment
@@ -107,7 +108,7 @@ def _jobs(session: Session, state: Path) -> Iterator[Callable[..., Cost]]:
             outcome, reason = JobProcess(command, session.client("s3"), jvms).execute()
             cost = watch.lap()
             if outcome is not RunState.SUCCEEDED:
-                raise LakeError(f"{run_id}: {reason}\n{folder}/stderr")
+                raise LakeError(f"{run_id}: {reason}\n{folder}/stderr", WRONG)
             return cost
 
         yield run
@@ -122,7 +123,7 @@ def _drop(session: Session, number: int, size: int) -> int:
     end = time.monotonic() + 60
     while session.ledger.counts(DOMAIN, DATASET)["pending"] != 1:
         if time.monotonic() > end:
-            raise LakeError(f"{key} had no outcome within a minute")
+            raise LakeError(f"{key} had no outcome within a minute", WRONG)
         time.sleep(0.1)
     return len(records(number, size))
 
@@ -131,7 +132,7 @@ def _check(session: Session, written: int) -> None:
     """Raises LakeError unless silver has the rows that were dropped."""
     found = _table(session).scan().count()
     if found != written:
-        raise LakeError(f"expected {written} rows in silver, found {found}")
+        raise LakeError(f"expected {written} rows in silver, found {found}", WRONG)
 
 
 def _table(session: Session) -> Any:

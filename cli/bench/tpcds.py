@@ -11,6 +11,7 @@ from pathlib import Path
 from cli.bench import _lake
 from cli.bench._cpu import Cost, measured
 from cli.bench._lake import BenchLake
+from cli.bench._wrong import WRONG
 from local.errors import LakeError
 
 DOMAIN, SEED = "tpcds", 7
@@ -51,7 +52,8 @@ def _check_rows(expected: dict[str, int], spark: dict[str, int], duck: dict[str,
     for table, rows in expected.items():
         if not rows == spark.get(table) == duck.get(table):
             raise LakeError(
-                f"{table}: expected {rows} rows, Spark has {spark.get(table)}, DuckDB {duck.get(table)}"
+                f"{table}: expected {rows} rows, Spark has {spark.get(table)}, DuckDB {duck.get(table)}",
+                WRONG,
             )
 
 

@@ -85,7 +85,7 @@ def _files(
         try:
             files = opened(content, limits, known)
         except RefusedError as refused:
-            yield LeftOut(str(refused))
+            yield LeftOut(refused.text)
             continue
         yield from files
 
@@ -107,7 +107,7 @@ def _counted(files: Iterator[Opened | LeftOut], limits: Limits) -> _Counts:
         try:
             profile = None if isinstance(file, LeftOut) else profiled(file, limits)
         except RefusedError as refused:
-            file = LeftOut(str(refused))
+            file = LeftOut(refused.text)
         if isinstance(file, LeftOut):
             found.left_out.append(file.why)
         elif profile is not None:
@@ -116,7 +116,10 @@ def _counted(files: Iterator[Opened | LeftOut], limits: Limits) -> _Counts:
         found.places.append(place)
     if not found.parts:
         more = f" (and {len(found.left_out) - 1} more)" if len(found.left_out) > 1 else ""
-        raise InferError(f"{min(found.left_out)}{more}")
+        raise InferError(
+            f"{min(found.left_out)}{more}",
+            "docs/howto/draft-from-files.md says what can be read; or have it sent otherwise",
+        )
     return found
 
 

@@ -11,3 +11,6 @@ class InferError(LakeError):
 
 class RefusedError(InferError):
     """One file that no contract could take as it is; the others may be drafted from without it."""
+
+    def __init__(self, text: str, do: str = "have it sent otherwise: docs/howto/draft-from-files.md") -> None:
+        super().__init__(text, do)

@@ -1,4 +1,4 @@
-"""The folder of a drafted domain, whole: contract, transform, report, README, example files."""
+"""The folder of a drafted domain, whole: contract, gold, report, README, example files."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from pathlib import Path
 from cli.infer.contract_text import contract_text
 from cli.infer.draft import Draft
 from cli.infer.example import example_files
-from cli.infer.gold import counted_dataset, gold_name, report_text, transforms_text
+from cli.infer.gold import counted_dataset, gold_name, report_text, statement_text
 from cli.scaffold import checked_folder, in_commands, write_environments
 from cli.wording import counted
 from shared.contracts.load import CONTRACT
+from shared.gold_statements import FOLDER, SUFFIX
 
 MARK = "# DECIDE"
 
@@ -28,11 +29,11 @@ def write_folder(draft: Draft) -> Path:
 
 def files_of(draft: Draft, place: str) -> dict[str, bytes]:
     """Path below the folder → content; `place`: the folder as commands name it."""
-    contract = contract_text(draft)
+    contract, gold = contract_text(draft), gold_name(counted_dataset(draft))
     texts = {
         CONTRACT: contract,
-        "transforms.py": transforms_text(draft),
-        f"reports/{gold_name(counted_dataset(draft))}.sql": report_text(draft),
+        f"{FOLDER}/{gold}{SUFFIX}": statement_text(draft),
+        f"reports/{gold}.sql": report_text(draft),
         "README.md": _readme(draft, place, contract.count(f"{MARK}:")),
     }
     found = {name: text.encode() for name, text in texts.items()}
@@ -80,7 +81,7 @@ Comments in the contract are the evidence: counts and shares, never values.
 | file | holds |
 |---|---|
 | `contract.odcs.yaml` | datasets, tables, columns, rules |
-| `transforms.py` | how gold is computed |
+| `gold/*.sql` | how gold is computed: a SELECT for each table |
 | `reports/*.sql` | named queries in Athena |
 | `example/` | made-up files to try it with; of what is undecided, plain spellings |
 

@@ -82,39 +82,15 @@ ROWS = """\
         description: Number of rows.""".splitlines()
 
 
-def transforms_text(draft: Draft) -> str:
-    """The module that computes it."""
+def statement_text(draft: Draft) -> str:
+    """The SELECT that computes it."""
     dataset = counted_dataset(draft)
-    name, amount = gold_name(dataset), summed(dataset)
-    sums = ['F.count("*").alias("row_count")']
-    if amount is not None:
-        kind = f"decimal(38,{amount.choice.type.partition(',')[2]}"
-        sums.append(f'F.sum("{amount.name}").cast("{kind}").alias("{amount.name}")')
-    listed = "".join(f"        {each},\n" for each in sums)
-    if dataset.event_date:
-        rows = f'    rows = lake.touched("{dataset.name}").groupBy(F.col("event_date").alias("date"))\n'
-    else:
-        rows = (
-            f'    rows = lake.table("{dataset.name}").groupBy(F.lit("{dataset.name}").alias("table_name"))\n'
-        )
-    body = f"{rows}    return rows.agg(\n{listed}    )"
-    first = f"Gold of {draft.domain}. The contract describes each table; each function here is its rule."
-    return f'''"""{first}"""
-
-from __future__ import annotations
-
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F  # noqa: N812
-
-from glue_scripts.engine.gold import Lake, Transform
-
-
-def {name}(lake: Lake) -> DataFrame:
-{body}
-
-
-GOLD: dict[str, Transform] = {{"{name}": {name}}}
-'''
+    amount = summed(dataset)
+    first = "event_date AS date" if dataset.event_date else f"'{dataset.name}' AS table_name"
+    columns = [first, "count(*) AS row_count", *([f"sum({amount.name}) AS {amount.name}"] if amount else [])]
+    listed = ",\n    ".join(columns)
+    days = "GROUP BY event_date\n" if dataset.event_date else ""
+    return f"SELECT\n    {listed}\nFROM silver.{dataset.name}\n{days}"
 
 
 def report_text(draft: Draft) -> str:

@@ -76,7 +76,7 @@ def contents(
 
 def _left_out(name: str, stop: Unreadable | Late | RefusedError) -> LeftOut:
     return LeftOut(
-        str(stop) if isinstance(stop, RefusedError) else f"{name}: {getattr(stop, 'detail', stop)}"
+        stop.text if isinstance(stop, RefusedError) else f"{name}: {getattr(stop, 'detail', stop)}"
     )
 
 
@@ -85,13 +85,15 @@ def _files(paths: Sequence[Path]) -> list[tuple[Path, Path]]:
     found: dict[Path, Path] = {}
     for path in paths:
         if not path.exists():
-            raise InferError(f"{path}: there is no such file or folder")
+            raise InferError(
+                f"{path}: there is no such file or folder", "name files or folders that are there"
+            )
         if not (path.is_dir() or path.is_file()):
-            raise InferError(f"{path}: is neither a file nor a folder")
+            raise InferError(f"{path}: is neither a file nor a folder", "name files or folders")
         every = [p for p in path.rglob("*") if p.is_file()] if path.is_dir() else [path]
         every = [p for p in every if path == p or not (is_ignored(p.name) or p.name.startswith("."))]
         if not every:
-            raise InferError(f"{path}: the folder holds no file")
+            raise InferError(f"{path}: the folder holds no file", "name a folder that holds files")
         root = _root(path.resolve())
         for file in (p.resolve() for p in every):
             found[file] = min(found.get(file, root), root)  # a folder that holds the other one
@@ -142,8 +144,9 @@ def _sheet(book: Content, kind: str, scratch: Path, sheet: str | None, limits: L
     failure = spreadsheets.write_text(book.path, sheet, text, limits.workbook_memory, WORKBOOK_SECONDS)
     if failure is not None:
         what = failure.detail.replace("name one in the contract: `sheet`", "choose one with --sheet")
-        error = InferError if failure.reason == UNKNOWN_SHEET else RefusedError
-        raise error(f"{book.name}: {what}")
+        if failure.reason == UNKNOWN_SHEET:
+            raise InferError(f"{book.name}: {what}", "name the sheet with --sheet")
+        raise RefusedError(f"{book.name}: {what}")
     return Content(book.name, text, book.stem, book.packed, kind, sheet or "", book.keys)
 
 

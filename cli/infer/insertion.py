@@ -71,7 +71,7 @@ class Places:
             if _text(_child(each, "name")) == name:
                 return each.start_mark.line + 1, " " * each.start_mark.column
         raise InferError(
-            f"{self._file}: {name} of {table} stands in another table (columnsOf); add to it there"
+            f"{self._file}: {name} of {table} stands in another table (columnsOf)", "add to it there, by hand"
         )
 
     def asks(self, line: int, question: str) -> bool:
@@ -97,7 +97,7 @@ class Places:
 
     def _longer(self, value: Nodes, name: str, words: Sequence[str]) -> Insertion:
         if not isinstance(value, yaml.SequenceNode) or not value.value:
-            raise InferError(f"{self._file}: {name} is no list; add {', '.join(words)} to it")
+            raise InferError(f"{self._file}: {name} is no list", f"add {', '.join(words)} to it by hand")
         if not value.flow_style:
             return Insertion(self._end(value), tuple(f"{_indent(value)}- {flow(w)}" for w in words))
         number = value.end_mark.line
@@ -117,12 +117,14 @@ class Places:
             said = (_text(_child(p, "value")) for p in _items(_child(each, "customProperties")))
             if _text(_child(each, "physicalName")) == name and layer in said:
                 return each
-        raise InferError(f"{self._file}: no {layer} entry is called {name}")
+        raise InferError(
+            f"{self._file}: no {layer} entry is called {name}", "mend the contract: ./lake contract lint"
+        )
 
     def _block(self, node: Nodes, what: str) -> Nodes:
         if isinstance(node, yaml.SequenceNode) and not node.flow_style and node.value:
             return node
-        raise InferError(f"{self._file}: {what} is no list with lines of its own; add to it by hand")
+        raise InferError(f"{self._file}: {what} is no list with lines of its own", "add to it by hand")
 
 
 def _child(node: Nodes, key: str) -> Nodes:

@@ -94,7 +94,7 @@ def _unknown_functions(sql: str) -> Iterator[str]:
         name = token.text.lower()
         called = called and not (name in SIZED and before in BEFORE_TYPES)
         before = name
-        if called and token.token_type.name != "IDENTIFIER" and name not in _functions() | WORDS:
+        if called and token.token_type.name != "IDENTIFIER" and name not in functions() | WORDS:
             yield f"Spark 4.1 has no function {token.text!r}"
 
 
@@ -120,5 +120,6 @@ def _words(error: ParseError | TokenError) -> str:
 
 
 @cache
-def _functions() -> frozenset[str]:
+def functions() -> frozenset[str]:
+    """Those of Spark 4.1."""
     return frozenset(FUNCTIONS.read_text("utf-8").split())

@@ -8,6 +8,7 @@ from cli import standard
 from cli.lint.contract_sql import contract_sql
 from cli.lint.finding import Finding
 from cli.lint.gates import missing_gates
+from cli.lint.gold_sql import gold_sql_findings
 from cli.lint.places import Places
 from cli.lint.reports import report_findings
 from cli.lint.totals import narrow_totals
@@ -43,9 +44,12 @@ def findings(domain: str) -> list[Finding]:
     if contract := examined.contract:
         found += map(places.finding, contract_sql(contract, examined.places))
         found += transform_findings(contract)
+        of_statements = list(gold_sql_findings(contract, examined.places))
+        found += (f for f in of_statements if not f.hint)
         found += map(places.finding, narrow_totals(contract, examined.places))
         found += report_findings(contract)
-        hints = [places.finding(e, hint=True) for e in missing_gates(contract, examined.places)]
+        hints = [f for f in of_statements if f.hint]
+        hints += (places.finding(e, hint=True) for e in missing_gates(contract, examined.places))
     every = sorted(dict.fromkeys(found)) + hints
     return sorted(every, key=lambda finding: finding.hint)
 

@@ -19,6 +19,7 @@ from sqlglot.errors import SqlglotError
 
 from shared.contracts import Column, Contract, ContractError
 from shared.contracts.check import Place
+from shared.gold_statements import statement_files
 from shared.project import domain_folder
 from shared.values.numbers import DECIMAL, MOST_DIGITS
 
@@ -57,7 +58,8 @@ class _Function:
 
 def narrow_totals(contract: Contract, places: Mapping[str, Place]) -> Iterator[ContractError]:
     """Columns of gold that hold sums in a type that the sums may outgrow."""
-    summed = sums(domain_folder(contract.domain) / "transforms.py")
+    statements = {t: statement_sums(path) for t, path in statement_files(contract.domain).items()}
+    summed = {**sums(domain_folder(contract.domain) / "transforms.py"), **statements}
     for table in contract.gold:
         for each in places[table.name].node.child("properties").items():
             column = table.column(each.child("name").text())
@@ -73,6 +75,19 @@ def sums(path: Path) -> dict[str, set[str]]:
     functions = _functions(path)
     tables = [name for name in functions if name.startswith(TABLE)]
     return {t.removeprefix(TABLE): _totals(_reached(t, functions), functions) for t in tables}
+
+
+def statement_sums(path: Path) -> set[str]:
+    """The names that a statement gives to sums; none where it cannot be read, which its own lint tells."""
+    try:
+        trees = sqlglot.parse(path.read_text("utf-8"), read="spark")
+    except (SqlglotError, UnicodeDecodeError):
+        return set()
+    reading = _Reading({}, ())
+    aliases = [alias for tree in trees if tree is not None for alias in tree.find_all(exp.Alias)]
+    while more := {a.alias for a in aliases if reading.sql_is_total(a)} - reading.totals:
+        reading.totals |= more
+    return reading.totals
 
 
 def _wider(column: Column) -> str | None:
@@ -213,7 +228,7 @@ class _Reading:
     def is_total(self, value: ast.expr | exp.Expr, function: _Function, depth: int = 0) -> bool:
         """Whether a value is a sum, or one by another name."""
         if isinstance(value, exp.Expr):
-            return self._sql_is_total(value)
+            return self.sql_is_total(value)
         if depth > DEPTH:
             return False
         parts: Sequence[ast.expr] = ()
@@ -222,7 +237,7 @@ class _Reading:
                 return True
             case ast.Call(ast.Attribute(_, "expr"), [text]):
                 trees = _parsed(self.text(text, function))
-                return any(map(self._sql_is_total, trees)) if trees else _sums(self.text(text, function))
+                return any(map(self.sql_is_total, trees)) if trees else _sums(self.text(text, function))
             case ast.Call(ast.Attribute(of, name), arguments) if name in SAME:
                 parts = [of, *arguments]
             case ast.Call(ast.Name(name)) if name in self.functions:
@@ -237,13 +252,14 @@ class _Reading:
                 return text in self.totals
         return any(self.is_total(part, function, depth + 1) for part in parts)
 
-    def _sql_is_total(self, tree: exp.Expr) -> bool:
+    def sql_is_total(self, tree: exp.Expr) -> bool:
+        """The same of SQL alone."""
         if isinstance(tree, exp.Column):
             return tree.name in self.totals or _sums(tree.name)
         if isinstance(tree, exp.Sum):
             return True
         return isinstance(tree, KEEPING) and any(
-            self._sql_is_total(part)
+            self.sql_is_total(part)
             for part in (tree.this, tree.args.get("expression"), *tree.expressions)
             if isinstance(part, exp.Expr)
         )

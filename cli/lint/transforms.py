@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 from cli.lint.finding import Finding
 from shared.contracts import Contract
+from shared.gold_statements import statement_files
 from shared.project import domain_folder, shown
 
 READS = ("table", "touched")
+OR_SQL = ", and there is no gold/<table>.sql"
 
 
 @dataclass(frozen=True)
@@ -26,15 +28,19 @@ class _Module:
 
 def transform_findings(contract: Contract) -> Iterator[Finding]:
     """What is wrong with a domain's transforms.py, as far as it can be seen without running it."""
+    statements = statement_files(contract.domain)
     wanted = {
-        "GOLD": [t.name for t in contract.gold],
+        "GOLD": [t.name for t in contract.gold if t.name not in statements],
         "SILVER": [t.name for t in contract.silver if t.kind == "computed"],
     }
     path = domain_folder(contract.domain) / "transforms.py"
     if not path.exists():
         if missing := ", ".join(n for names in wanted.values() for n in names):
             yield Finding(
-                shown(path), 0, contract.domain, f"there is no such file, but {missing} are computed by it"
+                shown(path),
+                0,
+                contract.domain,
+                f"there is no such file, but {missing} are computed by it, or by gold/<table>.sql",
             )
         return
     try:
@@ -65,9 +71,12 @@ def _registered(module: _Module, name: str, tables: list[str]) -> Iterator[Findi
     given = {str(k.value): v for k, v in written if isinstance(k, ast.Constant)}
     for table in tables:
         if table not in given:
-            yield module.finding(found, table, f"has no transform: {name} does not name it")
+            reason = f"has no transform: {name} does not name it" + (OR_SQL if name == "GOLD" else "")
+            yield module.finding(found, table, reason)
     for table, value in given.items():
-        if table not in tables:
+        if name == "GOLD" and table in statement_files(module.contract.domain):
+            yield module.finding(value, table, f"has two rules, {name} and gold/{table}.sql: delete one")
+        elif table not in tables:
             yield module.finding(
                 value, table, f"{name} has a transform for it; the contract has no such table"
             )

@@ -53,7 +53,8 @@ def placed(
     names = [d.name for d in _droppable(contract)]
     if dataset is not None and dataset not in names:
         raise PlacingError(
-            f"{dataset!r} is no dataset of {contract.domain}; its datasets: {', '.join(names)}"
+            f"{dataset!r} is no dataset of {contract.domain}; its datasets: {', '.join(names)}",
+            "name one of these with --dataset",
         )
     found, left, keys = list[Placed](), list[Unplaced](), set[str]()
     for root, file in _files(paths):
@@ -64,7 +65,7 @@ def placed(
                 found.append(_apart(place, keys))
                 keys.add(found[-1].key)
     if not found:
-        raise PlacingError(_nothing(paths, left))
+        raise PlacingError(_nothing(paths, left), "say what they are with --dataset")
     return found, left
 
 
@@ -72,7 +73,7 @@ def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
     """Each file with the folder that its key is relative to."""
     for path in paths:
         if not path.exists():
-            raise PlacingError(f"{path} does not exist")
+            raise PlacingError(f"{path} does not exist", "name files or folders that are there")
         if path.is_file():
             yield path.parent, path
         else:

@@ -17,12 +17,18 @@ from cli.options import add_json
 from cli.package_audit import audited, write_bill
 from cli.venvs import program
 from local.console import fail, print_table, say, write_json
-from local.errors import LakeError
+from local.errors import LakeError, with_step
 from local.processes import run
 from local.settings import ROOT
 from local.synth import synthesize
 
 EXAMPLE = "./lake audit --json audit.json"
+RESULT = {
+    "findings": "of checkov: check, title, template, resource, accepted (the reason, or null)",
+    "stale": "acceptances that match nothing",
+    "checks": "--packages: by check what was found; null: it could not be made",
+    "sbom": "--sbom: the file",
+}
 CHECKOV = "checkov"
 ACCEPTED = ROOT / "cli" / "checkov_accepted.json"
 TEMPLATES = {"local": "true"}  # without the function's packages, which checkov does not look at
@@ -57,9 +63,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     if arguments.sbom is not None:
-        say(f"{write_bill(arguments.sbom)} written")
+        written = write_bill(arguments.sbom)
+        say(f"{written} written")
+        write_json(arguments.json, {"sbom": written})
         return 0
-    return audited(strict=arguments.strict) if arguments.packages else _checked_templates(arguments)
+    if not arguments.packages:
+        return _checked_templates(arguments)
+    code, checks = audited(strict=arguments.strict)
+    write_json(arguments.json, {"checks": checks})
+    return code
 
 
 def _checked_templates(arguments: argparse.Namespace) -> int:
@@ -82,11 +94,11 @@ def _checked_templates(arguments: argparse.Namespace) -> int:
         f"checkov: {len(findings)} findings, {len(findings) - len(new)} accepted with a reason in"
         f" {ACCEPTED.relative_to(ROOT)}"
     )
-    return (
-        fail("\n".join(f"accepted, but no longer found: {s}" for s in stale) or "findings are left")
-        if new or stale
-        else 0
-    )
+    if not (new or stale):
+        return 0
+    text = "\n".join(f"accepted, but no longer found: {s}" for s in stale) or "findings are left"
+    step = f"mend them, or change {ACCEPTED.relative_to(ROOT)} with a reason; then ./lake audit"
+    return fail(with_step(text, step))
 
 
 def failed_checks(assembly: Path) -> Iterator[Finding]:
@@ -106,9 +118,15 @@ def failed_checks(assembly: Path) -> Iterator[Finding]:
     try:
         results = json.loads(done.output)["results"]
     except (json.JSONDecodeError, KeyError) as error:
-        raise LakeError(f"checkov did not answer: {done.words()}") from error
+        raise LakeError(
+            f"checkov did not answer: {done.words()}",
+            "remove .lake/tools to have checkov installed anew, then ./lake audit",
+        ) from error
     if results.get("parsing_errors"):
-        raise LakeError(f"checkov could not read {results['parsing_errors']}")
+        raise LakeError(
+            f"checkov could not read {results['parsing_errors']}",
+            "./lake synth writes these templates: look at them there",
+        )
     for failed in results["failed_checks"]:
         yield Finding(
             failed["check_id"],

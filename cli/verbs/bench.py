@@ -7,7 +7,7 @@ import importlib
 import pkgutil
 from pathlib import Path
 
-from local.console import fail
+from local.errors import LakeError
 
 EXAMPLE = "./lake bench silver --rows 1000000"
 PASSES_ARGUMENTS_ON = True
@@ -27,6 +27,9 @@ def execute(arguments: argparse.Namespace) -> int:
     except ModuleNotFoundError as error:
         if not str(error.name).startswith("domains."):
             raise
-        return fail(f"{arguments.name} measures a domain that the project has not: {error.name}")
+        raise LakeError(
+            f"{arguments.name} measures a domain that the project has not: {error.name}",
+            "run it in the product's own folder, without --project",
+        ) from error
     code: int | None = benchmark.main(arguments.rest)
     return code or 0

@@ -12,18 +12,34 @@ from domains.samples import sample_of, sampled_domains
 from local import laptop
 from local.aws import process
 from local.console import fail, print_rows, print_table, say, show, write_json
+from local.errors import LakeError, with_step
 from local.session import DEMO
 from shared.project import project_folder
 
 EXAMPLE = "./lake demo --rows 200000 --days 7 --json demo.json"
+RESULT = {
+    "domain": "of the sample",
+    "files": "received, and by outcome; file_reasons: quarantined, by reason",
+    "rows": "by dataset: read, written, quarantined, deduplicated, replaced",
+    "quarantine": "rows by reason",
+    "tables": "rows by table",
+    "balanced": "whether every file and record has exactly one fate",
+    "seconds": "by stage; further members are the headlines of the sample",
+}
+BUG = "./lake demo again; when it stays, it is a bug of the product: report it with this message"
 SHOWN_ROWS = 7
 SHOWN_DIFFERENCES = 50
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--domain", choices=sampled_domains(), default=next(iter(sampled_domains()), None))
+    parser.add_argument(
+        "--domain",
+        choices=sampled_domains(),
+        default=next(iter(sampled_domains()), None),
+        help="one that brings a sample (default: the first)",
+    )
     add_size(parser)
-    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--seed", type=int, default=7, help="the same seed gives the same files (default 7)")
     parser.add_argument(
         "--keep",
         action="store_true",
@@ -35,9 +51,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """Runs the demo in a lake of its own, which forgets the demo before; the laptop's stays as it is."""
     if arguments.domain is None:  # before anything is forgotten
-        return fail("no domain of the project brings a sample (domains/<name>/sample/), which a demo needs")
-    if advice := laptop.check_java():
-        return fail(advice)
+        raise LakeError(
+            "no domain of the project brings a sample (domains/<name>/sample/), which a demo needs",
+            "./lake up, then ./lake drop brings files of your own",
+        )
+    laptop.require_java()
     sample_of(arguments.domain)  # one that cannot be used is refused before anything is forgotten
     sample = demo.Sample(
         arguments.domain, size(arguments), arguments.seed, project_folder() / ".lake" / "demo" / "sample"
@@ -57,14 +75,15 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def _print_verdict(results: Results, differences: Sequence[str]) -> int:
     if not results.balanced:
-        return fail("NOT balanced: some file or record has no fate, or two")
+        return fail(with_step("NOT balanced: some file or record has no fate, or two", BUG))
     if differences:
         more = (
             f"\n  … and {len(differences) - SHOWN_DIFFERENCES} more"
             if len(differences) > SHOWN_DIFFERENCES
             else ""
         )
-        return fail("not what must come out:\n  " + "\n  ".join(differences[:SHOWN_DIFFERENCES]) + more)
+        listed = "\n  ".join(differences[:SHOWN_DIFFERENCES])
+        return fail(with_step(f"not what must come out:\n  {listed}{more}", BUG))
     say("balanced; every number is what must come out (expected.json)")
     return 0
 

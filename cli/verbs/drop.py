@@ -5,17 +5,19 @@ from __future__ import annotations
 import argparse
 
 from cli import drops
-from cli.options import add_env, lake_option, path
+from cli.options import add_env, add_json, lake_option, path
 from cli.targets import check_decided, domains_of
 from cli.targets import current_target as target_of
 from cli.wording import counted
-from local.console import progress, say
+from local.console import progress, say, write_json
 from shared.contracts import domains
 
 EXAMPLE = (
     "./lake drop /tmp/mine --domain ecommerce --dataset events     # /tmp/mine/shop/a.json →"
     " ecommerce/events/shop/a.json"
 )
+
+RESULT = {"bucket": "where the files went", "keys": "of the objects, in the order of the files"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="files or folders; a folder keeps what is below it",
     )
-    parser.add_argument("--domain", choices=domains())
+    parser.add_argument("--domain", choices=domains(), help="whose files they are")
     parser.add_argument(
         "--dataset",
         help="without it the first folder below each PATH is the dataset (without --domain: the first two)",
@@ -35,6 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--anyway", action="store_true", help="also into a domain or dataset that no contract knows"
     )
     add_env(parser)
+    add_json(parser)
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -49,4 +52,5 @@ def execute(arguments: argparse.Namespace) -> int:
         f"{counted(len(plan), 'file')} dropped into s3://{target.names.bucket('raw')};"
         f" `./lake status{lake_option(arguments)}` shows what becomes of them"
     )
+    write_json(arguments.json, {"bucket": target.names.bucket("raw"), "keys": [drop.key for drop in plan]})
     return 0

@@ -11,6 +11,7 @@ from cli.verbs import run
 from local.console import say
 
 EXAMPLE = "./lake drop-table ecommerce gold.daily_revenue     # on AWS: docs/howto/evolve-a-table.md"
+RESULT = run.RESULT
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

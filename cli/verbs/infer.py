@@ -7,13 +7,23 @@ import sys
 
 from cli.infer.draft import Draft
 from cli.infer.errors import InferError
-from cli.options import path
+from cli.options import add_json, path
 from cli.wording import counted
-from local.console import say
+from local.console import say, write_json
 from shared.contracts.load import CONTRACT, place
 from shared.project import domain_folder, shown
 
 EXAMPLE = "./lake infer exports/ --domain orders     # writes domains/orders/; then answer each DECIDE in it"
+
+RESULT = {
+    "folder": "the domain's",
+    "datasets": "of each: name, files, rows, columns, kind",
+    "questions": "lines of the contract that only people can answer",
+    "left_out": "files that nothing was drafted from, with the reason",
+    "additions": "--update: number of places where the contract would grow",
+    "applied": "--update: whether they were written",
+    "said": "--update: what only people can add",
+}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -34,11 +44,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--header", action="store_true", help="text has a header, also where all of its columns are texts"
     )
     parser.add_argument("--sheet", help="the sheet to read, of workbooks that have several")
+    add_json(parser)
 
 
 def execute(arguments: argparse.Namespace) -> int:
     if arguments.apply and not arguments.update:
-        raise InferError("--apply goes with --update: a new domain is written without being asked")
+        raise InferError(
+            "--apply goes with --update: a new domain is written without being asked",
+            "./lake infer FILES --domain DOMAIN --update --apply",
+        )
     return _update(arguments) if arguments.update else _new(arguments)
 
 
@@ -65,6 +79,14 @@ def _new(arguments: argparse.Namespace) -> int:
     left = f"{counted(len(asked), 'question')} to answer" if asked else "nothing to ask"
     say(f"written: {shown(folder)}; {left}")
     say(f"then `./lake try {arguments.domain} FILES` says what becomes of files")
+    counts = [
+        {"name": d.name, "files": d.files, "rows": d.rows, "columns": len(d.columns), "kind": d.kind}
+        for d in draft.datasets
+    ]
+    write_json(
+        arguments.json,
+        {"folder": folder, "datasets": counts, "questions": asked, "left_out": draft.left_out},
+    )
     return 0
 
 
@@ -81,7 +103,10 @@ def _update(arguments: argparse.Namespace) -> int:
 
     domain = arguments.domain
     if domain not in domains():
-        raise InferError(f"there is no domain {domain!r} to update; without --update one is drafted")
+        raise InferError(
+            f"there is no domain {domain!r} to update",
+            f"without --update one is drafted: ./lake infer FILES --domain {domain}",
+        )
     file = domain_folder(domain) / CONTRACT
     text = file.read_bytes().decode()  # its ends of lines stay
     agreed = contract(domain)
@@ -96,12 +121,13 @@ def _update(arguments: argparse.Namespace) -> int:
     if not found.insertions:
         known = "" if found.said else ", the contract knows all that these files have"
         say(f"{place(domain)}: nothing to add{known}")
-        return 0
-    if arguments.apply:
+    elif arguments.apply:
         fresh = file.with_name(f".{file.name}.new")
         fresh.write_bytes(inserted(text, found.insertions).encode())
         fresh.replace(file)  # at once, or not at all
         say(f"written: {place(domain)}; `./lake contract lint` says what is still to be answered")
     else:
         say("nothing was written; --apply does")
+    added = {"additions": len(found.insertions), "applied": bool(found.insertions) and arguments.apply}
+    write_json(arguments.json, {**added, "said": found.said, "left_out": draft.left_out})
     return 0

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import argparse
 
+from cli.answers import answer_of
 from cli.options import add_env, add_json
-from cli.remote_athena import run as run_on_aws
 from cli.targets import target as target_of
-from local import athena
 from local.console import print_rows, say, write_json
 from local.dialect import QueryError
 from shared.contracts import domains
 from shared.reports import report_names, reports_of
 
 EXAMPLE = './lake query --domain ecommerce "select date, total_revenue from gold.daily_revenue order by date"'
+RESULT = {"columns": "their names", "rows": "all rows, each a list; what is no number or boolean is text"}
 SHOWN_ROWS = 200
 
 
@@ -40,13 +40,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     target = target_of(arguments.env, demo=arguments.demo)
-    query = athena.run if target.endpoint else run_on_aws
     sql, domain = (
         (arguments.sql, arguments.domain)
         if arguments.report is None
         else _report(arguments.report, arguments.domain)
     )
-    answer = query(target, sql, domains(), domain)
+    answer = answer_of(target, sql, domain)
     print_rows(answer.columns, answer.rows[:SHOWN_ROWS])
     if len(answer.rows) > SHOWN_ROWS:
         say(f"{SHOWN_ROWS} of {len(answer.rows):,} rows shown; --json FILE writes all")
@@ -58,7 +57,9 @@ def _report(name: str, domain: str | None) -> tuple[str, str]:
     """A report's statement and the domain it is about."""
     owners = [d for d in domains() if name in report_names(d)]
     if len(chosen := [d for d in owners if domain in (None, d)]) != 1:
-        raise QueryError(f"report {name} is of {', '.join(owners)}; say which with --domain")
+        raise QueryError(
+            f"report {name} is of {', '.join(owners)}", f"./lake query --report {name} --domain {owners[0]}"
+        )
     report = next(r for r in reports_of(chosen[0]) if r.name == name)
     say(report.description)
     return report.sql, report.domain

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from cli import dead_letters, runs
+from cli import dead_letters
 from cli.options import add_domain, add_env, add_json, lake_option
-from cli.redrive import redrive
+from cli.redrive import RedriveError, redrive_newest
 from cli.targets import check_domain, current_target
 from cli.verbs import run
 from cli.wording import counted
@@ -15,6 +15,11 @@ from local.session import Session
 from shared.names import INGEST_LETTERS
 
 EXAMPLE = "./lake redrive ecommerce     # dead letters, then the newest run that failed"
+RESULT = {
+    "letters_moved": "dead letters that went back to the ingest queue",
+    "instead_of": "the run whose input a new one took; empty where it went on itself",
+    "run_id": "and all that ./lake run writes, once the run has ended",
+}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -59,16 +64,15 @@ def _letters(target: Session, arguments: argparse.Namespace) -> int:
 
 def _execution(target: Session, arguments: argparse.Namespace, result: dict[str, int]) -> int:
     domain, lake = arguments.domain, lake_option(arguments)
-    if going_on := runs.running(target, domain):
-        write_json(arguments.json, result)
-        return fail(
-            f"run {going_on[0]} goes on: nothing was redriven; `./lake run {domain}{lake} --follow` shows it"
-        )
-    if not (failed := runs.failures(target, domain)):
+    try:
+        redriven = redrive_newest(target, domain, lake)
+    except RedriveError as error:
+        write_json(arguments.json, {**result, "error": error.text, "do": error.do})
+        return fail(str(error))
+    if redriven is None:
         say(f"no run of {domain} has failed since the last success: nothing to redrive")
         write_json(arguments.json, result)
         return 0
-    redriven = redrive(target, domain, failed[0][0], lake)
     if redriven.instead_of:
         say(
             f"run {redriven.instead_of} cannot go on ({redriven.why}): run {redriven.run_id} begins with the"

@@ -12,6 +12,7 @@ from cli.targets import target as target_of
 from local.console import print_table, say, write_json
 
 EXAMPLE = "./lake rollback search --to 2026-11-20T23:00:00"
+RESULT = {"tables": "of each: table, outcome, left and restored (ids of snapshots)"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

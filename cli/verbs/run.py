@@ -8,17 +8,33 @@ from collections.abc import Mapping
 from typing import Any
 
 from cli import runs, shown_summary
+from cli.exits import Exit
 from cli.options import add_domain, add_env, add_json, date, lake_option
+from cli.run_request import run_request
 from cli.summary import summary_of
 from cli.targets import check_domain, current_target
 from cli.targets import target as target_of
 from local.console import fail, say, spinner, write_json
+from local.errors import LakeError
 from local.session import Session
 
 EXAMPLE = (
     "./lake run ecommerce --from-date 2026-01-01 --to-date 2026-01-07     # without dates: everything pending"
 )
-INTERRUPTED = 130  # as shells count a Ctrl-C
+RESULT = {
+    "run_id": "with status, seconds, step, error and cause of the run",
+    "steps": "states of the state machine: name, began, seconds",
+    "rows": "by dataset: read, written, quarantined, deduplicated, replaced; total: their sums",
+    "files": "read, by dataset",
+    "reasons": "of quarantine, by dataset",
+    "quarantined": "rows of the run: dataset, reasons, columns, rows",
+    "gold": "tables that changed: table, before, after, written",
+    "gate": "pass, warn or halt; findings: why",
+    "cost": "dpu_hours, usd, measured",
+    "balanced": "whether each record has exactly one fate",
+    "alarming": "datasets of which more than a fifth is in quarantine, with the share",
+    "stopped": "--stop, and then alone: the runs that were stopped",
+}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -53,27 +69,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
 
 
-def request(arguments: argparse.Namespace) -> dict[str, Any]:
-    """The state machine's input: what was asked for and nothing else."""
-    dates = {
-        name: value.isoformat()
-        for name in ("from_date", "to_date")
-        if (value := getattr(arguments, name)) is not None
-    }
-    return {
-        **dates,
-        **{name: True for name in ("full_refresh", "accept_gate", "maintenance") if getattr(arguments, name)},
-    }
-
-
 def execute(arguments: argparse.Namespace) -> int:
-    asked = request(arguments)
-    if asked.get("from_date", "") > asked.get("to_date", "9999"):
-        return fail(
-            f"--from-date {asked['from_date']} is after --to-date {asked['to_date']}: nothing was started"
-        )
+    asked = run_request(
+        arguments.domain,
+        lake_option(arguments),
+        from_date=arguments.from_date,
+        to_date=arguments.to_date,
+        full_refresh=arguments.full_refresh,
+        accept_gate=arguments.accept_gate,
+        maintenance=arguments.maintenance,
+    )
     if asked and (arguments.stop or arguments.follow is not None):
-        return fail("--follow and --stop start no run, so they go with no other option of a run")
+        raise LakeError(
+            "--follow and --stop start no run, so they go with no other option of a run",
+            "leave one of them out",
+        )
     if arguments.stop:
         return _stop(arguments)
     if arguments.follow is not None:
@@ -95,19 +105,23 @@ def _follow_existing(arguments: argparse.Namespace) -> int:
     going_on = runs.running(target, arguments.domain)
     status = f"./lake status {arguments.domain}{lake_option(arguments)}"
     if not (chosen := arguments.follow or next(iter(going_on), None)):
-        return fail(f"no run of {arguments.domain} goes on; `{status}` has the last")
+        raise LakeError(f"no run of {arguments.domain} goes on", f"{status} has the last")
     if chosen not in going_on and not runs.exists(target, arguments.domain, chosen):
-        return fail(f"{arguments.domain} has no run {chosen}; `{status}` has the last")
+        raise LakeError(f"{arguments.domain} has no run {chosen}", f"{status} has the last")
     return follow_to_end(target, arguments, chosen)
 
 
 def _stop(arguments: argparse.Namespace) -> int:
     target = target_of(arguments.env, demo=arguments.demo)
     going_on = runs.running(target, arguments.domain)
+    if not going_on:
+        status = f"./lake status {arguments.domain}{lake_option(arguments)}"
+        raise LakeError(f"no run of {arguments.domain} goes on", f"{status} has the last")
     for run_id in going_on:
         runs.stop(target, arguments.domain, run_id)
         say(f"stopped run {run_id}; the next run repairs what it left")
-    return 0 if going_on else fail(f"no run of {arguments.domain} goes on")
+    write_json(arguments.json, {"stopped": going_on})
+    return 0
 
 
 def follow_to_end(
@@ -136,4 +150,4 @@ def _goes_on(arguments: argparse.Namespace, run_id: str) -> int:
     """What an interruption leaves: this command ended, not the run."""
     command = f"./lake run {arguments.domain}{lake_option(arguments)}"
     fail(f"run {run_id} goes on: `{command} --follow` shows it again, `{command} --stop` ends it")
-    return INTERRUPTED
+    return Exit.INTERRUPTED

@@ -14,7 +14,7 @@ from cli.trial import placing
 from cli.wording import counted
 from local import laptop
 from local.console import fail, say, write_json
-from local.errors import LakeError, expected
+from local.errors import LakeError, expected, told, with_step
 from shared.contracts import Contract, contract
 from shared.contracts.load import examined_domain
 from shared.contracts.questions import open_questions
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from cli.trial.lake import Engine
 
 EXAMPLE = "./lake try ecommerce ~/Downloads/orders.csv --dataset transactions --watch"
+RESULT = {
+    "domain": "with ok, seconds, files, datasets, failures and the rest: docs/howto/try.md",
+}
 FEW_BYTES = 64 * 2**20  # of files whose plans are better interpreted than compiled
 
 
@@ -50,8 +53,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Exit code 1 where a step failed or a finding is red, such as a dataset of which no record is left."""
-    if advice := laptop.check_java():
-        return fail(advice)
+    laptop.require_java()
     began = time.monotonic()
     files, _ = _placed(arguments)  # what is wrong with the arguments is said before anything starts
     # Not above: `./lake try --help` needs no Spark.
@@ -76,10 +78,12 @@ def _watch(running: Engine, arguments: argparse.Namespace) -> int:
         try:
             code = _round(running, arguments, began)
         except expected() as error:
-            code = fail(str(error))
+            text, do = told(error)
+            code = fail(with_step(text, do))
             # nobody shall take the answer before for this one
             write_json(
-                arguments.json, {"domain": arguments.domain, "ok": False, "failures": {"try": str(error)}}
+                arguments.json,
+                {"domain": arguments.domain, "ok": False, "failures": {"try": with_step(text, do)}},
             )
         say("waiting for a change of contract, transforms or files; Ctrl-C ends")
         try:
@@ -124,7 +128,10 @@ def _agreed(domain: str) -> Contract:
     if examined_domain(domain).errors:
         from cli.lint.domain import contract_findings  # slow to import, and seldom needed
 
-        raise ContractProblemsError("\n".join(map(str, contract_findings(domain))))
+        raise ContractProblemsError(
+            "\n".join(map(str, contract_findings(domain))),
+            "mend the contract, then give the same command again",
+        )
     return contract(domain)
 
 

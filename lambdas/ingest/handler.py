@@ -28,10 +28,9 @@ from shared.ingestion import COPY, Ingest, Store, file_figures
 from shared.ingestion.figures import Figure
 from shared.ledger import Ledger
 from shared.ledger.model import LedgerFile
-from shared.metrics import NAMESPACE
+from shared.metrics import NAMESPACE, whose
 from shared.names import Names
 from shared.records import Limits
-from shared.zones import NOWHERE
 
 # For what follows reading: a wait for equal content, copies, the ledger, the rest of a batch of small files
 RESERVE_SECONDS = 40
@@ -49,7 +48,9 @@ def limits(environment: Mapping[str, str], disk_free: int) -> Limits:
     return Limits(**{"max_spooled": disk_free * 9 // 10, **given})
 
 
-logger, tracer = Logger(), Tracer()
+# Named here, not by POWERTOOLS_SERVICE_NAME: that would be a dimension of each metric, which neither graphs
+# nor the bronze job's metrics have.
+logger, tracer = Logger(service="ingest"), Tracer(service="ingest")
 processor = BatchProcessor(event_type=EventType.SQS)
 names = Names.of(os.environ)
 config = Config(retries={"mode": "adaptive", "max_attempts": 8})
@@ -82,7 +83,6 @@ def handle(record: SQSRecord, lambda_context: LambdaContext) -> None:
 def set_aside(record: SQSRecord, reason: str) -> None:
     """Gives a message to the dead letters with its reason: five tries would take hours, and end there too."""
     logger.error("message refused", extra={"message_id": record.message_id, "reason": reason})
-    count(Figure("MessagesRefused", "Count", 1, NOWHERE, NOWHERE))
     sqs.send_message(
         QueueUrl=dead_letters,
         MessageBody=record.body,
@@ -108,6 +108,8 @@ def report(outcome: LedgerFile) -> None:
 
 def count(figure: Figure) -> None:
     with single_metric(figure.name, MetricUnit(figure.unit), figure.value, namespace=NAMESPACE) as metric:
+        for name, value in whose(names).items():
+            metric.add_dimension(name, value)
         metric.add_dimension("Domain", figure.domain)
         metric.add_dimension("Dataset", figure.dataset)
 

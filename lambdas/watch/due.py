@@ -1,4 +1,6 @@
-"""When a domain's run starts by itself: many files cost one run, and no file waits longer than it must."""
+"""When a domain's run starts by itself: many files cost one run, no file waits longer than it must, and a day
+has no more runs than somebody decided to pay for.
+"""
 
 from __future__ import annotations
 
@@ -22,10 +24,30 @@ class Situation:
 
 @dataclass(frozen=True)
 class Patience:
-    """A run starts at so many waiting files, or when the oldest has waited so long."""
+    """A run starts at so many waiting files, or when the oldest has waited so long; `runs_a_day` at most are
+    started on a day, UTC.
+    """
 
     files: int
     wait: dt.timedelta
+    runs_a_day: int
+
+    def runs_until(self, now: dt.datetime) -> int:
+        """How many of the day's runs may have begun by now: one, and the share of the time that has passed.
+        What a quiet morning leaves is there for the afternoon, and no file waits for the next day.
+        """
+        passed = (now - midnight(now)) / dt.timedelta(days=1)
+        return min(self.runs_a_day, 1 + int(self.runs_a_day * passed))
+
+    def next_share(self, now: dt.datetime) -> dt.datetime:
+        """When one more run may begin than now."""
+        shares = self.runs_until(now)
+        share = dt.timedelta(days=1) / self.runs_a_day
+        return midnight(now) + (dt.timedelta(days=1) if shares == self.runs_a_day else shares * share)
+
+
+def midnight(now: dt.datetime) -> dt.datetime:
+    return now.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def is_due(situation: Situation, patience: Patience, now: dt.datetime) -> bool:

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from shared.contracts import Dataset
 from shared.ledger.observed import Learnt
-from shared.metrics import SILENCE, UNKNOWN_DAYS, UNUSUAL, datum
+from shared.metrics import FRESHNESS, GOLD, OF_JOBS, PENDING, SILENCE, UNKNOWN_DAYS, UNUSUAL, datum
 from shared.unknown_columns import UnknownColumns
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.type_defs import MetricDatumTypeDef
     from mypy_boto3_glue.type_defs import JobRunTypeDef
 
-GOLD = "gold"  # stands for all gold tables of a domain: they follow silver together
-
 
 def freshness(
     domain: str, newest: dict[str, dt.datetime | None], gold_followed: dt.datetime | None, now: dt.datetime
 ) -> list[MetricDatumTypeDef]:
+    """As CloudWatch takes it."""
+    ages = ages_in_hours(newest, gold_followed, now)
+    return [datum(FRESHNESS, age, Domain=domain, Dataset=dataset) for dataset, age in ages.items()]
+
+
+def ages_in_hours(
+    newest: dict[str, dt.datetime | None], gold_followed: dt.datetime | None, now: dt.datetime
+) -> dict[str, float]:
     """Hours since the newest file that each silver table and gold hold arrived; none for a table that never
     had any.
 
@@ -34,33 +39,24 @@ def freshness(
     }
     if ages and gold_followed is not None:
         ages[GOLD] = max(*ages.values(), (now - gold_followed) / dt.timedelta(hours=1))
-    return [datum("freshness_hours", age, Domain=domain, Dataset=dataset) for dataset, age in ages.items()]
+    return ages
 
 
-def waiting(
-    domain: str, dataset: str, arrivals: Iterable[dt.datetime], now: dt.datetime
-) -> list[MetricDatumTypeDef]:
-    ages = [(now - a) / dt.timedelta(minutes=1) for a in arrivals]
-    where = {"Domain": domain, "Dataset": dataset}
-    return [
-        datum("pending_files", len(ages), "Count", **where),
-        datum("oldest_pending_minutes", max(ages, default=0.0), **where),
-    ]
+def waiting(domain: str, dataset: str, files: int) -> MetricDatumTypeDef:
+    return datum(PENDING, files, "Count", Domain=domain, Dataset=dataset)
 
 
 def silence(
     dataset: Dataset, learnt: Learnt | None, newest: dt.datetime | None, now: dt.datetime
 ) -> list[MetricDatumTypeDef]:
-    """How long a dataset has been silent in parts of what its history allows, and whether that is a finding;
-    none while nothing is learnt, or where its contract switches this off.
+    """That a dataset has been silent for longer than its history allows; none while nothing is learnt, or
+    where its contract switches this off.
     """
     limit = dataset.target.limit(SILENCE)
     if limit is None or learnt is None or learnt.gap_hours is None or newest is None:
         return []
     share = (now - newest) / dt.timedelta(hours=learnt.gap_hours)
-    where = {"Domain": dataset.domain, "Dataset": dataset.name}
-    finding = [datum(UNUSUAL, 1, "Count", **where)] if share > limit else []
-    return [datum(SILENCE, share, **where), *finding]
+    return [datum(UNUSUAL, 1, "Count", Domain=dataset.domain, Dataset=dataset.name)] if share > limit else []
 
 
 def unknown_columns(dataset: Dataset, report: UnknownColumns, now: dt.datetime) -> list[MetricDatumTypeDef]:
@@ -75,8 +71,5 @@ def job_run(domain: str, stage: str, run: JobRunTypeDef) -> list[MetricDatumType
     """
     seconds = float(run.get("ExecutionTime", 0))
     dpu_seconds = float(run.get("DPUSeconds") or seconds * float(run.get("MaxCapacity", 0)))
-    where = {"Domain": domain, "Stage": stage}
-    return [
-        datum("job_seconds", seconds, "Seconds", **where),
-        datum("job_dpu_hours", dpu_seconds / 3600, **where),
-    ]
+    where, (lasted, took) = {"Domain": domain, "Stage": stage}, OF_JOBS
+    return [datum(lasted, seconds, "Seconds", **where), datum(took, dpu_seconds / 3600, **where)]

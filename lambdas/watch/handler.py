@@ -21,7 +21,9 @@ from shared.names import Names
 
 names = Names.of(os.environ)
 patience = Patience(
-    int(os.environ["LAKE_START_FILES"]), dt.timedelta(minutes=int(os.environ["LAKE_START_MINUTES"]))
+    int(os.environ["LAKE_START_FILES"]),
+    dt.timedelta(minutes=int(os.environ["LAKE_START_MINUTES"])),
+    int(os.environ["LAKE_RUNS_A_DAY"]),
 )
 config = Config(retries={"mode": "standard", "max_attempts": 5})
 watch = Watch(
@@ -33,6 +35,8 @@ watch = Watch(
     boto3.client("s3", config=config),
     boto3.client("glue", config=config),
     boto3.client("cloudwatch", config=config),
+    boto3.client("logs", config=config),
+    int(os.environ["LAKE_LOG_DAYS"]),
     lambda: dt.datetime.now(dt.UTC),
 )
 

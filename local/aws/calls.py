@@ -1,6 +1,6 @@
 """Notes which role asked AWS for what, so that a test can hold the synthesized policies against it.
 
-Jobs, functions and crawlers name themselves in the user agent (`app/<name>`, the SDKs' AWS_SDK_UA_APP_ID);
+Jobs and functions name themselves in the user agent (`app/<name>`, the SDKs' AWS_SDK_UA_APP_ID);
 whoever does not is a person. A state machine's own calls never become requests here, so they are noted where
 its tasks are carried out.
 """
@@ -170,8 +170,7 @@ def task_call(resource: str, given: Call) -> tuple[str, str, Call]:
                 {"dynamodb:LeadingKeys": [_partition(given)]},
             )
         case "glue":
-            named = f"crawler/{given['Name']}" if "Crawler" in operation else f"job/{given['JobName']}"
-            return action, _arn("glue", named), {}
+            return action, _arn("glue", f"job/{given['JobName']}"), {}
         case "lambda":
             return "lambda:InvokeFunction", str(given["FunctionName"]), {}
         case _:

@@ -85,7 +85,7 @@ class Runs:
             "PredecessorRuns": [],
             "ExecutionTime": 0,
             "Timeout": data.get("Timeout") or job.get("Timeout") or DEFAULT_TIMEOUT_MINUTES,
-            "LogGroupName": "/aws-glue/jobs",
+            "LogGroupName": job.get("DefaultArguments", {}).get("--custom-logGroup-prefix", "/aws-glue/jobs"),
             **{k: job[k] for k in ("WorkerType", "NumberOfWorkers", "GlueVersion") if job.get(k)},
         }
         glue._job_runs[job["Name"]] = [*(glue._job_runs.get(job["Name"]) or []), run]

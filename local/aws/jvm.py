@@ -45,7 +45,8 @@ class Jvm:
                 self._gateway: Any = launch_gateway(conf, popen)  # type: ignore[no-untyped-call]
             except PySparkException as error:
                 raise JvmError(
-                    f"{error} {log} ends:\n{log.read_text(errors='replace')[-LONGEST_MESSAGE:]}"
+                    f"{error} {log} ends:\n{log.read_text(errors='replace')[-LONGEST_MESSAGE:]}",
+                    f"look into {log}, then give the same command again",
                 ) from None
         self._log, self._read_to, self._set = log, log.stat().st_size, set[str]()
 

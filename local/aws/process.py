@@ -97,8 +97,7 @@ def start(state: Path) -> Emulation:
         return booting
     if (state / UNSAVED).exists():
         raise EmulationError(
-            f"the emulated AWS of {state} was killed before it could save: start afresh with --reset of"
-            " `./lake up`"
+            f"the emulated AWS of {state} was killed before it could save", "start afresh: ./lake up --reset"
         )
     state.mkdir(parents=True, exist_ok=True)
     port = _port(state)
@@ -130,8 +129,8 @@ def stop(state: Path) -> bool:
     os.kill(emulation.pid, signal.SIGTERM)
     if not _gone(emulation.pid, SAVE_SECONDS):
         raise EmulationError(
-            f"the emulated AWS of {state} (process {emulation.pid}) is still saving: try again later, or"
-            " forget what is in it with --reset of `./lake up`"
+            f"the emulated AWS of {state} (process {emulation.pid}) is still saving",
+            "give the same command again later, or forget what is in it: ./lake up --reset",
         )
     return True
 
@@ -171,7 +170,7 @@ def _port(state: Path) -> int:
             except OSError:
                 continue
             return int(probe.getsockname()[1])
-    raise EmulationError("no free port on 127.0.0.1")
+    raise EmulationError("no free port on 127.0.0.1", "end some program that listens there, then ./lake up")
 
 
 def _wait_until_healthy(emulation: Emulation, process: subprocess.Popen[bytes] | None) -> None:
@@ -181,11 +180,13 @@ def _wait_until_healthy(emulation: Emulation, process: subprocess.Popen[bytes] |
             return
         if process is not None and process.poll() is not None:
             raise EmulationError(
-                f"the emulated AWS ended with code {process.returncode}. {_end_of_log(emulation)}"
+                f"the emulated AWS ended with code {process.returncode}. {_end_of_log(emulation)}",
+                "./lake up again; if that ends so too, forget its data: ./lake up --reset",
             )
         time.sleep(0.05)
     raise EmulationError(
-        f"the emulated AWS did not answer within {BOOT_SECONDS:.0f} s. {_end_of_log(emulation)}"
+        f"the emulated AWS did not answer within {BOOT_SECONDS:.0f} s. {_end_of_log(emulation)}",
+        "./lake up again; if that ends so too, forget its data: ./lake up --reset",
     )
 
 

@@ -34,25 +34,28 @@ def _serve(state: Path, port: int) -> None:
         calls,
         catalog,
         cloudformation,
-        crawlers,
         functions,
         glue_runs,
+        lake_formation,
         object_events,
+        queries,
         redshift,
         states,
     )
 
     cloudformation.install(state / "recorded.json")
     catalog.install()
-    crawlers.install()
     functions.install()
+    lake_formation.install(state / "lf_tags.json")
     object_events.install()
     runs = glue_runs.install(state)
     calls.install()
     states.install(runs)
     redshift.install(state / "warehouse")
     atexit.register(runs.stop_all)
-    note(Emulation(state, port, os.getpid()))  # the command that started it may be gone already
+    emulation = Emulation(state, port, os.getpid())
+    queries.install(emulation)
+    note(emulation)  # the command that started it may be gone already
     unsaved = state / UNSAVED
     unsaved.touch()
     atexit.register(unsaved.unlink, missing_ok=True)  # a killed process leaves it

@@ -29,6 +29,8 @@ PROPERTIES = (
     *NESTED,
     *spelled.DEFAULTS,
 )
+SIMPLE = r"string|int|bigint|float|double|boolean|date|timestamp|binary|decimal\(\d{1,2},\d{1,2}\)"
+DELIVERED = re.compile(rf"{SIMPLE}|array<(?:{SIMPLE})>|map<string,(?:{SIMPLE})>")
 NOTHING = Declared()
 UNICODE = ("utf-8", "utf-16", "ascii", "us-ascii")
 COMMON = f"{string.ascii_letters}{string.digits},;.\n".encode()
@@ -83,7 +85,21 @@ def dataset(
         files_of=custom.child("filesOf").text("") or None,
         declared=spelled.defaults(custom).over(above),
         undated=custom.child("undated").flag(),
+        delivered=_delivered(node.child("properties")),
     )
+
+
+def _delivered(node: Node) -> dict[str, str]:
+    """Names and types of the columns in the files, of which Athena's tables over bronze are made."""
+    found: dict[str, str] = {}
+    for column in node.items():
+        name, kind = column.child("name").text(), column.child("physicalType")
+        if not DELIVERED.fullmatch(kind.text()):
+            raise kind.error(f"{kind.value!r} is no type of a file's column, such as string or array<string>")
+        if name.lower() in {n.lower() for n in found}:
+            raise column.error(f"{name} is given twice: the catalogue does not know case")
+        found[name] = kind.text()
+    return found
 
 
 def path(node: Node) -> Path | None:

@@ -14,6 +14,11 @@ from shared.values.texts import MOST_BYTES
 # Iceberg's type promotions, as far as contracts have the types; a decimal may also gain digits before the
 # point. An array is as wide as its elements.
 WIDER = {("int", "bigint"), ("float", "double")}
+BEHIND = "lakehouse.behind"  # a property: the rows were computed before the table had its columns
+# A property: somebody decided that the table is to be made anew, which the next full refresh does.
+ANEW = "lakehouse.anew"
+SWAPPED = "lakehouse.swapped"  # when a table took the place of another one, in milliseconds
+BESIDE = "__anew"  # ends the name of what becomes the table when it is full
 COMPUTED = (
     "latest",
     "scd2",

@@ -183,6 +183,13 @@ class Table:
         )
 
     @property
+    def day_column(self) -> str | None:
+        """Of a computed table, the days by which its changes are found: event_date where it has one, else the
+        first column that it is partitioned by, a date.
+        """
+        return "event_date" if "event_date" in self.column_names else next(iter(self.partitioned_by), None)
+
+    @property
     def references(self) -> tuple[Reference, ...]:
         """The table's foreign keys.
 
@@ -235,6 +242,8 @@ class Dataset:
     `files_of`: the dataset whose files are read for this one, too. `lists_elsewhere`: those that become
     records of another dataset that reads the same files. `declared`: the document's and the
     dataset's words on spellings. `undated`: a file may have no readable event date at all.
+    `delivered`: the columns of the files as producers spell them, in order, with their types; none where the
+    contract does not say.
     """
 
     name: str
@@ -263,6 +272,7 @@ class Dataset:
     lists_elsewhere: tuple[Path, ...] = ()
     declared: Declared = field(default_factory=Declared)
     undated: bool = False
+    delivered: dict[str, str] = field(default_factory=dict)
 
     @property
     def nested(self) -> bool:

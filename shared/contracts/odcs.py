@@ -137,7 +137,12 @@ def _freshness(root: Node) -> int | None:
         promise.only(("id", "property", "value", "unit", "description", "driver"))
         if hours is not None:
             raise name.error("freshness is given twice")
-        hours = int(promise.child("value").number() * HOURS[promise.child("unit").choice(HOURS)])
+        asked = promise.child("value").number() * HOURS[promise.child("unit").choice(HOURS)]
+        hours = int(asked)
+        if hours < 1 or hours != asked:
+            raise promise.child("value").error(
+                f"freshness is in whole hours, one at least; found {asked:g} h"
+            )
     return hours
 
 

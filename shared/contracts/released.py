@@ -17,9 +17,10 @@ from shared.project import domains_folder, shown
 
 RECORD = "released.json"
 COLUMN = re.compile(r"(.+?)(?:, at most (\d+))?(, required)?")  # type, maxLength, whether it is required
-HOW = """To keep the tables as they are, take the change back. Otherwise pause the domain's schedule, run the
-statements in every environment (the databases shown are those of one), accept the change with
-`./lake contract release DOMAIN`, commit the record and deploy. docs/howto/evolve-a-table.md says more."""
+HOW = """To keep the tables as they are, take the change back. Otherwise accept the change with
+`./lake contract release DOMAIN`, commit the record, deploy, and let `./lake migrate DOMAIN --env NAME` do
+what the statements say in every environment (the databases shown are those of one).
+docs/howto/evolve-a-table.md says more."""
 Database = Callable[[str, str], str]  # domain, zone → name of the Glue database
 
 

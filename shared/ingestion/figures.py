@@ -1,15 +1,12 @@
-"""The metrics of a file that ingestion has looked at, as CloudWatch gets them."""
+"""The metric of a file that ingestion has looked at, as CloudWatch gets it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from shared.contracts import contract, domains
-from shared.ledger.model import FileStatus, LedgerFile
-from shared.zones import NOWHERE
-
-# A zip's bytes are counted with its files.
-UNREAD = (FileStatus.DEFERRED, FileStatus.IGNORED, FileStatus.UNPACKED)
+from shared.ledger.model import LedgerFile
+from shared.metrics import OF_FILES
 
 
 @dataclass(frozen=True)
@@ -24,10 +21,9 @@ class Figure:
 
 
 def file_figures(file: LedgerFile) -> list[Figure]:
-    """One file of its status, and its bytes unless they are still to be read."""
-    # Names that anybody can choose would make metrics without end.
+    """One file of its status, where a graph shows that status; none for a file outside all datasets: names
+    that anybody can choose would make metrics without end.
+    """
+    name = f"Files{file.status.capitalize()}"
     known = file.domain in domains() and any(d.name == file.dataset for d in contract(file.domain).datasets)
-    place = (file.domain, file.dataset) if known else (NOWHERE, NOWHERE)
-    status = "".join(word.capitalize() for word in file.status.split("_"))
-    read = [] if file.status in UNREAD else [Figure("BytesIngested", "Bytes", file.bytes, *place)]
-    return [Figure(f"Files{status}", "Count", 1, *place), *read]
+    return [Figure(name, "Count", 1, file.domain, file.dataset)] if known and name in OF_FILES else []

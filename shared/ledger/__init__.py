@@ -11,7 +11,9 @@ Items (`pk`, `sk`):
   attempt#<domain>/<dataset> , open      a run began to write the dataset and has not finished
   gate#<domain> , halt                   the run whose quality gate halted, until somebody accepts it
   lock#<domain> , lock                   which run owns the domain
+  migration#<domain> , <run id>          what a migration changed; the run filled its tables
   load#<domain> , open                   the run after whose gold the warehouse has not followed yet
+  lease#<domain> , lease                 who may remove all of the domain (cli/smoke)
   places , <domain>/<dataset>            files of this dataset are known
   counter#<domain>/<dataset>#<shard> , files   how many, by what became of them
   days#<domain>/<dataset> , <day>        what came on a day (shared/usual)
@@ -30,7 +32,9 @@ Every write that decides something is conditional, so a repeated or late event c
 from shared.ledger.contents import Contents
 from shared.ledger.counts import Counts
 from shared.ledger.files import Claim, Files
+from shared.ledger.forgotten import Forgetting
 from shared.ledger.items import deferred_id
+from shared.ledger.listing import Listing
 from shared.ledger.observed import Observations
 from shared.ledger.runs import Runs
 from shared.ledger.table import INDEX
@@ -38,5 +42,5 @@ from shared.ledger.table import INDEX
 __all__ = ["INDEX", "Claim", "Ledger", "deferred_id"]
 
 
-class Ledger(Files, Contents, Counts, Runs, Observations):
+class Ledger(Files, Contents, Counts, Listing, Runs, Observations, Forgetting):
     """Access to the ledger table: a boto3 DynamoDB Table resource."""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
+import time
 from collections.abc import Iterable
+from typing import Any
 
 from shared.ledger.model import RunResult
 from shared.ledger.table import LedgerTable
@@ -72,6 +76,44 @@ class Runs(LedgerTable):
         """Id of the run that owns the domain now."""
         held = self._get({"pk": f"lock#{domain}", "sk": "lock"})
         return str(held["run_id"]) if held else None
+
+    def held_for(self, domain: str, now: float | None = None) -> str | None:
+        """Id of the run that is yet to start and for which a migration holds the domain now."""
+        held = self._get({"pk": f"lock#{domain}", "sk": "lock"}) or {}
+        now_ms = 1000 * (time.time() if now is None else now)
+        return str(held["run_id"]) if held.get("until", 0) > now_ms else None
+
+    def hold(
+        self, domain: str, run_id: str, seconds: int, instead_of: str | None = None, now: float | None = None
+    ) -> bool:
+        """Whether a run that is yet to start owns the domain now, until it starts or that time has passed;
+        the same run again prolongs it. `instead_of`: a dead owner, for whom nobody holds the domain.
+        """
+        # Milliseconds, as the state machine's clock has them.
+        now_ms = int(1000 * (time.time() if now is None else now))
+        item = {"pk": f"lock#{domain}", "sk": "lock", "run_id": run_id, "until": now_ms + 1000 * seconds}
+        condition = (
+            "attribute_not_exists(pk) OR run_id = :me"
+            " OR (run_id = :dead AND (attribute_not_exists(#u) OR #u < :now))"
+        )
+        values = {":me": run_id, ":dead": instead_of or "", ":now": now_ms}
+        return self._put(item, condition, values, {"#u": "until"})
+
+    def release_lock(self, domain: str, run_id: str) -> None:
+        """Gives the domain back, unless somebody else owns it by now."""
+        if self.lock_owner(domain) == run_id:
+            self._patiently(self._table.delete_item, Key={"pk": f"lock#{domain}", "sk": "lock"})
+
+    def record_migration(self, domain: str, run_id: str, at: float, steps: list[dict[str, Any]]) -> None:
+        """Keeps what a migration does; the run fills its tables."""
+        key = {"pk": f"migration#{domain}", "sk": run_id}
+        moment = dt.datetime.fromtimestamp(at, dt.UTC).isoformat(timespec="seconds")
+        self._patiently(self._table.put_item, Item={**key, "at": moment, "steps": json.dumps(steps)})
+
+    def migrations(self, domain: str) -> list[dict[str, Any]]:
+        """All of a domain, oldest first."""
+        items = self._query("pk = :p", {":p": f"migration#{domain}"})
+        return [{"run_id": i["sk"], "at": i["at"], "steps": json.loads(i["steps"])} for i in items]
 
     def load_is_open(self, domain: str) -> bool:
         """Whether the warehouse has yet to follow gold: a load, or the gold job before it, failed. The state

@@ -90,7 +90,7 @@ class _Reader:
             told: dict[str, Any] = json.loads(line)
             return told
         process.kill()
-        process.wait()
+        process.communicate()  # closes its pipes too
         self._process = None
         return None
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
-import lzma
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import IO
 from shared.reasons import FileReason
 from shared.records.compression import BLOCK
 from shared.records.verdict import Limits, Unreadable
+from shared.zip_errors import DAMAGED
 
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # old Office files, and new ones behind a password
@@ -61,7 +60,7 @@ def package_kind(path: Path) -> str:
             if "xl/workbook.xml" in names and "[Content_Types].xml" in names:
                 return "xlsx"
             return "ods" if "mimetype" in names and _begins(package, "mimetype") == ODS else "zip"
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
+    except (*DAMAGED, OSError) as error:
         raise Unreadable(FileReason.CORRUPT_ARCHIVE, "the zip is damaged or cut off") from error
 
 
@@ -80,7 +79,7 @@ def _begins(package: zipfile.ZipFile, name: str) -> bytes:
     try:
         with package.open(name) as file:
             return file.read(len(ODS))
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError):
+    except DAMAGED:
         return b""
 
 
@@ -102,9 +101,9 @@ def members(path: Path, limits: Limits) -> list[Member]:
     Raises Unreadable for a bomb, for what is encrypted, and for a zip without files.
     """
     with zipfile.ZipFile(path) as package:
-        files = [
-            (i, m) for i, m in enumerate(package.infolist()) if not m.is_dir() and not _is_junk(m.filename)
-        ]
+        names = enumerate(package.infolist())
+        # Not `is_dir`: it fails on a file without a name.
+        files = [(i, m) for i, m in names if not m.filename.endswith("/") and not _is_junk(m.filename)]
     if len(files) > MAX_MEMBERS:
         raise Unreadable(FileReason.DECOMPRESSION_BOMB, f"{len(files)} files are more than {MAX_MEMBERS}")
     total, size = sum(m.file_size for _, m in files), path.stat().st_size
@@ -162,7 +161,7 @@ def extract(path: Path, member: Member, target: Path, limits: Limits) -> None:
     except NotImplementedError as error:
         detail = "compressed by a method that is not read here: zip it with Deflate"
         raise Unreadable(FileReason.CORRUPT_ARCHIVE, detail) from error
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, EOFError, OSError) as error:
+    except (*DAMAGED, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # the disk's, not the zip's: of bad data bz2's have no number
         raise Unreadable(FileReason.CORRUPT_ARCHIVE, f"damaged after {written} bytes") from error

@@ -13,7 +13,7 @@ from typing import Any
 
 try:
     import orjson
-except ImportError:  # Glue has no orjson
+except ImportError:  # where somebody's Python has none
     orjson = None  # type: ignore[assignment]
 
 MAX_DEPTH = 64

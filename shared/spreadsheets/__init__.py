@@ -1,7 +1,7 @@
 """A sheet of a workbook (xlsx, ods) as delimited text, made in a process of its own: what the reader cannot
 hold ends that process and gives the file its reason, never the function.
 
-Nothing else of the product is imported here: the process must start at once and stay small.
+Nothing of the product is imported here that imports more: the process must start at once and stay small.
 """
 
 from __future__ import annotations

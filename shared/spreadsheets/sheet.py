@@ -11,8 +11,6 @@ import json
 import math
 import resource
 import sys
-import zipfile
-import zlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -21,6 +19,7 @@ from xml.parsers.expat import ExpatError
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
 from shared.spreadsheets.cells import refuse_broken, unusual_cells
+from shared.zip_errors import DAMAGED
 
 EXACT = 2**53  # from here on a number of Excel is no exact integer
 DIGITS = ".15g"  # what Excel keeps of a number (its specifications and limits)
@@ -47,16 +46,7 @@ def written(workbook: str, text: str, sheet: str) -> dict[str, str] | None:
             write(rows, unusual, file)
     except PasswordError:
         return {"reason": "encrypted", "detail": "the workbook is protected by a password"}
-    except (
-        CalamineError,
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        ExpatError,
-        ParseError,
-        LookupError,
-        StopIteration,
-    ) as error:
+    except (CalamineError, *DAMAGED, ExpatError, ParseError, StopIteration) as error:
         return {
             "reason": "corrupt_spreadsheet",
             "detail": f"the workbook cannot be opened ({type(error).__name__})",

@@ -3,14 +3,19 @@
 Standard library only; nothing is run here.
 """
 
+from shared.warehouse.changes import Change, Snapshot, bases, change
 from shared.warehouse.ddl import comments, create_table, definition, in_order_of_reference
-from shared.warehouse.load import MAX_STATEMENTS, Batches, Snapshot, batches, manifest, opening, plan
+from shared.warehouse.load import MAX_STATEMENTS, Batches, batches, manifest, opening, plan
+from shared.warehouse.texts import sized, unsized, width
 
 __all__ = [
     "MAX_STATEMENTS",
     "Batches",
+    "Change",
     "Snapshot",
+    "bases",
     "batches",
+    "change",
     "comments",
     "create_table",
     "definition",
@@ -18,4 +23,7 @@ __all__ = [
     "manifest",
     "opening",
     "plan",
+    "sized",
+    "unsized",
+    "width",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,11 @@ from glue_scripts.engine.gold.tables import check_complete
 from glue_scripts.engine.gold.transforms import transforms_of
 from shared.contracts import contract, domains
 from shared.project import domain_folder
+from stacks.wheels import pinned
 from tests.support.imports import imported
 
-# What Glue has at hand, beside Python's own library and the domain's own modules.
-AT_HAND = ("pyspark", "numpy", "scipy", "sklearn", "threadpoolctl", "pyarrow", "pandas")
+# What Glue has at hand, beside Python's own library and the domain's own modules (stacks/glue-6.0.txt).
+AT_HAND = ("pyspark", "numpy", "pyarrow", "pandas")
 ENGINE = "glue_scripts.engine.gold"
 REGISTERED = "shared.spellings"
 
@@ -37,13 +39,15 @@ def test_every_gold_table_has_a_rule_and_every_rule_a_table(domain: str) -> None
 
 @pytest.mark.parametrize("domain", domains())
 def test_what_runs_on_glue_imports_what_transforms_may_use_only(domain: str) -> None:
+    own = {pin.partition("==")[0] for pin in pinned(domain).split(",")}
+    locked = {m for m, of in metadata.packages_distributions().items() if own & {d.lower() for d in of}}
     foreign = {
         f"{file.name}: {module}"
         for file in packed(domain)
         for module in imported(ast.parse(file.read_text("utf-8")))
         if module not in (ENGINE, REGISTERED)
         and not module.startswith(f"domains.{domain}.")
-        and module.partition(".")[0] not in (*AT_HAND, *sys.stdlib_module_names)
+        and module.partition(".")[0] not in (*AT_HAND, *locked, *sys.stdlib_module_names)
     }
     assert foreign == set()
 

@@ -102,6 +102,7 @@ def test_what_a_foreign_writer_adds_to_a_table_that_is_filled_stays(rig: Callabl
     nothing_is_missing(foreign)
 
 
+@pytest.mark.field("35", "Another engine adds and deletes while silver merges", "right")
 def test_a_merge_rests_on_what_foreign_writers_left(lake: Rig, foreign: ForeignEngine, stop: Halfway) -> None:
     """When the run knows what it will write, somebody adds a key that the run has too, in a newer version, and
     deletes a row that the run updates and one that it does not.
@@ -137,6 +138,7 @@ def test_a_foreign_writer_that_never_rests_sets_the_table_aside_with_a_reason(
     assert rows(lake, "b") == [("b1", "u1"), ("b8", "other"), ("b9", "other")]
 
 
+@pytest.mark.field("35", "Another engine compacts while silver merges", "right")
 @pytest.mark.slow
 def test_compaction_by_another_engine_is_no_harm(lake: Rig, foreign: ForeignEngine, stop: Halfway) -> None:
     compact = lambda: foreign.compact(EVENTS)  # noqa: E731
@@ -284,6 +286,7 @@ def test_gold_rests_on_what_it_read_and_settles_only_what_it_followed(
         assert foreign.branches(table) == ["main"]
 
 
+@pytest.mark.field("34", "Maintenance beside a run that outlives its lock", "right")
 @pytest.mark.slow
 def test_maintenance_beside_a_run_changes_no_row(lake: Rig, foreign: ForeignEngine, stop: Halfway) -> None:
     """Started by hand: the state machine lets nobody else work in the domain meanwhile."""

@@ -13,7 +13,7 @@ from pyspark.sql import Observation
 from glue_scripts import bronze_to_silver
 from glue_scripts.engine.quarantine import rows as quarantine_rows
 from glue_scripts.engine.quarantine.record_counts import RecordCounts, RecordsLostError, UnbalancedError
-from glue_scripts.engine.silver import batch, fill
+from glue_scripts.engine.silver import batch, fill, load
 from shared.ledger.model import RowCounts
 from tests.engine.test_mistakes import lines
 from tests.support.rig import Rig
@@ -103,13 +103,13 @@ def test_a_fill_without_one_good_row_ends_with_all_of_them_aside(rig: Callable[[
 
 def test_what_was_counted_twice_is_counted_anew(lake: Rig, monkeypatch: pytest.MonkeyPatch):
     """An observation counts a task again that is run again, because a machine with its output was lost."""
-    observed_counts, seen = fill.observed_counts, list[RecordCounts]()
+    observed_counts, seen = batch.observed_counts, list[RecordCounts]()
 
     def doubled_at_first(*a: Any) -> RecordCounts:
         seen.append(observed_counts(*a))
         return replace(seen[-1], read=2 * seen[-1].read, bad=2 * seen[-1].bad) if len(seen) == 1 else seen[-1]
 
-    monkeypatch.setattr(fill, "observed_counts", doubled_at_first)
+    monkeypatch.setattr(batch, "observed_counts", doubled_at_first)
     lake.silver("run-1")
     rows = lake.results("run-1")["events"].rows
     assert (rows.read, rows.written, rows.quarantined, rows.deduplicated) == (5, 3, 1, 1)
@@ -125,7 +125,7 @@ class CountedTwice(Observation):
 
 
 def test_no_count_of_tasks_that_were_run_again_is_believed(lake: Rig, monkeypatch: pytest.MonkeyPatch):
-    for module in (fill, quarantine_rows):
+    for module in (fill, load, quarantine_rows):
         monkeypatch.setattr(module, "Observation", CountedTwice)
     lake.silver("run-1")
     filled = lake.results("run-1")["events"]

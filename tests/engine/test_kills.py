@@ -61,7 +61,7 @@ WAYS = pytest.mark.parametrize(
     [
         ("silver", "merge", {}),
         ("silver", "overwrite", {"full_refresh": True}),
-        ("silver", "CALL", {"full_refresh": True}),
+        ("silver", "publish", {"full_refresh": True}),
         ("gold", "merge", {}),
     ],
     ids=["merge", "fill", "publication of a fill", "gold"],

@@ -106,6 +106,11 @@ def test_only_the_owner_writes(rig: Callable[[str], Rig]):
     assert lake.rows("silver.events", "event_id") == [("e1",)]
     assert lake.rows("quarantine.events_rows", "source_file") == [("shop/events/a.json",)]
 
+    lake.drop("shop/events/c.json", b'{"event_id":"","ts":"2026-01-02"}\n')
+    with pytest.raises(TakenOverError):
+        silver(lake, "run-1", LostLater(table, after=1))  # while the files of an increment were read
+    assert lake.rows("quarantine.events_rows", "source_file") == [("shop/events/a.json",)]
+
     with pytest.raises(TakenOverError):
         gold(lake, "run-2", Answers(table, "run-2", *["run-3"] * 50))
     assert lake.rows("gold.fact_events", "event_id") == []

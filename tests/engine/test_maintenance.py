@@ -83,6 +83,7 @@ def test_small_files_become_one_and_every_young_snapshot_stays(used: Rig) -> Non
     assert used.rows("silver.events") == before
 
 
+@pytest.mark.field("34", "Orphans are removed; what a table or its neighbour names stays", "right")
 def test_old_snapshots_and_stray_files_go_and_the_neighbour_s_files_stay(used: Rig) -> None:
     """`users` is a prefix of `users_history` and `users_updates`: their files must not be taken for its
     orphans.
@@ -101,6 +102,7 @@ def test_old_snapshots_and_stray_files_go_and_the_neighbour_s_files_stay(used: R
     assert {t: used.rows(f"silver.{t}") for t in before} == before
 
 
+@pytest.mark.field("34", "A query reads while maintenance replaces and expires", "right")
 def test_a_reader_goes_on_with_the_snapshot_that_it_began_with(used: Rig) -> None:
     """Maintenance replaces files of a snapshot that is older than `snapshot_days`, and that is being read."""
     used.drop("shop/users/new.json", b'{"user_id": "u9", "updated_at": "2024-03-02T10:00:00Z"}')

@@ -100,6 +100,7 @@ def test_an_unreadable_line_is_kept_with_its_text(shop: Any):
     assert (["corrupt_record"], [], '{"event_id": "e3", "ts"') in aside(shop[0], "events")
 
 
+@pytest.mark.field("23", "Columns in another order in each file of a run", "right")
 def test_every_format_beside_every_other_is_read_with_its_own_header(shop: Any):
     found = {
         r[0]: r[1:] for r in shop[0].rows("silver.events", "event_id", "user_id", "ts", "country", "age")

@@ -85,7 +85,7 @@ def told(rig: Callable[[str], Rig], capfd: pytest.CaptureFixture[str]) -> dict[s
     printed = capfd.readouterr()
     items = boto3.client("dynamodb").scan(TableName=lake.names.ledger_table)["Items"]
     found = {"standard output": printed.out, "standard error": printed.err, "ledger": json.dumps(items)}
-    for zone, ending in (("metrics", ".csv"), ("quarantine", ".reason.json")):
+    for zone, ending in (("metrics", (".csv", ".jsonl")), ("quarantine", ".reason.json")):
         keys = [k for k in lake.objects(zone) if k.endswith(ending)]
         assert keys, zone
         bodies = (

@@ -17,6 +17,7 @@ from glue_scripts.engine.gold import Lake
 from glue_scripts.engine.gold.lake import Shared
 from glue_scripts.engine.gold.promises import BrokenKeyError, TransformError
 from glue_scripts.engine.gold.tables import refresh
+from glue_scripts.engine.lineage.recorder import recorder
 from glue_scripts.engine.quarantine.row_rules import judged, with_reasons
 from glue_scripts.engine.read.attempts import attempt, value
 from glue_scripts.engine.read.conform import conformed
@@ -64,6 +65,7 @@ def sent(spark: SparkSession, dataset: Dataset, *rows: dict[str, str]) -> DataFr
         "CASE WHEN fault IS NOT NULL THEN map(fault, 'nested_value') END AS _faults",
         "CAST(NULL AS string) AS _record",
         "CAST(NULL AS struct<part:int>) AS _place",
+        "0 AS _mark",
     )
 
 
@@ -252,6 +254,7 @@ def test_a_broken_promise_of_a_transform_is_named_and_nothing_is_committed(
                 changes.pending(shop.spark, job),
                 lambda: None,
                 shared,
+                recorder(shop.spark, job, shop.clients(job)),
             )
         line = transform.__code__.co_firstlineno + (2 if transform is misspelt else 0)
         assert str(raised.value).startswith(f"shop.daily_revenue: transform {transform.__name__} (")

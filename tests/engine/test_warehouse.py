@@ -23,10 +23,15 @@ def left(lake: Rig, name: str) -> Any:
     )
 
 
+def manifest_of(lake: Rig, table: str) -> str:
+    [entry] = [e for e in left(lake, "plan.json")["tables"] if e["table"] == table]
+    return f"{table}/{entry['snapshot']}.manifest"
+
+
 def copied(lake: Rig, table: str) -> pa.Table:
     """What COPY would read: the rows of all files of the manifest."""
     parts = []
-    for entry in left(lake, f"{table}.manifest")["entries"]:
+    for entry in left(lake, manifest_of(lake, table))["entries"]:
         bucket, _, key = entry["url"].removeprefix("s3://").partition("/")
         content = lake.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
         assert entry["meta"]["content_length"] == len(content)

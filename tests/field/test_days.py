@@ -131,6 +131,7 @@ def test_a_range_of_days_and_a_full_refresh_give_the_same(moved: list[Any]) -> N
     assert gold(lake) == MOVED
 
 
+@pytest.mark.field("31", "A run of some days again, after one of their files was corrected", "right")
 @pytest.mark.field("h17", "A run of the days that a correction took rows from reads the correction", "right")
 def test_a_run_of_old_days_reads_the_correction(lake: Callable[..., Rig]) -> None:
     made = lake("days", "old-days")

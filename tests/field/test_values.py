@@ -219,6 +219,7 @@ def test_what_is_not_declared_is_quarantined_with_its_column(shop: Any) -> None:
     }
 
 
+@pytest.mark.field("7", "10,50 of a German file, whose contract says so", "right")
 @pytest.mark.field("8", "1'234.50 of a Swiss file, 1.234,50 € of a German one, (12.50), 12 %", "right")
 def test_numbers_are_read_by_their_declared_marks_and_styles(shop: Any) -> None:
     found = silver(shop[0], "numbers", "id", "swiss", "german", "booked")

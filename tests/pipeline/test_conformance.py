@@ -333,36 +333,6 @@ class TestCatalog:
                 "ConcurrentModificationException": 23,
             }
 
-    def test_a_crawler_writes_tables_and_partitions(self, aws: Session) -> None:
-        s3, glue, name = aws.client("s3"), aws.client("glue"), f"crawl-{secrets.token_hex(4)}"
-        s3.create_bucket(Bucket=name)
-        for day in ("2026-01-01", "2026-01-02"):
-            s3.put_object(Bucket=name, Key=f"shop/events/event_date={day}/a.json", Body=b'{"id": 1}\n')
-        s3.put_object(
-            Bucket=name, Key="shop/metrics/run_date=2026-01-01/r.csv", Body=b"metric,value\ntotal_rows,3\n"
-        )
-        glue.create_database(DatabaseInput={"Name": name})
-        glue.create_crawler(
-            Name=name,
-            Role="arn:aws:iam::123456789012:role/glue",
-            DatabaseName=name,
-            Targets={"S3Targets": [{"Path": f"s3://{name}/shop/"}]},
-        )
-        glue.start_crawler(Name=name)
-        deadline = time.monotonic() + 20
-        while (crawler := glue.get_crawler(Name=name)["Crawler"])["State"] != "READY":
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        assert crawler["LastCrawl"]["Status"] == "SUCCEEDED"
-        tables = {t["Name"]: t for t in glue.get_tables(DatabaseName=name)["TableList"]}
-        assert {n: t["Parameters"]["classification"] for n, t in tables.items()} == {
-            "events": "json",
-            "metrics": "csv",
-        }
-        assert [c["Name"] for c in tables["metrics"]["StorageDescriptor"]["Columns"]] == ["metric", "value"]
-        partitions = glue.get_partitions(DatabaseName=name, TableName="events")["Partitions"]
-        assert [p["Values"] for p in partitions] == [["2026-01-01"], ["2026-01-02"]]
-
 
 class TestProcess:
     def test_state_survives_an_end_and_a_killed_one_is_refused(self, tmp_path: Path) -> None:

@@ -53,14 +53,14 @@ class Assembly:
         raise LookupError(f"no asset {key} in {manifest}")
 
 
-def read(folder: Path, envs: Sequence[str] = ENVS) -> Assembly:
+def read(folder: Path, envs: Sequence[str] = ENVS, *, prefix: str = "lakehouse") -> Assembly:
     stacks, files = {}, {}
     for env in envs:
         for artifact in json.loads((folder / f"assembly-{env}" / "manifest.json").read_text())[
             "artifacts"
         ].values():
             if artifact["type"] == "aws:cloudformation:stack":
-                name = artifact["properties"]["stackName"].removeprefix(f"lakehouse-{env}-")
+                name = artifact["properties"]["stackName"].removeprefix(f"{prefix}-{env}-")
                 files[env, name] = folder / f"assembly-{env}" / artifact["properties"]["templateFile"]
                 stacks[env, name] = json.loads(files[env, name].read_text())
     return Assembly(folder, stacks, files)
@@ -75,3 +75,11 @@ def assembly(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
     if not folder.exists():
         app.build(context=LOCAL_CONTEXT, outdir=str(folder)).synth()
     return read(folder)
+
+
+@pytest.fixture(scope="session")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
+    """An environment `full` with every option."""
+    from tests.support.everything import assembled
+
+    return assembled(tmp_path_factory.mktemp("full"))

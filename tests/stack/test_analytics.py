@@ -19,7 +19,7 @@ def test_the_workgroup_enforces_its_limits_on_everyone(assembly: Assembly, env: 
     assert given["BytesScannedCutoffPerQuery"] == {"dev": 10, "test": 10, "prod": 200}[env] * 1_073_741_824
 
 
-@pytest.mark.parametrize(("env", "option"), [("dev", "SSE_S3"), ("test", "SSE_S3"), ("prod", "SSE_KMS")])
+@pytest.mark.parametrize(("env", "option"), [("dev", "SSE_S3"), ("test", "SSE_KMS"), ("prod", "SSE_KMS")])
 def test_results_are_encrypted_and_land_in_their_own_bucket(
     assembly: Assembly, env: str, option: str
 ) -> None:

@@ -9,17 +9,19 @@ from typing import Any
 
 import pytest
 
+from shared.names import domain_stack
 from stacks.config import ConfigError, settings
 from tests.stack.conftest import ENVS, Assembly
 
 ROOT = Path(__file__).parents[2]
 STACKS = {"storage", "catalog", "ingestion", "processing", "orchestration", "analytics", "monitoring"}
+DOMAIN_STACKS = {"domain-shop", "domain-web", "domain-retail"}
 POLICY_CHARACTERS = 6144  # IAM quota: managed policy, white space not counted
 
 
 def test_every_environment_has_every_stack(assembly: Assembly) -> None:
     assert set(assembly.stacks) == {
-        *((env, stack) for env in ENVS for stack in STACKS),
+        *((env, stack) for env in ENVS for stack in STACKS | DOMAIN_STACKS),
         ("test", "warehouse"),
         ("prod", "warehouse"),
     }
@@ -33,19 +35,29 @@ def test_stacks_come_after_what_they_need(assembly: Assembly) -> None:
         if a["type"] == "aws:cloudformation:stack"
     }
     after = {
-        names[k].split("-")[-1]: {names[d].split("-")[-1] for d in manifest[k]["dependencies"] if d in names}
+        names[k].removeprefix("lakehouse-test-"): {
+            names[d].removeprefix("lakehouse-test-") for d in manifest[k]["dependencies"] if d in names
+        }
         for k in names
     }
     assert after == {
         "storage": set(),
         "catalog": {"storage"},
         "ingestion": {"storage"},
-        "processing": {"catalog"},
-        "orchestration": {"processing"},
+        "orchestration": {"catalog", "storage"},  # the key is the storage stack's
+        "processing": {"orchestration", "storage"},
         "monitoring": {"orchestration"},
-        "analytics": {"catalog"},
-        "warehouse": {"orchestration"},
+        "analytics": {"catalog", "storage"},
+        "warehouse": {"orchestration", "storage"},
+        # Whatever had a domain's resources before it had a stack lets go of their names first.
+        **{stack: {"processing", "monitoring", "analytics", "storage"} for stack in DOMAIN_STACKS},
     }
+
+
+def test_a_domain_s_stack_is_called_like_no_other() -> None:
+    """CloudFormation takes no underscore in a stack's name; a domain's name has no hyphen."""
+    assert domain_stack("raw_data_2") == "domain-raw-data-2"
+    assert not [stack for stack in (*STACKS, "warehouse") if stack.startswith("domain-")]
 
 
 def test_stacks_export_nothing_and_import_nothing(assembly: Assembly) -> None:
@@ -94,6 +106,21 @@ def test_a_wildcard_needs_a_reason() -> None:
     access = Access(cdk.Stack(), "A", "glue.amazonaws.com", Names("dev", "123456789012", "us-east-1"))
     with pytest.raises(ValueError, match="say why"):
         access.allow(["s3:GetObject"], ["arn:aws:s3:::b/*"])
+
+
+def test_what_names_many_domains_is_spread_over_policies_that_fit() -> None:
+    from stacks.access import fitting
+
+    arns = [f"arn:aws:s3:::{'b' * 63}/{'d' * 60}{n:02}/*" for n in range(60)]
+    statements = [
+        {"Effect": "Allow", "Action": ["s3:DeleteObject"], "Resource": arns},
+        {"Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": ["q"], "Condition": {"c": "d"}},
+    ]
+    policies = fitting(statements)
+    assert [len(json.dumps(p)) < 6144 for p in policies] == [True, True]
+    assert [r for p in policies for s in p for r in s["Resource"]] == [*arns, "q"]
+    assert policies[-1][-1] == statements[-1]
+    assert fitting(statements[1:]) == [statements[1:]]
 
 
 def test_stacks_know_neither_spark_nor_boto3() -> None:

@@ -59,7 +59,7 @@ def test_files_are_dropped_and_their_status_is_shown(aws: None, tmp_path: Path) 
     report, until = tmp_path / "status.json", time.monotonic() + 60
     while time.monotonic() < until:
         assert main(["status", "shop", "--env", "dev", "--json", str(report)]) == 0
-        files = json.loads(report.read_text())["shop"]["files"]
+        files = json.loads(report.read_text())["domains"]["shop"]["files"]
         if (
             sum(
                 sum(v for k, v in counts.items() if k in ("accepted", "quarantined"))
@@ -85,7 +85,7 @@ def test_a_run_is_started_and_followed_and_its_failure_told(
     assert "BronzeToSilver" in told
     assert "ended FAILED" in told
     assert "lakehouse-dev-shop-bronze-to-silver: " in told
-    assert "log: CloudWatch log group /aws-glue/jobs/error" in told
+    assert "log: CloudWatch log groups /aws-glue/_lakehouse-dev-glue_*, streams jr_" in told
 
 
 def test_a_failed_run_is_shown_and_redriven_by_a_new_one_where_it_cannot_go_on(

@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 
 from tests.stack.conftest import Assembly
+from tests.support.everything import EVERYTHING
 from tests.support.gate import PROTECTED_RULES, RULES, Gated, gated, grammar_faults
 
 ROOT = Path(__file__).parents[2]
-OF = {("dev", "test"): RULES, ("prod",): PROTECTED_RULES}
+OF = {("dev", "test"): RULES, ("prod",): PROTECTED_RULES, ("full",): PROTECTED_RULES}
 
 
 @pytest.fixture(scope="module", params=OF, ids="-".join)
 def passed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Gated:
-    return gated(tmp_path_factory.mktemp("gate"), request.param)
+    return gated(tmp_path_factory.mktemp("gate"), request.param, {"full": EVERYTHING})
 
 
 def test_the_security_rules_find_nothing_that_was_not_accepted(passed: Gated) -> None:
@@ -39,5 +40,5 @@ def test_findings_are_accepted_one_by_one_with_a_reason_never_for_a_whole_stack(
         assert not re.search(r"accept\((self|stack|scope|app)\b(?!\.)", path.read_text("utf-8")), path
 
 
-def test_cloudformation_finds_no_fault_in_any_template(assembly: Assembly) -> None:
-    assert grammar_faults(assembly.files.values()) == ""
+def test_cloudformation_finds_no_fault_in_any_template(assembly: Assembly, full: Assembly) -> None:
+    assert grammar_faults([*assembly.files.values(), *full.files.values()]) == ""

@@ -5,6 +5,7 @@ place.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import io
 import json
 from collections.abc import Iterator, Sequence
@@ -25,7 +26,7 @@ from local.session import Session
 from local.session import laptop_session as laptop
 from shared.contracts import Contract, contract
 from shared.names import STAGES, Names
-from shared.warehouse import Snapshot, batches, manifest, plan
+from shared.warehouse import Change, Snapshot, batches, manifest, plan
 from shared.zones import warehouse_key
 from tests.stack.conftest import ACCOUNT, REGION, Assembly
 from tests.support.stand_in import put_script
@@ -57,16 +58,21 @@ class Lab:
     def __init__(self, session: Session, state: Path) -> None:
         self.session, self.s3 = session, session.client("s3")
         self._state, self._runs = state, 0
+        self.kept = dict[int, dict[str, int]]()  # the data files of commits
 
     def put(self, name: str, content: bytes) -> str:
         bucket, key = NAMES.bucket("gold"), warehouse_key(DOMAIN, name)
         self.s3.put_object(Bucket=bucket, Key=key, Body=content)
         return f"s3://{bucket}/{key}"
 
-    def commit(self, snapshot_id: int, *files: Sequence[tuple[Any, ...]], shop: Contract = SHOP) -> None:
-        """What gold's job leaves after a commit of daily_revenue with these data files."""
+    def commit(
+        self, snapshot_id: int, *files: Sequence[tuple[Any, ...]], shop: Contract = SHOP, base: int = 0
+    ) -> None:
+        """What gold's job leaves after a commit of daily_revenue with these data files; `base`: an earlier
+        commit from which a change is offered. Files of the same rows are the same.
+        """
         table, sizes = shop.table(DAILY), {}
-        for number, rows in enumerate(files):
+        for rows in files:
             types = [
                 pa.date32(),
                 pa.int64(),
@@ -80,15 +86,22 @@ class Lab:
             ]
             content = io.BytesIO()
             pq.write_table(pa.table(columns, names=list(COLUMNS)), content)
-            sizes[self.put(f"data/{snapshot_id}-{number}.parquet", content.getvalue())] = len(
-                content.getvalue()
-            )
-        snapshot = Snapshot(snapshot_id, sizes, COLUMNS)
-        url = self.put(f"{DAILY}.manifest", manifest(snapshot).encode())
-        self.put(
-            f"{DAILY}.json", batches(shop, table, snapshot, url, f"commit-{snapshot_id}").document().encode()
-        )
-        self.put("plan.json", json.dumps(plan(shop, [(table, snapshot_id)])).encode())
+            name = hashlib.sha256(content.getvalue()).hexdigest()[:8]
+            sizes[self.put(f"data/{name}.parquet", content.getvalue())] = len(content.getvalue())
+        snapshot = Snapshot(snapshot_id, sizes, COLUMNS, sum(map(len, files)))
+        url = self.put(f"{DAILY}.manifest", manifest(sizes).encode())
+        since = self.kept.get(base, {})
+        removed = {u: n for u, n in since.items() if u not in sizes}
+        added = {u: n for u, n in sizes.items() if u not in since}
+        manifests = [
+            self.put(f"{DAILY}.{what}", manifest(of).encode())
+            for what, of in (("removed", removed), ("added", added))
+        ]
+        changes = [(Change(base, removed, added), *manifests)] if base else []
+        made = batches(shop, table, snapshot, url, f"commit-{snapshot_id}", changes)
+        self.kept[snapshot_id] = sizes
+        self.put(f"{DAILY}.json", made.document().encode())
+        self.put("plan.json", json.dumps(plan(shop, [(table, snapshot_id, {})])).encode())
 
     def run(self) -> tuple[runs.Outcome, list[str]]:
         self._runs += 1
@@ -105,6 +118,7 @@ class Lab:
         try:
             cursor = connection.cursor()
             cursor.execute(sql)
+            connection.commit()
             return [tuple(row) for row in cursor.fetchall()]
         finally:
             connection.close()
@@ -159,7 +173,8 @@ def test_the_next_snapshot_replaces_all_rows_and_keeps_the_table_with_its_grants
 
 def test_a_load_that_fails_changes_nothing_and_says_why(lab: Lab) -> None:
     lab.commit(13, [day(0, "8.00")], [day(1, "8.00")])
-    lab.put("data/13-1.parquet", b"PAR1 but not all of it")
+    broken = list(lab.kept[13])[1].rpartition("/")[2]
+    lab.put(f"data/{broken}", b"PAR1 but not all of it")
     outcome, _ = lab.run()
     assert outcome.status == "FAILED"
     assert "content_length" in outcome.cause
@@ -192,3 +207,52 @@ def test_a_changed_definition_rebuilds_the_table_with_its_comments(lab: Lab) -> 
     assert lab.run()[0].succeeded
     assert lab.rows == [day(0, "9.00")]
     assert lab.query(f"select obj_description('{DOMAIN}.{DAILY}'::regclass)") == [("Money, told anew.",)]
+
+
+# --- what changed since the snapshot that the warehouse holds -----------------------------------------------
+
+OLD, LATE, NEW = [day(0, "1.00"), day(1, "1.00")], [day(2, "1.00")], [day(2, "5.00"), day(3, "1.00")]
+# Of each row the transaction that wrote it: rows that were loaded again are known by another.
+WRITTEN = f"select date, xmin::text from {DOMAIN}.{DAILY} where date < '2026-05-03' order by 1"
+
+
+def filled(lab: Lab, snapshot_id: int) -> list[Any]:
+    """The warehouse holds OLD and LATE; when the rows of OLD were written."""
+    lab.commit(snapshot_id, OLD, LATE)
+    assert lab.run()[0].succeeded
+    return lab.query(WRITTEN)
+
+
+def test_only_what_changed_is_loaded_where_the_warehouse_holds_the_snapshot_before(lab: Lab) -> None:
+    written = filled(lab, 21)
+    lab.commit(22, OLD, NEW, base=21)
+    assert lab.run()[0].succeeded
+    assert lab.rows == [*OLD, *NEW]
+    assert lab.log == [(DAILY, "22", "commit-22")]
+    assert lab.query(WRITTEN) == written
+
+
+def test_rows_that_left_gold_leave_the_warehouse(lab: Lab) -> None:
+    filled(lab, 23)
+    lab.commit(24, OLD, base=23)
+    assert lab.run()[0].succeeded
+    assert lab.rows == OLD
+
+
+def test_a_change_from_a_snapshot_that_the_warehouse_does_not_hold_is_not_used(lab: Lab) -> None:
+    filled(lab, 25)
+    lab.commit(26, OLD, NEW)  # nobody loads this one
+    lab.commit(27, OLD, NEW, [day(4, "9.00")], base=26)
+    assert lab.run()[0].succeeded
+    assert lab.rows == [*OLD, *NEW, day(4, "9.00")]
+
+
+def test_a_change_that_does_not_give_the_rows_of_gold_is_loaded_with_all_rows(lab: Lab) -> None:
+    written = filled(lab, 28)
+    lab.query(f"delete from {DOMAIN}.{DAILY} where date = '2026-05-01' returning 1")  # by somebody else
+    lab.commit(29, OLD, NEW, base=28)
+    outcome, states = lab.run()
+    assert outcome.succeeded
+    assert lab.rows == [*OLD, *NEW]
+    assert set(lab.query(WRITTEN)).isdisjoint(written)
+    assert states.count("RunBatch") == 3  # the opening, the change, all rows

@@ -4,6 +4,7 @@ packed.
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -18,7 +19,16 @@ import pytest
 
 from app import BUILD_DIR
 from shared.contracts import contracts, domains
-from stacks.packaging import REQUIREMENTS, PackagingError, archive, glue_archive, installed, lambda_archive
+from shared.project import VARIABLE
+from stacks.packaging import (
+    REQUIREMENTS,
+    PackagingError,
+    archive,
+    domain_sources,
+    glue_archive,
+    installed,
+    lambda_archive,
+)
 from tests.stack.conftest import Assembly
 
 ROOT = Path(__file__).parents[2]
@@ -83,7 +93,7 @@ def test_archives_hold_code_and_compiled_contracts_only(tmp_path: Path) -> None:
         names = zipfile.ZipFile(made).namelist()
         assert {n.split("/")[0] for n in names} == {*packages, "shared"}
         assert not [n for n in names if "/sample/" in n]
-        assert {n for n in names if not n.endswith(".py")} == {
+        assert {n for n in names if not n.endswith((".py", ".sql"))} == {
             "shared/contracts/index.json",
             *(f"shared/contracts/{d}.odcs.json" for d in domains()),
         }
@@ -99,10 +109,34 @@ def test_of_domains_the_function_has_their_own_spellings_only_and_the_jobs_no_sa
     ]
     spellings = {"domains/__init__.py", "domains/web/__init__.py", "domains/web/spellings.py"}
     packages = {f"domains/{d}/__init__.py" for d in DOMAINS}
+    statements = {f"domains/shop/gold/{name}.sql" for name in ("daily_revenue", "fact_events")}
     assert of_domains == [
         spellings,
-        {*spellings, *packages, *(f"domains/{d}/transforms.py" for d in DOMAINS)},
+        {*spellings, *packages, *statements, *(f"domains/{d}/transforms.py" for d in DOMAINS)},
     ]
+
+
+def test_the_sql_of_gold_is_found_in_the_jobs_library(tmp_path: Path) -> None:
+    asked = (
+        "from glue_scripts.engine.gold.transforms import transforms_of;"
+        "print({n: t.text.splitlines()[0] for n, t in transforms_of('shop').items() if hasattr(t, 'text')})"
+    )
+    said = run_away_from_home(asked, tmp_path, glue_archive(tmp_path, DOMAINS))
+    first = "-- Rows without an amount count as nothing; a day without revenue has 0."
+    assert ast.literal_eval(said) == {"daily_revenue": first, "fact_events": "SELECT"}
+
+
+def test_a_domain_needs_no_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its tests beside the SQL stay here."""
+    folder = tmp_path / "domains" / "bare" / "gold"
+    folder.mkdir(parents=True)
+    (folder / "daily.sql").write_text("SELECT 1")
+    (folder / "daily.test.yaml").write_text("- {}")
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    assert domain_sources("bare") == {
+        "domains/bare/__init__.py": b"",
+        "domains/bare/gold/daily.sql": folder / "daily.sql",
+    }
 
 
 def test_the_same_content_gives_the_same_bytes_whenever_it_is_packed(tmp_path: Path) -> None:

@@ -1,15 +1,10 @@
-"""Glue jobs, crawlers and databases."""
+"""Glue jobs and databases."""
 
 from __future__ import annotations
 
-import fnmatch
-import json
-
 from shared.contracts import contracts
 from shared.names import MAINTENANCE, STAGES, Names
-from shared.zones import quarantined_file_key
-from stacks.crawlers import all_but
-from tests.stack.conftest import Assembly
+from tests.stack.conftest import ENVS, Assembly
 
 NAMES = Names("dev", "123456789012", "us-east-1")
 DOMAINS = [c.domain for c in contracts()]
@@ -32,18 +27,33 @@ def test_jobs_run_on_glue_6_once_at_a_time_and_are_retried_by_the_state_machine_
         assert properties["ExecutionProperty"] == {"MaxConcurrentRuns": 1}, place
         assert properties["NumberOfWorkers"] >= 2, place
         assert properties["Timeout"] > 0, place
-        assert properties["SecurityConfiguration"].endswith("-glue"), place
+        assert properties["SecurityConfiguration"].endswith("-glue_"), place
 
 
-def test_jobs_wait_for_capacity_and_scale_and_are_observed(assembly: Assembly) -> None:
+def test_jobs_run_under_a_configuration_that_encrypts_all_that_glue_writes(
+    assembly: Assembly,
+) -> None:
+    """It is in another stack, where the security rules do not look for it."""
+    for env in ENVS:
+        [(place, made)] = assembly.resources("AWS::Glue::SecurityConfiguration", env)
+        assert place.startswith(f"{env}/processing/")
+        encryption = made["Properties"]["EncryptionConfiguration"]
+        assert encryption["CloudWatchEncryption"]["CloudWatchEncryptionMode"] == "SSE-KMS"
+        assert encryption["JobBookmarksEncryption"]["JobBookmarksEncryptionMode"] == "CSE-KMS"
+        [s3] = encryption["S3Encryptions"]
+        assert s3["S3EncryptionMode"] == ("SSE-S3" if env == "dev" else "SSE-KMS")
+        name = made["Properties"]["Name"]
+        assert assembly.named("AWS::Glue::Job", "SecurityConfiguration", env) == {name}
+
+
+def test_jobs_wait_for_capacity_and_scale(assembly: Assembly) -> None:
     for place, job in assembly.resources("AWS::Glue::Job"):
         properties = job["Properties"]
         flex = place.startswith("test/")  # spare capacity where nobody waits for the result
         assert (properties["ExecutionClass"], properties["JobRunQueuingEnabled"]) == (
             ("FLEX", False) if flex else ("STANDARD", True)
         ), place
-        switched_on = ("--enable-auto-scaling", "--enable-metrics", "--enable-observability-metrics")
-        assert {properties["DefaultArguments"][name] for name in switched_on} == {"true"}, place
+        assert properties["DefaultArguments"]["--enable-auto-scaling"] == "true", place
 
 
 def test_the_bronze_job_may_do_what_the_function_does_but_for_its_own_domain_only(assembly: Assembly) -> None:
@@ -104,54 +114,10 @@ def test_a_job_is_told_who_it_is_and_where_its_tables_are(assembly: Assembly) ->
     assert not [s for s in settings.values() if " " in s]  # a blank would end the option
 
 
-def test_crawlers_look_at_each_dataset_of_what_is_schema_on_read(assembly: Assembly) -> None:
-    zones = ("bronze", "quarantine", "metrics")
-    assert assembly.named("AWS::Glue::Crawler", "Name") == {
-        NAMES.crawler(d, z) for d in DOMAINS for z in zones
-    }
-    crawlers = {
-        r["Properties"]["Name"]: r["Properties"] for _, r in assembly.resources("AWS::Glue::Crawler", "dev")
-    }
-    for contract in contracts():
-        targets = [
-            t["Path"] for t in crawlers[NAMES.crawler(contract.domain, "bronze")]["Targets"]["S3Targets"]
-        ]
-        assert targets == [
-            f"s3://{NAMES.bucket('bronze')}/{contract.domain}/{d.name}/" for d in contract.datasets
-        ]
-        assert "Schedule" not in crawlers[NAMES.crawler(contract.domain, "bronze")]
-
-
-def test_quarantine_crawlers_look_where_ingestion_puts_files(assembly: Assembly) -> None:
-    crawlers = {
-        r["Properties"]["Name"]: r["Properties"] for _, r in assembly.resources("AWS::Glue::Crawler", "dev")
-    }
-    for contract in contracts():
-        crawler = crawlers[NAMES.crawler(contract.domain, "quarantine")]
-        level = json.loads(crawler["Configuration"])["Grouping"]["TableLevelConfiguration"]
-        for dataset, target in zip(contract.datasets, crawler["Targets"]["S3Targets"], strict=True):
-            key = quarantined_file_key(f"{contract.domain}/{dataset.name}/a.csv", "v1", dataset.layout)
-            assert f"s3://{NAMES.bucket('quarantine')}/{key}".startswith(target["Path"])
-            assert level == len(target["Path"].removeprefix("s3://").rstrip("/").split("/"))
-
-
 def test_no_job_chooses_a_garbage_collector(assembly: Assembly) -> None:
     """Glue's driver has one on its command line; a JVM with two does not start."""
     for _, job in assembly.resources("AWS::Glue::Job"):
         assert "GC" not in job["Properties"]["DefaultArguments"]["--conf"]
-
-
-def test_the_quarantine_crawler_reads_reasons_not_the_unreadable_files() -> None:
-    patterns = all_but(".reason.json")
-    names = {
-        "a.csv.reason.json": True,
-        "a.csv": False,
-        "a.json": False,
-        "reason.json.gz": False,
-        "season.json": False,
-        "Xreason.json": False,
-    }
-    assert {n: not any(fnmatch.fnmatchcase(n, p) for p in patterns) for n in names} == names
 
 
 def test_every_domain_has_a_database_per_zone(assembly: Assembly) -> None:
@@ -161,3 +127,29 @@ def test_every_domain_has_a_database_per_zone(assembly: Assembly) -> None:
     assert databases == {
         NAMES.database(d, z) for d in DOMAINS for z in ("bronze", "silver", "gold", "quarantine", "metrics")
     }
+
+
+def test_every_dataset_has_a_table_over_its_bronze_and_nothing_crawls(assembly: Assembly) -> None:
+    for env in ("dev", "test", "prod"):
+        assert list(assembly.resources("AWS::Glue::Crawler", env)) == []
+    tables = [r["Properties"] for _, r in assembly.resources("AWS::Glue::Table", "dev")]
+    inputs = {(t["DatabaseName"], t["TableInput"]["Name"]): t["TableInput"] for t in tables}
+    assert set(inputs) == {
+        *(
+            (NAMES.database(c.domain, "bronze"), d.name)
+            for c in contracts()
+            for d in c.datasets
+            if d.files_of is None  # order_lines reads the files of orders
+        ),
+        *((NAMES.database(d, "metrics"), "runs") for d in DOMAINS),
+    }
+    events = inputs[NAMES.database("shop", "bronze"), "events"]
+    place = f"s3://{NAMES.bucket('bronze')}/shop/events/"
+    assert events["StorageDescriptor"]["Location"] == place
+    assert events["Parameters"]["storage.location.template"] == place + "event_date=${event_date}/"
+    assert events["PartitionKeys"] == [{"Name": "event_date", "Type": "string"}]
+    runs = inputs[NAMES.database("shop", "metrics"), "runs"]
+    assert runs["Parameters"]["storage.location.template"] == (
+        f"s3://{NAMES.bucket('metrics')}/shop/${{dataset}}/run_date=${{run_date}}/"
+    )
+    assert runs["Parameters"]["projection.dataset.values"] == ("events,users,transactions,orders,order_lines")

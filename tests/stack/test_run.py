@@ -4,6 +4,7 @@ failures.
 
 from __future__ import annotations
 
+import gzip
 import json
 import time
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import pytest
 
 from cli import runs
 from cli.redrive import redrive
-from local import deploy
+from local import athena, deploy
 from local.aws import process
 from local.session import Session
 from local.session import laptop_session as laptop
@@ -146,7 +147,7 @@ def test_files_that_were_deferred_are_finished_first_and_only_then_is_that_job_p
         ["bronze-ingest", "bronze-to-silver", "silver-to-gold"],
     )
     assert run.jobs["bronze-ingest"]["--run_id"] == "handed-over"
-    assert run.states.index("BronzeIngest") < run.states.index("StartBronzeCrawler")
+    assert run.states.index("BronzeIngest") < run.states.index("BronzeToSilver")
     assert lab.lock is None
 
 
@@ -339,3 +340,32 @@ def test_the_watch_starts_maintenance(lab: Lab) -> None:
     [started] = invoked(lab, {"do": "maintain"})
     assert started.endswith("-maintenance")
     assert list(lab.end(started).jobs) == ["maintenance"]
+
+
+def test_the_tables_over_bronze_and_metrics_are_there_and_are_queried_as_in_athena(lab: Lab) -> None:
+    """`./lake query` on the deployed templates; nothing has looked into the files."""
+    s3, names = lab.session.client("s3"), lab.session.names
+    day = "shop/users/event_date=2026-01-02"
+    s3.put_object(Bucket=names.bucket("bronze"), Key=f"{day}/a-1.csv", Body=b"user_id;name\r\n1;Ada\r\n")
+    s3.put_object(
+        Bucket=names.bucket("bronze"), Key=f"{day}/b-2.json.gz", Body=gzip.compress(b'[{"user_id": "2"}]')
+    )
+    s3.put_object(Bucket=names.bucket("bronze"), Key=f"{day}/_hidden", Body=b"x")
+    figures = b'metric,value\nfiles,2\n"drift_column_a,b",0.5\n'
+    s3.put_object(Bucket=names.bucket("metrics"), Key="shop/users/run_date=2026-01-03/r1.csv", Body=figures)
+
+    def rows(statement: str) -> list[tuple[Any, ...]]:
+        return athena.run(lab.session, statement, [DOMAIN, "web"], DOMAIN).rows
+
+    assert rows("select line, event_date from bronze.users order by line") == [
+        ("1;Ada", "2026-01-02"),
+        ('[{"user_id": "2"}]', "2026-01-02"),
+        ("user_id;name", "2026-01-02"),
+    ]
+    assert rows("select count(*) from bronze.users where \"$path\" like '%.csv'") == [(2,)]
+    assert rows("select metric, value, dataset, run_date from metrics.runs order by value") == [
+        ("drift_column_a,b", 0.5, "users", "2026-01-03"),
+        ("files", 2.0, "users", "2026-01-03"),
+    ]
+    assert ("users",) in rows("show tables in bronze")
+    assert ("event_date", "string", "") in rows("describe bronze.users")

@@ -48,7 +48,7 @@ def test_buckets_are_closed_versioned_encrypted_and_logged(assembly: Assembly) -
         assert properties["VersioningConfiguration"] == {"Status": "Enabled"}, place
         assert properties["BucketNamespace"] == "account-regional", place
         [encryption] = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-        by_key = place.startswith("prod/") and "AccessLogs" not in place and "TrailEvents" not in place
+        by_key = not place.startswith("dev/") and "AccessLogs" not in place and "TrailEvents" not in place
         assert encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == (
             "aws:kms" if by_key else "AES256"
         ), place
@@ -129,7 +129,9 @@ def test_zones_grow_cold_at_their_own_pace_and_iceberg_tables_never(assembly: As
 def test_old_versions_and_unfinished_uploads_go(assembly: Assembly) -> None:
     for place, bucket in assembly.resources("AWS::S3::Bucket"):
         tidy = next(r for r in rules(bucket) if r["Id"] == "tidy")
-        assert tidy["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}, place
+        zone = bucket["Properties"]["BucketNamePrefix"].rpartition("-")[2]
+        days = 5 if zone in ("silver", "gold") else 30  # the history of tables is in their snapshots
+        assert tidy["NoncurrentVersionExpiration"] == {"NoncurrentDays": days}, place
         assert tidy["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 3}, place
 
 
@@ -145,12 +147,25 @@ def test_only_the_raw_bucket_sends_events(assembly: Assembly) -> None:
     }
 
 
-def test_prod_keeps_its_data_whatever_happens_to_its_stacks(assembly: Assembly) -> None:
-    for kind in ("AWS::S3::Bucket", "AWS::DynamoDB::GlobalTable", "AWS::Glue::Database", "AWS::KMS::Key"):
+def test_prod_keeps_its_data_whatever_happens_to_its_stacks_once_they_are_complete(
+    assembly: Assembly,
+) -> None:
+    """`Retain` would keep what a failed first creation made, too, and its name would be taken."""
+    data = ("AWS::S3::Bucket", "AWS::DynamoDB::GlobalTable", "AWS::Glue::Database", "AWS::KMS::Key")
+    for kind in (*data, "AWS::RedshiftServerless::Namespace"):
         for place, resource in assembly.resources(kind):
+            policies = (resource["DeletionPolicy"], resource["UpdateReplacePolicy"])
             kept = place.startswith("prod/")
-            assert resource["DeletionPolicy"] == ("Retain" if kept else "Delete"), place
-            assert resource["UpdateReplacePolicy"] == ("Retain" if kept else "Delete"), place
+            assert policies == (("RetainExceptOnCreate", "Retain") if kept else ("Delete", "Delete")), place
+
+
+def test_nothing_else_outlives_its_stack_and_no_log_group_does(assembly: Assembly) -> None:
+    for (env, stack), template in assembly.stacks.items():
+        for id, resource in template["Resources"].items():
+            policy = resource.get("DeletionPolicy", "Delete")
+            assert policy in ("Delete", "RetainExceptOnCreate"), (env, stack, id)
+            if resource["Type"] == "AWS::Logs::LogGroup":
+                assert policy == "Delete", (env, stack, id)
 
 
 def test_the_ledger_can_be_restored_and_found_by_state(assembly: Assembly) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from cli.shown_summary import ALARMED
+from cli.exits import Exit
 from local.settings import ROOT
 
 PAGE = (ROOT / "docs" / "tutorial" / "messy-files.md").read_text("utf-8")
@@ -58,7 +58,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[list[list
             words = shlex.split(command.replace("docs/tutorial/hofladen", str(copy)))[1:]
             out = copy / f"{number}.json"
             said = ["--json", str(out)] if words[0] == "query" else []
-            lake(copy, *words, *said, code=ALARMED if words[0] == "run" else 0)
+            lake(copy, *words, *said, code=Exit.ALARMED if words[0] == "run" else 0)
             if words[0] == "query":
                 found.append(json.loads(out.read_text("utf-8"))["rows"])
         yield found

@@ -4,6 +4,7 @@ where nobody asked.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -41,7 +42,7 @@ def test_dev_pays_for_no_warehouse_and_no_network(assembly: Assembly) -> None:
     }
     assert not [k for k in kinds if k.startswith(("AWS::RedshiftServerless::", "AWS::EC2::"))]
     assert not [
-        a for a in allowed(assembly, "dev", "orchestration") if a.startswith(("redshift", "secretsmanager"))
+        a for a in allowed(assembly, "dev", "/domain-") if a.startswith(("redshift", "secretsmanager"))
     ]
 
 
@@ -62,7 +63,7 @@ def test_nobody_knows_the_administrator_s_password(assembly: Assembly, env: str)
     assert namespace["ManageAdminPassword"] is True
     assert "AdminUserPassword" not in namespace
     assert set(namespace["LogExports"]) == {"userlog", "connectionlog", "useractivitylog"}
-    assert ("KmsKeyId" in namespace) == (env == "prod")
+    assert "KmsKeyId" in namespace  # both have a key of their own
     assert (
         Names(env, "1", "r").warehouse_secret
         == f"redshift!{namespace['NamespaceName']}-{namespace['AdminUsername']}"
@@ -86,12 +87,46 @@ def test_the_network_is_isolated_and_watched(assembly: Assembly, env: str) -> No
 
 
 @pytest.mark.parametrize("env", WITH)
+def test_the_default_security_group_loses_the_rules_that_ec2_makes_it_with(
+    assembly: Assembly, env: str
+) -> None:
+    """EC2 user guide, "Default security groups": all traffic from the group itself, and to anywhere."""
+    timers = [
+        r["Properties"] for p, r in assembly.resources("AWS::Scheduler::Schedule", env) if "/warehouse/" in p
+    ]
+    assert {(t["State"], t["ScheduleExpression"]) for t in timers} == {("ENABLED", "rate(1 day)")}
+    [vpc] = [p.rpartition("/")[2] for p, _ in assembly.resources("AWS::EC2::VPC", env)]
+    group = {"Fn::GetAtt": [vpc, "DefaultSecurityGroup"]}
+    calls = {}
+    for target in (t["Target"] for t in timers):
+        [between, parts] = target["Input"]["Fn::Join"]
+        assert {json.dumps(p) for p in parts if not isinstance(p, str)} == {json.dumps(group)}
+        call = target["Arn"].rpartition(":aws-sdk:ec2:")[2]
+        calls[call] = json.loads(between.join(p if isinstance(p, str) else "sg-default" for p in parts))
+    assert calls == {
+        "revokeSecurityGroupIngress": {
+            "GroupId": "sg-default",
+            "IpPermissions": [{"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": "sg-default"}]}],
+        },
+        "revokeSecurityGroupEgress": {
+            "GroupId": "sg-default",
+            "IpPermissions": [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}],
+        },
+    }
+    [right] = statements(assembly, env, "DefaultGroup")
+    assert right["Action"] == ["ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress"]
+    where = "arn:aws:ec2:us-east-1:123456789012:security-group/"
+    assert right["Resource"] == {"Fn::Join": ["", [where, group]]}
+
+
+@pytest.mark.parametrize("env", WITH)
 def test_copy_reads_gold_and_nothing_else(assembly: Assembly, env: str) -> None:
-    key = {"kms:Decrypt"} if env == "prod" else set()
-    assert (
-        allowed(assembly, env, "CopyAccess")
-        == {"s3:GetObject", "s3:ListBucket", "s3:GetBucketLocation"} | key
-    )
+    assert allowed(assembly, env, "CopyAccess") == {
+        "s3:GetObject",
+        "s3:ListBucket",
+        "s3:GetBucketLocation",
+        "kms:Decrypt",
+    }
     objects = [
         s["Resource"] for s in statements(assembly, env, "CopyAccess") if s["Action"] == "s3:GetObject"
     ]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
+import pytest
 from boto3.s3.transfer import TransferConfig
 from moto import mock_aws
 
@@ -142,7 +143,9 @@ def _written_at_noon(parsed: dict[str, Any], **_: Any) -> None:
 
 @contextmanager
 def rig() -> Iterator[Rig]:
-    with mock_aws():
+    # The fixture `spark` leaves its emulation's address in the environment for the whole session.
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        patch.delenv("AWS_ENDPOINT_URL", raising=False)
         credentials = {
             "aws_access_key_id": "test",
             "aws_secret_access_key": "test",

@@ -18,6 +18,7 @@ from pyspark.sql.readwriter import DataFrameWriterV2
 from glue_scripts import bronze_to_silver, silver_to_gold
 from glue_scripts.engine.bronze import archive
 from glue_scripts.engine.run.session import Aws
+from glue_scripts.engine.tables import anew, commits
 from tests.support.faults import ProcessEndedError
 
 WRITES = re.compile("(Put|Copy|Delete|Update|TransactWrite)[A-Z]")  # operations of AWS
@@ -70,6 +71,10 @@ class Effects:
         for writer, name in COMMITS:
             patch.setattr(writer, name, self._counted(getattr(writer, name), partial(_named, name)))
         patch.setattr(SparkSession, "sql", self._counted(SparkSession.sql, _statement))
+        # What was written to a branch is published, and a table swapped, by Iceberg's own interface.
+        counted = self._counted(commits.commit, partial(_named, "publish"))
+        for module in (commits, anew):
+            patch.setattr(module, "commit", counted)
 
     def _counted(
         self, action: Callable[..., Any], effect_of: Callable[..., str | None]

@@ -33,6 +33,7 @@ class Services:
     published: list[str] = field(default_factory=list)
     statements: list[str] = field(default_factory=list)
     status: dict[str, str] = field(default_factory=dict)  # of executions
+    looks: int = 0  # at a statement that runs, before it has finished
 
     def call(self, resource: str, given: dict[str, Any]) -> Any:
         service, action = resource.removeprefix("arn:aws:states:::").removeprefix("aws-sdk:").split(":", 1)
@@ -97,12 +98,6 @@ class Services:
             "findings": {"S": "something" if warned else ""},
         }
 
-    def glue_startCrawler(self, _: dict[str, Any]) -> Any:
-        return {}
-
-    def glue_getCrawler(self, _: dict[str, Any]) -> Any:
-        return {"Crawler": {"State": "READY"}}
-
     def s3_getObject(self, given: dict[str, Any]) -> Any:
         snapshot = ",".join(sorted(self.plan))
         tables = [{"loaded": f"{t}@{snapshot}", "shape": t, "key": t} for t in TABLES]
@@ -119,7 +114,8 @@ class Services:
         return {"Id": f"s{len(self.statements)}"}
 
     def redshiftdata_describeStatement(self, _: dict[str, Any]) -> Any:
-        return {"Status": "FINISHED"}
+        self.looks -= 1
+        return {"Status": "STARTED" if self.looks >= 0 else "FINISHED"}
 
     def redshiftdata_getStatementResult(self, _: dict[str, Any]) -> Any:
         loaded = [f"{t}@{','.join(sorted(snapshot))}" for t, snapshot in self.warehouse.items()]
@@ -140,6 +136,7 @@ class Execution:
     strike: Callable[[int, str, bool], None] = lambda *_: None
     variables: dict[str, Any] = field(default_factory=dict)
     tasks: list[str] = field(default_factory=list)
+    waits: list[int] = field(default_factory=list)  # seconds
     at: str = ""
 
     def run(self) -> str:
@@ -182,7 +179,7 @@ class Execution:
             case "Pass":
                 self._assign(state)
             case "Wait":
-                pass
+                self.waits.append(self._value(state["Seconds"]))
         return state.get("Next")
 
     def _task(self, state: Mapping[str, Any]) -> Any:

@@ -90,6 +90,8 @@ def resolved(value: Any, template: dict[str, Any]) -> Any:
         case {"Fn::GetAtt": [str(name), "Arn" | "TopicArn" | "WorkgroupArn" | "Workgroup.WorkgroupArn"]}:
             pattern, own = _named(name, template)
             return pattern.format(own)
+        case {"Fn::GetAtt": [str(name), "DefaultSecurityGroup"]}:
+            return f"sg-of-{name}"
         case {"Fn::Join": [str(between), list(parts)]}:
             return between.join(resolved(p, template) for p in parts)
         case {"Fn::Sub": str(text)}:

@@ -1,4 +1,4 @@
-"""docs/trust.md, from the marks of the tests in tests/field: what was tried, and what became of it."""
+"""docs/trust.md, from marks of tests: what was tried, and what became of it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from pathlib import Path
 
 from tests.support.figures import Figure, section
 
-FIELD = Path(__file__).parents[1] / "field"
+TESTS = Path(__file__).parents[1]
+FOLDERS = tuple(TESTS / name for name in ("field", "unit", "engine", "stack", "domains"))
 VERDICTS = ("right", "quarantined", "refused")
 DATE = re.compile(r"(?<=on )\d{4}-\d{2}-\d{2}(?=\.)")
 HEAD = """# What was tried on the product, and what became of it
@@ -30,6 +31,7 @@ Last written on {date}.
 
 A number is a case of the field (public threads of other tools), `h` one of the hostile inputs, and 17 the demands
 on values, change data and files. Faults, load and mutated files have [numbers](#numbers) at the end.
+Case 40, to erase a person, is open: nothing does that yet.
 """
 
 
@@ -44,11 +46,12 @@ class Case:
     command: str
 
 
-def cases(folder: Path = FIELD) -> list[Case]:
+def cases(*folders: Path) -> list[Case]:
     """In the order of files and tests. Raises ValueError for a mark that is not of three literal texts, or a
     verdict that is none.
     """
-    return [case for path in sorted(folder.glob("test_*.py")) for case in _of_file(path)]
+    paths = [path for folder in folders or FOLDERS for path in sorted(folder.glob("test_*.py"))]
+    return [case for path in paths for case in _of_file(path)]
 
 
 def _of_file(path: Path) -> Iterator[Case]:
@@ -57,7 +60,9 @@ def _of_file(path: Path) -> Iterator[Case]:
     for test in ast.walk(module):
         if not isinstance(test, ast.FunctionDef) or not test.name.startswith("test_"):
             continue
-        command = f"./lake test --only-pytest tests/field/{path.name} -k {test.name}"
+        slow = "--slow " if any(ast.unparse(d) == "pytest.mark.slow" for d in test.decorator_list) else ""
+        place = f"tests/{path.parent.name}/{path.name}"
+        command = f"./lake test {slow}--only-pytest {place} -k {test.name}"
         for mark in _marks(test):
             texts = [ast.literal_eval(a) for a in mark.args]
             if len(texts) != 3 or texts[2] not in VERDICTS:

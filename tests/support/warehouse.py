@@ -49,12 +49,14 @@ def load(lake: Rig, warehouse: Warehouse) -> dict[str, str]:
     shapes, loaded = ({row[i]["StringValue"] for row in answers} for i in (0, 1))
     done = {}
     for table in plan["tables"]:
-        how = "reload" if table["shape"] in shapes else "rebuild"
         if table["loaded"] in loaded:
             continue
-        for batch in left(lake, f"{table['table']}.json")[how]:
+        statements = left(lake, f"{table['table']}.json")
+        known = [change for change in statements["changes"] if change["from"] in loaded]
+        how = "reload" if table["shape"] in shapes else "rebuild"
+        for batch in known or statements[how]:
             _ran(warehouse, batch["sqls"])
-        done[table["table"]] = how
+        done[table["table"]] = "change" if known else how
     return done
 
 

@@ -17,7 +17,7 @@ from shared.names import Names
 
 
 def asked(text: str) -> MetadataStatement | None:
-    return metadata_statement(text, lambda name: f"lake_{name}")
+    return metadata_statement(text, lambda name: f"lake_{name}" if name else "")
 
 
 @pytest.mark.parametrize(

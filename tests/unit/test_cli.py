@@ -15,15 +15,10 @@ import pytest
 from cli import drops, results, runs
 from cli.main import VERBS, main
 from cli.options import date, positive
-from cli.verbs import query, run
+from cli.run_request import run_request
+from cli.verbs import query
 from shared.contracts import contract
 from shared.ledger.model import FileStatus, LedgerFile
-
-
-def parsed(*words: str) -> argparse.Namespace:
-    parser = argparse.ArgumentParser()
-    run.configure(parser)
-    return parser.parse_args(words)
 
 
 def test_every_verb_has_help_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
@@ -49,8 +44,8 @@ def test_an_unknown_verb_or_argument_is_refused(capsys: pytest.CaptureFixture[st
 
 
 def test_a_run_asks_for_what_was_given_and_nothing_else() -> None:
-    assert run.request(parsed("shop")) == {}
-    asked = run.request(parsed("shop", "--from-date", "2026-01-01", "--full-refresh"))
+    assert run_request("shop", "") == {}
+    asked = run_request("shop", "", from_date=dt.date(2026, 1, 1), full_refresh=True)
     assert asked == {"from_date": "2026-01-01", "full_refresh": True}
 
 
@@ -263,7 +258,7 @@ def test_no_verb_takes_a_path_from_the_products_folder() -> None:
 def test_a_command_to_paste_about_a_domain_names_the_lake_as_well() -> None:
     folder = Path(__file__).parents[2] / "cli"
     command = re.compile(
-        r"\./lake (?:run|status|query|replay|redrive|rollback)(?: --domain)? \{[a-z.]*domain\}(?!\{| --demo)"
+        r"\./lake (?:run|status|query|replay|redrive|rollback)(?: --domain)? \{[a-z.]*domain\}(?!\{| --demo| --env \{session)"
     )
     files = [*folder.glob("*.py"), *(folder / "verbs").glob("*.py")]
     assert [p.name for p in files if command.search(p.read_text("utf-8"))] == []

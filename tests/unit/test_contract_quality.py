@@ -321,6 +321,14 @@ def test_a_promise_that_nothing_keeps_is_refused(name: str):
     )
 
 
+@pytest.mark.parametrize(("value", "unit"), [(0.5, "h"), (1.5, "h"), (0, "d")])
+def test_a_freshness_that_is_no_whole_hour_is_refused(value: float, unit: str):
+    """Half an hour was taken for none, and the alarm rang for ever."""
+    document = shop()
+    document["slaProperties"][0] |= {"value": value, "unit": unit}
+    assert "freshness is in whole hours, one at least" in refusal(document)
+
+
 def test_freshness_is_promised_once_and_for_the_whole_domain():
     twice = shop()
     twice["slaProperties"] *= 2

@@ -42,6 +42,30 @@ def test_an_environment_may_have_any_name_and_all_domains_without_a_word(
     )
 
 
+def test_a_domain_s_name_must_leave_room_in_the_name_of_its_state_machine(
+    project: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Step Functions takes 80 characters: `a-company-of-note-dev-` has 22 of them."""
+    project('[dev]\nprefix = "a-company-of-note"\n')
+    monkeypatch.setattr("stacks.config.project_domains", lambda: ("shop", "d" * 58))
+    assert len(settings("dev").chosen_domains) == 2
+    monkeypatch.setattr("stacks.config.project_domains", lambda: ("shop", "d" * 59))
+    with pytest.raises(ConfigError, match=f"domains: {'d' * 59}: .* which leaves a domain 58"):
+        settings("dev")
+
+
+def test_and_in_the_name_of_the_role_of_its_analysts(
+    project: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """IAM takes 64 characters: `lakehouse-dev-` and `-analysts` have 23 of them."""
+    monkeypatch.setattr("stacks.config.project_domains", lambda: ("d" * 41, "d" * 42))
+    people = 'principals = ["111122223333"]\n'
+    project(f"[dev.analysts.{'d' * 41}]\n{people}[test.analysts.{'d' * 42}]\n{people}")
+    assert settings("dev").analysts
+    with pytest.raises(ConfigError, match=f"analysts: {'d' * 42}: .* which leaves a domain 40"):
+        settings("test")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -74,6 +98,14 @@ def test_an_environment_may_have_any_name_and_all_domains_without_a_word(
         (
             '[dev]\ncrawl = {dataset = "shop/films", url = "https://a.example/x", secret_name = "k"}\n',
             "no contract has shop/films",
+        ),
+        (
+            '[dev]\nlineage = {url = "https://m.example/x?user=a@b"}\n',
+            "environment dev.lineage.url: String should match pattern",
+        ),
+        (
+            '[dev]\nlineage = {url = "http://m.example/x", secret_name = "k"}\n',
+            "lineage.url must begin with https:// where secret_name is set",
         ),
         (
             '[preproduction]\n[dev]\nprefix = "a-company-with-a-name"\n',

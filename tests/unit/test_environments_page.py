@@ -9,7 +9,10 @@ import pytest
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from stacks.backup_settings import BackupSettings
 from stacks.config import CrawlSettings, Settings, Source
+from stacks.lineage_settings import LineageSettings
+from stacks.principals import Analysts
 from stacks.usage import Usage
 
 TEXT = (Path(__file__).parents[2] / "docs" / "reference" / "environments.md").read_text("utf-8")
@@ -20,7 +23,14 @@ OWN_WORDS = {
     "customer_key": "as `protected`",
     "usage": "all defaults",
 }
-SECTIONS = {"sources": Source, "crawl": CrawlSettings, "usage": Usage}
+SECTIONS = {
+    "sources": Source,
+    "analysts": Analysts,
+    "backup": BackupSettings,
+    "lineage": LineageSettings,
+    "crawl": CrawlSettings,
+    "usage": Usage,
+}
 
 
 def sections() -> dict[str, str]:

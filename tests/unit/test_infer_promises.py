@@ -160,7 +160,8 @@ def infer(*words: str) -> int:
 
 def message(capsys: pytest.CaptureFixture[str]) -> str:
     lines = capsys.readouterr().err.strip().splitlines()
-    assert len(lines) == 1, lines
+    assert len(lines) == 2, lines
+    assert lines[1].startswith("  → ")
     return lines[0]
 
 
@@ -182,7 +183,7 @@ WRONG: dict[str, tuple[bytes | None, str]] = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_a_wrong_file_is_one_line_without_traceback(
+def test_a_wrong_file_is_one_line_and_a_step_without_traceback(
     tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     content, expected = WRONG[name]

@@ -243,6 +243,7 @@ def test_an_overwritten_key_is_a_new_version(lake: Rig):
     assert len(lake.ledger.files()) == 2
 
 
+@pytest.mark.field("h9", "An older version whose event comes late", "right")
 def test_a_version_whose_event_comes_late_is_accepted_as_the_older_one(lake: Rig):
     """It may hold rows that the newer version lacks; which one wins is no matter of delivery."""
     old = lake.drop("shop/events/a.json", GOOD)
@@ -427,6 +428,7 @@ def test_files_received_are_files_accounted_for(lake: Rig):
     assert sorted(f.status for f in lake.ledger.files()) == sorted(outcomes)
 
 
+@pytest.mark.field("h25", "Names and dates beyond what an item of the ledger holds", "right")
 @pytest.mark.parametrize(
     "content",
     [

@@ -414,6 +414,51 @@ def test_a_file_of_a_zip_that_is_damaged_or_packed_otherwise_has_its_reason(lake
     )
 
 
+def changed(content: bytes, mark: bytes, at: int, new: bytes) -> bytes:
+    """The zip with other bytes behind the first of a kind of its records."""
+    place = content.find(mark) + at
+    return content[:place] + new + content[place + len(new) :]
+
+
+LOCAL, LISTED = b"PK\x03\x04", b"PK\x01\x02"
+UTF_8, BEHIND_A_PASSWORD = (0x800).to_bytes(2, "little"), (1).to_bytes(2, "little")
+
+
+def test_a_file_whose_name_is_no_text_is_damaged(lake: Rig):
+    """Found by mutation: Python decodes the name once more where the file stands."""
+    content = changed(changed(zipped({"a.csv": ONE}), LOCAL, 6, UTF_8), LOCAL, 30, b"\xff")
+    lake.arrive("shop/users/a.zip", content)
+    assert {f.key: f.reason for f in lake.ledger.quarantined("shop", "users")} == {
+        "shop/users/a.zip/a.csv": "corrupt_archive"
+    }
+
+
+def test_a_file_without_a_name_is_read(lake: Rig):
+    """Found by mutation: Python fails to say whether it is a folder."""
+    file, nameless = io.BytesIO(), zipfile.ZipInfo("a")
+    nameless.filename = ""
+    with zipfile.ZipFile(file, "w") as package, package.open(nameless, "w") as member:
+        member.write(ONE)
+    lake.arrive("shop/users/a.zip", file.getvalue())
+    assert {f.key: f.records for f in lake.ledger.files() if f.status is FileStatus.ACCEPTED} == {
+        "shop/users/a.zip/file": 1
+    }
+
+
+@pytest.mark.parametrize(
+    ("mark", "at", "new"),
+    [(LISTED, 10, (9).to_bytes(2, "little")), (LISTED, 8, BEHIND_A_PASSWORD), (LOCAL, 30, b"\xff")],
+    ids=["another method of compression", "a part behind a password", "a name that is another"],
+)
+def test_a_workbook_with_a_damaged_part_has_its_reason(lake: Rig, mark: bytes, at: int, new: bytes):
+    """Found by mutation: such errors ended the process that reads the sheet."""
+    with zipfile.ZipFile(io.BytesIO(xlsx({"Users": [["user_id"], ["u1"]]}))) as package:
+        parts = {n: package.read(n) for n in package.namelist()}
+    first = {"xl/worksheets/sheet1.xml": parts.pop("xl/worksheets/sheet1.xml")}
+    found = lake.arrive("shop/users/day.xlsx", changed(zipped(first | parts), mark, at, new))
+    assert (found.status, found.reason) == (FileStatus.QUARANTINED, "corrupt_spreadsheet")
+
+
 def test_a_full_disk_is_no_damage_of_the_zip(lake: Rig, monkeypatch: pytest.MonkeyPatch):
     def full(*_: Any) -> Iterator[bytes]:
         raise OSError(28, "No space left on device")

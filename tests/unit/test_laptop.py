@@ -83,7 +83,7 @@ def test_a_lake_is_current_until_a_file_of_the_project_changes(
     transforms.write_text("GOLD = {}")
     state.mkdir()
     assert not laptop.is_current(state)
-    laptop.note_deployed(state, laptop.inputs_of(warehouse=True))
+    laptop.note_deployed(state, laptop.inputs_of(warehouse=True, lineage="http://127.0.0.1:5000/"))
     assert laptop.is_current(state)
     transforms.write_text("GOLD = {'daily': daily}")
     assert not laptop.is_current(state)

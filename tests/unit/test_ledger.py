@@ -88,6 +88,7 @@ def test_of_an_object_without_versions_what_was_overwritten_is_done(ledger: Ledg
     assert ledger.claim(replace(FILE, version="null", sequencer=""), "b") is Claim.GRANTED  # no order known
 
 
+@pytest.mark.field("h9", "Sequencers of unequal length", "right")
 def test_the_later_of_two_files_is_told_by_time_then_sequencer_then_key() -> None:
     second = "2024-03-05T12:00:01.000000+00:00"
     early = replace(ENTRY, written_at="2024-03-05T12:00:00.000000+00:00", sequencer="FF")
@@ -318,6 +319,24 @@ def test_a_gate_stays_closed_until_its_findings_are_accepted(ledger: Ledger):
     ledger.accept_halt("shop")
     assert ledger.halted_by("shop") is None
     assert ledger.lock_owner("shop") is None
+
+
+def test_a_held_domain_is_its_holders_until_the_time_has_passed(ledger: Ledger):
+    assert ledger.hold("shop", "m1", 600, now=1000)
+    assert (ledger.held_for("shop", now=1599), ledger.held_for("shop", now=1600)) == ("m1", None)
+    assert not ledger.hold("shop", "m2", 600, instead_of="m1", now=1599)  # m1 never ran, and is not dead
+    assert ledger.hold("shop", "m1", 600, now=1500)  # prolonged
+    assert not ledger.hold("shop", "m2", 600, instead_of="m1", now=1601)
+    assert ledger.hold("shop", "m2", 600, instead_of="m1", now=2101)
+    assert not ledger.hold("shop", "m1", 600, now=2102)
+    assert ledger.held_for("shop", now=2102) == "m2"
+
+
+def test_the_domain_of_a_dead_run_may_be_held(ledger: Ledger):
+    ledger._table.put_item(Item={"pk": "lock#shop", "sk": "lock", "run_id": "dead"})
+    assert ledger.held_for("shop") is None
+    assert not ledger.hold("shop", "m1", 600)
+    assert ledger.hold("shop", "m1", 600, instead_of="dead")
 
 
 def test_files_are_found_by_the_day_of_their_arrival(ledger: Ledger):

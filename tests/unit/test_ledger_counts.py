@@ -13,7 +13,8 @@ import pytest
 from moto import mock_aws
 
 from cli.counted_files import counted_files
-from cli.verbs.status import files_outside, print_recount
+from cli.standing import files_outside
+from cli.verbs.status import print_recount
 from local.ledger_table import create_ledger_table
 from local.session import Session
 from shared.ledger.counts import DeadClaims

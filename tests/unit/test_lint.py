@@ -239,8 +239,14 @@ OF_CONTRACT = [
 ]
 
 OF_TRANSFORMS = [
-    (None, "transforms.py: shop: there is no such file, but daily are computed by it"),
-    ("GOLD = {}\n", "transforms.py:1: shop.daily: has no transform: GOLD does not name it"),
+    (
+        None,
+        "transforms.py: shop: there is no such file, but daily are computed by it, or by gold/<table>.sql",
+    ),
+    (
+        "GOLD = {}\n",
+        "transforms.py:1: shop.daily: has no transform: GOLD does not name it, and there is no gold/<table>.sql",
+    ),
     ("def daily(lake)\n", "transforms.py:1: shop: Python cannot read it: expected ':'"),
     ("\n", "transforms.py: shop: GOLD is missing: a dict of a transform for daily"),
     ("\nGOLD = {'daily': dayly}\n", "transforms.py:2: shop.daily: there is no function dayly"),
@@ -296,6 +302,16 @@ OF_REPORT = [
         "-- Money by day.",
         "",
         "reports/by_day.sql:1: shop.by_day: begin with a comment that says what the report tells",
+    ),
+    (
+        "by day.\n",
+        "by day.\n-- chart: line x=date y=totl\n",
+        "reports/by_day.sql:2: shop.by_day: chart: totl: no such column; the answer has date, total",
+    ),
+    (
+        "by day.\n",
+        "by day.\n-- chart: pie x=date y=total\n",
+        "reports/by_day.sql:1: shop.by_day: expected -- chart: line x=COLUMN y=COLUMN[,COLUMN…] (or bar), found",
     ),
 ]
 DERIVED_TWICE = CONTRACT.replace(

@@ -119,6 +119,9 @@ def test_assemblies_in_use_are_kept_and_half_made_ones_are_nobody_s(
     assert (made / "manifest.json").read_text() == "quicker"
     assert synth.local_assembly("dev", warehouse=True) == home / "0123456789abcdef-dev-warehouse"
     assert {p.name for p in home.iterdir()} == {"of-another-process", made.name, f"{made.name}-warehouse"}
+    sent = synth.local_assembly("dev", lineage="http://127.0.0.1:5000/api/v1/lineage")
+    assert sent != made
+    assert sent.parent == home
     os.utime(made, (0, 0))
     synth.local_assembly("dev")
     assert made.stat().st_mtime > 0  # it is in use again

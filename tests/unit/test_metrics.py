@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from shared.metrics import datum, send
+from shared.names import Names
+
+NAMES = Names("dev", "123456789012", "us-east-1", "acme")
 
 
 class Requests:
@@ -20,8 +23,9 @@ class Requests:
 
 def test_a_figure_goes_out_with_its_unit_and_where_it_belongs() -> None:
     requests = Requests()
-    send(requests, [datum("FilesAccepted", 1, "Count", Domain="shop", Dataset="orders")])
-    where = [{"Name": "Domain", "Value": "shop"}, {"Name": "Dataset", "Value": "orders"}]
+    send(requests, NAMES, [datum("FilesAccepted", 1, "Count", Domain="shop", Dataset="orders")])
+    of = {"Environment": "dev", "Prefix": "acme", "Domain": "shop", "Dataset": "orders"}
+    where = [{"Name": name, "Value": value} for name, value in of.items()]
     assert requests.made == [
         ("Lakehouse", [{"MetricName": "FilesAccepted", "Dimensions": where, "Value": 1.0, "Unit": "Count"}])
     ]
@@ -29,8 +33,8 @@ def test_a_figure_goes_out_with_its_unit_and_where_it_belongs() -> None:
 
 def test_more_figures_than_a_request_takes_all_go_out_in_order_and_none_make_no_request() -> None:
     requests = Requests()
-    send(requests, [datum(f"m{n}", n) for n in range(2001)])
+    send(requests, NAMES, [datum(f"m{n}", n) for n in range(2001)])
     assert [m["MetricName"] for _, data in requests.made for m in data] == [f"m{n}" for n in range(2001)]
     before = len(requests.made)
-    send(requests, [])
+    send(requests, NAMES, [])
     assert len(requests.made) == before

@@ -65,10 +65,14 @@ WRONG_NAMES: list[tuple[list[str], int, str]] = [
     (["rollback", "nope", "--to", "2026-01-01"], 2, "choose from"),
     (["drop-table", "nope", "gold.daily"], 2, "choose from"),
     (["drop-table", "shop", "gold.daily"], 1, "nothing runs on this laptop yet"),
+    (["doctor", "--env", "nope"], 2, "choose from"),
+    (["smoke", "--env", "nope"], 2, "choose from"),
     (["migrate", "nope"], 2, "choose from"),
-    (["migrate", "shop", "--env", "prod"], 2, "unknown arguments: --env"),
+    (["migrate", "shop", "--yes"], 1, "are for --env NAME. Nothing was changed"),
     (["status", "nope"], 2, "choose from"),
     (["status", "--reasons"], 1, "nothing runs on this laptop yet"),
+    (["console", "--env", "nope"], 2, "choose from"),
+    (["console", "--port", "99999"], 1, "port 99999 of 127.0.0.1 cannot be had"),
     (["tables", "nope"], 2, "choose from"),
     (["tables", "--demo"], 1, "./lake up --demo"),
     (["query"], 2, "one of the arguments sql --report is required"),
@@ -85,7 +89,9 @@ WRONG_NAMES: list[tuple[list[str], int, str]] = [
     (["new", "shop"], 1, "is there already"),
     (["contract", "nope"], 2, "choose from"),
     (["contract", "release", "nope"], 2, "choose from"),
+    (["docs", "nope"], 1, "there is no domain nope; expected some of retail, shop, web"),
     (["bench", "nope"], 2, "choose from"),
+    (["completion", "tcsh"], 2, "choose from"),
 ]
 # Of a project in which much is wrong.
 WRONG_FILES: list[tuple[list[str], int, str]] = [
@@ -94,6 +100,7 @@ WRONG_FILES: list[tuple[list[str], int, str]] = [
     (["synth", "--env", "dev", "--out", "templates"], 1, "bare.sql: begin with a comment"),
     (["cost", "--env", "dev"], 1, "bare.sql: begin with a comment"),
     (["contract", "lint"], 1, "bare.sql:1: shop.bare: begin with a comment"),
+    (["docs"], 1, "bare.sql: begin with a comment"),
     (["contract", "lint"], 1, "latin.sql:1: shop.latin: is not UTF-8 (byte 6)"),
     (["contract", "lint"], 1, "web/transforms.py:1: web: Python cannot read it"),
     (["run", "retail"], 1, "retail/transforms.py is missing: it computes customer_value"),
@@ -164,3 +171,5 @@ def check(project: Path, cases: list[tuple[list[str], int, str]]) -> None:
         assert ended == code, (command, ended, said)
         assert words in said, (command, said)
         assert "Traceback" not in said, (command, said)
+        if code:
+            assert said.splitlines()[-1].startswith("  → "), (command, said)

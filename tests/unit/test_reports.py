@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.reports import Report, reports_of
+from shared.report_chart import Chart
+from shared.reports import Report, report, reports_of
 from tests.support.reports import NAMES, answer, database, fill, report_of
 
 DOMAIN = "shop"
@@ -20,6 +21,41 @@ def test_a_report_without_a_description_is_refused(tmp_path: Path) -> None:
     (tmp_path / "shop" / "reports" / "r.sql").write_text("SELECT 1")
     with pytest.raises(ValueError, match="begin with a comment"):
         reports_of("shop", tmp_path)
+
+
+def of(folder: Path, text: str) -> Report:
+    """The report that a file is read as."""
+    (folder / "r.sql").write_text(text, "utf-8")
+    return report("shop", folder / "r.sql")
+
+
+def test_a_chart_is_no_part_of_the_description_or_the_statement(tmp_path: Path) -> None:
+    found = of(tmp_path, "-- Money by day.\n-- chart: bar x=date y=total,tax\n-- And tax.\n\nSELECT 1")
+    assert found.description == "Money by day. And tax."
+    assert found.chart == Chart("bar", "date", ("total", "tax"), 2)
+    assert (found.sql, found.first_line) == ("SELECT 1", 5)
+
+
+@pytest.mark.parametrize(
+    "chart",
+    [
+        "-- chart:",
+        "-- chart: pie x=a y=b",
+        "-- chart: line x=a",
+        "-- chart: line x=a y=b y=c",
+        "-- chart: line x=a y=b,",
+        "-- chart: line x= y=b",
+        "-- chart: line x=a y=b z=c",
+    ],
+)
+def test_a_chart_that_cannot_be_read_is_refused(tmp_path: Path, chart: str) -> None:
+    with pytest.raises(ValueError, match="expected -- chart: line x=COLUMN"):
+        of(tmp_path, f"-- Money.\n{chart}\nSELECT 1")
+
+
+def test_one_chart_at_most_is_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="asks for 2 charts"):
+        of(tmp_path, "-- Money.\n-- chart: bar x=a y=b\n-- chart: line x=a y=b\nSELECT 1")
 
 
 def test_names_of_databases_are_completed_and_columns_are_left_alone() -> None:

@@ -15,6 +15,7 @@ import pytest
 from moto import mock_aws
 from pyiceberg.catalog import Catalog
 from pyiceberg.table import Table
+from pyiceberg.types import IntegerType
 
 from cli import rollback
 from cli.rollback import roll_back
@@ -68,6 +69,23 @@ def test_the_next_run_looks_again_for_columns_to_fill(session: Session, tmp_path
     assert (properties["lakehouse.names.0a"], properties["other"]) == ("", "3")
 
 
+def test_a_table_that_got_a_column_since_is_computed_as_a_whole_by_the_next_run(
+    session: Session, tmp_path: Path
+) -> None:
+    """Its files are of the older columns; new ones beside them would be of others, which COPY refuses."""
+    catalog = catalog_of(session)
+    for table in ("daily_revenue", "user_ltv"):
+        moment = write(catalog, tmp_path, "gold", table, 1)
+    names = {t: (NAMES.database("shop", "gold"), t) for t in ("daily_revenue", "user_ltv")}
+    with catalog.load_table(names["daily_revenue"]).update_schema() as change:
+        change.add_column("more", IntegerType())
+    for table in names.values():
+        catalog.load_table(table).append(pa.table({"n": [2]}))
+    outcomes(session, moment)
+    behind = {t: catalog.load_table(n).properties.get("lakehouse.behind") for t, n in names.items()}
+    assert behind == {"daily_revenue": "true", "user_ltv": None}
+
+
 def test_every_table_is_as_it_was_and_forward_again(session: Session, tmp_path: Path) -> None:
     lake = catalog_of(session)
     write(lake, tmp_path, "silver", "users", 1)
@@ -98,6 +116,25 @@ def test_a_forgetful_table_is_left_alone_at_a_moment_before_it_was_there(
     before = dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)
     assert outcomes(session, before) == {"silver.users": "later"}
     assert content(lake, "silver", "users") == [3]
+
+
+def test_nothing_goes_back_behind_the_moment_in_which_a_table_was_made_anew(
+    session: Session, tmp_path: Path
+) -> None:
+    """It began with rows, and the old one's snapshots are gone: it was not `later` than the moment."""
+    catalog = catalog_of(session)
+    early = write(catalog, tmp_path, "gold", "daily_revenue", 1)
+    write(catalog, tmp_path, "gold", "daily_revenue", 2)
+    moment = write(catalog, tmp_path, "silver", "users", 1)
+    swapped = str(int(moment.timestamp() * 1000))
+    with catalog.load_table((NAMES.database("shop", "silver"), "users")).transaction() as change:
+        change.set_properties({"lakehouse.swapped": swapped})
+    with pytest.raises(
+        LakeError, match=r"silver\.users was made anew at .* does not know what it was before"
+    ):
+        roll_back(session, "shop", early)
+    assert content(catalog, "gold", "daily_revenue") == [2]
+    assert outcomes(session, moment + dt.timedelta(milliseconds=1))["silver.users"] == "same"
 
 
 def test_a_query_reads_a_table_as_it_was(session: Session, tmp_path: Path) -> None:
@@ -149,7 +186,9 @@ def test_a_table_to_which_somebody_commits_meanwhile_stays_and_goes_back_the_sec
             write(lake, tmp_path, "silver", "users", 3)
 
     monkeypatch.setattr(rollback, "_forget_spellings", somebody_is_faster)
-    with pytest.raises(LakeError, match=r"somebody committed to silver\.users while .* same command again"):
+    with pytest.raises(
+        LakeError, match=r"(?s)somebody committed to silver\.users while .* same command again"
+    ):
         roll_back(session, "shop", moment)
     assert [content(lake, "silver", t) for t in ("events", "users")] == [[1], [3]]
     monkeypatch.setattr(rollback, "_forget_spellings", forget)
@@ -178,3 +217,15 @@ def test_only_a_living_run_keeps_the_domain_to_itself(session: Session, tmp_path
     else:
         assert outcomes(session, moment) == {"silver.users": "back"}
     assert content(lake, "silver", "users") == ([2] if state == "running" else [1])
+
+
+def test_nothing_goes_back_while_a_migration_holds_the_domain(session: Session, tmp_path: Path) -> None:
+    lake = catalog_of(session)
+    moment = write(lake, tmp_path, "silver", "users", 1)
+    write(lake, tmp_path, "silver", "users", 2)
+    assert session.ledger.hold("shop", "filling", 60)
+    with pytest.raises(LakeError, match="a migration holds shop until run filling"):
+        roll_back(session, "shop", moment)
+    assert content(lake, "silver", "users") == [2]
+    assert session.ledger.hold("shop", "filling", 60, now=time.time() - 61)
+    assert outcomes(session, moment) == {"silver.users": "back"}

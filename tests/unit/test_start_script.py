@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(__file__).parents[2] / "lake"
-RUNTIME, DEV, DEPLOY, WAREHOUSE = (
-    f"requirements{name}.lock" for name in ("", "-dev", "-deploy", "-warehouse")
+RUNTIME, DEV, DEPLOY, WAREHOUSE, CONSOLE = (
+    f"requirements{name}.lock" for name in ("", "-dev", "-deploy", "-warehouse", "-console")
 )
 SEARCH = "domains/search/requirements.lock"
 LOCK = "boto3==1.0 \\\n    --hash=sha256:b0\nuv==2.0 \\\n    --hash=sha256:0f\nwrapt==3.0 \\\n    --hash=sha256:3a\n"
@@ -67,6 +67,7 @@ class Checkout:
             DEV,
             DEPLOY,
             WAREHOUSE,
+            CONSOLE,
             SEARCH,
             "local/unused.txt",
             "lake",
@@ -133,6 +134,7 @@ def test_other_versions_are_not(tmp_path: Path, version: str) -> None:
         (("bench", "silver"), {RUNTIME, DEV}),
         (("deploy", "--env", "dev", "--diff"), {RUNTIME, DEPLOY}),
         (("up", "--warehouse"), {RUNTIME, WAREHOUSE}),
+        (("console", "--env", "dev"), {RUNTIME, CONSOLE}),
         (("demo", "--domain", "search"), {RUNTIME, SEARCH}),
         (("demo", "--domain=search"), {RUNTIME, SEARCH}),
         (("run", "search"), {RUNTIME, SEARCH}),
@@ -199,3 +201,13 @@ def test_what_was_removed_comes_back_with_a_new_venv_when_the_list_changes(tmp_p
     (tmp_path / "local" / "unused.txt").write_text("# nothing\n")
     assert checkout.installed("demo") == {RUNTIME, DEV}
     assert not (tmp_path / ".venv" / "old").exists()
+
+
+def test_the_packages_of_a_company_s_domains_are_resolved_by_the_product_s_versions(tmp_path: Path) -> None:
+    (folder := tmp_path / "company" / "domains" / "sales").mkdir(parents=True)
+    (folder / "requirements.txt").write_text("scipy==1.17.1\n")
+    checkout = Checkout(tmp_path / "product")
+    calls = checkout.lake("--project", str(tmp_path / "company"), "lock")
+    [resolved] = [c for c in calls if f"-o {folder}/requirements.lock " in c]
+    assert resolved.endswith(f"--no-annotate {folder}/requirements.txt -c requirements-dev.lock")
+    assert not [c for c in checkout.lake("lock") if str(folder) in c]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,10 +13,13 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from cli import attention
-from cli.counted_files import CountedFiles
+from cli import attention, migration
+from cli.counted_files import CountedFiles, counted_files
+from cli.held import held_until
+from cli.main import main
+from cli.standing import status_of
 from cli.verbs import status
-from cli.verbs.status import print_attention, print_datasets, status_of
+from cli.verbs.status import print_attention, print_datasets
 from local.ledger_table import create_ledger_table
 from local.session import Session
 from shared.contracts import contract
@@ -102,6 +107,84 @@ def test_a_lake_that_is_older_than_the_disk_is_deployed_under_its_own_name(
     assert [i.do for i in items] == ["the next drop, run or replay deploys them, or ./lake up --demo"]
 
 
+def test_files_that_wait_because_the_day_has_had_its_runs_are_said_to_wait_until_when(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fixture's `test` has two runs a day: one may begin in the morning."""
+    names, states = replace(NAMES, env="test"), boto3.client("stepfunctions")
+    role = "arn:aws:iam::123456789012:role/any"
+    machine = states.create_state_machine(name=names.state_machine("shop"), definition="{}", roleArn=role)
+    of_test = replace(session, names=names)
+    morning = dt.datetime.now(dt.UTC).replace(hour=8, minute=0, second=0, microsecond=0)
+    assert held_until(of_test, "shop", morning) is None
+    states.start_execution(stateMachineArn=machine["stateMachineArn"], name="20260301T0700Z-watch")
+    assert held_until(of_test, "shop", morning) == morning.replace(hour=12)
+    assert held_until(of_test, "shop", morning.replace(hour=12)) is None
+    assert held_until(session, "shop", morning) is None  # nothing is scheduled there
+    monkeypatch.setattr(attention, "held_until", lambda *_: morning.replace(hour=12))
+    create_ledger_table(boto3.resource("dynamodb"), names.ledger_table)
+    identity = ("raw", "shop/events/a.csv", "v1", "shop", "events", FileStatus.ACCEPTED)
+    of_test.ledger.commit(LedgerFile(*identity, ingested_at=morning.isoformat()))
+    files = counted_files(of_test, "shop", of_test.ledger.places())
+    waits, held = attention.items_of(of_test, "shop", files, [], " --env test")
+    assert waits.what == "accepted files that wait for a run: 1"
+    assert "(runs_a_day): the next begins at 12:00 UTC at the earliest" in held.what
+    assert held.do == "./lake run shop --env test where it must be sooner"
+
+
 def test_rows_in_quarantine_come_with_what_to_do() -> None:
     said = attention.row_help(contract("shop"), ["missing_key", "missing_timestamp"])
     assert said == "A column of the primary key is empty. The column that gives the event date is empty."
+
+
+def test_a_migration_that_nothing_filled_is_told_until_its_run_succeeded(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = [{"table": "silver.users"}, {"table": "gold.daily_revenue"}]
+    session.ledger.record_migration("shop", "m1", time.time(), steps)
+
+    def told(status: str | None) -> list[tuple[str, str, bool]]:
+        monkeypatch.setattr(migration.runs, "status_of", lambda *a: status)
+        found = attention.items_of(session, "shop", CountedFiles(), [], " --env dev")
+        return [(item.what, item.do, item.red) for item in found]
+
+    command = "./lake migrate shop --env dev"
+    changed = "a migration changed gold.daily_revenue, silver.users, and its run"
+    assert told("FAILED") == [(f"{changed} m1 failed: they may lack rows", command, True)]
+    assert told(None) == [(f"{changed} never began: they may lack rows", command, True)]
+    assert told("RUNNING") == told("SUCCEEDED") == []
+
+
+def test_a_lake_is_told_on_one_screen_a_domain_in_full_and_machines_the_same(
+    session: Session, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(status, "target_of", lambda *a, **k: session)
+    for domain, key in (("shop", "shop/users/a.csv"), ("gone", "gone/users/a.csv")):
+        file = LedgerFile("raw", key, "1", domain, "users", FileStatus.QUARANTINED, reason="not_text")
+        session.ledger.commit(file)
+    report = tmp_path / "status.json"
+    assert main(["status", "--env", "dev", "--json", str(report)]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert shown == [
+        "dev on AWS: 2 things need attention, the worst first",
+        "  lake  1 file outside any domain of the project: gone/users/a.csv",
+        "        → ./lake status --env dev --reasons lists them",
+        "  shop  files in quarantine as a whole: 1 (1 not_text)",
+        "        → ./lake status shop --env dev --reasons",
+        "",
+        "domain  accepted  waiting  quarantined  last run",
+        "retail         0        0            0  none",
+        "shop           0        0            1  none",
+        "web            0        0            0  none",
+    ]
+    found = json.loads(report.read_text())
+    assert [(each["domain"], each["do"]) for each in found["attention"]] == [
+        ("", "./lake status --env dev --reasons lists them"),
+        ("shop", "./lake status shop --env dev --reasons"),
+    ]
+    assert found["domains"].keys() == {"retail", "shop", "web"}
+    assert found["domains"]["shop"]["files"] == {"users": {"pending": 0, "quarantined": 1}}
+    assert found["domains"]["shop"]["attention"] == [found["attention"][1]]
+    assert found["outside"] == [{"key": "gone/users/a.csv", "status": "quarantined", "reason": "not_text"}]
+    assert main(["status", "shop", "--env", "dev"]) == 0
+    assert "shop: files" in capsys.readouterr().out

@@ -86,9 +86,11 @@ def test_a_licence_that_nobody_knows_is_an_error_that_says_where_to_state_it(
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: silent\nVersion: 1\nLicense: BSD\n")
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(LakeError, match=r"silent names no licence: read it, and state it in licences\.toml"):
+    with pytest.raises(
+        LakeError, match=r"silent names no licence\n  → read it, and state it in licences\.toml"
+    ):
         licence("silent")
-    with pytest.raises(LakeError, match=r"absent is not installed here.*state it in licences\.toml"):
+    with pytest.raises(LakeError, match=r"(?s)absent is not installed here.*state it in licences\.toml"):
         licence("absent")
 
 
@@ -134,16 +136,16 @@ def test_what_could_not_be_checked_is_said_and_fails_only_where_asked(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def offline() -> list[str]:
-        raise package_audit.NotCheckedError("no network")
+        raise package_audit.NotCheckedError("no network", "connect to it")
 
     monkeypatch.setattr(package_audit, "CHECKS", {"clean": list, "pip-audit": offline})
-    assert package_audit.audited(strict=False) == 0
-    assert package_audit.audited(strict=True) == 1
+    assert package_audit.audited(strict=False) == (0, {"clean": [], "pip-audit": None})
+    assert package_audit.audited(strict=True)[0] == 1
     said = capsys.readouterr()
     assert (said.out + said.err).count("pip-audit: NOT CHECKED: no network") == 2
     assert "pip-audit: clean" not in said.out + said.err
     monkeypatch.setattr(package_audit, "CHECKS", {"pip-audit": offline, "bandit": lambda: ["a.py:1: B602"]})
-    assert package_audit.audited(strict=False) == 1
+    assert package_audit.audited(strict=False) == (1, {"pip-audit": None, "bandit": ["a.py:1: B602"]})
 
 
 @pytest.mark.parametrize("answer", ["", "ConnectionError: https://…", '{"dependencies": [{"name": '])
@@ -172,7 +174,7 @@ def test_a_known_vulnerability_is_a_finding_and_a_skipped_package_is_not_clean(
     answers(vulns=[{"id": "PYSEC-1", "fix_versions": ["2"]}, {"id": "PYSEC-2", "fix_versions": []}])
     assert package_audit.vulnerabilities() == [
         f"{lock}.lock: a 1: {found}"
-        for lock in ("requirements-dev", "audit", "checkov", "datacontract")
+        for lock in ("requirements-dev", "airflow", "audit", "checkov", "clients", "datacontract")
         for found in ("PYSEC-1, fixed in 2", "PYSEC-2, fixed in no version")
     ]
     answers(vulns=[])

@@ -1,4 +1,4 @@
-"""docs/trust.md says what tests/field tries."""
+"""docs/trust.md says what marked tests try."""
 
 from __future__ import annotations
 
@@ -20,26 +20,29 @@ More.
 @pytest.mark.field("9", "An American file", "refused")
 @pytest.mark.field("h7", "A number | too small", "quarantined")
 def test_one(lake): ...
+@pytest.mark.slow
 @pytest.mark.parametrize("x", [pytest.param(1, marks=pytest.mark.field("8", "A Swiss amount", "right"))])
 def test_two(x): ...
 '''
 
 
 def test_a_case_is_a_mark_of_a_test(tmp_path: Path) -> None:
-    (tmp_path / "test_a.py").write_text(TEST)
+    folder = tmp_path / "field"
+    folder.mkdir()
+    (folder / "test_a.py").write_text(TEST)
     group, command = (
         "Dates and numbers of other countries",
         "./lake test --only-pytest tests/field/test_a.py -k ",
     )
-    assert cases(tmp_path) == [
+    assert cases(folder) == [
         Case("9", "An American file", "refused", group, command + "test_one"),
         Case("h7", "A number | too small", "quarantined", group, command + "test_one"),
-        Case("8", "A Swiss amount", "right", group, command + "test_two"),
+        Case("8", "A Swiss amount", "right", group, command.replace("test ", "test --slow ", 1) + "test_two"),
     ]
-    text = page(cases(tmp_path), "2026-01-02", {})
+    text = page(cases(folder), "2026-01-02", {})
     assert "**Silently wrong: 0** of 3 cases: 1 are read right, 1 have" in text
     assert f"| h7 | A number \\| too small | quarantined | `{command}test_one` |" in text
-    assert undated(text) == undated(page(cases(tmp_path), "2027-11-30", {}))
+    assert undated(text) == undated(page(cases(folder), "2027-11-30", {}))
 
 
 def test_a_mark_of_another_form_is_refused(tmp_path: Path) -> None:

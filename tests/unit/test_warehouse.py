@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import sqlglot
@@ -13,8 +14,11 @@ from shared.contracts import Contract, contract, contracts
 from shared.contracts.model import Column, Table
 from shared.warehouse import (
     MAX_STATEMENTS,
+    Change,
     Snapshot,
+    bases,
     batches,
+    change,
     comments,
     create_table,
     definition,
@@ -22,6 +26,9 @@ from shared.warehouse import (
     manifest,
     opening,
     plan,
+    sized,
+    unsized,
+    width,
 )
 
 USERS = Table(
@@ -48,7 +55,7 @@ SALES = Table(
     partitioned_by=("date",),
 )
 SHOP = Contract("shop", "1.0.0", "A shop.", (), (), (SALES, USERS), ("",))
-SNAPSHOT = Snapshot(42, {"s3://gold/b.parquet": 20, "s3://gold/a.parquet": 10}, ("user_id", "date"))
+SNAPSHOT = Snapshot(42, {"s3://gold/b.parquet": 20, "s3://gold/a.parquet": 10}, ("user_id", "date"), 3)
 
 
 def test_a_table_has_the_contract_s_types_keys_and_order() -> None:
@@ -87,7 +94,7 @@ def test_a_part_of_a_key_cannot_be_referred_to() -> None:
 
 
 def test_a_manifest_names_every_file_with_its_size_and_demands_it() -> None:
-    assert json.loads(manifest(SNAPSHOT)) == {
+    assert json.loads(manifest(SNAPSHOT.files)) == {
         "entries": [
             {"url": "s3://gold/a.parquet", "mandatory": True, "meta": {"content_length": 10}},
             {"url": "s3://gold/b.parquet", "mandatory": True, "meta": {"content_length": 20}},
@@ -139,27 +146,123 @@ def test_the_definition_follows_the_table_and_what_it_refers_to() -> None:
 
 
 def test_the_plan_says_what_the_opening_s_answer_will_say() -> None:
-    [entry] = plan(SHOP, [(SALES, 42)])["tables"]
+    [entry] = plan(SHOP, [(SALES, 42, {"bases": [41]})])["tables"]
     shape = f"sales {definition(SHOP, SALES)}"
     assert entry == {
         "table": "sales",
         "key": "shop/warehouse/sales.json",
         "shape": shape,
         "loaded": f"{shape} 42",
+        "snapshot": 42,
+        "bases": [41],
     }
+
+
+def test_a_change_replaces_the_rows_of_the_files_that_only_one_snapshot_has_in_one_transaction() -> None:
+    found = Change(41, {"s3://gold/c.parquet": 5}, {"s3://gold/a.parquet": 10})
+    made = batches(SHOP, SALES, SNAPSHOT, "s3://gold/m", "run-1", [(found, "s3://gold/r", "s3://gold/n")])
+    [of_41] = made.changes
+    assert of_41["from"] == f"sales {definition(SHOP, SALES)} 41"
+    copy = """COPY "{}_sales" ("user_id", "date") FROM 's3://gold/{}' IAM_ROLE default FORMAT AS PARQUET MANIFEST"""
+    assert list(of_41["sqls"]) == [
+        f"""SELECT 1 / COUNT(*) FROM (SELECT 1 FROM "shop"."load_log" WHERE "table_name" = 'sales' AND "definition" = '{definition(SHOP, SALES)}' AND "snapshot_id" = '41') AS "found\"""",
+        'CREATE TEMP TABLE "old_sales" (LIKE "shop"."sales")',
+        copy.format("old", "r"),
+        'DELETE FROM "shop"."sales" USING "old_sales" WHERE "sales"."date" = "old_sales"."date" AND "sales"."user_id" = "old_sales"."user_id"',
+        'CREATE TEMP TABLE "new_sales" (LIKE "shop"."sales")',
+        copy.format("new", "n"),
+        'INSERT INTO "shop"."sales" ("user_id", "date") SELECT "user_id", "date" FROM "new_sales"',
+        'SELECT 1 / COUNT(*) FROM (SELECT 1 FROM (SELECT COUNT(*) AS "rows" FROM "shop"."sales") AS "counted" WHERE "rows" = 3) AS "found"',
+        *made.reload[0]["sqls"][-2:],
+    ]
+
+
+def test_of_two_snapshots_of_one_schema_the_files_that_only_one_has_are_read() -> None:
+    before = Snapshot(1, {"a": 90, "b": 5}, ("x",), 9, schema=2)
+    after = Snapshot(2, {"a": 90, "c": 6}, ("x",), 9, schema=2)
+    assert change(before, after) == Change(1, {"b": 5}, {"c": 6})
+    assert change(before, replace(after, schema=3)) is None
+
+
+def test_where_half_of_a_table_changed_all_of_it_is_loaded() -> None:
+    before, after = Snapshot(1, {"a": 50, "b": 25}, ("x",)), Snapshot(2, {"a": 50, "c": 26}, ("x",))
+    assert change(before, after) is None
+    assert change(replace(before, files={"a": 50, "b": 12}), after) == Change(1, {"b": 12}, {"c": 26})
+
+
+@pytest.mark.parametrize(
+    ("before", "known"),
+    [
+        ({}, []),
+        ({"snapshot": 0}, []),
+        ({"snapshot": 7, "bases": [6, 5]}, [7, 6, 5]),
+        ({"snapshot": 9, "bases": [6, 5]}, [6, 5]),
+        ({"snapshot": 7, "bases": [9, 6, 5, 4]}, [7, 6, 5]),
+        ({"table": "of an older version"}, []),
+    ],
+)
+def test_the_warehouse_may_hold_the_snapshots_of_the_last_plans(
+    before: dict[str, Any], known: list[int]
+) -> None:
+    assert list(bases(before, 9)) == known
+
+
+def test_a_text_without_a_length_gets_room_for_twice_its_longest_value() -> None:
+    """Only then does a column grow, for a wider one is a new table; it never shrinks."""
+    assert [width(longest, None) for longest in (0, 32, 33, 128, 129, 8192, 8193, 65535)] == [
+        64, 64, 256, 256, 1024, 16384, 65535, 65535,
+    ]  # fmt: skip
+    assert [width(longest, 256) for longest in (0, 255, 256, 257, 3000)] == [256, 256, 256, 1024, 16384]
+
+
+def test_measured_widths_make_the_columns_whose_length_nobody_says() -> None:
+    assert unsized(SALES) == ("user_id",)
+    of_shop = sized(SHOP, {"sales": {"user_id": 256, "country": 9}, "dim_users": {"user_id": 65535}})
+    made = create_table(of_shop, of_shop.gold[0])
+    assert '  "user_id" VARCHAR(256),' in made
+    assert '  "country" VARCHAR(8),' in made
+    assert '"user_id" VARCHAR(65535)' in create_table(of_shop, of_shop.gold[1])
+
+
+def test_a_wider_column_makes_its_table_and_those_that_refer_to_it_anew() -> None:
+    narrow, wide = (sized(SHOP, {"dim_users": {"user_id": w}}) for w in (64, 256))
+    assert definition(narrow, narrow.gold[1]) != definition(wide, wide.gold[1])
+    assert definition(narrow, narrow.gold[0]) != definition(wide, wide.gold[0])
 
 
 @pytest.mark.parametrize("of", contracts(), ids=lambda c: c.domain)
 def test_every_statement_of_every_domain_is_redshift_and_fits_the_data_api(of: Contract) -> None:
     for table in of.gold:
-        made = batches(of, table, Snapshot(1, {"s3://b/k": 1}, table.column_names), "s3://b/m", "run")
-        for batch in ({"sqls": opening(of)}, *made.reload, *made.rebuild):
+        found = (Change(1, {"s3://b/o": 1}, {"s3://b/k": 1}), "s3://b/r", "s3://b/a")
+        now = Snapshot(2, {"s3://b/k": 1}, table.column_names)
+        made = batches(of, table, now, "s3://b/m", "run", [found] * 3)
+        for batch in ({"sqls": opening(of)}, *made.reload, *made.rebuild, *made.changes):
             assert 0 < len(batch["sqls"]) <= MAX_STATEMENTS == 40
             for sql in batch["sqls"]:
                 assert len(sql.encode()) < 100_000, "Redshift Data API quota"
                 parsed = sqlglot.parse_one(sql, read="redshift", error_level=sqlglot.ErrorLevel.RAISE)
                 assert not isinstance(parsed, sqlglot.exp.Command), sql
         assert len(made.document().encode()) < 256 * 1024, "Step Functions quota"
+
+
+def test_changes_of_a_wide_table_are_left_out_where_they_do_not_fit_the_state_machine() -> None:
+    """A state's data is 262,144 bytes at most, with the quotes of a text in it escaped."""
+    offered = [(Change(n, {"s3://b/o": 1}, {"s3://b/k": 1}), "s3://b/r", "s3://b/a") for n in (43, 42, 41)]
+    left = {}
+    for number in (10, 350, 600):
+        names = tuple(f"a_measure_of_the_month_{i:03}" for i in range(number))
+        columns = (*SALES.columns, *(Column(n, "bigint", "What it says, in a few words.") for n in names))
+        wide = replace(SALES, columns=columns)
+        now = Snapshot(44, {"s3://b/k": 1}, wide.column_names)
+        document = batches(
+            replace(SHOP, gold=(wide, USERS)), wide, now, "s3://b/m", "run", offered
+        ).document()
+        assert len(json.dumps({"Body": document}).encode()) < 256 * 1024
+        read = json.loads(document)
+        assert len(read["reload"]) == 1
+        assert sum(len(batch["sqls"]) for batch in read["rebuild"]) == 6 + len(columns)
+        left[number] = [c["from"].split()[-1] for c in read["changes"]]
+    assert left == {10: ["43", "42", "41"], 350: ["43", "42"], 600: []}
 
 
 # Amazon Redshift developer guide, "Data types"; a SQL parser takes MAP for Redshift's, Redshift does not.

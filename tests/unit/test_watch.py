@@ -26,7 +26,7 @@ from shared.names import Names
 from shared.unknown_columns import UnknownColumns, observed_column
 
 NOW = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
-PATIENCE = Patience(files=3, wait=dt.timedelta(minutes=15))
+PATIENCE = Patience(files=3, wait=dt.timedelta(minutes=15), runs_a_day=24)
 
 
 def ago(minutes: float) -> dt.datetime:
@@ -51,6 +51,32 @@ def test_a_run_is_due_when_enough_files_wait_or_one_waits_too_long(
     situation: Situation, expected: bool
 ) -> None:
     assert is_due(situation, PATIENCE, NOW) is expected
+
+
+@pytest.mark.parametrize(
+    ("runs_a_day", "now", "runs", "until"),
+    [
+        (24, "00:00", 1, "01:00"),
+        (24, "00:59", 1, "01:00"),
+        (24, "01:00", 2, "02:00"),
+        (24, "23:59", 24, "24:00"),
+        (1, "00:00", 1, "24:00"),
+        (1, "23:59", 1, "24:00"),
+        (3, "12:00", 2, "16:00"),
+        (288, "00:04", 1, "00:05"),
+        (288, "00:05", 2, "00:10"),
+    ],
+)
+def test_the_runs_of_a_day_are_spread_over_it_and_what_is_left_is_kept(
+    runs_a_day: int, now: str, runs: int, until: str
+) -> None:
+    patience, day = Patience(3, dt.timedelta(), runs_a_day), dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
+
+    def at(clock: str) -> dt.datetime:
+        hours, minutes = map(int, clock.split(":"))
+        return day + dt.timedelta(hours=hours, minutes=minutes)
+
+    assert (patience.runs_until(at(now)), patience.next_share(at(now))) == (runs, at(until))
 
 
 def ages(figures: list[dict[str, Any]]) -> dict[str, float]:
@@ -86,8 +112,8 @@ def values(figures: list[dict[str, Any]]) -> dict[str, float]:
 
 
 def test_a_dataset_that_is_silent_for_longer_than_its_history_allows_is_a_finding() -> None:
-    assert values(silence(EVENTS, DAILY, ago(36 * 60), NOW)) == {"silence": 1.0}
-    assert values(silence(EVENTS, DAILY, ago(54 * 60), NOW)) == {"silence": 1.5, "unusual": 1}
+    assert silence(EVENTS, DAILY, ago(36 * 60), NOW) == []
+    assert values(silence(EVENTS, DAILY, ago(54 * 60), NOW)) == {"unusual": 1}
     assert silence(EVENTS, replace(DAILY, gap_hours=None), ago(10**6), NOW) == []
     assert silence(EVENTS, None, ago(10**6), NOW) == []
     assert silence(EVENTS, DAILY, None, NOW) == []
@@ -128,6 +154,8 @@ def watch(monkeypatch: pytest.MonkeyPatch, credentials: None) -> Iterator[Watch]
             boto3.client("s3"),
             boto3.client("glue"),
             boto3.client("cloudwatch"),
+            boto3.client("logs"),
+            30,
             lambda: NOW,
         )
 
@@ -166,6 +194,53 @@ def test_a_thousand_files_cost_one_run(watch: Watch) -> None:
     assert [e["name"] for e in executions(watch)] == ["20260301T1200Z-watch"]
 
 
+def test_a_day_has_no_more_runs_than_are_paid_for_and_the_files_wait(watch: Watch) -> None:
+    states: Any = Executions(
+        ("20260301T1045Z-watch", "20260301T1020Z-watch", "by-hand", "20260301T0330Z-maintenance"),
+        ("20260301T0000Z-watch", "20260228T2359Z-watch", "20260228T2300Z-watch"),
+    )
+    bounded = replace(
+        watch, patience=replace(PATIENCE, runs_a_day=4), pipelines=Pipelines(NAMES, states), clock=lambda: NOW
+    )
+    watch.ledger.commit(file(1, ago(60)))
+    assert bounded.check() == []  # three have begun, and noon allows three
+    assert (states.started, bounded.ledger.arrivals("shop", "events")) == ([], [ago(60).isoformat()])
+    later = replace(bounded, clock=lambda: NOW + dt.timedelta(hours=6))
+    watch.ledger.commit(file(2, ago(-300)))
+    assert later.check() == ["20260301T1800Z-watch"]
+    assert len(later.ledger.arrivals("shop", "events")) == 2
+
+
+class Executions:
+    """Stands in for Step Functions: pages of executions that succeeded, the newest first, each begun when its
+    name says or else at noon of the first of March.
+    """
+
+    def __init__(self, *pages: tuple[str, ...]) -> None:
+        self.pages, self.started = pages, list[str]()
+
+    def get_paginator(self, _: str) -> Executions:
+        return self
+
+    def paginate(self, **_: object) -> list[dict[str, Any]]:
+        return [{"executions": [self._execution(name) for name in page]} for page in self.pages]
+
+    def _execution(self, name: str) -> dict[str, Any]:
+        said = name[:13] if name[0].isdigit() else "20260301T0600"
+        begun = dt.datetime.strptime(said, "%Y%m%dT%H%M").replace(tzinfo=dt.UTC)
+        return {"name": name, "status": "SUCCEEDED", "startDate": begun}
+
+    def list_executions(self, *, statusFilter: str = "", **_: object) -> dict[str, Any]:  # noqa: N803
+        return {"executions": [] if statusFilter == "RUNNING" else self.paginate()[0]["executions"]}
+
+    def start_execution(self, *, name: str, **_: object) -> None:
+        self.started.append(name)
+
+    class exceptions:  # noqa: N801
+        class ExecutionAlreadyExists(Exception):  # noqa: N818
+            pass
+
+
 def test_a_file_that_waits_for_the_bronze_job_waits_for_a_run(watch: Watch) -> None:
     watch.ledger.commit(replace(file(1, ago(60)), status=FileStatus.DEFERRED))
     assert len(watch.check()) == 1
@@ -198,6 +273,14 @@ def test_a_closed_gate_starts_nothing(watch: Watch) -> None:
     assert watch.check() == []
 
 
+def test_a_domain_whose_stack_is_still_to_come_hinders_no_other(watch: Watch) -> None:
+    """It is deployed after the function, which has its contract already."""
+    watch = replace(watch, contracts=[contract("retail"), contract("shop"), contract("web")])
+    watch.ledger.commit(file(1, ago(60)))
+    assert watch.check() == ["20260301T1200Z-watch"]
+    assert watch.maintain() == ["20260301T1200Z-maintenance"]
+
+
 def test_figures_tell_what_waits_and_how_old_the_newest_row_is(watch: Watch) -> None:
     watch.ledger.commit(file(1, ago(240), processed_by="r1"))
     watch.ledger.commit(file(2, ago(120), processed_by="r1"))
@@ -212,6 +295,8 @@ def test_figures_tell_what_waits_and_how_old_the_newest_row_is(watch: Watch) -> 
                         "Namespace": "Lakehouse",
                         "MetricName": name,
                         "Dimensions": [
+                            {"Name": "Environment", "Value": NAMES.env},
+                            {"Name": "Prefix", "Value": NAMES.prefix},
                             {"Name": "Domain", "Value": "shop"},
                             {"Name": "Dataset", "Value": "events"},
                         ],
@@ -220,7 +305,7 @@ def test_figures_tell_what_waits_and_how_old_the_newest_row_is(watch: Watch) -> 
                     "Stat": "Maximum",
                 },
             }
-            for name in ("freshness_hours", "pending_files", "oldest_pending_minutes")
+            for name in ("freshness_hours", "pending_files")
         ],
         StartTime=dt.datetime.now(dt.UTC) - dt.timedelta(hours=1),
         EndTime=dt.datetime.now(dt.UTC) + dt.timedelta(hours=1),
@@ -228,7 +313,6 @@ def test_figures_tell_what_waits_and_how_old_the_newest_row_is(watch: Watch) -> 
     assert {m["Label"].split()[0]: m["Values"] for m in metrics} == {
         "freshness_hours": [2.0],
         "pending_files": [1.0],
-        "oldest_pending_minutes": [5.0],
     }
 
 
@@ -256,4 +340,21 @@ def test_silence_and_unknown_columns_are_told_though_nothing_runs(watch: Watch) 
     assert watch.check() == []
     told = boto3.client("cloudwatch").list_metrics(Namespace="Lakehouse")["Metrics"]
     names = {m["MetricName"] for m in told if {"Name": "Dataset", "Value": "events"} in m["Dimensions"]}
-    assert {"silence", "unusual", "unknown_column_days"} <= names
+    assert {"unusual", "unknown_column_days"} <= names
+
+
+def test_log_groups_that_glue_and_redshift_made_for_this_environment_get_its_retention(watch: Watch) -> None:
+    """Whatever these services put around the names; those of other lakes and teams stay as they are."""
+    logs, glue = boto3.client("logs"), boto3.client("glue")
+    ours = ["/aws-glue/_lakehouse-test-glue_/error", "/aws-glue/crawlers-role/any-role-_lakehouse-test-glue_"]
+    ours += ["/aws/redshift/lakehouse-test-warehouse/userlog"]
+    others = ["/aws-glue/jobs/error", "/aws-glue/_lakehouse-prod-glue_/error", "/_lakehouse-test-glue_"]
+    others += ["/aws-glue/_my-lakehouse-test-glue_/error", "/aws-glue/_lakehouse-test-glue-glue_/error"]
+    others += ["/aws/redshift/my-lakehouse-test-warehouse/userlog"]
+    for name in (*ours, *others):
+        logs.create_log_group(logGroupName=name)
+    job = NAMES.job("shop", "silver-to-gold")
+    glue.create_job(Name=job, Role=ROLE, Command={"Name": "glueetl"})
+    watch.note_job(job, glue.start_job_run(JobName=job)["JobRunId"])
+    days = {g["logGroupName"]: g.get("retentionInDays") for g in logs.describe_log_groups()["logGroups"]}
+    assert days == dict.fromkeys(ours, 30) | dict.fromkeys(others)

@@ -1,4 +1,5 @@
 -- Distinct users per day, and how many of them bought something that day.
+-- chart: line x=date y=total_active_users,event_active_users,tx_active_users
 SELECT date,
        total_active_users,
        event_active_users,

@@ -1,4 +1,5 @@
 -- Money and transactions per day, with the running total of revenue; the newest day first.
+-- chart: line x=date y=total_revenue,gross_amount
 SELECT date,
        transaction_count,
        total_revenue,

@@ -1,4 +1,5 @@
 -- Transactions and amounts by status, and whether the status counts as revenue.
+-- chart: bar x=status y=amount
 SELECT t.status,
        s.is_revenue,
        COUNT(*) AS transaction_count,

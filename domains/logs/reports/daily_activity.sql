@@ -1,4 +1,5 @@
 -- Requests and errors per day, with the errors per thousand requests; the newest day first.
+-- chart: line x=date y=total_requests,total_errors
 SELECT date,
        total_requests,
        total_errors,

@@ -23,8 +23,8 @@ def films() -> list[dict[str, Any]]:
     content = (npm.package(PACKAGE) / FILE).read_bytes()
     if (digest := hashlib.sha256(content).hexdigest()) != SHA256:
         raise LakeError(
-            f"{PACKAGE}/{FILE}: expected sha256 {SHA256}, found {digest}. Delete"
-            f" {npm.TOOLS / 'node_modules' / PACKAGE} and run again."
+            f"{PACKAGE}/{FILE}: expected sha256 {SHA256}, found {digest}",
+            f"delete {npm.TOOLS / 'node_modules' / PACKAGE}, then give the same command again",
         )
     return [film for film in json.loads(content) if film["Title"] is not None]
 

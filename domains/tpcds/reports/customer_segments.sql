@@ -1,4 +1,5 @@
 -- Customers by segment: how many, what they brought and what they are expected to bring.
+-- chart: bar x=segment y=net_revenue
 SELECT segment,
        COUNT(*) AS customers,
        SUM(orders) AS orders,

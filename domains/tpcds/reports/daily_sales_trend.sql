@@ -1,4 +1,5 @@
 -- Sales of each day over all channels, with the mean of seven days and the share that was returned.
+-- chart: line x=sales_date y=net_revenue,net_revenue_7_days
 WITH days AS (
     SELECT sales_date,
            SUM(orders) AS orders,

@@ -58,7 +58,10 @@ def _python(program: str, *arguments: str) -> str:
         env={**os.environ, "PYTHONPATH": str(TOOL)},
     )
     if done.code:
-        raise DsdgenError(f"DuckDB's dsdgen failed: {done.words()}")
+        raise DsdgenError(
+            f"DuckDB's dsdgen failed: {done.words()}",
+            "see that memory and disk suffice for this --scale, then try again",
+        )
     return done.output
 
 
@@ -82,6 +85,7 @@ def _installed() -> Path:
         if done.code or not (TOOL / EXTENSION).exists():
             raise DsdgenError(
                 f"uv could not fetch {', '.join(PACKAGES)}; they are needed once, with a"
-                f" network:\n{done.words()}"
+                f" network:\n{done.words()}",
+                "connect to the network, then give the same command again",
             )
     return TOOL

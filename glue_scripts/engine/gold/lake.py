@@ -10,6 +10,7 @@ from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession
 
 from glue_scripts.engine.gold.scope import Scope
+from glue_scripts.engine.lineage.catalyst import scoped
 from glue_scripts.engine.run.job import Job
 
 
@@ -59,7 +60,8 @@ class Lake:
         source = self.table(name)
         if name not in self.reaches:
             self.reaches[name] = self.scope.reach(source)
-        return self.scope.rows(source, dates=self.reaches[name])
+        rows = self.scope.rows(source, dates=self.reaches[name])
+        return rows if rows is source else scoped(rows)
 
     def touched_dates(self) -> frozenset[str] | None:
         """All dates in which a row of the table itself may have to change: a stored row of a touched key is

@@ -13,7 +13,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts.engine.gold.lake import Lake, Transform
+from glue_scripts.engine.gold.sql_file import SqlTransform
 from glue_scripts.engine.gold.values import fitted, misfit
+from glue_scripts.engine.lineage.recorder import kinds
 from glue_scripts.engine.read.sql import quoted
 from shared.contracts import Table
 
@@ -23,35 +25,55 @@ CODE = "domains/"  # where transforms are, in whatever archive
 
 
 class TransformError(RuntimeError):
-    """A transform fails, or returns other columns than its table has. Nothing of the table was committed."""
+    """A transform fails, or returns other columns than its table has. Nothing of the table was committed.
+
+    `told`: what is said of it where no value of a row may be: its sentence may quote one.
+    """
+
+    def __init__(self, sentence: str, told: str = "") -> None:
+        super().__init__(sentence)
+        self.told = told
 
 
 class UnfitValueError(RuntimeError):
-    """A transform computes a value that its column cannot hold. Nothing of the table was committed."""
+    """A transform computes a value that its column cannot hold. Nothing of the table was committed.
+
+    `told`: its sentence, which has the column and never the value, whatever Spark says of it in the cause.
+    """
+
+    @property
+    def told(self) -> str:
+        return str(self)
 
 
 class BrokenKeyError(RuntimeError):
     """Rows of a computed table have no key, or share one. Nothing of the table was committed."""
 
 
-def computed_rows(transform: Transform, lake: Lake, table: Table) -> DataFrame:
-    """The transform's rows in the table's columns and types; one with a value that does not fit its column
-    raises what `unfit_value` knows when it is computed. Raises TransformError.
-    """
+def transformed_rows(transform: Transform, lake: Lake, table: Table) -> DataFrame:
+    """The transform's rows, which have the table's columns. Raises TransformError."""
     try:
         rows = transform(lake)
     except Exception as error:  # code of a domain may raise anything; it goes on as the cause
         said = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
-        raise TransformError(f"{_named(transform, lake, table, error)}: {said}") from error
+        where = _named(transform, lake, table, error)
+        raise TransformError(f"{where}: {said}", f"{where}: {kinds(error)}") from error
     extra, missing = set(rows.columns) - {*table.column_names}, {*table.column_names} - set(rows.columns)
     double = {c for c in rows.columns if rows.columns.count(c) > 1}
     if extra or missing or double:
         found = {"not in the contract": extra, "missing": missing, "twice": double}
         listed = "; ".join(f"{what}: {', '.join(sorted(names))}" for what, names in found.items() if names)
-        raise TransformError(
-            f"{_named(transform, lake, table)} returns other columns than the table has: {listed}. Select the"
-            " table's columns at its end, or change the contract."
+        fault = f"{_named(transform, lake, table)} returns other columns than the table has"
+        raise TransformError(  # names of columns that a pivot made are values
+            f"{fault}: {listed}. Select the table's columns at its end, or change the contract.", fault
         )
+    return rows
+
+
+def in_columns(rows: DataFrame, table: Table) -> DataFrame:
+    """Transformed rows in the table's columns and types; one with a value that does not fit its column raises
+    what `unfit_value` knows when it is computed.
+    """
     kinds = {f.name: f.dataType.simpleString() for f in rows.schema}
     return rows.selectExpr(*(fitted(c, kinds[c.name]) for c in table.columns))
 
@@ -87,7 +109,8 @@ def failed_row(transform: Transform, lake: Lake, table: Table, error: PySparkExc
     """What to raise for an error that `is_of_a_row`."""
     overflows = (error.getCondition() or "").startswith(OVERFLOWS)
     advice = ". Give totals a wider type in the transform: decimal(38, s), or bigint" if overflows else ""
-    return TransformError(f"{_named(transform, lake, table)} fails on a row: {_condition(error)}{advice}")
+    fault = f"{_named(transform, lake, table, error)} fails on a row"
+    return TransformError(f"{fault}: {_condition(error)}{advice}", f"{fault}: {kinds(error)}")
 
 
 def unfit_value(
@@ -114,7 +137,9 @@ def _condition(error: PySparkException) -> str:
 
 
 def _named(transform: Transform, lake: Lake, table: Table, error: Exception | None = None) -> str:
-    """Table, function and line: the line at which an error was raised, else that of the function."""
+    """Table, and file and line: the line at which an error was raised, else that of the function."""
+    if isinstance(transform, SqlTransform):
+        return f"{lake.job.domain}.{table.name}: {transform.place(error)}"
     code = getattr(transform, "__code__", None)
     file, line = (code.co_filename, code.co_firstlineno) if code else ("", 0)
     frames = traceback.extract_tb(error.__traceback__) if error else []

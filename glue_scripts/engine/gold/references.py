@@ -4,7 +4,7 @@ surrogate key.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
@@ -98,8 +98,8 @@ def _once(rows: DataFrame, names: DataFrame, table: Table) -> DataFrame:
     return rows.dropDuplicates(list(table.primary_key))
 
 
-def waves(tables: Sequence[Table]) -> list[list[Table]]:
-    """The tables in groups: what is held against others comes after them.
+def waves(tables: Sequence[Table], made_of: Mapping[str, frozenset[str]]) -> list[list[Table]]:
+    """The tables in groups: what is held against others, or made of them (`made_of`), comes after them.
 
     Those that wait for each other come last, together.
     """
@@ -107,12 +107,13 @@ def waves(tables: Sequence[Table]) -> list[list[Table]]:
     done = set[str]()
     groups = list[list[Table]]()
     while left:
-        ready = [t for t in left if _referred(t) <= done | {t.name}] or left
+        ready = [t for t in left if _awaited(t, made_of) <= done | {t.name}] or left
         groups.append(ready)
         done |= {t.name for t in ready}
         left = [t for t in left if t not in ready]
     return groups
 
 
-def _referred(table: Table) -> set[str]:
-    return {r.table for r in table.references} if checks_references(table) else set()
+def _awaited(table: Table, made_of: Mapping[str, frozenset[str]]) -> set[str]:
+    referred = {r.table for r in table.references} if checks_references(table) else set()
+    return {*referred, *made_of.get(table.name, ())}

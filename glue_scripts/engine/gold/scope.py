@@ -65,6 +65,19 @@ class Scope:
         return self.dates | {str(r["event_date"]) for r in of_keys.collect()}
 
 
+def follows(table: Table, source: Table) -> bool:
+    """Whether rows of a table in scope are made of rows of the source in scope alone, by its `dependsOn`.
+
+    Where some sources are followed by date and others by key, the former are what rows are made of, by both;
+    the latter are looked up, and looked up in all of their rows.
+    """
+    named = {d.column for d in table.depends_on} - {None}
+    own = {d.column for d in table.depends_on if d.table == source.name}
+    if len(named) < 2:
+        return bool(own) and own <= named
+    return "event_date" in own and None not in own and named <= {*source.column_names}
+
+
 def scope_of(job: Job, table: Table, pending: Changes) -> Scope | None:
     """The scope of a gold table; None when nothing that it depends on changed.
 

@@ -34,9 +34,9 @@ class RecordCounts:
     """Judged records by number.
 
     `extra`: good ones with a column that no contract knows; `nulls`: good ones without a value, by column;
-    `bad_files`: the numbers of the files with bad ones; `unknown`: by column that no contract knows, the
-    good rows that have it and a mask of their kinds (shared/unknown_columns.py). `ambiguous`: good ones'
-    local times that occur twice.
+    `bad_files`: the numbers of the files with bad ones; `marks`: those of the bad ones (read/marks.py);
+    `unknown`: by column that no contract knows, the good rows that have it and a mask of their kinds
+    (shared/unknown_columns.py). `ambiguous`: good ones' local times that occur twice.
     """
 
     read: int = 0
@@ -44,6 +44,7 @@ class RecordCounts:
     extra: int = 0
     nulls: dict[str, int] = field(default_factory=dict)
     bad_files: frozenset[int] = frozenset()
+    marks: frozenset[int] = frozenset()
     unknown: dict[str, tuple[int, int]] = field(default_factory=dict)
     ambiguous: int = 0
 
@@ -56,6 +57,7 @@ def record_aggregates(dataset: Dataset, unknown: Sequence[str] = ()) -> list[Col
         F.count_if(F.expr("NOT _bad AND _extra IS NOT NULL")).alias("extra"),
         F.sum(F.expr(f"CASE WHEN _bad THEN 0 ELSE {ambiguous(dataset)} END")).alias("ambiguous"),
         F.collect_set(F.expr("CASE WHEN _bad THEN _file END")).alias("bad_files"),
+        F.collect_set(F.expr("CASE WHEN _bad THEN _mark END")).alias("marks"),
         *(
             F.count_if(F.expr(f"NOT _bad AND {quoted(n)} IS NULL")).alias(f"null_{n}")
             for n in dataset.received
@@ -103,6 +105,7 @@ def observed_counts(
         aggregates["extra"],
         nulls,
         frozenset(aggregates["bad_files"]),
+        frozenset(aggregates["marks"]),
         seen,
         aggregates["ambiguous"] or 0,
     )

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 
-from glue_scripts.engine.quarantine.record_counts import RecordCounts, observed_counts, record_aggregates
 from glue_scripts.engine.quarantine.row_rules import with_reasons
 from glue_scripts.engine.read.bronze_files import primary_date
 from glue_scripts.engine.read.conform import raw_record, received_columns
@@ -65,33 +64,30 @@ def quarantine_rows(
     files: DataFrame,
     stale: Sequence[LedgerFile],
     expected: int,
-    unknown: Sequence[str] = (),
-) -> tuple[RecordCounts, dict[str, int]]:
-    """Writes the bad ones of judged rows to quarantine, in the place of those of stale files.
+) -> tuple[int, dict[str, int]]:
+    """Writes the bad ones of judged rows to quarantine, in the place of those of stale files; returns how
+    many they are, and how many of each reason.
 
-    Counts all rows on the way, and the bad ones of each reason; anew where they are not as many as
-    `expected`: tasks that are run again, since a machine with their output was lost, count twice.
+    They are counted anew where they are not as many as `expected`: tasks that are run again, since a machine
+    with their output was lost, count twice.
     """
     target = quarantine_table(job, dataset)
     known = not prepare(spark, target) and bool(stale)
-    all_rows, bad_rows = Observation(), Observation()
-    aggregates = record_aggregates(dataset, unknown)
-    bad = quarantined_rows(rows.observe(all_rows, *aggregates), files, job, dataset)
+    # The judgement stands behind a barrier: the planner would push it below the casts that it rests on.
+    judged = rows.observe(Observation(), F.count(F.lit(1)))
+    bad = quarantined_rows(judged, files, job, dataset)
+    written = with_history(spark, bad, target, stale) if known else bad
     if known:
-        bad = with_history(spark, bad, target, stale)
         forget(spark, target, stale)
+    observed = Observation()
     counts = [F.count_if(F.array_contains("reasons", r)).alias(r) for r in job.contract.row_reasons]
     counts.append(F.count(F.lit(1)).alias(ALL_BAD))
-    append(bad.observe(bad_rows, *counts), target)
-    seen, reasons = observed_counts(all_rows.get, dataset, unknown), bad_rows.get
-    if seen.read != expected:
-        [again] = rows.agg(*aggregates).collect()
-        seen = observed_counts(again.asDict(), dataset, unknown)
-    if reasons[ALL_BAD] != seen.bad:
-        judged_anew = rows.observe(Observation(), F.count(F.lit(1)))
-        [again] = quarantined_rows(judged_anew, files, job, dataset).agg(*counts).collect()
+    append(written.observe(observed, *counts), target)
+    reasons = observed.get
+    if reasons[ALL_BAD] != expected:
+        [again] = bad.agg(*counts).collect()
         reasons = again.asDict()
-    return seen, {reason: n for reason, n in reasons.items() if n and reason != ALL_BAD}
+    return reasons[ALL_BAD], {reason: n for reason, n in reasons.items() if n and reason != ALL_BAD}
 
 
 def clear(spark: SparkSession, job: Job, dataset: Dataset, stale: Sequence[LedgerFile]) -> None:

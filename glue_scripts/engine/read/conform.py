@@ -20,7 +20,7 @@ from shared.values import Plan
 TEXT = "_text_"
 RECEIVED = "_received_"  # a cell as the reader gave it
 TRIED = "_tried_"  # a derived column as `attempt` has it: null where it failed
-CARRIED = ("_file", "_place", "_ingested_at", "_day", "_extra", "_raw", "_faults", "_record")
+CARRIED = ("_file", "_place", "_mark", "_ingested_at", "_day", "_extra", "_raw", "_faults", "_record")
 
 
 def conformed(

@@ -21,6 +21,7 @@ from pyspark.sql.types import DataType, TimestampNTZType, TimestampType
 
 from glue_scripts.engine.read.bronze_files import BronzeFile, in_order, located
 from glue_scripts.engine.read.delimited import delimited_records
+from glue_scripts.engine.read.marks import mark
 from glue_scripts.engine.read.python_reader import reading_of
 from glue_scripts.engine.read.sql import literal, quoted
 from glue_scripts.engine.read.values import driver_rows
@@ -41,9 +42,9 @@ JSON_OPTIONS = {
 def records(
     spark: SparkSession, files: Sequence[BronzeFile], table: DataFrame, dataset: Dataset
 ) -> DataFrame:
-    """All records of the files: `_file`, `_place` (which of two of a file is the later), `_ingested_at`,
-    `_day`, the received columns as text, `_extra` map<string,string>, `_raw` string, `_faults`
-    map<string,string>, `_record` string.
+    """All records of the files: `_file`, `_place` (which of two of a file is the later), `_mark`,
+    `_ingested_at`, `_day`, the received columns as text, `_extra` map<string,string>, `_raw` string,
+    `_faults` map<string,string>, `_record` string.
 
     Where bronze keeps Parquet the columns have the contract's types, and `_uncast` map<string,string> the
     texts that are of none.
@@ -60,7 +61,7 @@ def records(
         name = quoted(operation.column)
         inserted = f"CASE WHEN _says_operation THEN {name} ELSE {literal(operation.upsert[0])} END"
         found = found.withColumn(operation.column, F.expr(inserted))
-    return found.drop("_says_operation")
+    return found.drop("_says_operation").selectExpr("*", f"{mark(dataset)} AS _mark")
 
 
 def _with_keys(

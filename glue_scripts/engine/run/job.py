@@ -8,7 +8,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from glue_scripts.packages import check_own
 from shared.contracts import Contract, Table, contract
+from shared.contracts.evolution import BESIDE
 from shared.names import CHANGES, Names
 from shared.quarantine import rows_table
 from shared.reasons import FileReason
@@ -39,9 +41,17 @@ class Delivery:
 
 
 @dataclass(frozen=True)
+class Receiver:
+    """Who is sent lineage; `secret`: the name of the one whose text is the API key."""
+
+    url: str
+    secret: str | None = None
+
+
+@dataclass(frozen=True)
 class Job:
     """One run of one stage of one domain. `run_id` is the name of the state machine's execution; `now`: when
-    the stage began.
+    the stage began; `anew`: tables that are filled beside what readers see.
     """
 
     names: Names
@@ -53,7 +63,10 @@ class Job:
     accept_gate: bool = False
     replay: Replay | None = None
     warehouse: bool = False
+    lake_formation: bool = False
     source: Delivery | None = None
+    anew: frozenset[str] = frozenset()
+    receiver: Receiver | None = None
     now: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC), compare=False)
 
     @property
@@ -82,7 +95,15 @@ class Job:
 
     def identifier(self, table: Table) -> str:
         """The table's name in Spark SQL."""
-        return f"{CATALOG}.{self.names.database(self.domain, table.zone)}.{table.name}"
+        return self._identifier(table, table.name)
+
+    def tombstones_identifier(self, table: Table) -> str:
+        """The name of what remembers the table's deletes."""
+        return self._identifier(table, table.tombstones)
+
+    def _identifier(self, table: Table, name: str) -> str:
+        beside = BESIDE if table.name in self.anew else ""
+        return f"{CATALOG}.{self.names.database(self.domain, table.zone)}.{name}{beside}"
 
     def location(self, table: Table) -> str:
         path = table_path(self.domain, table.zone, table.kind, table.name)
@@ -108,19 +129,23 @@ class Job:
 def parsed_job(argv: Sequence[str]) -> Job:
     """The job in a command line; what Glue itself adds is accepted and ignored.
 
-    Raises SystemExit naming a missing argument.
+    Raises SystemExit naming a missing argument, and PackageError where Python lacks a package of the domain.
     """
     parser = argparse.ArgumentParser(allow_abbrev=False)
     for name in ("domain", "prefix", "env", "account", "region", "run_id"):
         parser.add_argument(f"--{name}", required=True)
     for name in ("from_date", "to_date"):
         parser.add_argument(f"--{name}", type=_date, default=None)
-    for name in ("full_refresh", "accept_gate", "warehouse"):
+    for name in ("lineage_url", "lineage_secret"):
+        parser.add_argument(f"--{name}", default=None)
+    for name in ("full_refresh", "accept_gate", "warehouse", "lake_formation"):
         parser.add_argument(f"--{name}", type=_flag, default=False)
     parser.add_argument("--replay", type=_replay, default=None)
     parser.add_argument("--source", default=ABSENT)
     parser.add_argument("--source_tables", default=ABSENT)
+    parser.add_argument("--packages", default="")
     given, _ = parser.parse_known_args(list(argv))
+    check_own(given.packages)
     domain_contract, replay = contract(given.domain), given.replay
     if replay and replay.dataset not in (None, *(d.name for d in domain_contract.datasets)):
         parser.error(f"--replay: {replay.dataset!r} is not a dataset of {given.domain}")
@@ -136,7 +161,9 @@ def parsed_job(argv: Sequence[str]) -> Job:
         accept_gate=given.accept_gate,
         replay=replay,
         warehouse=given.warehouse,
+        lake_formation=given.lake_formation,
         source=_delivery(given.source, given.source_tables, domain_contract),
+        receiver=Receiver(given.lineage_url, given.lineage_secret) if given.lineage_url else None,
     )
 
 

@@ -6,9 +6,10 @@ All settings come from the job's `--conf` or the laptop's spark-defaults.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
+from botocore.config import Config
 from pyspark.sql import SparkSession
 
 from glue_scripts.engine.run.job import Job
@@ -37,6 +38,8 @@ SETTINGS = {
     "spark.sql.autoBroadcastJoinThreshold": str(64 * 1024 * 1024),
 }
 
+BRIEFLY: Any = {"connect_timeout": 2, "read_timeout": 5, "retries": {"total_max_attempts": 2}}
+
 
 @dataclass(frozen=True)
 class Aws:
@@ -45,6 +48,8 @@ class Aws:
     ledger: Ledger
     s3: S3Client
     cloudwatch: CloudWatchClient
+    lake_formation: Any = None  # only where it guards the catalog
+    by_products: S3Client | None = None  # for what no job waits long for
 
 
 def spark_session(name: str) -> SparkSession:
@@ -55,9 +60,21 @@ def spark_session(name: str) -> SparkSession:
     return spark
 
 
+def api_key(job: Job, name: str | None) -> str | None:
+    """The text of a secret; a new client, so that who asks may be another thread."""
+    if name is None:
+        return None
+    client = boto3.client("secretsmanager", region_name=job.names.region, config=Config(**BRIEFLY))
+    return client.get_secret_value(SecretId=name)["SecretString"].strip()
+
+
 def aws(job: Job) -> Aws:
     region = job.names.region
     table = boto3.resource("dynamodb", region_name=region).Table(job.names.ledger_table)
     return Aws(
-        Ledger(table), boto3.client("s3", region_name=region), boto3.client("cloudwatch", region_name=region)
+        Ledger(table),
+        boto3.client("s3", region_name=region),
+        boto3.client("cloudwatch", region_name=region),
+        boto3.client("lakeformation", region_name=region) if job.lake_formation else None,
+        boto3.client("s3", region_name=region, config=Config(**BRIEFLY)),
     )

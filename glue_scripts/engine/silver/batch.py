@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 
 from glue_scripts.engine.quarantine import rows as quarantine
-from glue_scripts.engine.quarantine.record_counts import RecordCounts, expected_records
+from glue_scripts.engine.quarantine.record_counts import (
+    RecordCounts,
+    check_nothing_lost,
+    expected_records,
+    observed_counts,
+    record_aggregates,
+)
 from glue_scripts.engine.quarantine.row_rules import judged
 from glue_scripts.engine.read.bronze_files import BronzeFile
 from glue_scripts.engine.read.conform import conformed
+from glue_scripts.engine.read.marks import of_marks
 from glue_scripts.engine.read.operations import is_delete
 from glue_scripts.engine.read.readers import records
 from glue_scripts.engine.read.sql import literal, quoted
@@ -68,28 +76,43 @@ class Batch:
     def table(self) -> Table:
         return self.dataset.target
 
-    def judged(self, files: Sequence[BronzeFile], *, received: bool = False) -> DataFrame:
-        """All rows of some of the files; `received`: beside the cells that quarantine keeps."""
-        found = records(self.spark, files, self.numbers, self.dataset)
-        return judged(conformed(found, self.job.contract, self.dataset, received=received), self.dataset)
+    def judged(self) -> DataFrame:
+        """All rows of the files."""
+        return self._judged(records(self.spark, self.files, self.numbers, self.dataset), received=False)
 
-    def quarantine(self, files: Sequence[BronzeFile]) -> tuple[RecordCounts, dict[str, int]]:
-        """Brings bad rows of some of the files to quarantine, in the place of stale files' rows; counts all
-        rows, and the bad by reason.
+    def quarantine(self, seen: RecordCounts) -> tuple[int, dict[str, int]]:
+        """Brings the bad rows to quarantine, in the place of stale files' rows; returns how many they are,
+        and how many of each reason. `seen`: what was counted of all rows; only records that may be bad by it
+        are judged again, beside the cells that quarantine keeps.
         """
+        files = [f for f in self.files if f.number in seen.bad_files]
         if not files:
             quarantine.clear(self.spark, self.job, self.dataset, self.stale)
-            return RecordCounts(), {}
+            return 0, {}
+        found = of_marks(self.spark, records(self.spark, files, self.numbers, self.dataset), seen.marks)
+        rows = self._judged(found, received=True)
         return quarantine.quarantine_rows(
-            self.spark,
-            self.job,
-            self.dataset,
-            self.judged(files, received=True),
-            self.numbers,
-            self.stale,
-            expected_records(files),
-            self.unknown,
+            self.spark, self.job, self.dataset, rows, self.numbers, self.stale, seen.bad
         )
+
+    def _judged(self, found: DataFrame, *, received: bool) -> DataFrame:
+        return judged(conformed(found, self.job.contract, self.dataset, received=received), self.dataset)
+
+    def seen(self, rows: DataFrame, observed: Mapping[str, Any]) -> RecordCounts:
+        """What was observed of all judged rows; counted anew where it is not what ingestion counted: an
+        observation counts a task twice that was run again. Raises RecordsLostError.
+        """
+        found = observed_counts(observed, self.dataset, self.unknown)
+        if found.read != expected_records(self.files):
+            [again] = rows.agg(*self.aggregates).collect()
+            found = observed_counts(again.asDict(), self.dataset, self.unknown)
+        check_nothing_lost(found.read, self.files)
+        return found
+
+    @property
+    def aggregates(self) -> list[Column]:
+        """What is observed of judged rows."""
+        return record_aggregates(self.dataset, self.unknown)
 
     def silver_rows(self, judged_rows: DataFrame) -> DataFrame:
         """What silver is to hold of judged rows, and of a keyed table the deletes (`_deleted`). The judgement

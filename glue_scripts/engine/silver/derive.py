@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pyspark.sql import DataFrame, SparkSession
 
+from glue_scripts.engine.lineage.catalyst import scoped
+from glue_scripts.engine.lineage.made import made_of, tell_written
+from glue_scripts.engine.lineage.recorder import Recorder, TableRun
 from glue_scripts.engine.read.sql import literal
 from glue_scripts.engine.run.job import Job
 from glue_scripts.engine.run.lock import Guard
@@ -22,10 +25,20 @@ RULES = {"latest": latest_values, "scd2": intervals}
 
 
 @computed_again
-def follow(spark: SparkSession, job: Job, log: Table, table: Table, keys: DataFrame | None) -> None:
+def follow(
+    spark: SparkSession, job: Job, log: Table, table: Table, keys: DataFrame | None, lineage: Recorder
+) -> None:
     """Recomputes a derived table for the touched keys of its log; None: for all, as it is where the table has
     columns that its rows were not computed with. Raises MovedOnError.
     """
+    with lineage.of(table) as run:
+        run.begin()
+        _follow(spark, job, log, table, keys, run)
+
+
+def _follow(
+    spark: SparkSession, job: Job, log: Table, table: Table, keys: DataFrame | None, run: TableRun
+) -> None:
     target = silver_table(job, table)
     create_or_evolve(spark, target)
     since = state(spark, target.identifier)
@@ -34,21 +47,24 @@ def follow(spark: SparkSession, job: Job, log: Table, table: Table, keys: DataFr
     if is_empty(spark, target, since) or behind:
         keys = None
     if keys is not None:
-        updates = updates.join(keys, list(keys.columns), "left_semi")
+        updates = scoped(updates.join(keys, list(keys.columns), "left_semi"))
     derived = RULES[table.kind](updates, table, log.operation).selectExpr(
         "*", f"{literal(job.run_id)} AS _run_id"
     )
+    made = made_of(job, table, derived)
+    run.tell(made)
     if keys is None:
         changes.record_everything(spark, job, table)
         replace_all(derived, target, since)
         if behind:
             caught_up(spark, target)
-        return
-    stored = spark.table(target.identifier).join(keys, list(keys.columns), "left_semi")
-    reconcile(job, table, target, derived, stored, table.column_names, since)
+    else:
+        stored = spark.table(target.identifier).join(keys, list(keys.columns), "left_semi")
+        reconcile(job, table, target, derived, stored, table.column_names, since)
+    tell_written(run, spark, job, target.identifier, made)
 
 
-def catch_up(spark: SparkSession, job: Job, check: Guard) -> None:
+def catch_up(spark: SparkSession, job: Job, check: Guard, lineage: Recorder) -> None:
     """Computes the tables anew that have columns which their rows were not computed with, where no file came
     for their logs; all tables of silver are there.
     """
@@ -56,4 +72,4 @@ def catch_up(spark: SparkSession, job: Job, check: Guard) -> None:
         for table in followers(log, job.contract.silver):
             if is_behind(spark, silver_table(job, table)):
                 check()
-                follow(spark, job, log, table, keys=None)
+                follow(spark, job, log, table, None, lineage)

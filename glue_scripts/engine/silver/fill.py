@@ -9,15 +9,7 @@ from typing import Any
 from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F  # noqa: N812
 
-from glue_scripts.engine.quarantine.record_counts import (
-    RecordCounts,
-    UnbalancedError,
-    balanced,
-    check_nothing_lost,
-    expected_records,
-    observed_counts,
-    record_aggregates,
-)
+from glue_scripts.engine.quarantine.record_counts import RecordCounts, UnbalancedError, balanced
 from glue_scripts.engine.run.lock import Guard
 from glue_scripts.engine.silver.batch import Batch, Loaded
 from glue_scripts.engine.silver.tombstones import bury_all
@@ -52,20 +44,19 @@ def fill_table(batch: Batch, target: Stored, check: Guard, since: State) -> Load
     each commit.
     """
     judged, written = Observation(), Observation()
-    rows = batch.judged(batch.files)
-    silver = batch.silver_rows(rows.observe(judged, *record_aggregates(batch.dataset, batch.unknown)))
+    rows = batch.judged()
+    silver = batch.silver_rows(rows.observe(judged, *batch.aggregates))
     numbers = [F.count(F.lit(1)).alias("rows"), F.sum("_sent").alias("sent")]
     if batch.table.buries:
         numbers.append(F.count_if("_deleted").alias("deleted"))
     observed = silver.observe(written, *numbers)
     rows_that_stand = observed.where("NOT _deleted") if batch.table.buries else observed
     branch = write_unaudited(rows_that_stand, target, since)
-    seen = _seen(batch, rows, judged)
-    check_nothing_lost(seen.read, batch.files)
+    seen = batch.seen(rows, judged.get)
     made = _written(batch, silver, numbers, _Written.of(written.get), seen, branch)
     check()
-    quarantined, reasons = batch.quarantine([f for f in batch.files if f.number in seen.bad_files])
-    counts = balanced(batch.dataset, RowCounts(seen.read, made.rows, quarantined.bad, made.sent - made.rows))
+    bad, reasons = batch.quarantine(seen)
+    counts = balanced(batch.dataset, RowCounts(seen.read, made.rows, bad, made.sent - made.rows))
     changes.record_everything(batch.spark, batch.job, batch.table)
     # After a crash here the branch is left, and the next run drops it.
     check()
@@ -75,18 +66,6 @@ def fill_table(batch: Batch, target: Stored, check: Guard, since: State) -> Load
         bury_all(batch, again.where("_deleted") if made.deleted else nothing)
     publish(batch.spark, branch)
     return Loaded(counts, reasons, seen.nulls, seen.extra, 0, seen.unknown, seen.ambiguous)
-
-
-def _seen(batch: Batch, rows: DataFrame, judged: Observation) -> RecordCounts:
-    """What was observed; counted anew where it is not what ingestion counted: an observation counts a task
-    twice that was run again.
-    """
-    if (seen := observed_counts(judged.get, batch.dataset, batch.unknown)).read == expected_records(
-        batch.files
-    ):
-        return seen
-    [counted] = rows.agg(*record_aggregates(batch.dataset, batch.unknown)).collect()
-    return observed_counts(counted.asDict(), batch.dataset, batch.unknown)
 
 
 def _written(

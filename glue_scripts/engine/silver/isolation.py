@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
@@ -82,10 +83,11 @@ def _unloadable(batch: Batch, files: Sequence[BronzeFile]) -> list[tuple[BronzeF
 
 def _counted(batch: Batch, files: Sequence[BronzeFile]) -> dict[int, int]:
     """The records of each file; every value of them is computed, and nothing kept."""
-    rows = batch.judged(files)
+    some = replace(batch, files=files)
+    rows = some.judged()
     all_values = F.count(F.to_json(F.struct("*")))
     counted = rows.groupBy("_file").agg(F.count(F.lit(1)).alias("records"), all_values).collect()
-    observed = batch.silver_rows(batch.judged(files).observe(Observation(), F.count(F.lit(1))))
+    observed = some.silver_rows(some.judged().observe(Observation(), F.count(F.lit(1))))
     observed.write.format("noop").mode("overwrite").save()
     return {r["_file"]: r["records"] for r in counted}
 

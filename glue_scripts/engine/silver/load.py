@@ -6,11 +6,11 @@ Every record is accounted for before readers see one.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pyspark.sql import Observation, SparkSession
-from pyspark.sql import functions as F  # noqa: N812
 
-from glue_scripts.engine.quarantine.record_counts import check_nothing_lost
+from glue_scripts.engine.lineage.recorder import Recorder
 from glue_scripts.engine.read.bronze_files import BronzeFile, files_table
 from glue_scripts.engine.run.job import Job
 from glue_scripts.engine.run.lock import Guard
@@ -37,6 +37,7 @@ def load_dataset(
     files: Sequence[BronzeFile],
     work: Work,
     check: Guard,
+    lineage: Recorder,
     *,
     again: bool,
 ) -> Loaded:
@@ -55,27 +56,32 @@ def load_dataset(
     if table.kind != "files" and (_is_empty(spark, job, table, since) or job.full_refresh or work.refill):
         loaded = fill_table(batch, target, check, since)
         for follower in followers(table, job.contract.silver):
-            follow(spark, job, table, follower, keys=None)
+            follow(spark, job, table, follower, None, lineage)
         return loaded
-    seen, reasons = batch.quarantine(files)
-    check_nothing_lost(seen.read, files)
-    check()
-    judged = batch.judged(files).observe(Observation(), F.count(F.lit(1)).alias("read"))
-    with persisted(batch.silver_rows(judged)) as staged:
+    judged, rows = Observation(), batch.judged()
+    with persisted(batch.silver_rows(rows.observe(judged, *batch.aggregates))) as staged:
+        staged.count()  # all rows are judged once, here
+        seen = batch.seen(rows, judged.get)
+        check()
+        bad, reasons = batch.quarantine(seen)
+        seen = replace(seen, bad=bad)
+        check()
         if table.kind == "files":
             keys = None  # a removed row has no staged key: its followers are computed whole
             known = bool(stale)
-            rows, removed = replace_rows(spark, job, dataset, target, staged, work, seen, since, known=known)
+            counts, removed = replace_rows(
+                spark, job, dataset, target, staged, work, seen, since, known=known
+            )
         elif table.snapshot:
             keys = None
-            rows, removed = replace_snapshot(batch, target, staged, seen, since)
+            counts, removed = replace_snapshot(batch, target, staged, seen, since)
         else:
             keys = staged.select(*table.primary_key[:1]).distinct()
-            rows, removed = merge_rows(batch, target, staged, seen, since)
+            counts, removed = merge_rows(batch, target, staged, seen, since)
         # While the staged rows are kept: the keys are computed from them.
         for follower in followers(table, job.contract.silver):
-            follow(spark, job, table, follower, keys)
-    return Loaded(rows, reasons, seen.nulls, seen.extra, removed, seen.unknown, seen.ambiguous)
+            follow(spark, job, table, follower, keys, lineage)
+    return Loaded(counts, reasons, seen.nulls, seen.extra, removed, seen.unknown, seen.ambiguous)
 
 
 def _is_empty(spark: SparkSession, job: Job, table: Table, now: State) -> bool:

@@ -1,5 +1,5 @@
-"""A run's metrics: stored as `metric,value` per dataset and run, and sent to CloudWatch
-under the same names.
+"""A run's metrics: stored as `metric,value` per dataset and run; what alarms and graphs read is sent to
+CloudWatch under the same names.
 """
 
 from __future__ import annotations
@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING
 from glue_scripts.engine.read.bronze_files import BronzeFile
 from glue_scripts.engine.silver.batch import Loaded, unknown_names
 from shared.contracts import Dataset
-from shared.metrics import LEARNT, datum, null_rate, quarantined, send
+from shared.metrics import OF_RUNS, datum, null_rate, quarantined, send
+from shared.names import Names
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
-
-RATES = ("null_rate_", "quarantine_rate", "orphan_rate", *LEARNT)
 
 
 def run_metrics(
@@ -65,16 +64,11 @@ def as_csv(values: Mapping[str, float]) -> bytes:
     return text.getvalue().encode()
 
 
-def publish(cloudwatch: CloudWatchClient, dataset: Dataset, values: Mapping[str, float]) -> None:
-    """Sends the metrics to CloudWatch, without those of single drift columns (their names are the
-    producers').
-    """
-    kept = {name: value for name, value in values.items() if not name.startswith("drift_column_")}
+def publish(
+    cloudwatch: CloudWatchClient, names: Names, dataset: Dataset, values: Mapping[str, float]
+) -> None:
+    """Sends those of the metrics to CloudWatch that an alarm or a graph reads."""
     where = {"Domain": dataset.domain, "Dataset": dataset.name}
-    send(
-        cloudwatch,
-        [
-            datum(name, value, "None" if name.startswith(RATES) else "Count", **where)
-            for name, value in kept.items()
-        ],
-    )
+    units = {name: "None" if name.endswith("_rate") else "Count" for name in OF_RUNS if name in values}
+    figures = [datum(name, values[name], unit, **where) for name, unit in units.items()]
+    send(cloudwatch, names, figures)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 
+from glue_scripts.engine.lineage.recorder import Recorder
 from glue_scripts.engine.quarantine.row_rules import judged
 from glue_scripts.engine.read.conform import TEXT, TRIED, derived_columns, text_of
 from glue_scripts.engine.read.sql import literal, quoted, typed
@@ -57,7 +58,9 @@ class Promotion:
 
 
 @computed_again
-def promote(spark: SparkSession, job: Job, clients: Aws, dataset: Dataset, check: Guard) -> Promotion:
+def promote(
+    spark: SparkSession, job: Job, clients: Aws, dataset: Dataset, check: Guard, lineage: Recorder
+) -> Promotion:
     """Fills new columns of the dataset's silver table from `_extra`, or tells which files must be read for
     that.
 
@@ -88,7 +91,7 @@ def promote(spark: SparkSession, job: Job, clients: Aws, dataset: Dataset, check
         return Promotion(files=_files_with(clients, dataset, fresh), pending=True)
     if names and not _in_place(rows, job.contract, dataset, names, clients):
         return Promotion(refill=True, pending=True)
-    _fill(spark, job, dataset, names, properties.get(FILLING, NOBODY), check, since)
+    _fill(spark, job, dataset, names, properties.get(FILLING, NOBODY), check, since, lineage)
     remember(spark, job, dataset)
     return Promotion()
 
@@ -223,6 +226,7 @@ def _fill(
     filling: str,
     check: Guard,
     since: State,
+    lineage: Recorder,
 ) -> None:
     """Fills the rows in one commit, then the tables that follow theirs."""
     table, target = dataset.target, silver_table(job, dataset.target)
@@ -251,7 +255,7 @@ def _fill(
         listed = ", ".join(map(literal, runs))
         filled = spark.table(target.identifier).where(f"_run_id IN ({listed})")
         for follower in followers(table, job.contract.silver):
-            follow(spark, job, table, follower, filled.select(*table.primary_key[:1]).distinct())
+            follow(spark, job, table, follower, filled.select(*table.primary_key[:1]).distinct(), lineage)
 
 
 def _update(identifier: str, job: Job, dataset: Dataset, names: Mapping[str, str]) -> str:

@@ -35,7 +35,7 @@ def tombstones(job: Job, table: Table) -> Stored:
 def tombstones_place(job: Job, table: Table) -> tuple[str, str]:
     """Identifier and location."""
     folder = job.location(table).removesuffix(table.name)
-    return job.identifier(table).removesuffix(table.name) + table.tombstones, folder + table.tombstones
+    return job.tombstones_identifier(table), folder + table.tombstones
 
 
 def tombstones_state(batch: Batch) -> State:

@@ -87,7 +87,7 @@ def fork(spark: SparkSession, identifier: str, since: State) -> Branch:
     change = change.createBranch(branch.name, *at).setMaxRefAgeMs(branch.name, KEPT_MS)
     for left in [name for name in table.refs().keySet() if name.startswith(UNAUDITED)]:
         change = change.removeBranch(left)
-    _commit(change, identifier)
+    commit(change.commit, identifier)
     return branch
 
 
@@ -99,15 +99,16 @@ def publish(spark: SparkSession, branch: Branch) -> None:
         # Iceberg asks only for an ancestor of the branch, which the table is at after a rollback too.
         if state_of(table) != branch.since or table.refs().get(branch.name) is None:
             raise _moved_on(branch.table)
-        _commit(change.fastForwardBranch("main", branch.name).removeBranch(branch.name), branch.table)
+        commit(change.fastForwardBranch("main", branch.name).removeBranch(branch.name).commit, branch.table)
     except MovedOnError:
         _drop(table, branch)
         raise
 
 
-def _commit(change: Any, identifier: str) -> None:
+def commit(change: Callable[[], Any], identifier: str) -> None:
+    """Makes one of Iceberg's commits. Raises MovedOnError where another writer was faster."""
     try:
-        change.commit()
+        change()
     except Py4JJavaError as error:
         if error.java_exception.getClass().getName() != LOST_RACE:
             raise
@@ -117,7 +118,7 @@ def _commit(change: Any, identifier: str) -> None:
 def _drop(table: Any, branch: Branch) -> None:
     table.refresh()
     if table.refs().get(branch.name) is not None:
-        _commit(table.manageSnapshots().removeBranch(branch.name), branch.table)
+        commit(table.manageSnapshots().removeBranch(branch.name).commit, branch.table)
 
 
 def _moved_on(identifier: str) -> MovedOnError:

@@ -13,7 +13,7 @@ from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts.engine.read.sql import quoted
 from glue_scripts.engine.tables.state import State, loaded, state
-from shared.contracts.evolution import column_changes
+from shared.contracts.evolution import ANEW, BEHIND, column_changes
 
 LINEAGE_COLUMNS = {
     "_source_file": "string",
@@ -36,7 +36,6 @@ PROPERTIES = {
 MERGE_ON_READ = {f"write.{change}.mode": "merge-on-read" for change in ("update", "delete", "merge")}
 # Data files that are the table, without deletes beside them: the warehouse copies the files as they are.
 COPY_ON_WRITE = {f"write.{change}.mode": "copy-on-write" for change in ("update", "delete", "merge")}
-BEHIND = "lakehouse.behind"  # a property: the rows were computed before the table had its columns
 
 
 @dataclass(frozen=True)
@@ -108,6 +107,11 @@ def _ddl(table: Stored) -> str:
 
 
 def _evolve(spark: SparkSession, table: Stored) -> None:
+    if ANEW in loaded(spark, table.identifier).properties():
+        raise MigrationNeededError(
+            f"{table.identifier} is to be made anew, as `./lake migrate` was told; only a full refresh does"
+            " that. Nothing was changed: ./lake migrate DOMAIN --env NAME --yes starts it."
+        )
     live = {f.name: f.dataType.simpleString() for f in spark.table(table.identifier).schema}
     changes = column_changes(live, table.columns)
     if changes.retyped or changes.removed:
@@ -118,8 +122,8 @@ def _evolve(spark: SparkSession, table: Stored) -> None:
         conflicts += [f"{name} is not in the contract" for name in changes.removed]
         raise MigrationNeededError(
             f"{table.identifier}: {'; '.join(conflicts)}. Only new columns and wider types are applied by"
-            " themselves. Nothing was changed: put the columns back in the contract, or migrate the table"
-            " (docs/reference/contracts.md, section Evolution)."
+            " themselves. Nothing was changed: put the columns back in the contract, or migrate the table:"
+            " ./lake migrate DOMAIN --env NAME (docs/howto/evolve-a-table.md)."
         )
     if table.computed and (changes.added or changes.widened):
         set_properties(spark, table.identifier, {BEHIND: "true"})  # first: a crash in between loses nothing

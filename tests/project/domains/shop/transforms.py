@@ -1,5 +1,5 @@
-"""Gold of the tests' shop: a dimension by key, a calendar, a fact with a user's attributes, marts by day and
-by key.
+"""Gold of the tests' shop: a dimension by key, a calendar, a mart by key; a fact with a user's attributes and a
+mart by day are in gold/*.sql.
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts.engine.gold import Lake, Transform
 
-USER_ATTRIBUTES = {"user_city": "city", "user_age": "age", "user_email": "email"}
-MONEY = "decimal(18,2)"
 TOTAL = "decimal(38,2)"
 
 
@@ -50,23 +48,6 @@ def dim_date(lake: Lake) -> DataFrame:
     )
 
 
-def fact_events(lake: Lake) -> DataFrame:
-    facts = lake.touched("events").select("event_id", "user_id", "ts", "event_date", "country")
-    attributes = [F.col(c).alias(new) for new, c in USER_ATTRIBUTES.items()]
-    return facts.join(lake.table("users").select("user_id", *attributes), "user_id", "left")
-
-
-def daily_revenue(lake: Lake) -> DataFrame:
-    days = lake.touched("transactions").groupBy(F.col("event_date").alias("date"))
-    return days.agg(
-        F.count("*").alias("transaction_count"),
-        _sum_where(_is_revenue(lake)).alias("total_revenue"),
-        _sum_where(F.lit(True)).alias("gross_amount"),
-        F.round(F.avg("amount"), 2).cast(MONEY).alias("avg_amount"),
-        F.count_if(F.col("status") == "delivered").alias("delivered_count"),
-    )
-
-
 def user_ltv(lake: Lake) -> DataFrame:
     events = lake.touched("events").where("user_id IS NOT NULL").groupBy("user_id")
     transactions = lake.touched("transactions").where("user_id IS NOT NULL").groupBy("user_id")
@@ -91,7 +72,5 @@ def user_ltv(lake: Lake) -> DataFrame:
 GOLD: dict[str, Transform] = {
     "dim_users": dim_users,
     "dim_date": dim_date,
-    "fact_events": fact_events,
-    "daily_revenue": daily_revenue,
     "user_ltv": user_ltv,
 }

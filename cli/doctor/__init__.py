@@ -1,0 +1,1 @@
+"""What can be asked of an account in calls that change nothing: `./lake doctor`."""

@@ -1,0 +1,1 @@
+"""What a SELECT says of itself without being run: names, keys, what its rows are made of."""

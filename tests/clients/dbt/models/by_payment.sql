@@ -1,0 +1,3 @@
+SELECT paid, count(*) AS sales, sum(price) AS total
+FROM {{ source('gold', 'sales') }}
+GROUP BY paid
