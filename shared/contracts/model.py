@@ -30,7 +30,7 @@ class Column:
     itself says of its spellings; how its texts are read in a dataset is `Dataset.plan`. `path`: where the
     value is in a nested record; the column is found there only. `from_key`: the part of the object's key that
     is the value. `json`: an object or a list is kept, as JSON of one spelling. `max_length`: of its texts, in
-    characters.
+    characters. `identifies`: its value says which person a row is about.
     """
 
     name: str
@@ -47,6 +47,7 @@ class Column:
     from_key: str | None = None
     json: bool = False
     max_length: int | None = None
+    identifies: bool = False
 
     @property
     def element(self) -> str | None:
