@@ -14,8 +14,10 @@ from shared.quarantine import rows_table
 
 if TYPE_CHECKING:
     from cli.summary import Summary
+    from shared.ledger.model import RowCounts
 
 FATES = ("read", "written", "quarantined", "deduplicated", "replaced")
+ERASED = "erased"  # is said only where records of erased people came again
 SHOWN_REASONS = 20
 
 
@@ -39,10 +41,11 @@ def print_counts(summary: Summary) -> None:
     if not summary.rows:
         say("no record was read: no file was pending")
     else:
+        fates = fates_of(summary.total)
         rows = [
-            (d, summary.files[d], *(getattr(counts, f) for f in FATES)) for d, counts in summary.rows.items()
+            (d, summary.files[d], *(getattr(counts, f) for f in fates)) for d, counts in summary.rows.items()
         ]
-        print_table("records", ("dataset", "files", *FATES), rows)
+        print_table("records", ("dataset", "files", *fates), rows)
     if reasons := list(_reasons(summary)):
         columns = ("dataset", "reasons", "columns", "rows")
         print_table("quarantined rows by reason and column", columns, reasons[:SHOWN_REASONS])
@@ -55,9 +58,14 @@ def print_counts(summary: Summary) -> None:
             [(c.table, c.before, c.after, c.written) for c in summary.gold],
         )
     total = summary.total
-    line = f"{total.read:,} read = " + " + ".join(f"{getattr(total, f):,} {f}" for f in FATES[1:])
+    line = f"{total.read:,} read = " + " + ".join(f"{getattr(total, f):,} {f}" for f in fates_of(total)[1:])
     say(f"{line}: {'balanced' if summary.balanced else 'NOT balanced'}")
     say(cost_line(summary))
+
+
+def fates_of(total: RowCounts) -> tuple[str, ...]:
+    """What became of records, as far as it happens."""
+    return (*FATES, ERASED) if total.erased else FATES
 
 
 def _reasons(summary: Summary) -> Iterator[tuple[str, str, str, int]]:

@@ -142,13 +142,13 @@ class Holder:
         return partial(is_theirs, self.sought, readers)
 
     def _may_be(self, content: Path, scratch: Path) -> bool:
-        return any(self.sought.may_be_in(block) for block in _overlapping(_plain(content, scratch)))
+        return any(self.sought.may_be_in(block) for block in overlapping(plain_or_stored(content, scratch)))
 
     def _mentions(self, content: Path, scratch: Path) -> bool:
         with content.open("rb") as file:
             package = is_package(file.read(8))
-        paths = zips.extracted(content, scratch) if package else iter([_plain(content, scratch)])
-        return any(self.sought.is_mentioned_in(b) for path in paths for b in _overlapping(path))
+        paths = zips.extracted(content, scratch) if package else iter([plain_or_stored(content, scratch)])
+        return any(self.sought.is_mentioned_in(b) for path in paths for b in overlapping(path))
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,7 @@ def _reading_too(contract: Contract, name: str) -> list[Dataset]:
     return [d for d in contract.datasets if owner in (d.name, d.files_of)]
 
 
-def _plain(content: Path, scratch: Path) -> Path:
+def plain_or_stored(content: Path, scratch: Path) -> Path:
     """The content as it is when decompressed, or as it is stored where that is damaged."""
     try:
         plain(content, scratch / "plain")
@@ -200,7 +200,7 @@ def _plain(content: Path, scratch: Path) -> Path:
     return scratch / "plain"
 
 
-def _overlapping(path: Path) -> Iterator[bytes]:
+def overlapping(path: Path) -> Iterator[bytes]:
     """The content in blocks, each with the end of the one before: no value is cut."""
     rest = b""
     with path.open("rb") as file:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -54,9 +56,8 @@ def by_key(found: Iterable[Version]) -> Iterator[list[Version]]:
 def fetch(s3: S3Client, version: Version, target: Path) -> dict[str, Any]:
     """Writes a version's content to a file; returns what else S3 says of it."""
     answer: dict[str, Any] = dict(s3.get_object(Bucket=version.bucket, Key=version.key, **_named(version)))
-    with answer.pop("Body") as body, target.open("wb") as file:
-        for block in body.iter_chunks(1 << 20):
-            file.write(block)
+    with closing(answer.pop("Body")) as body, target.open("wb") as file:
+        shutil.copyfileobj(body, file, 1 << 20)
     return answer
 
 

@@ -86,7 +86,8 @@ def is_theirs(
     """
     if isinstance(value, Unread):
         return sought.is_mentioned_in(value.raw.encode(errors="replace"))
-    return any([_theirs(sought, reader, value, text) for reader in readers])
+    found = [_theirs(sought, reader, value, text) for reader in readers]  # each may refuse
+    return any(found)
 
 
 def _theirs(sought: Sought, reader: Reader, value: dict[str, Any], text: str | None) -> bool:

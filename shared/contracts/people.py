@@ -43,6 +43,11 @@ def identity_names(contract: Contract) -> tuple[str, ...]:
     return tuple(dict.fromkeys(i.name for t in contract.tables for i in identities(contract, t)))
 
 
+def marked(name: str, value: str) -> str:
+    """The text of which the keyed hash is a person's tombstone: no pseudonym in silver is the same."""
+    return f"erased {name}={value}"
+
+
 def spelled_as_stored(text: str, identity: Identity) -> str:
     """A value as silver spells it, whoever sent it: without what nobody sees at its ends, in the column's
     case, a whole number without its zeros.

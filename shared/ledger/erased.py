@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from shared.ledger.model import FileId
@@ -32,6 +32,11 @@ class ErasedPeople(LedgerTable):
     def is_rewritten(self, file: FileId, sha256: str | None) -> bool:
         """Whether an object has the content that an erasure gave it."""
         return self._get({"pk": f"file#{file.bucket}/{file.key}", "sk": f"rewritten#{sha256}"}) is not None
+
+    def texts(self, domain: str) -> Iterator[str]:
+        """All that the ledger says of a domain, an item at a time, its key first; reads the whole table."""
+        for item in self._scan("contains(pk, :d)", {":d": domain}):
+            yield f"{item['pk']} {item['sk']} {item}"
 
     def record_erasure(self, domain: str, erasure_id: str, facts: Mapping[str, Any]) -> None:
         """What is known of an erasure: when it began, and how it ended, in which case it has `ended`."""

@@ -155,17 +155,21 @@ def explanation(file: LedgerFile) -> bytes:
 
 @dataclass(frozen=True)
 class RowCounts:
-    """Where a run's records went. Invariant: read = written + quarantined + deduplicated + replaced."""
+    """Where a run's records went. Invariant: read = written + quarantined + deduplicated + replaced + erased.
+
+    `erased`: left out, being of people who were erased.
+    """
 
     read: int = 0
     written: int = 0
     quarantined: int = 0
     deduplicated: int = 0
     replaced: int = 0
+    erased: int = 0
 
     @property
     def balanced(self) -> bool:
-        return self.read == self.written + self.quarantined + self.deduplicated + self.replaced
+        return self.read == sum(getattr(self, f.name) for f in fields(self)[1:])
 
     def __add__(self, other: RowCounts) -> RowCounts:
         return RowCounts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))

@@ -47,6 +47,7 @@ def balance(rows: RowCounts, files: int) -> dict[str, JSON]:
         deduplicated=rows.deduplicated,
         replaced=rows.replaced,
         files=files,
+        **({"erased": rows.erased} if rows.erased else {}),
     )
 
 

@@ -1,0 +1,151 @@
+"""People leave a domain: its files first, then a full refresh makes every table from these, then what S3 and
+the tables remember goes; and a search of all bytes says whether anything is left.
+
+The same command again, after a crash anywhere, does what is left to do.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pyiceberg.catalog import Catalog
+
+from cli.erasure import receipt as receipts
+from cli.erasure.files import Finding, Holder
+from cli.erasure.objects import ErasureError, delete
+from cli.erasure.receipt import Receipt
+from cli.erasure.rewriting import carry_out, unfaithful
+from cli.erasure.search import Place, places
+from cli.erasure.tables import forget_history, remove_unused, stored_tables
+from shared.names import RESULTS
+
+Run = Callable[[dict[str, Any]], str]  # carries a run of the domain out, and gives its id; raises LakeError
+HELD_SECONDS = 600  # prolonged before each change; were this command to die, others wait no longer
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """`run`: how the domain's pipeline is run; `marks`: the tombstones of those who are sought."""
+
+    holder: Holder
+    catalog: Catalog
+    marks: frozenset[tuple[str, str]]
+    run: Run
+    report: Callable[[str], None] = lambda _: None
+
+    def plan(self) -> tuple[list[Finding], list[Place]]:
+        """What is found: files with records that are theirs, and every place where a value stands. Nothing is
+        changed.
+        """
+        return self._found(), self._places()
+
+    def carry_out(self, *, whole: bool) -> Receipt:
+        """Erases them. `whole`: files of which no single records can be taken are deleted as a whole.
+
+        Raises ErasureError before any change for such a file where `whole` does not say so, and while the
+        domain is somebody else's.
+        """
+        began = f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+        domain, ledger = self.holder.contract.domain, self.holder.ledger
+        found = self._found()
+        if (kept := [f for f in found if f.fate == "whole"]) and not whole:
+            raise ErasureError(
+                f"of {len(kept)} files no single records can be taken: {kept[0].version} ({kept[0].why})."
+                " Nothing was changed",
+                "--plan lists them; --whole-files deletes each of them as a whole",
+            )
+        with self._holding(began):
+            # First of all: whatever comes from now on, silver leaves them out
+            ledger.remember_erased(domain, self.marks, dt.datetime.now(dt.UTC).isoformat(timespec="seconds"))
+            ledger.record_erasure(domain, began, {"people": len(self.marks)})
+            for finding in carry_out(self.holder, found):
+                self._hold(began)
+                self.report(f"{finding.fate}: {finding.version}")
+        run_id = self._computed_anew(found)
+        with self._holding(began):
+            made = self._receipt(began, found, run_id, *self._without_past())
+            self._store(made)
+        return made
+
+    def _found(self) -> list[Finding]:
+        found = list(self.holder.found())
+        if waiting := [f for f in found if f.fate == "waiting"]:
+            self.report(f"{len(waiting)} files that hold them wait for ingestion, and are left for --again")
+        reasons = {id(f): unfaithful(self.holder, f) for f in found}
+        return [replace(f, fate="whole", why=reasons[id(f)]) if reasons[id(f)] else f for f in found]
+
+    def _computed_anew(self, found: Sequence[Finding]) -> str | None:
+        """Where files changed, or anything is left of them in tables, these are made from the files again."""
+        tables = {"silver", "gold", "quarantine"}
+        if not found and not any(p.zone in tables for p in self._places()):
+            return None
+        run_id = self.run({"full_refresh": True})
+        self.run({"maintenance": True})  # folds deletes into files, and manifests together
+        return run_id
+
+    def _without_past(self) -> tuple[int, int, int]:
+        """Snapshots, versions of files and answers that were removed."""
+        h = self.holder
+        tables = list(stored_tables(self.catalog, h.names, h.contract.domain))
+        snapshots = sum(map(forget_history, tables))
+        removed = remove_unused(h.s3, [t.refresh() for t in tables])
+        answers = [p.version for p in self._places() if p.zone == RESULTS and p.version]
+        return snapshots, removed, delete(h.s3, answers)
+
+    def _places(self) -> list[Place]:
+        h = self.holder
+        return list(places(h.names, h.s3, h.ledger, h.contract.domain, h.sought))
+
+    def _receipt(
+        self, began: str, found: list[Finding], run_id: str | None, snapshots: int, removed: int, answers: int
+    ) -> Receipt:
+        left = self._places()
+        return Receipt(
+            began,
+            self.holder.contract.domain,
+            tuple(sorted({name for name, _ in self.marks})),
+            len(self.marks),
+            tuple(sorted(mark for _, mark in self.marks)),
+            receipts.by_fate(found),
+            receipts.records_by_store(found),
+            receipts.details(found),
+            run_id,
+            snapshots,
+            removed,
+            answers,
+            left=receipts.by_store(left),
+            places=tuple(p.where for p in left),
+            ended=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        )
+
+    def _store(self, made: Receipt) -> None:
+        h = self.holder
+        body = json.dumps(made.document(), indent=2).encode()
+        h.s3.put_object(
+            Bucket=h.names.bucket("metrics"), Key=made.key, Body=body, ContentType="application/json"
+        )
+        facts = {"people": made.people, "ended": made.ended, "proven": made.proven, "receipt": made.key}
+        h.ledger.record_erasure(h.contract.domain, made.id, facts)
+
+    @contextmanager
+    def _holding(self, erasure_id: str) -> Iterator[None]:
+        """No run owns the domain meanwhile."""
+        self._hold(erasure_id)
+        try:
+            yield
+        finally:
+            self.holder.ledger.release_lock(self.holder.contract.domain, erasure_id)
+
+    def _hold(self, erasure_id: str) -> None:
+        ledger, domain = self.holder.ledger, self.holder.contract.domain
+        if not ledger.hold(domain, erasure_id, HELD_SECONDS):
+            raise ErasureError(
+                f"run {ledger.lock_owner(domain)} owns {domain}",
+                "wait until it has ended, then give the same command again: it does what is left",
+            )
