@@ -23,7 +23,7 @@ from shared.reasons import FILE_HELP, ROW_HELP, FileReason, RowReason
 if TYPE_CHECKING:
     from cli.summary import Quarantined
 
-OBSERVED = 4  # rank of what the ledger observed of datasets: beside a closed gate
+OBSERVED = 5  # rank of what the ledger observed of datasets: beside a closed gate
 
 
 def items_of(
@@ -39,6 +39,7 @@ def items_of(
         (item for found in results for item in stuck.of_balance(domain, found, lake)),
         _of_rows(domain, results, lake),
         _of_migration(session, domain, lake),
+        _of_erasures(session, domain, lake),
         _of_gate(session, domain, lake),
         _of_files(session, domain, files, lake),
         _of_age(session, lake),
@@ -78,6 +79,27 @@ def _of_migration(session: Session, domain: str, lake: str) -> Iterator[Item]:
             f"./lake migrate {domain}{lake}",
             red=True,
         )
+
+
+def _of_erasures(session: Session, domain: str, lake: str) -> Iterator[Item]:
+    """One that has not ended, and files that came since with people who were erased."""
+    erasures = session.ledger.erasures(domain)
+    if open_ones := [e for e in erasures if "ended" not in e]:
+        yield Item(
+            f"erasure {open_ones[-1]['id']} of {open_ones[-1]['people']} people has not ended: they are still"
+            " in some store",
+            f"./lake forget {domain}{lake} with the same keys",
+            red=True,
+        )
+    elif erasures:
+        since = erasures[-1]["ended"]
+        came = sum(r.rows.erased for r in session.ledger.runs(domain) if r.finished_at > since)
+        if came:
+            yield Item(
+                f"{came:,} records of erased people came since {since}: raw and bronze hold them, no table"
+                " does",
+                f"./lake forget {domain}{lake} --again",
+            )
 
 
 def _of_gate(session: Session, domain: str, lake: str) -> Iterator[Item]:

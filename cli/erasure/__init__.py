@@ -1,1 +1,1 @@
-"""A person leaves the lake: the files that hold them, every version of these, all tables and what remembers."""
+"""A person leaves a lake: the files that hold them, every version of these, all tables, what remembers."""

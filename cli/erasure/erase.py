@@ -31,12 +31,15 @@ HELD_SECONDS = 600  # prolonged before each change; were this command to die, ot
 
 @dataclass(frozen=True)
 class Erasure:
-    """`run`: how the domain's pipeline is run; `marks`: the tombstones of those who are sought."""
+    """`run`: how the domain's pipeline is run; `marks`: the tombstones of those who are sought; `alive`:
+    whether a run goes on.
+    """
 
     holder: Holder
     catalog: Catalog
     marks: frozenset[tuple[str, str]]
     run: Run
+    alive: Callable[[str], bool] = lambda _: True
     report: Callable[[str], None] = lambda _: None
 
     def plan(self) -> tuple[list[Finding], list[Place]]:
@@ -144,7 +147,9 @@ class Erasure:
 
     def _hold(self, erasure_id: str) -> None:
         ledger, domain = self.holder.ledger, self.holder.contract.domain
-        if not ledger.hold(domain, erasure_id, HELD_SECONDS):
+        owner = ledger.lock_owner(domain)
+        dead = owner if owner and owner != erasure_id and not self.alive(owner) else None
+        if not ledger.hold(domain, erasure_id, HELD_SECONDS, dead):
             raise ErasureError(
                 f"run {ledger.lock_owner(domain)} owns {domain}",
                 "wait until it has ended, then give the same command again: it does what is left",

@@ -1,5 +1,5 @@
-"""The files of a domain that hold people who are sought: what is found in raw, bronze, archive and quarantine,
-and what is to become of each.
+"""The files of a domain that hold people who are sought: what is found in raw, bronze, archive and
+quarantine, and what is to become of each.
 """
 
 from __future__ import annotations

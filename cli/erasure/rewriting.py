@@ -1,5 +1,5 @@
-"""What was found in files is taken out of them; the ledger is told first, so that a crash anywhere is repaired
-by the same command again.
+"""What was found in files is taken out of them; the ledger is told first, so that a crash anywhere is
+repaired by the same command again.
 """
 
 from __future__ import annotations

@@ -49,17 +49,26 @@ def searched(names: Names, s3: S3Client, domain: str) -> Iterator[tuple[str, Ver
 
 
 def places(names: Names, s3: S3Client, ledger: Ledger, domain: str, sought: Sought) -> Iterator[Place]:
-    """Where a value stands as a word of its own, wherever it is: also in other columns, in texts and names."""
+    """Where a value stands as a word of its own, also in other columns, in texts and in names."""
     for zone, version in searched(names, s3, domain):
         with tempfile.TemporaryDirectory() as scratch:
             fetch(s3, version, Path(scratch) / "content")
-            if any(map(sought.is_mentioned_in, texts(Path(scratch) / "content", Path(scratch)))):
+            if _stands_in(Path(scratch) / "content", Path(scratch), sought):
                 yield Place(zone, str(version), version)
             elif sought.is_mentioned_in(version.key.encode()):
                 yield Place(zone, f"the name of an object below s3://{version.bucket}/{domain}/", version)
     for item in ledger.texts(domain):
         if sought.is_mentioned_in(item.encode()):
             yield Place("ledger", f"an item of {item.partition('#')[0]}")
+
+
+def _stands_in(content: Path, scratch: Path, sought: Sought) -> bool:
+    if any(map(sought.is_mentioned_in, texts(content, scratch))):
+        return True
+    with content.open("rb") as file:
+        if file.read(len(AVRO)) != AVRO:
+            return False
+    return any(map(sought.is_bound_in, _blocks(content.read_bytes())))
 
 
 def texts(content: Path, scratch: Path) -> Iterator[bytes]:
@@ -69,8 +78,6 @@ def texts(content: Path, scratch: Path) -> Iterator[bytes]:
         start = file.read(8)
     if start.startswith(PARQUET):
         yield from _cells(content)
-    elif start.startswith(AVRO):
-        yield from _blocks(content.read_bytes())
     elif is_package(start):
         for path in zips.extracted(content, scratch):
             yield from overlapping(path)

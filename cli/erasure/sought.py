@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import lru_cache
 from typing import Any
 
 from shared.contracts import Dataset
@@ -15,6 +15,8 @@ from shared.records.shape import Shape, shape_of
 
 # What may stand beside a value where it is a word of its own, so that u42 is not found in u421.
 BESIDE = rb"[0-9A-Za-z_\x80-\xff]"
+BOUND_CHARACTERS = 16  # of texts, Iceberg's default of write.metadata.metrics
+WHOLE = re.compile(r"-?\d+", re.ASCII)
 ESCAPES = (b"\\u", b"&#")  # a value may be spelled with these, and then its own bytes do not stand there
 
 
@@ -32,25 +34,19 @@ class Sought:
     marks: frozenset[tuple[str, str]] = frozenset()
     mark: Callable[[str, str], str] | None = field(default=None, compare=False)
 
+    learnt: set[str] = field(default_factory=set, compare=False)  # values of marks, as records turn up
+
     def has(self, identity: str, value: str) -> bool:
         if value in self.values.get(identity, ()):
             return True
-        return (
-            bool(self.marks)
-            and self.mark is not None
-            and (identity, self.mark(identity, value)) in self.marks
-        )
+        if not self.marks or self.mark is None or (identity, self.mark(identity, value)) not in self.marks:
+            return False
+        self.learnt.add(value)
+        return True
 
-    @cached_property
+    @property
     def texts(self) -> tuple[str, ...]:
-        return tuple(sorted({v for some in self.values.values() for v in some}))
-
-    @cached_property
-    def words(self) -> re.Pattern[bytes]:
-        """Any of the values as a word of its own, in text of ASCII's family and in UTF-16."""
-        plain = b"|".join(re.escape(t.encode()) for t in self.texts)
-        wide = b"|".join(re.escape(t.encode(f"utf-16-{end}")) for t in self.texts for end in ("le", "be"))
-        return re.compile(rb"(?<!" + BESIDE + rb")(?:" + plain + rb")(?!" + BESIDE + rb")|" + wide)
+        return tuple(sorted(self.learnt.union(*self.values.values())))
 
     def may_be_in(self, text: bytes) -> bool:
         """False where a record of these bytes can be nobody's who is sought."""
@@ -59,7 +55,35 @@ class Sought:
         return any(not t.isascii() or t.encode() in text for t in self.texts)
 
     def is_mentioned_in(self, text: bytes) -> bool:
-        return bool(self.texts) and self.words.search(text) is not None
+        """Whether a value stands there as a word of its own."""
+        return bool(self.texts) and _words(self.texts).search(text) is not None
+
+    def is_bound_in(self, block: bytes) -> bool:
+        """Whether a block of a manifest has a value as a bound of a column."""
+        return any(bound in block for text in self.texts for bound in _bounds(text))
+
+
+@lru_cache(maxsize=8)
+def _words(texts: tuple[str, ...]) -> re.Pattern[bytes]:
+    """Any of them as a word of its own, in text of ASCII's family and in UTF-16."""
+    plain = b"|".join(re.escape(t.encode()) for t in texts)
+    wide = b"|".join(re.escape(t.encode(f"utf-16-{end}")) for t in texts for end in ("le", "be"))
+    return re.compile(rb"(?<!" + BESIDE + rb")(?:" + plain + rb")(?!" + BESIDE + rb")|" + wide)
+
+
+def _bounds(text: str) -> Iterator[bytes]:
+    """A value as Avro has it, its length before it; of a text Iceberg keeps a beginning (specification,
+    "Bound serialization"), and of a whole number its bytes.
+    """
+    kept = [text[:BOUND_CHARACTERS].encode()]
+    if WHOLE.fullmatch(text) and abs(int(text)) < 2**63:
+        kept += [
+            int(text).to_bytes(size, "little", signed=True)
+            for size in (4, 8)
+            if abs(int(text)) < 2 ** (8 * size - 1)
+        ]
+    for value in kept:
+        yield bytes([2 * len(value)]) + value  # zigzag; a length below 64 is one byte
 
 
 @dataclass(frozen=True)

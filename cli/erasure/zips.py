@@ -49,7 +49,7 @@ def holds(package: Path, reading_of: ReadingOf, sought: Sought, scratch: Path) -
 
 
 def rewrite(package: Path, target: Path, reading_of: ReadingOf, scratch: Path, may_be: one_file.MayBe) -> int:
-    """Writes the zip with its files rewritten; returns how many records those lack. Raises UnfaithfulError."""
+    """Writes the zip with its files rewritten; how many records those lack. Raises UnfaithfulError."""
     taken, names = 0, _names(package)
     with zipfile.ZipFile(package) as archive, zipfile.ZipFile(target, "w") as out:
         out.comment = archive.comment

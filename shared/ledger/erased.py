@@ -14,7 +14,7 @@ class ErasedPeople(LedgerTable):
     """Tombstones of people, and the erasures of a domain."""
 
     def remember_erased(self, domain: str, marks: Iterable[tuple[str, str]], at: str) -> None:
-        """Tombstones: under which name a person was known, and the keyed hash of the value. `at`: ISO 8601."""
+        """Tombstones: under which name each was known, and the keyed hash of the value. `at`: ISO 8601."""
         with self._table.batch_writer(overwrite_by_pkeys=["pk", "sk"]) as batch:
             for name, mark in marks:
                 batch.put_item(Item={"pk": f"erased#{domain}", "sk": f"{name}#{mark}", "at": at})

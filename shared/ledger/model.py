@@ -169,7 +169,8 @@ class RowCounts:
 
     @property
     def balanced(self) -> bool:
-        return self.read == sum(getattr(self, f.name) for f in fields(self)[1:])
+        placed = self.written + self.quarantined + self.deduplicated + self.replaced + self.erased
+        return self.read == placed
 
     def __add__(self, other: RowCounts) -> RowCounts:
         return RowCounts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import gzip
-import io
 import json
-import zipfile
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -22,7 +20,9 @@ PROFILES = (
     'u42,"Par""is\r\nXV",2026-01-01T11:00:00Z\r\n'
     "u421,Oslo,2026-01-01T12:00:00Z\r\n"
 )
-PROFILES_LEFT = "user_id,city,updated_at\r\nu1,Rome,2026-01-01T10:00:00Z\r\nu421,Oslo,2026-01-01T12:00:00Z\r\n"
+PROFILES_LEFT = (
+    "user_id,city,updated_at\r\nu1,Rome,2026-01-01T10:00:00Z\r\nu421,Oslo,2026-01-01T12:00:00Z\r\n"
+)
 UPDATE = b'[{"user_id":"u42","city":"Nice","updated_at":"2026-01-02T10:00:00Z"}, {"user_id":"u1","city":"Bari","updated_at":"2026-01-02T10:00:00Z"}]'
 UPDATE_LEFT = b'[{"user_id":"u1","city":"Bari","updated_at":"2026-01-02T10:00:00Z"}]'
 ORDERS = (
@@ -55,7 +55,9 @@ def erased(lake: Callable[..., Rig]) -> Rig:
     return made
 
 
-@pytest.mark.field("40", "Erase a person: no byte of them is left in any store, old versions included", "right")
+@pytest.mark.field(
+    "40", "Erase a person: no byte of them is left in any store, old versions included", "right"
+)
 def test_an_erased_person_is_nowhere(erased: Rig) -> None:
     assert holders(erased, "u42") == {}
 

@@ -134,7 +134,7 @@ def test_a_rewritten_file_lacks_the_records_and_no_other_byte(
 @pytest.mark.parametrize("module", [gzip, bz2, lzma])
 def test_a_compressed_file_stays_compressed(tmp_path: Path, module) -> None:
     taken, left = without_u42(tmp_path, module.compress(NDJSON))
-    assert taken == 4 and module.decompress(left) == NDJSON_LEFT and left[:2] == module.compress(b"")[:2]
+    assert (taken, module.decompress(left), left[:2]) == (4, NDJSON_LEFT, module.compress(b"")[:2])
 
 
 def test_parquet_loses_rows_and_keeps_its_types(tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_parquet_loses_rows_and_keeps_its_types(tmp_path: Path) -> None:
     pq.write_table(rows.cast(pa.schema(kinds)), file, compression="zstd", row_group_size=2)
     taken, left = without_u42(tmp_path, file.getvalue())
     read = pq.ParquetFile(io.BytesIO(left))
-    assert taken == 1 and read.schema_arrow == pa.schema(kinds)
+    assert (taken, read.schema_arrow) == (1, pa.schema(kinds))
     assert read.read().to_pydict()["event_id"] == ["e1", "e3"]
     assert read.metadata.row_group(0).column(0).compression == "ZSTD"
 
