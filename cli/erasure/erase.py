@@ -7,6 +7,7 @@ The same command again, after a crash anywhere, does what is left to do.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 import secrets
 from collections.abc import Callable, Iterator, Sequence
@@ -66,7 +67,7 @@ class Erasure:
         with self._holding(began):
             # First of all: whatever comes from now on, silver leaves them out
             ledger.remember_erased(domain, self.marks, dt.datetime.now(dt.UTC).isoformat(timespec="seconds"))
-            ledger.record_erasure(domain, began, {"people": len(self.marks)})
+            ledger.record_erasure(domain, began, self._facts)
             for finding in carry_out(self.holder, found):
                 self._hold(began)
                 self.report(f"{finding.fate}: {finding.version}")
@@ -133,8 +134,19 @@ class Erasure:
         h.s3.put_object(
             Bucket=h.names.bucket("metrics"), Key=made.key, Body=body, ContentType="application/json"
         )
-        facts = {"people": made.people, "ended": made.ended, "proven": made.proven, "receipt": made.key}
-        h.ledger.record_erasure(h.contract.domain, made.id, facts)
+        ended = {"ended": made.ended, "proven": made.proven, "receipt": made.key}
+        everybody = self.marks >= h.ledger.erased(h.contract.domain)
+        for other in h.ledger.erasures(h.contract.domain):
+            # Also those that broke off, and of whose people this one was
+            if "ended" not in other and (everybody or other["marks"] == self._facts["marks"]):
+                facts = {n: v for n, v in other.items() if n != "id"}
+                h.ledger.record_erasure(h.contract.domain, other["id"], {**facts, **ended})
+
+    @property
+    def _facts(self) -> dict[str, Any]:
+        """Of whom an erasure is, so that it is known again."""
+        marks = "\n".join(sorted(f"{name}#{mark}" for name, mark in self.marks))
+        return {"people": len(self.marks), "marks": hashlib.sha256(marks.encode()).hexdigest()}
 
     @contextmanager
     def _holding(self, erasure_id: str) -> Iterator[None]:

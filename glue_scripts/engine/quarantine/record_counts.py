@@ -137,7 +137,7 @@ def balanced(dataset: Dataset, counts: RowCounts) -> RowCounts:
     if not counts.balanced:
         raise UnbalancedError(
             f"{dataset.domain}/{dataset.name}: {counts}: the records read are not those written, quarantined,"
-            " deduplicated, replaced and erased. The silver table was not changed, and the files stay pending."
-            " Run again; when it stays, it is a bug in the engine: report it with the files."
+            " deduplicated, replaced and erased. The silver table was not changed, and the files stay"
+            " pending. Run again; when it stays, it is a bug in the engine: report it with the files."
         )
     return counts
