@@ -10,6 +10,7 @@ import datetime as dt
 import hashlib
 import json
 import secrets
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,12 +23,14 @@ from cli.erasure.files import Finding, Holder
 from cli.erasure.objects import ErasureError, delete
 from cli.erasure.receipt import Receipt
 from cli.erasure.rewriting import carry_out, unfaithful
-from cli.erasure.search import Place, places
-from cli.erasure.tables import forget_history, remove_unused, stored_tables
+from cli.erasure.search import STORES, Place, places, places_in_ledger
+from cli.erasure.tables import forget_history, own_tables, remove_unused
 from shared.names import RESULTS
 
 Run = Callable[[dict[str, Any]], str]  # carries a run of the domain out, and gives its id; raises LakeError
-HELD_SECONDS = 600  # prolonged before each change; were this command to die, others wait no longer
+POLL_SECONDS = 5
+# As long as a large file may take; prolonged before each. Were this command to die, others wait no longer.
+HELD_SECONDS = 3600
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,12 @@ class Erasure:
         """
         began = f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         domain, ledger = self.holder.contract.domain, self.holder.ledger
+        if closed := ledger.halted_by(domain):
+            raise ErasureError(
+                f"run {closed} closed the quality gate of {domain}, and gold would keep them. Nothing was"
+                " changed",
+                f"accept it first: ./lake run {domain} --accept-gate",
+            )
         found = self._found()
         if (kept := [f for f in found if f.fate == "whole"]) and not whole:
             raise ErasureError(
@@ -72,7 +81,7 @@ class Erasure:
                 self._hold(began)
                 self.report(f"{finding.fate}: {finding.version}")
         run_id = self._computed_anew(found)
-        with self._holding(began):
+        with self._holding(began, wait=True):
             made = self._receipt(began, found, run_id, *self._without_past())
             self._store(made)
         return made
@@ -81,13 +90,13 @@ class Erasure:
         found = list(self.holder.found())
         if waiting := [f for f in found if f.fate == "waiting"]:
             self.report(f"{len(waiting)} files that hold them wait for ingestion, and are left for --again")
-        reasons = {id(f): unfaithful(self.holder, f) for f in found}
+        known = self.holder.known()
+        reasons = {id(f): unfaithful(self.holder, f, known) for f in found}
         return [replace(f, fate="whole", why=reasons[id(f)]) if reasons[id(f)] else f for f in found]
 
     def _computed_anew(self, found: Sequence[Finding]) -> str | None:
         """Where files changed, or anything is left of them in tables, these are made from the files again."""
-        tables = {"silver", "gold", "quarantine"}
-        if not found and not any(p.zone in tables for p in self._places()):
+        if not found and not self._places("silver", "gold", "quarantine"):
             return None
         run_id = self.run({"full_refresh": True})
         self.run({"maintenance": True})  # folds deletes into files, and manifests together
@@ -96,15 +105,17 @@ class Erasure:
     def _without_past(self) -> tuple[int, int, int]:
         """Snapshots, versions of files and answers that were removed."""
         h = self.holder
-        tables = list(stored_tables(self.catalog, h.names, h.contract.domain))
+        tables = own_tables(self.catalog, h.names, h.contract)
         snapshots = sum(map(forget_history, tables))
         removed = remove_unused(h.s3, [t.refresh() for t in tables])
-        answers = [p.version for p in self._places() if p.zone == RESULTS and p.version]
+        answers = [p.version for p in self._places(RESULTS) if p.version]
         return snapshots, removed, delete(h.s3, answers)
 
-    def _places(self) -> list[Place]:
+    def _places(self, *zones: str) -> list[Place]:
+        """Where a value stands; without zones also in the ledger."""
         h = self.holder
-        return list(places(h.names, h.s3, h.ledger, h.contract.domain, h.sought))
+        found = list(places(h.names, h.s3, h.contract.domain, h.sought, zones or STORES))
+        return found + ([] if zones else list(places_in_ledger(h.ledger, h.contract.domain, h.sought)))
 
     def _receipt(
         self, began: str, found: list[Finding], run_id: str | None, snapshots: int, removed: int, answers: int
@@ -149,20 +160,24 @@ class Erasure:
         return {"people": len(self.marks), "marks": hashlib.sha256(marks.encode()).hexdigest()}
 
     @contextmanager
-    def _holding(self, erasure_id: str) -> Iterator[None]:
-        """No run owns the domain meanwhile."""
-        self._hold(erasure_id)
+    def _holding(self, erasure_id: str, *, wait: bool = False) -> Iterator[None]:
+        """No run owns the domain meanwhile. `wait`: until one that does has ended."""
+        self._hold(erasure_id, wait=wait)
         try:
             yield
         finally:
             self.holder.ledger.release_lock(self.holder.contract.domain, erasure_id)
 
-    def _hold(self, erasure_id: str) -> None:
+    def _hold(self, erasure_id: str, *, wait: bool = False) -> None:
         ledger, domain = self.holder.ledger, self.holder.contract.domain
-        owner = ledger.lock_owner(domain)
-        dead = owner if owner and owner != erasure_id and not self.alive(owner) else None
-        if not ledger.hold(domain, erasure_id, HELD_SECONDS, dead):
-            raise ErasureError(
-                f"run {ledger.lock_owner(domain)} owns {domain}",
-                "wait until it has ended, then give the same command again: it does what is left",
-            )
+        while True:
+            owner = ledger.lock_owner(domain)
+            dead = owner if owner and owner != erasure_id and not self.alive(owner) else None
+            if ledger.hold(domain, erasure_id, HELD_SECONDS, dead):
+                return
+            if not wait:
+                raise ErasureError(
+                    f"run {owner} owns {domain}",
+                    "wait until it has ended, then give the same command again: it does what is left",
+                )
+            time.sleep(POLL_SECONDS)

@@ -60,13 +60,17 @@ class Holder:
 
     def found(self) -> Iterator[Finding]:
         """Every version in turn, each read once."""
-        known = Known.of(self.ledger.files(self.contract.domain))
+        known = self.known()
         for zone, listed in self._listed():
             for group in by_key(listed):
                 for version in group:
                     with tempfile.TemporaryDirectory() as scratch:
                         if finding := self._examined(zone, version, known, Path(scratch)):
                             yield finding
+
+    def known(self) -> Known:
+        """What the ledger has of the files now."""
+        return Known.of(self.ledger.files(self.contract.domain))
 
     def _listed(self) -> Iterator[tuple[str, Iterator[Version]]]:
         domain, bucket = self.contract.domain, self.names.bucket

@@ -83,14 +83,20 @@ def delete(s3: S3Client, found: Iterable[Version]) -> int:
 def put(
     s3: S3Client, version: Version, content: Path, said: dict[str, Any], metadata: dict[str, str]
 ) -> None:
-    """Writes the content in the place of a version, with what S3 said of that one, and removes that one."""
-    kept = {n: said[n] for n in ("ContentType", "ContentEncoding", "StorageClass") if said.get(n)}
-    extra = {**kept, "Metadata": {**said.get("Metadata", {}), **metadata}}
-    s3.upload_file(str(content), version.bucket, version.key, ExtraArgs=extra)
-    head = s3.head_object(Bucket=version.bucket, Key=version.key)
+    """Writes the content in the place of a version, with what S3 said of that one, and removes that one.
+    Where a newer one came meanwhile, that stays the newest.
+    """
+    if _newest(s3, version) == version.version:
+        kept = {n: said[n] for n in ("ContentType", "ContentEncoding", "StorageClass") if said.get(n)}
+        extra = {**kept, "Metadata": {**said.get("Metadata", {}), **metadata}}
+        s3.upload_file(str(content), version.bucket, version.key, ExtraArgs=extra)
     # Where the bucket keeps no versions the new content took the place of the old
-    if head.get("VersionId", NO_VERSION) != version.version:
+    if _newest(s3, version) != version.version:
         delete(s3, [version])
+
+
+def _newest(s3: S3Client, version: Version) -> str:
+    return str(s3.head_object(Bucket=version.bucket, Key=version.key).get("VersionId", NO_VERSION))
 
 
 def _named(version: Version) -> Any:

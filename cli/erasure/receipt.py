@@ -13,7 +13,7 @@ from shared.zones import receipt_key
 
 NOT_REACHED = (
     "backups of the environment (AWS Backup) and copies that somebody made elsewhere",
-    "what a warehouse or another system was given outside of this lake, and files that people saved",
+    "the warehouse, which follows gold in the same run and is not searched; what other systems were given",
     "logs of access, which have names of objects, and the catalogue of other domains",
 )
 

@@ -27,13 +27,13 @@ from shared.zones import reason_key
 TAKEN = "it held an erased person, and no single records could be taken out of it"
 
 
-def unfaithful(holder: Holder, finding: Finding) -> str:
+def unfaithful(holder: Holder, finding: Finding, known: Known) -> str:
     """Why a file cannot be rewritten, though its records can be told apart; nothing where it can."""
     if finding.fate != "rewrite":
         return ""
     with tempfile.TemporaryDirectory() as scratch:
         try:
-            _rewritten(holder, finding, Known.of(holder.ledger.files(holder.contract.domain)), Path(scratch))
+            _rewritten(holder, finding, known, Path(scratch))
         except UnfaithfulError as error:
             return str(error)
     return ""
@@ -41,7 +41,7 @@ def unfaithful(holder: Holder, finding: Finding) -> str:
 
 def carry_out(holder: Holder, found: list[Finding]) -> Iterator[Finding]:
     """Does to each what it says, and gives it back when that is done."""
-    known = Known.of(holder.ledger.files(holder.contract.domain))
+    known = holder.known()
     for finding in found:
         match finding.fate:
             case "rewrite":

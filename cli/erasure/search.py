@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 PARQUET, AVRO = b"PAR1", b"Obj\x01"
 SYNC_BYTES = 16
+STORES = (*DATA_ZONES, RESULTS)
 
 
 @dataclass(frozen=True)
@@ -39,24 +40,31 @@ class Place:
     version: Version | None = None
 
 
-def searched(names: Names, s3: S3Client, domain: str) -> Iterator[tuple[str, Version]]:
+def searched(names: Names, s3: S3Client, domain: str, zones: Sequence[str]) -> Iterator[tuple[str, Version]]:
     """Every version of every object that may hold something of a domain, with its zone."""
-    for zone in DATA_ZONES:
+    for zone in (z for z in zones if z != RESULTS):
         prefixes = [f"{domain}/", *([archive_prefix(domain)] if zone == "bronze" else [])]
         for prefix in prefixes:
             yield from ((zone, v) for v in versions(s3, names.bucket(zone), prefix) if not v.marker)
-    yield from ((RESULTS, v) for v in versions(s3, names.bucket(RESULTS)) if not v.marker)
+    if RESULTS in zones:
+        yield from ((RESULTS, v) for v in versions(s3, names.bucket(RESULTS)) if not v.marker)
 
 
-def places(names: Names, s3: S3Client, ledger: Ledger, domain: str, sought: Sought) -> Iterator[Place]:
+def places(
+    names: Names, s3: S3Client, domain: str, sought: Sought, zones: Sequence[str] = STORES
+) -> Iterator[Place]:
     """Where a value stands as a word of its own, also in other columns, in texts and in names."""
-    for zone, version in searched(names, s3, domain):
+    for zone, version in searched(names, s3, domain, zones):
         with tempfile.TemporaryDirectory() as scratch:
             fetch(s3, version, Path(scratch) / "content")
             if _stands_in(Path(scratch) / "content", Path(scratch), sought):
                 yield Place(zone, str(version), version)
             elif sought.is_mentioned_in(version.key.encode()):
                 yield Place(zone, f"the name of an object below s3://{version.bucket}/{domain}/", version)
+
+
+def places_in_ledger(ledger: Ledger, domain: str, sought: Sought) -> Iterator[Place]:
+    """Items with a value, such as the name of a file."""
     for item in ledger.texts(domain):
         if sought.is_mentioned_in(item.encode()):
             yield Place("ledger", f"an item of {item.partition('#')[0]}")

@@ -27,13 +27,15 @@ class UnfaithfulError(Exception):
 @dataclass(frozen=True)
 class Sought:
     """`values`: by what identifies them, such as user_id, in the spelling of silver. `marks`: keyed hashes of
-    people of whom the values are not at hand, which `mark` makes of a value.
+    people of whom the values are not at hand, which `mark` makes of a value. `pseudonyms`: what a table may
+    hold instead of the values.
     """
 
     values: Mapping[str, frozenset[str]]
     marks: frozenset[tuple[str, str]] = frozenset()
     mark: Callable[[str, str], str] | None = field(default=None, compare=False)
 
+    pseudonyms: frozenset[str] = frozenset()
     learnt: set[str] = field(default_factory=set, compare=False)  # values of marks, as records turn up
 
     def has(self, identity: str, value: str) -> bool:
@@ -46,7 +48,7 @@ class Sought:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        return tuple(sorted(self.learnt.union(*self.values.values())))
+        return tuple(sorted(self.learnt.union(self.pseudonyms, *self.values.values())))
 
     def may_be_in(self, text: bytes) -> bool:
         """False where a record of these bytes can be nobody's who is sought."""

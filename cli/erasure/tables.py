@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pyiceberg.catalog import Catalog
-from pyiceberg.exceptions import NoSuchTableError
 from pyiceberg.table import Table
 from pyiceberg.table.refs import MAIN_BRANCH
 
 from cli.erasure.objects import Version, delete, versions
-from shared.names import Names
+from shared.contracts import Contract
+from shared.names import CHANGES, Names
+from shared.quarantine import rows_table
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-ZONES = ("silver", "gold", "quarantine")
 
-
-def stored_tables(catalog: Catalog, names: Names, domain: str) -> Iterator[Table]:
-    """All Iceberg tables of the domain's databases, whoever made them."""
-    for zone in ZONES:
-        for name in catalog.list_tables(names.database(domain, zone)):
-            try:
-                yield catalog.load_table(name)
-            except NoSuchTableError:  # a table over files as they are
-                continue
+def own_tables(catalog: Catalog, names: Names, contract: Contract) -> list[Table]:
+    """The Iceberg tables that the lake makes of a domain, as far as they are there; others that somebody put
+    beside them are left alone.
+    """
+    known: list[tuple[str, str]] = [(t.zone, t.name) for t in contract.tables]
+    known += [(t.zone, t.tombstones) for t in contract.silver if t.buries]
+    known += [("quarantine", rows_table(contract.domain, d.name, contract.layout)) for d in contract.datasets]
+    known.append(("silver", CHANGES))
+    identifiers = [(names.database(contract.domain, zone), name) for zone, name in dict.fromkeys(known)]
+    return [catalog.load_table(i) for i in identifiers if catalog.table_exists(i)]
 
 
 def forget_history(table: Table) -> int:
@@ -48,6 +48,7 @@ def files_of(table: Table) -> set[str]:
     """Locations of all that a table without history consists of."""
     found = {table.metadata_location, *(m.metadata_file for m in table.metadata.metadata_log)}
     found |= {s.statistics_path for s in table.metadata.statistics}
+    found |= {s.statistics_path for s in table.metadata.partition_statistics}
     for snapshot in table.snapshots():
         found.add(snapshot.manifest_list)
         for manifest in snapshot.manifests(table.io):

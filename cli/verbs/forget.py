@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cli import runs
+from cli.deployed_contract import is_deployed
 from cli.erasure.erase import Erasure
 from cli.erasure.files import Finding, Holder
 from cli.erasure.objects import ErasureError
@@ -68,6 +69,12 @@ def execute(arguments: argparse.Namespace) -> int:
     check_domain(arguments.domain, arguments.env, demo=arguments.demo)
     people = _people(contract(arguments.domain), _given(arguments))
     target = current_target(arguments.env, demo=arguments.demo)
+    if arguments.env and not is_deployed(target, arguments.domain):
+        raise LakeError(
+            f"the deployed jobs of {arguments.domain} have another contract than is on disk, and would tell"
+            " erased people by that. Nothing was changed",
+            f"./lake deploy --env {arguments.env}, or take the checkout that was deployed",
+        )
     erasure = erasure_of(target, arguments.domain, people, again=arguments.again)
     if arguments.plan:
         with spinner("every file and table is searched"):
@@ -91,7 +98,8 @@ def erasure_of(
     if again and not known:
         raise ErasureError(f"nobody was erased from {domain} yet", f"./lake forget {domain} --key NAME=VALUE")
     marks = frozenset((name, mark(name, v)) for name, values in people.items() for v in values)
-    sought = Sought(people, known, mark)
+    pseudonyms = frozenset(keyed_hash(key.strip(), v) for values in people.values() for v in values)
+    sought = Sought(people, known, mark, pseudonyms)
     holder = Holder(session.names, session.client("s3"), session.ledger, contract(domain), sought)
     return Erasure(
         holder,

@@ -108,7 +108,9 @@ def test_a_quarantined_file_that_went_is_no_longer_replayed(lake: Rig) -> None:
 def test_a_file_whose_others_would_be_read_otherwise_says_so(lake: Rig) -> None:
     lake.arrive("shop/users/total.csv", b"user_id,name,age\nu1,Bob,5\nTotal,,5\nu42,Ann,1\n")
     h = holder(lake)
-    assert {unfaithful(h, f) for f in h.found()} == {"without the records, others would be read otherwise"}
+    assert {unfaithful(h, f, h.known()) for f in h.found()} == {
+        "without the records, others would be read otherwise"
+    }
 
 
 def test_after_a_crash_at_any_call_the_same_again_leaves_what_an_undisturbed_one_leaves() -> None:
