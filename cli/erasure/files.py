@@ -17,7 +17,8 @@ from cli.erasure.content import Reading, Theirs, holds, plain
 from cli.erasure.objects import Version, by_key, fetch, versions
 from cli.erasure.sought import Reader, Sought, UnfaithfulError, is_theirs
 from shared.contracts import Contract, Dataset
-from shared.contracts.people import identities
+from shared.contracts.keys import value_in_key
+from shared.contracts.people import identities, spelled_as_stored
 from shared.ledger import Ledger
 from shared.ledger.model import FileStatus, LedgerFile, Profile
 from shared.names import Names
@@ -105,6 +106,8 @@ class Holder:
         if candidates and candidates[0].status is FileStatus.UNPACKED:
             return zips.holds(content, partial(self.member_reading, candidates), self.sought, scratch)
         for entry in candidates:
+            if self._is_named(entry):
+                raise UnfaithfulError("its name says whose it is")
             if (reading := self.reading(entry, content)) is None:
                 continue
             try:
@@ -144,6 +147,16 @@ class Holder:
             if (found := identities(self.contract, d.target))
         ]
         return partial(is_theirs, self.sought, readers)
+
+    def _is_named(self, entry: LedgerFile) -> bool:
+        """Whether the object's key says whose all records are (`fromKey`)."""
+        for dataset in _reading_too(self.contract, entry.dataset):
+            for identity in identities(self.contract, dataset.target):
+                pattern = dataset.target.column(identity.column).from_key
+                value = value_in_key(pattern, entry.key) if pattern else None
+                if value and self.sought.has(identity.name, spelled_as_stored(value, identity)):
+                    return True
+        return False
 
     def _may_be(self, content: Path, scratch: Path) -> bool:
         return any(self.sought.may_be_in(block) for block in overlapping(plain_or_stored(content, scratch)))

@@ -64,7 +64,8 @@ def _replace(holder: Holder, finding: Finding, known: Known, scratch: Path) -> N
         holder.ledger.commit(_counted(entry, holder.contract.dataset(entry.dataset), target))
     metadata = {}
     if finding.zone == "raw":
-        holder.ledger.note_rewritten(*place, hashlib.sha256(target.read_bytes()).hexdigest())
+        with target.open("rb") as file:
+            holder.ledger.note_rewritten(*place, hashlib.file_digest(file, "sha256").hexdigest())
         metadata = {REWRITTEN: "true"}
     put(holder.s3, version, target, said, metadata)
 

@@ -35,6 +35,9 @@ LATE = (
     b'{"order_id":"o8","buyer":" u42 ","amount":9,"ordered_at":"2026-01-05T10:00:00Z"}\n'
     b'{"order_id":"o9","buyer":"u1","amount":1,"ordered_at":"2026-01-05T10:00:00Z"}\n'
 )
+LATE_PROFILES = (
+    b"user_id,city,updated_at\nu42,Lyon,2026-01-05T10:00:00Z\nu42,Lyon,never\nu7,Graz,2026-01-05T10:00:00Z\n"
+)
 BROKEN = b'[{"user_id":"u42","city":"Nice"'
 SPENDING = [("u1", 1, Decimal("7.00"))]
 
@@ -89,11 +92,18 @@ def test_full_refresh_and_replay_bring_nobody_back(erased: Rig) -> None:
 @pytest.mark.field("40", "A late file with the person is taken without their records, and said so", "right")
 def test_a_late_file_brings_nobody_back(erased: Rig) -> None:
     erased.drop("people/orders/late.ndjson", LATE)
-    result = erased.run("late")["orders"]
-    assert result.rows == RowCounts(read=2, written=1, erased=1)
-    assert holders(erased, "u42").keys() == {"bronze"}  # raw has given the file away
+    erased.drop("people/profiles/late.csv", LATE_PROFILES)
+    late = {dataset: result.rows for dataset, result in erased.run("late").items()}
+    assert late == {
+        "orders": RowCounts(read=2, written=1, erased=1),
+        "profiles": RowCounts(read=3, written=1, erased=2),  # one of them is bad, and in no quarantine
+    }
+    again = {dataset: result.rows for dataset, result in erased.run("again", full_refresh=True).items()}
+    assert again["orders"] == RowCounts(read=4, written=2, quarantined=1, erased=1)
+    assert again["profiles"] == RowCounts(read=6, written=4, erased=2)
+    assert holders(erased, "u42").keys() == {"raw", "bronze"}
     assert erased.rows("gold.spending") == [("u1", 2, Decimal("8.00"))]
     receipt = erasure(erased, again=True).carry_out(whole=False)  # by the keyed hash alone
-    assert (receipt.proven, receipt.records) == (True, {"archive": 1})
+    assert (receipt.proven, receipt.records) == (True, {"raw": 2, "bronze": 2, "archive": 1})
     assert holders(erased, "u42") == {}
     assert erased.rows("gold.spending") == [("u1", 2, Decimal("8.00"))]
