@@ -98,7 +98,8 @@ def _counted(entry: LedgerFile, dataset: Dataset, content: Path) -> LedgerFile:
         with content.open("rb") as file:
             for row in rows(file, entry.profile, shape, dataset.nested, dataset.records):
                 records, unreadable = records + 1, unreadable + (row.raw is not None)
-    return replace(entry, records=records, unreadable_records=unreadable, bytes=content.stat().st_size)
+    size = content.stat().st_size
+    return replace(entry, records=records, unreadable_records=unreadable, bytes=size, rewritten=True)
 
 
 def _take_whole(holder: Holder, finding: Finding, known: Known) -> None:

@@ -88,7 +88,8 @@ class LedgerFile:
     `history`: the reasons that replays overturned, as JSON. `left_key`: where the copy stood before it went
     to the archive. `duplicate_of` of an accepted file: the one whose content it took over. `written_at`: the
     object's time in S3. `later_copy`: a duplicate that was written after the file whose content it has, and
-    before which that file's rows must not lose against others.
+    before which that file's rows must not lose against others. `rewritten`: an erasure took records out of
+    the stored copy.
     """
 
     bucket: str
@@ -116,6 +117,7 @@ class LedgerFile:
     left_key: str | None = None
     written_at: str | None = None
     later_copy: bool | None = None
+    rewritten: bool | None = None
 
     @property
     def order(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from cli.attention import _of_erasures
 from shared.ledger.model import RowCounts, RunResult
-from tests.support.ingest_rig import Rig, rig
+from tests.support.ingest_rig import GOOD, Rig, rig
 
 
 @pytest.fixture
@@ -51,5 +52,15 @@ def test_records_that_came_since_are_counted(lake: Rig) -> None:
     came(lake, "2026-03-03T10:00:00+00:00", 1)
     came(lake, "2026-03-04T10:00:00+00:00", 2)
     [(what, do, red)] = said(lake)
-    assert what.startswith("3 records of erased people came since 2026-03-02T10:00:00+00:00")
+    assert what.startswith("3 records of erased people came since the erasure of 2026-03-02T10:00:00+00:00")
     assert (do, red) == ("./lake forget shop --demo --again", False)
+
+
+def test_a_file_that_comes_again_as_it_was_is_counted(lake: Rig) -> None:
+    first = lake.arrive("shop/events/a.ndjson", GOOD)
+    lake.ledger.record_erasure("shop", "e1", {"people": 2, "ended": "2024-03-05T11:00:00+00:00"})
+    lake.arrive("shop/events/b.ndjson", GOOD)  # at noon
+    assert said(lake) == []  # nothing was taken out of what it is a copy of
+    lake.ledger.commit(replace(first, rewritten=True))
+    [(what, _, _)] = said(lake)
+    assert what.startswith("1 files as they were before came since the erasure of 2024-03-05T11:00:00+00:00")
