@@ -94,8 +94,8 @@ def _of_erasures(session: Session, domain: str, lake: str) -> Iterator[Item]:
         )
     elif erasures and (came := _came_again(session, domain, erasures[-1]["ended"])):
         yield Item(
-            f"{came} came since the erasure of {erasures[-1]['ended']}: raw and bronze hold them, and no table"
-            " does",
+            f"{came} came since the erasure of {erasures[-1]['ended']}: raw and bronze hold them, and no"
+            " table does",
             f"./lake forget {domain}{lake} --again",
         )
 

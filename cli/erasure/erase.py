@@ -129,13 +129,13 @@ class Erasure:
             tuple(sorted(mark for _, mark in self.marks)),
             receipts.by_fate(found),
             receipts.records_by_store(found),
-            receipts.details(found),
+            receipts.details(found, self.holder.sought),
             run_id,
             snapshots,
             removed,
             answers,
             left=receipts.by_store(left),
-            places=tuple(p.where for p in left),
+            places=tuple(receipts.without_value(p.where, self.holder.sought) for p in left),
             ended=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         )
 

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,9 +65,7 @@ def delete(s3: S3Client, found: Iterable[Version]) -> int:
     """Deletes versions for good; how many. Raises ErasureError for one that stays."""
     deleted = 0
     for bucket, some in groupby(found, key=lambda v: v.bucket):
-        listed = list(some)
-        for start in range(0, len(listed), MOST_KEYS):
-            part = listed[start : start + MOST_KEYS]
+        while part := list(islice(some, MOST_KEYS)):
             named: Any = [{"Key": v.key, "VersionId": v.version} for v in part]
             answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": named, "Quiet": True})
             if errors := answer.get("Errors"):

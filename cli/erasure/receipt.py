@@ -9,8 +9,10 @@ from dataclasses import asdict, dataclass, field
 
 from cli.erasure.files import Finding
 from cli.erasure.search import Place
+from cli.erasure.sought import Sought
 from shared.zones import receipt_key
 
+HIDDEN = "an object whose name holds a value"
 NOT_REACHED = (
     "backups of the environment (AWS Backup) and copies that somebody made elsewhere",
     "the warehouse, which follows gold in the same run and is not searched; what other systems were given",
@@ -65,11 +67,21 @@ def records_by_store(found: Sequence[Finding]) -> dict[str, int]:
     return dict(counts)
 
 
-def details(found: Sequence[Finding]) -> list[dict[str, str | int]]:
+def details(found: Sequence[Finding], sought: Sought) -> list[dict[str, str | int]]:
     return [
-        {"file": str(f.version), "what": f.fate, "records": f.records, **({"why": f.why} if f.why else {})}
+        {
+            "file": without_value(str(f.version), sought),
+            "what": f.fate,
+            "records": f.records,
+            **({"why": f.why} if f.why else {}),
+        }
         for f in found
     ]
+
+
+def without_value(name: str, sought: Sought) -> str:
+    """The name of an object, unless it says whose it is."""
+    return HIDDEN if sought.is_mentioned_in(name.encode()) else name
 
 
 def by_store(places: Sequence[Place]) -> dict[str, int]:

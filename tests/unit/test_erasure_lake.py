@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from cli.erasure.files import Finding, Holder
+from cli.erasure.receipt import details
 from cli.erasure.rewriting import carry_out, unfaithful
 from cli.erasure.sought import Sought
 from shared.contracts import contract
@@ -141,3 +142,10 @@ def test_after_a_crash_at_any_call_the_same_again_leaves_what_an_undisturbed_one
     assert at > 10
     assert all(found == left[0] for found in left)
     assert [records for _, status, records in left[0][0] if status is FileStatus.ACCEPTED] == [1, 1]
+
+
+def test_a_receipt_names_no_file_that_is_named_like_a_person(lake: Rig) -> None:
+    lake.arrive("shop/users/u42.csv", f"{HEAD}{ANN}{BOB}".encode())
+    h = holder(lake)
+    told = [d["file"] for d in details(list(h.found()), h.sought)]
+    assert told == ["an object whose name holds a value"] * 2
