@@ -116,8 +116,6 @@ def _silver_job(access: Access, domain: str) -> None:
     access.write_ledger()
     access.search_ledger()
     access.publish_metrics(NAMESPACE)
-    if identity_names(contract(domain)):  # erased people are told by keyed hashes
-        access.read_secret(access.names.hash_key)
     # A replay copies what passes from quarantine to bronze, a copy that is needed after a correction gets its
     # content from the file that lost it; a copied object carries a producer's tags along.
     access.write("bronze", f"{domain}/")
@@ -125,6 +123,8 @@ def _silver_job(access: Access, domain: str) -> None:
         ["s3:GetObjectTagging"], [f"{access.names.bucket_arn('quarantine')}/{domain}/*"], why=OBJECTS
     )
     access.allow(["s3:PutObjectTagging"], [f"{access.names.bucket_arn('bronze')}/{domain}/*"], why=OBJECTS)
+    if identity_names(contract(domain)):  # erased people are told by keyed hashes
+        access.read_secret(access.names.hash_key)
     if any(d.archive for d in contract(domain).datasets):
         access.allow(["s3:DeleteObject"], [f"{access.names.bucket_arn('bronze')}/{domain}/*"], why=OBJECTS)
         access.read("bronze", archive_prefix(domain))
