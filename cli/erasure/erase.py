@@ -10,9 +10,7 @@ import datetime as dt
 import hashlib
 import json
 import secrets
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,6 +18,7 @@ from pyiceberg.catalog import Catalog
 
 from cli.erasure import receipt as receipts
 from cli.erasure.files import Finding, Holder
+from cli.erasure.lock import DomainLock
 from cli.erasure.objects import ErasureError, delete
 from cli.erasure.receipt import Receipt
 from cli.erasure.rewriting import carry_out, unfaithful
@@ -28,9 +27,6 @@ from cli.erasure.tables import forget_history, own_tables, remove_unused
 from shared.names import RESULTS
 
 Run = Callable[[dict[str, Any]], str]  # carries a run of the domain out, and gives its id; raises LakeError
-POLL_SECONDS = 5
-# As long as a large file may take; prolonged before each. Were this command to die, others wait no longer.
-HELD_SECONDS = 3600
 
 
 @dataclass(frozen=True)
@@ -55,44 +51,48 @@ class Erasure:
     def carry_out(self, *, whole: bool) -> Receipt:
         """Erases them. `whole`: files of which no single records can be taken are deleted as a whole.
 
-        Raises ErasureError before any change for such a file where `whole` does not say so, and while the
-        domain is somebody else's.
+        Raises ErasureError before any change for such a file where `whole` does not say so, while the gate is
+        closed, and while the domain is somebody else's.
         """
         began = f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         domain, ledger = self.holder.contract.domain, self.holder.ledger
-        if closed := ledger.halted_by(domain):
+        lock = DomainLock(ledger, domain, began, self.alive)
+        self._check_gate()
+        with lock.held():
+            found = self._found(lock)
+            _check_whole(found, whole=whole)
+            # First of all: whatever comes from now on, silver leaves them out
+            ledger.remember_erased(domain, self.marks, _now())
+            ledger.record_erasure(domain, began, self._facts)
+            for finding in carry_out(self.holder, found):
+                lock.prolong()
+                self.report(f"{finding.fate}: {finding.version}")
+        run_id = self._computed_anew(found)
+        with lock.held(wait=True):
+            made = self._receipt(began, found, run_id, *self._without_past())
+            self._store(made)
+        return made
+
+    def _check_gate(self) -> None:
+        domain = self.holder.contract.domain
+        if closed := self.holder.ledger.halted_by(domain):
             raise ErasureError(
                 f"run {closed} closed the quality gate of {domain}, and gold would keep them. Nothing was"
                 " changed",
                 f"accept it first: ./lake run {domain} --accept-gate",
             )
-        found = self._found()
-        if (kept := [f for f in found if f.fate == "whole"]) and not whole:
-            raise ErasureError(
-                f"of {len(kept)} files no single records can be taken: {kept[0].version} ({kept[0].why})."
-                " Nothing was changed",
-                "--plan lists them; --whole-files deletes each of them as a whole",
-            )
-        with self._holding(began):
-            # First of all: whatever comes from now on, silver leaves them out
-            ledger.remember_erased(domain, self.marks, dt.datetime.now(dt.UTC).isoformat(timespec="seconds"))
-            ledger.record_erasure(domain, began, self._facts)
-            for finding in carry_out(self.holder, found):
-                self._hold(began)
-                self.report(f"{finding.fate}: {finding.version}")
-        run_id = self._computed_anew(found)
-        with self._holding(began, wait=True):
-            made = self._receipt(began, found, run_id, *self._without_past())
-            self._store(made)
-        return made
 
-    def _found(self) -> list[Finding]:
-        found = list(self.holder.found())
-        if waiting := [f for f in found if f.fate == "waiting"]:
-            self.report(f"{len(waiting)} files that hold them wait for ingestion, and are left for --again")
-        known = self.holder.known()
-        reasons = {id(f): unfaithful(self.holder, f, known) for f in found}
-        return [replace(f, fate="whole", why=reasons[id(f)]) if reasons[id(f)] else f for f in found]
+    def _found(self, lock: DomainLock | None = None) -> list[Finding]:
+        found, known = [], self.holder.known()
+        for finding in self.holder.examined():
+            if lock is not None:
+                lock.prolong()
+            if finding is not None:
+                why = unfaithful(self.holder, finding, known)
+                found.append(replace(finding, fate="whole", why=why) if why else finding)
+        if waiting := sum(f.fate == "waiting" for f in found):
+            self.report(f"{waiting} files that hold them wait for ingestion, and are left for --again")
+        return found
 
     def _computed_anew(self, found: Sequence[Finding]) -> str | None:
         """Where files changed, or anything is left of them in tables, these are made from the files again."""
@@ -136,7 +136,7 @@ class Erasure:
             answers,
             left=receipts.by_store(left),
             places=tuple(receipts.without_value(p.where, self.holder.sought) for p in left),
-            ended=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+            ended=_now(),
         )
 
     def _store(self, made: Receipt) -> None:
@@ -159,25 +159,15 @@ class Erasure:
         marks = "\n".join(sorted(f"{name}#{mark}" for name, mark in self.marks))
         return {"people": len(self.marks), "marks": hashlib.sha256(marks.encode()).hexdigest()}
 
-    @contextmanager
-    def _holding(self, erasure_id: str, *, wait: bool = False) -> Iterator[None]:
-        """No run owns the domain meanwhile. `wait`: until one that does has ended."""
-        self._hold(erasure_id, wait=wait)
-        try:
-            yield
-        finally:
-            self.holder.ledger.release_lock(self.holder.contract.domain, erasure_id)
 
-    def _hold(self, erasure_id: str, *, wait: bool = False) -> None:
-        ledger, domain = self.holder.ledger, self.holder.contract.domain
-        while True:
-            owner = ledger.lock_owner(domain)
-            dead = owner if owner and owner != erasure_id and not self.alive(owner) else None
-            if ledger.hold(domain, erasure_id, HELD_SECONDS, dead):
-                return
-            if not wait:
-                raise ErasureError(
-                    f"run {owner} owns {domain}",
-                    "wait until it has ended, then give the same command again: it does what is left",
-                )
-            time.sleep(POLL_SECONDS)
+def _check_whole(found: Sequence[Finding], *, whole: bool) -> None:
+    if (kept := [f for f in found if f.fate == "whole"]) and not whole:
+        raise ErasureError(
+            f"of {len(kept)} files no single records can be taken: {kept[0].version} ({kept[0].why})."
+            " Nothing was changed",
+            "--plan lists them; --whole-files deletes each of them as a whole",
+        )
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")

@@ -60,14 +60,17 @@ class Holder:
     sought: Sought
 
     def found(self) -> Iterator[Finding]:
-        """Every version in turn, each read once."""
+        """Every version that holds them."""
+        return (finding for finding in self.examined() if finding is not None)
+
+    def examined(self) -> Iterator[Finding | None]:
+        """Every version in turn, each read once; None of one that holds nobody."""
         known = self.known()
         for zone, listed in self._listed():
             for group in by_key(listed):
                 for version in group:
                     with tempfile.TemporaryDirectory() as scratch:
-                        if finding := self._examined(zone, version, known, Path(scratch)):
-                            yield finding
+                        yield self._examined(zone, version, known, Path(scratch))
 
     def known(self) -> Known:
         """What the ledger has of the files now."""
