@@ -30,9 +30,9 @@ def owned(lake: Rig) -> None:
 
 def test_a_run_that_goes_on_keeps_its_domain(lake: Rig) -> None:
     owned(lake)
-    with pytest.raises(ErasureError, match="run run-1 owns shop"):
-        with DomainLock(lake.ledger, "shop", "e1", lambda run: run == RUN).held():
-            raise AssertionError("the domain is not held")
+    lock = DomainLock(lake.ledger, "shop", "e1", lambda run: run == RUN)
+    with pytest.raises(ErasureError, match="run run-1 owns shop"), lock.held():
+        raise AssertionError("the domain is not held")
     assert lake.ledger.lock_owner("shop") == RUN
 
 
