@@ -1,0 +1,117 @@
+"""Takes what is past the contract's retention out of silver and quarantine; gold follows as it follows every
+change.
+
+Once a day for each table, by the run that comes first. Rows that left are in files of older snapshots until
+maintenance expires these.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from pyspark.sql import DataFrame, SparkSession
+
+from glue_scripts.engine.lineage.recorder import Recorder
+from glue_scripts.engine.quarantine.rows import quarantine_table
+from glue_scripts.engine.read.conform import day_of
+from glue_scripts.engine.read.sql import before, literal, quoted
+from glue_scripts.engine.run import log
+from glue_scripts.engine.run.job import Job
+from glue_scripts.engine.run.lock import Guard
+from glue_scripts.engine.silver.derive import follow
+from glue_scripts.engine.silver.target import silver_table
+from glue_scripts.engine.silver.tombstones import tombstones
+from glue_scripts.engine.tables import changes
+from glue_scripts.engine.tables.commits import computed_again, fork, publish
+from glue_scripts.engine.tables.iceberg import properties_of, set_properties
+from glue_scripts.engine.tables.memory import persisted
+from glue_scripts.engine.tables.state import state
+from shared.contracts import Dataset, Table
+from shared.contracts.followers import followers
+from shared.retention import KEPT_SINCE, file_days, first_day
+from shared.zones import GATHERED
+
+LEAVING = "lakehouse.leaving"  # the day before which rows leave, while their followers may not have followed
+NONE = "none"
+
+
+@computed_again
+def expire(spark: SparkSession, job: Job, dataset: Dataset, check: Guard, lineage: Recorder) -> None:
+    """Keeps no row of an event date before the first that is kept, in the table that the dataset is loaded
+    into, its tombstones, the tables that follow it and the dataset's quarantine.
+
+    A crash anywhere is repaired by the next run: that it is done is noted last. Raises MovedOnError.
+    """
+    table, day = dataset.target, first_day(dataset.target, job.now)
+    name = job.identifier(table)
+    if day is None or not spark.catalog.tableExists(name):
+        return
+    known = properties_of(spark, name)
+    if known.get(KEPT_SINCE) == day.isoformat():
+        return
+    check()
+    _expire_quarantined(spark, job, dataset)
+    if table.buries:
+        dated = day_of(table, table.event_date_column or "")
+        _delete(spark, tombstones(job, table).identifier, before(dated, day))
+    _expire_rows(spark, job, table, day, check, lineage, interrupted=known.get(LEAVING, NONE) != NONE)
+    set_properties(spark, name, {KEPT_SINCE: day.isoformat(), LEAVING: NONE})
+
+
+def _expire_rows(
+    spark: SparkSession,
+    job: Job,
+    table: Table,
+    day: dt.date,
+    check: Guard,
+    lineage: Recorder,
+    *,
+    interrupted: bool,
+) -> None:
+    """`interrupted`: rows have left that the followers may still show; which, nobody knows any more."""
+    target = silver_table(job, table)
+    key = table.primary_key[0]
+    expired = spark.table(target.identifier).where(before("event_date", day))
+    announced = expired.selectExpr("event_date", f"{changes.changed_key(table)} AS key", quoted(key))
+    with persisted(announced.distinct()) as leaving:
+        found = leaving.count()
+        if found:
+            # First: a crash in between costs a needless recomputation, never a missed one.
+            set_properties(spark, target.identifier, {LEAVING: day.isoformat()})
+            changes.record(job, table, _as_changes(leaving))
+            check()
+            _delete(spark, target.identifier, before("event_date", day))
+            log.info(job, f"{table.name} is kept since {day}", table=table.name)
+        keys = None if interrupted else leaving.select(quoted(key)).distinct()
+        for follower in followers(table, job.contract.silver) if found or interrupted else ():
+            follow(spark, job, table, follower, keys, lineage)
+
+
+def _as_changes(leaving: DataFrame) -> DataFrame:
+    none = ("CAST(NULL AS date) AS _old_date", "CAST(NULL AS string) AS _old_key")
+    return leaving.selectExpr("event_date", "key", *none)
+
+
+def _expire_quarantined(spark: SparkSession, job: Job, dataset: Dataset) -> None:
+    """Quarantined rows go by the day on which their file came: many have no date that could be read."""
+    days = file_days(job.contract, dataset)
+    name = quarantine_table(job, dataset).identifier
+    if days is None or not spark.catalog.tableExists(name):
+        return
+    expired = before("CAST(ingested_at AS date)", job.now.astimezone(dt.UTC).date() - dt.timedelta(days))
+    if job.contract.layout == GATHERED:  # other datasets' rows stand there, too
+        owner = dataset.files_of or dataset.name
+        expired += f" AND startswith(source_file, {literal(f'{job.domain}/{owner}/')})"
+    _delete(spark, name, expired)
+
+
+def _delete(spark: SparkSession, name: str, condition: str) -> None:
+    """In one commit; none where there is nothing to delete. Raises MovedOnError."""
+    if not spark.catalog.tableExists(name):
+        return
+    since = state(spark, name)
+    if spark.table(name).where(condition).isEmpty():
+        return
+    branch = fork(spark, name, since)
+    spark.sql(f"DELETE FROM {branch.identifier} WHERE {condition}")
+    publish(spark, branch)
