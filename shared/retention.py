@@ -1,8 +1,7 @@
 """What of a domain is kept at a moment: the first day of rows, and for how long files are there.
 
-Rows go by their event date, files by their arrival. A file stays until every row that it can have brought is
-past its retention; one with a row of a later day than READ_LONGER after it came, a full refresh refuses to do
-without (docs/decisions/0046-retention-by-event-date.md).
+Rows go by their event date, files by their arrival: a file stays until every row that it can have brought is
+past its retention (docs/decisions/0046-retention-by-event-date.md).
 """
 
 from __future__ import annotations
@@ -14,7 +13,9 @@ from shared.contracts import Contract, Dataset, Table
 from shared.ledger.model import LedgerFile
 
 KEPT_SINCE = "lakehouse.kept-since"  # property of a silver table: its first day, when rows last left
-READ_LONGER = 2  # days: a day of another zone than UTC, and a producer's clock that is fast
+# Days. Silver takes rows of a day after their file came (impossible_timestamp), which may be the next day in
+# another zone than UTC.
+READ_LONGER = 2
 STORED_LONGER = 3  # S3 counts from the next midnight; no run reads a file in the hour in which it goes
 
 

@@ -66,7 +66,7 @@ def retention_contradictions(contract: Contract, root: Node) -> Iterator[Contrac
         elsewhere = {t for p in promises(root) for t, _ in p.elements}
         for name in sorted(named & loaded.keys() if named else loaded.keys() - elsewhere):
             yield from _countable(loaded[name], node)
-            yield from _referring(contract, loaded[name], node)
+            yield from _referred(contract, loaded[name], node)
 
 
 def _element(contract: Contract, node: Node, name: str, column: str) -> Iterator[ContractError]:
@@ -104,17 +104,24 @@ def _countable(table: Table, node: Node) -> Iterator[ContractError]:
         )
 
 
-def _referring(contract: Contract, table: Table, node: Node) -> Iterator[ContractError]:
+def _referred(contract: Contract, table: Table, node: Node) -> Iterator[ContractError]:
     """A row must not outlive what it refers to: the quality gate would count it as an orphan."""
-    for reference in table.references:
-        if not any(t.name == reference.table for t in contract.silver):
-            continue
-        there = contract.table(reference.table)
-        if there.kind in OWN:
-            there = contract.table(there.sources[0])
-        days = there.retention_days
-        if days is not None and days < (table.retention_days or LONGEST):
-            yield node.error(
-                f"{table.name} is kept for {table.retention_days} days and refers to {there.name}, which is"
-                f" kept for {days}; keep {there.name} at least as long"
-            )
+    silver = {t.name: t for t in contract.silver}
+    for other in (t for t in contract.silver if t.kind != "computed" and t is not table):
+        for reference in other.references:
+            target = silver.get(reference.table)
+            days = _source(contract, other).retention_days
+            if target is None or _source(contract, target) is not table or days == table.retention_days:
+                continue
+            if days is None or days > (table.retention_days or LONGEST):
+                long = "for ever" if days is None else f"for {days} days"
+                yield node.error(
+                    f"{other.name} is kept {long} and refers to {target.name}, which is kept for"
+                    f" {table.retention_days} days; keep what is referred to at least as long"
+                )
+
+
+def _source(contract: Contract, table: Table) -> Table:
+    """The table whose retention a table has: of one that follows a log, the log's."""
+    logs = (t for t in contract.silver if t.name in table.sources)
+    return next(logs, table) if table.kind in OWN else table

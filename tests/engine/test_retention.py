@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
+import itertools
 import json
 import random
 from collections.abc import Callable, Sequence
@@ -12,7 +13,6 @@ from typing import Any
 import pytest
 
 from glue_scripts.engine.silver import expiry
-from glue_scripts.engine.silver.left_files import StillKeptError
 from shared.contracts import Contract
 from shared.contracts.load import document
 from shared.contracts.odcs import parsed
@@ -52,6 +52,11 @@ def lines(*records: dict[str, Any]) -> bytes:
 
 def event(number: int, ts: str, user: str = "u1") -> dict[str, Any]:
     return {"event_id": f"e{number}", "ts": ts, "user_id": user}
+
+
+def come(lake: Rig, day: dt.date) -> None:
+    """Files come on that day from now on."""
+    lake._clock = itertools.count((day - CAME).days * 24 * 60 * 60)
 
 
 def fates(lake: Rig, run: str, dataset: str = "events") -> tuple[int, int, int]:
@@ -139,9 +144,9 @@ def test_a_crash_between_what_leaves_and_what_follows_is_repaired(
     assert lake.rows("gold.dim_users", "user_id", "name") == [("u1", "Bo")]
 
 
-def test_quarantined_rows_leave_by_the_day_on_which_they_came(lake: Rig) -> None:
-    bad = {"event_id": "e7", "user_id": "u1", "ts": "never"}
-    lake.drop("shop/events/bad.json", lines(bad))
+def test_quarantined_rows_leave_by_the_day_on_which_they_came(rig: Callable[[str], Rig]) -> None:
+    lake = rig("retainbad")
+    lake.drop("shop/events/bad.json", lines({**event(7, OLDEST), "age": "many"}, event(8, OLDEST)))
     last = dt.datetime.combine(CAME + dt.timedelta(DAYS), dt.time(23), dt.UTC)
     lake.run("bad", contract=SHOP, now=last)
     assert len(lake.rows("quarantine.events_rows", "raw_record")) == 1
@@ -150,24 +155,20 @@ def test_quarantined_rows_leave_by_the_day_on_which_they_came(lake: Rig) -> None
 
 
 def test_a_full_refresh_does_without_the_files_that_have_left(rig: Callable[[str], Rig]) -> None:
-    """But not where a row that they brought is still kept: filled anew, the table would lose it."""
-    lake = rig("retainleft")
-    lake.drop("shop/events/a.json", lines(event(1, OLDEST), event(2, "2026-06-09T00:00:00Z")))
+    lake, after = (
+        rig("retainleft"),
+        dt.datetime(2026, 6, 14, tzinfo=dt.UTC),
+    )  # 1 + 10 + 2 days: gone for readers
+    lake.drop("shop/events/a.json", lines(event(1, OLDEST), event(2, "2026-06-02T00:00:00Z")))
     lake.run("first", contract=SHOP, now=EVE)
     [left] = lake.objects("bronze", "shop/events/")
     lake.s3.delete_object(Bucket=lake.names.bucket("bronze"), Key=left)
-    after = dt.datetime(2026, 6, 14, tzinfo=dt.UTC)  # 1 + 10 + 2 days: from now on nobody reads the file
-    with pytest.raises(
-        StillKeptError, match=r"rows of dates up to 2026-06-09, which events still keeps.* 2026-06-20"
-    ):
-        lake.run("early", contract=SHOP, now=after, full_refresh=True)
-    assert lake.rows("silver.events", "event_id") == [("e2",)]
+    come(lake, dt.date(2026, 6, 13))
     lake.drop("shop/events/b.json", lines(event(3, "2026-06-13T00:00:00Z")))
-    lake.run("more", contract=SHOP, now=after)
-    assert lake.rows("silver.events", "event_id") == [("e2",), ("e3",)]
-    lake.run("full", contract=SHOP, now=after + dt.timedelta(days=6), full_refresh=True)
+    lake.run("full", contract=SHOP, now=after, full_refresh=True)
     assert lake.rows("silver.events", "event_id") == [("e3",)]
     assert fates(lake, "full") == (1, 1, 0)
+    assert {f.status.value for f in lake.ledger.files("shop")} == {"accepted"}
 
 
 def test_tombstones_leave_with_the_rows_that_they_could_keep_out(rig: Callable[..., Rig]) -> None:
@@ -207,6 +208,7 @@ def test_days_of_files_and_of_leaving_rows_end_as_a_full_refresh_and_as_plain_py
 ) -> None:
     lake, chance, files = rig("retaindays"), random.Random(46), list[list[dict[str, Any]]]()
     for today in (dt.date(2026, 6, day) for day in (8, 10, 11, 13)):
+        come(lake, today)
         for _ in range(2):
             days = [today - dt.timedelta(days=chance.randrange(16)) for _ in range(20)]
             files.append(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from types import SimpleNamespace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from cli import kept
 from cli.console.flow import sentence
 from cli.shown_summary import fates
+from glue_scripts.engine.quarantine.row_rules import LATEST
 from shared.contracts import Contract
 from shared.contracts.odcs import parsed
 from shared.contracts.problems import problems
@@ -158,6 +160,21 @@ def test_a_file_is_read_two_days_longer_than_rows_of_its_day_are_kept(came: str,
     )  # whether it is gone is for the run to find out
 
 
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Etc/GMT+12"])
+def test_when_a_file_has_left_every_row_that_it_can_have_brought_has_left_before(zone: str):
+    """Silver takes a row of 24 hours after its file came, at most."""
+    assert LATEST == "INTERVAL 1 DAY"
+    document = dated_shop({"value": 10, "unit": "d"})
+    document["customProperties"] += custom({"eventDateTimezone": zone})
+    table = parsed(document, FILE).table("sales")
+    for minutes in range(0, 24 * 60, 30):
+        came = dt.datetime(2026, 3, 28, tzinfo=dt.UTC) + dt.timedelta(minutes=minutes)
+        newest = (came + dt.timedelta(days=1)).astimezone(ZoneInfo(zone)).date()
+        moments = (came + dt.timedelta(minutes=30 * n) for n in range(48 * 15))
+        left = next(m for m in moments if has_left(file(came.isoformat()), 10, m))
+        assert newest < (first_day(table, left) or newest), came
+
+
 def lines_from_the_files_of_sales(retention: dict[str, Any] | None) -> dict[str, Any]:
     """A second dataset reads the same files, and keeps its rows as long as it says."""
     document = dated_shop({"value": 10, "unit": "d", "element": "sales.sold"})
@@ -191,7 +208,11 @@ def test_a_row_does_not_outlive_what_it_refers_to():
     lines = document["schema"][-1]
     lines["properties"] = [dict(c) for c in lines["properties"]]
     lines["properties"][0]["relationships"] = [{"to": "silver_sales.sale"}]
-    assert "lines is kept for 40 days and refers to sales, which is kept for 10" in refusal(document)
+    assert "lines is kept for 40 days and refers to sales, which is kept for 10 days" in refusal(document)
+    promised = document["slaProperties"].pop()
+    assert "lines is kept for ever and refers to sales, which is kept for 10 days" in refusal(document)
+    document["slaProperties"].append({**promised, "value": 10})
+    assert parsed(document, FILE).table("lines").retention_days == 10
 
 
 def test_status_tells_since_when_rows_are_kept_and_what_is_late(monkeypatch: pytest.MonkeyPatch):

@@ -9,22 +9,20 @@ from __future__ import annotations
 
 import datetime as dt
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 
 from glue_scripts.engine.lineage.recorder import Recorder
 from glue_scripts.engine.quarantine.rows import quarantine_table
 from glue_scripts.engine.read.conform import day_of
-from glue_scripts.engine.read.sql import before, literal, quoted
+from glue_scripts.engine.read.sql import before, literal
 from glue_scripts.engine.run import log
 from glue_scripts.engine.run.job import Job
 from glue_scripts.engine.run.lock import Guard
 from glue_scripts.engine.silver.derive import follow
-from glue_scripts.engine.silver.target import silver_table
 from glue_scripts.engine.silver.tombstones import tombstones
 from glue_scripts.engine.tables import changes
 from glue_scripts.engine.tables.commits import computed_again, fork, publish
 from glue_scripts.engine.tables.iceberg import properties_of, set_properties
-from glue_scripts.engine.tables.memory import persisted
 from glue_scripts.engine.tables.state import state
 from shared.contracts import Dataset, Table
 from shared.contracts.followers import followers
@@ -69,27 +67,24 @@ def _expire_rows(
     interrupted: bool,
 ) -> None:
     """`interrupted`: rows have left that the followers may still show; which, nobody knows any more."""
-    target = silver_table(job, table)
-    key = table.primary_key[0]
-    expired = spark.table(target.identifier).where(before("event_date", day))
-    announced = expired.selectExpr("event_date", f"{changes.changed_key(table)} AS key", quoted(key))
-    with persisted(announced.distinct()) as leaving:
-        found = leaving.count()
-        if found:
-            # First: a crash in between costs a needless recomputation, never a missed one.
-            set_properties(spark, target.identifier, {LEAVING: day.isoformat()})
-            changes.record(job, table, _as_changes(leaving))
-            check()
-            _delete(spark, target.identifier, before("event_date", day))
-            log.info(job, f"{table.name} is kept since {day}", table=table.name)
-        keys = None if interrupted else leaving.select(quoted(key)).distinct()
-        for follower in followers(table, job.contract.silver) if found or interrupted else ():
-            follow(spark, job, table, follower, keys, lineage)
-
-
-def _as_changes(leaving: DataFrame) -> DataFrame:
-    none = ("CAST(NULL AS date) AS _old_date", "CAST(NULL AS string) AS _old_key")
-    return leaving.selectExpr("event_date", "key", *none)
+    name, expired = job.identifier(table), before("event_date", day)
+    leaving = spark.table(name).where(expired)
+    found, snapshot = not leaving.isEmpty(), state(spark, name).snapshot
+    if found:
+        # First: a crash in between costs a needless recomputation, never a missed one.
+        set_properties(spark, name, {LEAVING: day.isoformat()})
+        none = ("CAST(NULL AS date) AS _old_date", "CAST(NULL AS string) AS _old_key")
+        changes.record(
+            job, table, leaving.selectExpr("event_date", f"{changes.changed_key(table)} AS key", *none)
+        )
+        check()
+        _delete(spark, name, expired)
+        log.info(job, f"{table.name} is kept since {day}", table=table.name)
+    for follower in followers(table, job.contract.silver) if found or interrupted else ():
+        # By number: what is kept in memory of a table is read anew once it is written to.
+        before_it = spark.read.option("versionAsOf", str(snapshot)).table(name).where(expired)
+        keys = None if interrupted else before_it.select(*table.primary_key[:1]).distinct()
+        follow(spark, job, table, follower, keys, lineage)
 
 
 def _expire_quarantined(spark: SparkSession, job: Job, dataset: Dataset) -> None:
