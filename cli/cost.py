@@ -337,6 +337,8 @@ def _domain_of(alarm: Mapping[str, Any]) -> str | None:
 
 def _security(resources: Resources, usage: Usage) -> Iterator[Line]:
     yield Line("KMS", "keys", len(resources.of("AWS::KMS::Key")), "kms_key_month")
+    secrets = len(resources.of("AWS::SecretsManager::Secret"))
+    yield Line("Secrets Manager", "secrets", secrets, "secret_month")
     calls = usage.received_files * (S3_WRITES + S3_READS) / 1_000_000
     yield Line(
         "CloudTrail",

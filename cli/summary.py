@@ -52,12 +52,22 @@ class Changed:
 
 
 @dataclass(frozen=True)
+class JobCost:
+    """What the runs of one of a domain's jobs cost, by its stage (shared/names.py)."""
+
+    stage: str
+    dpu_hours: float
+    usd: float
+
+
+@dataclass(frozen=True)
 class Cost:
-    """What the job runs of a run cost at list prices.
+    """What the job runs of a run cost at list prices; `jobs`: of each that ran.
 
     `measured`: with the seconds that AWS billed, otherwise with the laptop's, for as many workers.
     """
 
+    jobs: tuple[JobCost, ...]
     dpu_hours: float
     usd: float
     measured: bool
@@ -203,12 +213,15 @@ def cost_of(session: Session, domain: str, run_id: str, began: dt.datetime | Non
 
     `began`: when the run did; no page of job runs before that is read.
     """
-    hours = 0.0
+    price = dpu_hour(flex=settings(session.names.env).glue_flex).usd
+    jobs = []
     for stage in DOMAIN_JOBS:
         found = _job_runs(session, session.names.job(domain, stage), began)
-        hours += sum(dpu_hours(r) for r in found if r.get("Arguments", {}).get("--run_id") == run_id)
-    price = dpu_hour(flex=settings(session.names.env).glue_flex)
-    return Cost(hours, hours * price.usd, session.endpoint is None)
+        hours = [dpu_hours(r) for r in found if r.get("Arguments", {}).get("--run_id") == run_id]
+        if hours:
+            jobs.append(JobCost(stage, sum(hours), sum(hours) * price))
+    total = sum(job.dpu_hours for job in jobs)
+    return Cost(tuple(jobs), total, total * price, session.endpoint is None)
 
 
 def _job_runs(session: Session, job: str, began: dt.datetime | None) -> Iterator[Any]:

@@ -130,6 +130,11 @@ class Names:
         return f"redshift!{self.name(WAREHOUSE)}-{WAREHOUSE_ADMIN}"
 
     @property
+    def hash_key(self) -> str:
+        """The secret that is the key of the environment's keyed hashes (shared/keyed_hash.py)."""
+        return self.name("hash-key")
+
+    @property
     def ledger_table(self) -> str:
         return self.name("ledger")
 

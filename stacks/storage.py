@@ -1,4 +1,6 @@
-"""All that must not be lost: the buckets of the zones, the ledger, and the key that encrypts the data."""
+"""All that must not be lost: the buckets of the zones, the ledger, the key that encrypts the data, and the
+key of hashes.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +14,7 @@ from stacks.backup import Backups
 from stacks.base import Lake, LakeStack
 from stacks.buckets import BucketProps, Lifetime, bucket, send_events
 from stacks.file_retention import expiring_files
+from stacks.hash_key import hash_key
 from stacks.keys import let_alerts_encrypt, let_logs_encrypt
 from stacks.ledger import ledger_table
 from stacks.producers import let_deliver
@@ -38,7 +41,7 @@ class StorageStack(LakeStack):
             scope,
             "storage",
             lake,
-            description="Lakehouse: buckets of the zones, ledger, data key",
+            description="Lakehouse: buckets of the zones, ledger, keys",
         )
         self.key = self._data_key() if self.settings.customer_key else None
         logs_lifetime = Lifetime(expire_after_days=self.settings.log_days)
@@ -61,6 +64,7 @@ class StorageStack(LakeStack):
         if (backups := self.settings.backup) is not None:
             Backups(self, backups, key_arn=self.key_arn)
         self.ledger = ledger_table(self, self.names.ledger_table, removal=self.removal, guarded=self.guarded)
+        hash_key(self, self.names.hash_key, removal=self.removal, key_arn=self.key_arn)
         CfnOutput(
             self,
             "RawBucket",

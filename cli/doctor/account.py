@@ -13,9 +13,9 @@ from shared.names import DATA_ZONES
 BOOTSTRAP_VERSION = 6  # the templates' own rule; tests/stack/test_doctor.py compares
 SERVICES = (
     *("athena", "cloudformation", "cloudwatch", "dynamodb", "events", "glue", "kms", "lambda"),
-    *("logs", "s3", "scheduler", "sns", "sqs", "ssm", "stepfunctions"),
+    *("logs", "s3", "scheduler", "secretsmanager", "sns", "sqs", "ssm", "stepfunctions"),
 )
-WAREHOUSE_SERVICES = ("redshift-data", "redshift-serverless", "secretsmanager")
+WAREHOUSE_SERVICES = ("redshift-data", "redshift-serverless")
 ALL_MAY = "IAM_ALLOWED_PRINCIPALS"  # Lake Formation's name for "IAM alone decides"
 PAGE, ANALYSTS = "docs/howto/deployment.md", "docs/howto/analysts.md"
 

@@ -129,10 +129,33 @@ def last_runs(patient: Patient) -> Iterator[Answer]:
             yield Answer(about, Verdict.OK, f"{found[0]['name']} {found[0]['status']}")
 
 
+def hash_key(patient: Patient) -> Iterator[Answer]:
+    """Nothing here rotates it; in an account something else may."""
+    if not patient.has("storage"):
+        return
+    secrets, name = patient.session.client("secretsmanager"), patient.session.names.hash_key
+    try:
+        found = secrets.describe_secret(SecretId=name)
+    except secrets.exceptions.ResourceNotFoundException:
+        step = f"./lake deploy --env {patient.settings.env} makes it where storage is older"
+        yield Answer("hash key", Verdict.WARNING, f"there is no secret {name}", step)
+        return
+    if "DeletedDate" in found:
+        step = f"aws secretsmanager restore-secret --secret-id {name}"
+        yield Answer("hash key", Verdict.REFUSED, f"{name} is to be deleted: hashes end with it", step)
+    elif found.get("RotationEnabled"):
+        step = f"aws secretsmanager cancel-rotate-secret --secret-id {name}"
+        what = f"{name} rotates: equal values would no longer have equal hashes"
+        yield Answer("hash key", Verdict.REFUSED, what, step)
+    else:
+        yield Answer("hash key", Verdict.OK, f"{name}, which does not rotate")
+
+
 STACK_RIGHTS = ("cloudformation:DescribeStacks",)
 QUESTIONS = (
     Question("stacks", STACK_RIGHTS, stacks),
     Question("drift", STACK_RIGHTS, drift),
+    Question("hash key", ("secretsmanager:DescribeSecret",), hash_key),
     Question("alarms", ("cloudwatch:DescribeAlarms",), alarms),
     Question("last runs", ("states:ListExecutions",), last_runs),
 )

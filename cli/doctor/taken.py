@@ -44,6 +44,20 @@ def ledger(patient: Patient) -> Iterator[Answer]:
     yield from _verdict(patient, "storage", "ledger's name", found())
 
 
+def hash_key(patient: Patient) -> Iterator[Answer]:
+    """Also one that is to be deleted has its name still, until its last day."""
+    secrets, name = patient.session.client("secretsmanager"), patient.session.names.hash_key
+
+    def found() -> Iterator[str]:
+        try:
+            secrets.describe_secret(SecretId=name)
+        except secrets.exceptions.ResourceNotFoundException:
+            return
+        yield name
+
+    yield from _verdict(patient, "storage", "hash key's name", found())
+
+
 def databases(patient: Patient) -> Iterator[Answer]:
     names = patient.session.names
     wanted = {names.database(d, zone) for d in patient.settings.chosen_domains for zone in DATA_ZONES}
@@ -113,6 +127,7 @@ def _is_there(s3: S3Client, bucket: str) -> bool:
 QUESTIONS = (
     Question("bucket names", ("s3:ListBucket",), buckets),
     Question("ledger's name", ("dynamodb:DescribeTable",), ledger),
+    Question("hash key's name", ("secretsmanager:DescribeSecret",), hash_key),
     Question("database names", ("glue:GetDatabases",), databases),
     Question("table names", ("glue:GetTables",), tables),
     Question("log groups' names", ("logs:DescribeLogGroups",), log_groups),

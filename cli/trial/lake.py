@@ -26,6 +26,7 @@ from local import class_archive, toolchain
 from local.aws import process
 from local.aws.environment import FOREIGN, client_environment
 from local.aws.jvm import Jvm
+from local.hash_key import create_hash_key
 from local.ledger_table import create_ledger_table
 from local.session import Session
 from local.settings import ACCOUNT, REGION, ROOT
@@ -57,6 +58,7 @@ class Engine:
             glue.create_database(DatabaseInput={"Name": names.database(domain, zone)})
         dynamodb = boto.resource("dynamodb", endpoint_url=session.endpoint)
         create_ledger_table(dynamodb, names.ledger_table)
+        create_hash_key(session.client("secretsmanager"), names)
         return session
 
     def forget_objects(self, lake: Session) -> None:

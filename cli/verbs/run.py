@@ -30,7 +30,7 @@ RESULT = {
     "quarantined": "rows of the run: dataset, reasons, columns, rows",
     "gold": "tables that changed: table, before, after, written",
     "gate": "pass, warn or halt; findings: why",
-    "cost": "dpu_hours, usd, measured",
+    "cost": "dpu_hours, usd, measured; jobs: stage, dpu_hours, usd of each that ran",
     "balanced": "whether each record has exactly one fate",
     "alarming": "datasets of which more than a fifth is in quarantine, with the share",
     "stopped": "--stop, and then alone: the runs that were stopped",

@@ -72,6 +72,10 @@ def test_files_are_dropped_judged_run_mended_and_replayed(visitor: Visitor, lake
     expect(rows.get_by_role("row").filter(has_text="events")).to_have_text(
         "events 1 10 8 2 0 0".replace(" ", "")
     )
+    states = page.locator("ol.states")
+    for job in ("BronzeToSilver", "SilverToGold"):
+        cost = re.compile(r"0\.0[0-9]{3} USD: 0\.0[0-9]{2} DPU-hours")  # a minute at least, two workers
+        expect(states.get_by_role("listitem").filter(has_text=job)).to_contain_text(cost)
     assert visitor.findings() == []
     visitor.picture("run")
 

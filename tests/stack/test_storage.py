@@ -189,6 +189,22 @@ def test_the_ledger_can_be_restored_and_found_by_state(assembly: Assembly) -> No
         assert replica["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}, place
 
 
+def test_each_environment_has_a_key_of_hashes_that_is_generated_kept_and_never_rotated(
+    assembly: Assembly,
+) -> None:
+    """A property of what is generated that changes makes another key, and every hash that stands is wrong."""
+    found = {env: [r for _, r in assembly.resources("AWS::SecretsManager::Secret", env)] for env in ENVS}
+    for env, [secret] in found.items():
+        properties = secret["Properties"]
+        assert properties["Name"] == f"lakehouse-{env}-hash-key"
+        assert properties["GenerateSecretString"] == {"PasswordLength": 64, "ExcludePunctuation": True}
+        assert "SecretString" not in properties
+        assert ("KmsKeyId" in properties) == (env != "dev")
+        kept = ("RetainExceptOnCreate", "Retain") if env == "prod" else ("Delete", "Delete")
+        assert (secret["DeletionPolicy"], secret["UpdateReplacePolicy"]) == kept, env
+    assert not list(assembly.resources("AWS::SecretsManager::RotationSchedule"))
+
+
 @pytest.mark.golden
 def test_stateful_resources_keep_their_logical_ids(assembly: Assembly, golden: Golden) -> None:
     found = {

@@ -19,6 +19,7 @@ from glue_scripts import bronze_ingest, bronze_to_silver, silver_to_gold
 from glue_scripts.engine.gold import Transform
 from glue_scripts.engine.run.job import Job
 from glue_scripts.engine.run.session import Aws, aws
+from local.hash_key import create_hash_key
 from local.ledger_table import create_ledger_table
 from shared.contracts import contract
 from shared.ingestion import COPY, Ingest, Store
@@ -39,6 +40,7 @@ class Rig:
         self.s3 = boto3.client("s3")
         self._provision()
         self.ledger = Ledger(create_ledger_table(boto3.resource("dynamodb"), self.names.ledger_table))
+        self.hash_key = create_hash_key(boto3.client("secretsmanager"), self.names)
         self._clock, self._versions = itertools.count(), itertools.count()
         self.ingest = Ingest(
             self.names, self.ledger, Store(self.s3, TransferConfig(**COPY)), Limits(), self._now

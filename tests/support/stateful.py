@@ -14,6 +14,7 @@ STATEFUL = (
     "AWS::KMS::Key",
     "AWS::SQS::Queue",
     "AWS::SNS::Topic",
+    "AWS::SecretsManager::Secret",
 )
 WHY = "CloudFormation would replace a resource whose logical id changes, and what it holds would be gone."
 Ids = dict[str, str]

@@ -79,6 +79,10 @@ def test_files_that_a_table_no_longer_needs_are_paid_for_until_no_snapshot_and_n
     assert ("S3", "raw, replaced files") not in found
 
 
+def test_a_secret_is_paid_for_each_month() -> None:
+    assert cost(USAGE, resource("AWS::SecretsManager::Secret"))["Secrets Manager", "secrets"] == 0.4
+
+
 def watch(runs_a_day: int) -> dict[str, Any]:
     bound = {"Variables": {"LAKE_RUNS_A_DAY": str(runs_a_day)}}
     return resource("AWS::Lambda::Function", FunctionName="l-prod-watch", MemorySize=512, Environment=bound)

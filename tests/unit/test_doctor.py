@@ -269,6 +269,7 @@ def test_names_that_an_earlier_deployment_left_are_refused(session: StubbedSessi
         AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
+    session.client("secretsmanager").create_secret(Name=names.hash_key, SecretString="k")
     session.client("glue").create_database(DatabaseInput={"Name": names.database("shop", "gold")})
     session.client("logs").create_log_group(
         logGroupName=f"/aws/vendedlogs/states/{names.state_machine('web')}"
@@ -277,6 +278,7 @@ def test_names_that_an_earlier_deployment_left_are_refused(session: StubbedSessi
     assert {about: found[about].what for about in verdicts(found, Verdict.REFUSED)} == {
         "bucket names": f"taken: {names.bucket('gold')}",
         "ledger's name": "taken: lakehouse-dev-ledger",
+        "hash key's name": "taken: lakehouse-dev-hash-key",
         "database names": "taken: lakehouse_dev_shop_gold",
         "log groups' names": "taken: /aws/vendedlogs/states/lakehouse-dev-web",
     }
@@ -320,6 +322,24 @@ def test_a_stack_that_stands_in_the_way_is_told(
 ) -> None:
     found = with_stacks(session, catalog=state).get("stack catalog")
     assert (found.verdict if found else None) is verdict
+
+
+def test_the_hash_key_must_be_there_and_stay_what_it_is(session: StubbedSession) -> None:
+    secrets, name = session.client("secretsmanager"), session.names.hash_key
+    assert "hash key" not in with_stacks(session, catalog="CREATE_COMPLETE")
+    assert with_stacks(session, storage="CREATE_COMPLETE")["hash key"].verdict is Verdict.WARNING
+    secrets.create_secret(Name=name, SecretString="k")
+    assert with_stacks(session, storage="CREATE_COMPLETE")["hash key"].verdict is Verdict.OK
+    for said, step in (
+        ({"RotationEnabled": True}, "cancel-rotate-secret"),
+        ({"DeletedDate": dt.datetime(2026, 1, 2, tzinfo=dt.UTC)}, "restore-secret"),
+    ):
+        says(session, "secretsmanager", describe_secret={"Name": name, **said})
+        found = with_stacks(session, storage="CREATE_COMPLETE")["hash key"]
+        assert (found.verdict, found.do) == (
+            Verdict.REFUSED,
+            f"aws secretsmanager {step} --secret-id lakehouse-dev-hash-key",
+        )
 
 
 def test_drift_is_told_as_cloudformation_last_saw_it(session: StubbedSession) -> None:

@@ -123,7 +123,9 @@ def test_the_cost_of_an_older_run_is_looked_for_on_later_pages() -> None:
         for _ in (*STAGES[1:], MAINTENANCE):
             stubber.add_client_error("get_job_runs", "EntityNotFoundException")
         asked = SimpleNamespace(client=lambda _: glue, names=NAMES, endpoint=None)
-        assert summary.cost_of(cast("Session", asked), "shop", "r1", BEGAN).dpu_hours == 2.0
+        cost = summary.cost_of(cast("Session", asked), "shop", "r1", BEGAN)
+        assert cost.dpu_hours == 2.0
+        assert [(j.stage, j.dpu_hours, round(j.usd, 3)) for j in cost.jobs] == [("bronze-ingest", 2.0, 0.616)]
         stubber.assert_no_pending_responses()
 
 
@@ -165,7 +167,7 @@ def told_of(counts: RowCounts, reasons: dict[str, dict[str, int]]) -> summary.Su
         (),
         "pass",
         (),
-        summary.Cost(0.1, 0.0308, measured=False),
+        summary.Cost((), 0.1, 0.0308, measured=False),
     )
 
 

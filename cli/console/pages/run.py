@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections.abc import Callable, Iterator
 from functools import cache
 
@@ -22,6 +23,7 @@ from shared.ledger.model import RowCounts
 
 DEFINITION = ROOT / "stacks" / "pipelines" / "domain.asl.json"
 JOB = "glue:startJobRun.sync"
+WORDS = re.compile("[A-Z][a-z]+")
 SILVER, GOLD = "BronzeToSilver", "SilverToGold"
 
 
@@ -68,17 +70,19 @@ def _stop(visit: Visit, domain: str, run_id: str) -> None:
 
 
 @cache
-def _jobs() -> tuple[str, ...]:
-    """The states that run a job, in the order of the state machine: what people know of it."""
+def _jobs() -> dict[str, str]:
+    """The stages of the states that run a job, in the order of the state machine: what people know of it."""
     states = json.loads(DEFINITION.read_text("utf-8"))["States"]
-    return tuple(name for name, state in states.items() if state.get("Resource", "").endswith(JOB))
+    names = {n: s["Arguments"]["JobName"] for n, s in states.items() if s.get("Resource", "").endswith(JOB)}
+    return {name: "-".join(WORDS.findall(job.removesuffix("Job}"))).lower() for name, job in names.items()}
 
 
 def _states(view: RunView) -> list[str]:
     """Those that the run entered, in that order, and of a run that goes on the jobs that may follow."""
     entered = list(dict.fromkeys(step.name for step in view.steps))
-    seen = [i for i, name in enumerate(_jobs()) if name in entered]
-    ahead = _jobs()[max(seen, default=0) + 1 :] if view.goes_on else ()
+    jobs = list(_jobs())
+    seen = [i for i, name in enumerate(jobs) if name in entered]
+    ahead = jobs[max(seen, default=0) + 1 :] if view.goes_on else ()
     return [*entered, *(name for name in ahead if name not in entered)]
 
 
@@ -110,13 +114,17 @@ def _status(view: RunView, own: list[domain_runs.Step]) -> str:
 
 
 def _of_state(view: RunView, name: str) -> Iterator[Html]:
-    """What a state did to rows."""
+    """What a state did to rows, and what it cost."""
     if name == SILVER:
         for result in view.results:
             yield element("div", f"{result.dataset}: {_fates(result.rows)}", class_="quiet")
     if name == GOLD and view.summary:
         for changed in view.summary.gold:
             text = f"{changed.table}: {changed.before:,} → {changed.after:,} rows"
+            yield element("div", text, class_="quiet")
+    for job in view.summary.cost.jobs if view.summary else ():
+        if job.stage == _jobs().get(name):
+            text = f"{job.usd:.4f} USD: {job.dpu_hours:.3f} DPU-hours"
             yield element("div", text, class_="quiet")
 
 

@@ -62,9 +62,16 @@ def spark_session(name: str) -> SparkSession:
 
 def api_key(job: Job, name: str | None) -> str | None:
     """The text of a secret; a new client, so that who asks may be another thread."""
-    if name is None:
-        return None
-    client = boto3.client("secretsmanager", region_name=job.names.region, config=Config(**BRIEFLY))
+    return None if name is None else secret_text(job, name, Config(**BRIEFLY))
+
+
+def hash_key(job: Job) -> str:
+    """The key of the environment's keyed hashes; without it a job must not go on."""
+    return secret_text(job, job.names.hash_key)
+
+
+def secret_text(job: Job, name: str, config: Config | None = None) -> str:
+    client = boto3.client("secretsmanager", region_name=job.names.region, config=config)
     return client.get_secret_value(SecretId=name)["SecretString"].strip()
 
 
