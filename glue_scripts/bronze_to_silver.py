@@ -103,8 +103,9 @@ def process_in_order(
 ) -> list[RunResult]:
     results = []
     check = guard(job, clients.ledger)
+    for table in {d.target.name: d.target for d in datasets}.values():
+        expire(spark, job, table, check, lineage)
     for dataset in datasets:
-        expire(spark, job, dataset, check, lineage)
         with lineage.of(dataset.target, dataset.name) as run:
             if (result := process(spark, job, clients, dataset, lineage, run)) is not None:
                 results.append(result)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
+import gzip
 import itertools
 import json
 import random
@@ -152,6 +153,25 @@ def test_quarantined_rows_leave_by_the_day_on_which_they_came(rig: Callable[[str
     assert len(lake.rows("quarantine.events_rows", "raw_record")) == 1
     lake.run("gone", contract=SHOP, now=last + dt.timedelta(hours=2))
     assert lake.rows("quarantine.events_rows", "raw_record") == []
+
+
+def test_rows_of_files_leave_one_by_one_and_quarantine_of_every_dataset_that_shares_the_table(
+    rig: Callable[..., Rig],
+) -> None:
+    lake, agreed = rig("retainlogs", "web"), kept_for(DAYS, document("web"), "logs.event_timestamp")
+    log = {"ip_address": "10.0.0.1", "request_type": "get", "status_code": 200}
+    records = [{**log, "event_timestamp": t} for t in (OLDER, OLDEST)] + [{**log, "event_timestamp": "never"}]
+    lake.drop("web/ndjson/a.ndjson", lines(*records))
+    lake.drop("web/json_gzip/a.json.gz", gzip.compress(json.dumps(records).encode()))
+    lake.run("eve", contract=agreed, now=EVE)
+    assert [len(lake.rows(name)) for name in ("silver.logs", "quarantine.data_quality")] == [4, 2]
+    lake.run("next", contract=agreed, now=NEXT)
+    assert [day for (day,) in lake.rows("silver.logs", "event_date")] == [CAME, CAME]
+    assert [day for (day,) in lake.rows("gold.daily_activity", "date")] == [CAME]
+    assert len(lake.rows("quarantine.data_quality")) == 2
+    lake.run("after", contract=agreed, now=NEXT + dt.timedelta(days=1))
+    assert [len(lake.rows(name)) for name in ("silver.logs", "quarantine.data_quality")] == [0, 0]
+    assert lake.rows("gold.daily_activity") == []
 
 
 def test_a_full_refresh_does_without_the_files_that_have_left(rig: Callable[[str], Rig]) -> None:

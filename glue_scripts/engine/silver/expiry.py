@@ -34,21 +34,23 @@ NONE = "none"
 
 
 @computed_again
-def expire(spark: SparkSession, job: Job, dataset: Dataset, check: Guard, lineage: Recorder) -> None:
-    """Keeps no row of an event date before the first that is kept, in the table that the dataset is loaded
-    into, its tombstones, the tables that follow it and the dataset's quarantine.
+def expire(spark: SparkSession, job: Job, table: Table, check: Guard, lineage: Recorder) -> None:
+    """Keeps no row of an event date before the first that is kept, in a table that datasets are loaded into,
+    its tombstones and the tables that follow it; and none in quarantine that came with their files so long
+    ago.
 
     A crash anywhere is repaired by the next run: that it is done is noted last. Raises MovedOnError.
     """
-    table, day = dataset.target, first_day(dataset.target, job.now)
-    name = job.identifier(table)
+    day, name = first_day(table, job.now), job.identifier(table)
     if day is None or not spark.catalog.tableExists(name):
         return
     known = properties_of(spark, name)
     if known.get(KEPT_SINCE) == day.isoformat():
         return
     check()
-    _expire_quarantined(spark, job, dataset)
+    for dataset in job.contract.datasets:
+        if dataset.target.name == table.name:
+            _expire_quarantined(spark, job, dataset)
     if table.buries:
         dated = day_of(table, table.event_date_column or "")
         _delete(spark, tombstones(job, table).identifier, before(dated, day))
