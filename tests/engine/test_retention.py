@@ -31,7 +31,8 @@ NEXT = EVE + dt.timedelta(minutes=2)
 
 def kept_for(days: int, agreed: dict[str, Any], *elements: str) -> Contract:
     said = {"property": "retention", "value": days, "unit": "d", "element": ", ".join(elements)}
-    return parsed({**agreed, "slaProperties": [*agreed.get("slaProperties", []), said]}, "contract")
+    others = [p for p in agreed.get("slaProperties", []) if p["property"] != "retention"]
+    return parsed({**agreed, "slaProperties": [*others, said]}, "contract")
 
 
 def dated_accounts() -> dict[str, Any]:
