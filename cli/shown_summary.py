@@ -10,15 +10,20 @@ from cli.redrive import next_step
 from local.console import fail, print_table, say
 from local.errors import with_step
 from shared.contracts import contract
+from shared.ledger.model import RowCounts
 from shared.quarantine import rows_table
 
 if TYPE_CHECKING:
     from cli.summary import Summary
-    from shared.ledger.model import RowCounts
 
 FATES = ("read", "written", "quarantined", "deduplicated", "replaced")
-ERASED = "erased"  # is said only where records of erased people came again
+RARE = ("expired", "erased")  # past their retention, of erased people: most lakes have none
 SHOWN_REASONS = 20
+
+
+def fates(*counts: RowCounts) -> tuple[str, ...]:
+    """What was read, and what can have become of it; expired only where some are."""
+    return (*FATES, *(fate for fate in RARE if any(getattr(c, fate) for c in counts)))
 
 
 def show(summary: Summary, domain: str, lake: str) -> int:
@@ -41,11 +46,11 @@ def print_counts(summary: Summary) -> None:
     if not summary.rows:
         say("no record was read: no file was pending")
     else:
-        fates = fates_of(summary.total)
+        named = fates(*summary.rows.values())
         rows = [
-            (d, summary.files[d], *(getattr(counts, f) for f in fates)) for d, counts in summary.rows.items()
+            (d, summary.files[d], *(getattr(counts, f) for f in named)) for d, counts in summary.rows.items()
         ]
-        print_table("records", ("dataset", "files", *fates), rows)
+        print_table("records", ("dataset", "files", *named), rows)
     if reasons := list(_reasons(summary)):
         columns = ("dataset", "reasons", "columns", "rows")
         print_table("quarantined rows by reason and column", columns, reasons[:SHOWN_REASONS])
@@ -58,14 +63,9 @@ def print_counts(summary: Summary) -> None:
             [(c.table, c.before, c.after, c.written) for c in summary.gold],
         )
     total = summary.total
-    line = f"{total.read:,} read = " + " + ".join(f"{getattr(total, f):,} {f}" for f in fates_of(total)[1:])
+    line = f"{total.read:,} read = " + " + ".join(f"{getattr(total, f):,} {f}" for f in fates(total)[1:])
     say(f"{line}: {'balanced' if summary.balanced else 'NOT balanced'}")
     say(cost_line(summary))
-
-
-def fates_of(total: RowCounts) -> tuple[str, ...]:
-    """What became of records, as far as it happens."""
-    return (*FATES, ERASED) if total.erased else FATES
 
 
 def _reasons(summary: Summary) -> Iterator[tuple[str, str, str, int]]:

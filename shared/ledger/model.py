@@ -157,8 +157,9 @@ def explanation(file: LedgerFile) -> bytes:
 
 @dataclass(frozen=True)
 class RowCounts:
-    """Where a run's records went. Invariant: read = written + quarantined + deduplicated + replaced + erased.
+    """Where a run's records went. Invariant: read is the sum of the others.
 
+    `expired`: good ones of an event date that the contract's retention keeps no more.
     `erased`: left out, being of people who were erased.
     """
 
@@ -167,12 +168,13 @@ class RowCounts:
     quarantined: int = 0
     deduplicated: int = 0
     replaced: int = 0
+    expired: int = 0
     erased: int = 0
 
     @property
     def balanced(self) -> bool:
-        placed = self.written + self.quarantined + self.deduplicated + self.replaced + self.erased
-        return self.read == placed
+        fates = self.written + self.quarantined + self.deduplicated + self.replaced
+        return self.read == fates + self.expired + self.erased
 
     def __add__(self, other: RowCounts) -> RowCounts:
         return RowCounts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
