@@ -4,6 +4,7 @@ undisturbed one leaves: each record once, in silver, gold, quarantine, ledger an
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 import re
 from collections import Counter
@@ -12,18 +13,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from pyspark.errors import IllegalArgumentException
 
-from glue_scripts import bronze_ingest, bronze_to_silver, silver_to_gold
+from glue_scripts import bronze_ingest, bronze_to_silver, maintenance, silver_to_gold
 from tests.engine.test_mistakes import lines
 from tests.support.faults import ProcessEndedError
 from tests.support.figures import Noted
 from tests.support.job_faults import Effects
 from tests.support.rig import Rig
+from tests.support.skew import skewed
 
 PROMISE = "Faults: nothing lost, doubled or stuck"
 ENVIRONMENTS = itertools.count()
 OF_A_BATCH = (6, 1, 1, 4)  # as `counted`
 PARTS = 6
+KEPT_DAYS = 7
 
 
 @dataclass
@@ -166,6 +170,47 @@ def test_a_job_that_ends_at_an_effect_is_made_good_by_the_next_run(shop: Shop):
         struck = shop.struck(at, before=before, again_as=again_as)
         assert struck is not None
         check(shop, struck)
+
+
+def maintained(shop: Shop) -> None:
+    job = shop.lake.job("maintenance")
+    maintenance.main(shop.lake.spark, job, shop.lake.clients(job), KEPT_DAYS, dt.datetime.now(dt.UTC))
+
+
+WRONG_CLOCKS = [
+    dt.timedelta(days=-400),
+    dt.timedelta(hours=-2),
+    dt.timedelta(hours=2),
+    dt.timedelta(days=400),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wrong", WRONG_CLOCKS, ids=str)
+def test_a_driver_with_a_wrong_clock_loses_and_doubles_nothing(
+    shop: Shop, wrong: dt.timedelta, figures: Noted
+):
+    """Its run, its maintenance, and the run after it, by a driver whose clock is right."""
+    with skewed(wrong):
+        shop.batch()
+        shop.run("wrong")
+        check(shop, f"a clock wrong by {wrong}")
+        if wrong > dt.timedelta(days=maintenance.ORPHAN_DAYS - 1):  # Iceberg keeps what may be in work
+            with pytest.raises(IllegalArgumentException, match="less than 24 hours"):
+                maintained(shop)
+        else:
+            maintained(shop)
+        shop.batch()
+        shop.effects.arm(20, before=True)
+        with pytest.raises(ProcessEndedError):
+            shop.run("wrong and ended")
+        shop.effects.lift()
+    shop.run("right")
+    check(shop, f"a clock that was wrong by {wrong}")
+    shop.batch()
+    shop.run("full", full_refresh=True)
+    check(shop, f"all again after a clock that was wrong by {wrong}", whole=True)
+    figures.add(PROMISE, "runs by a driver whose clock is wrong, by hours or a year", 2)
 
 
 @pytest.mark.slow
