@@ -70,6 +70,8 @@ def _refusal(contract: Contract, table: Table, column: Column) -> str | None:
         return "values are protected where a dataset loads them: say it in that table of silver"
     if column.derived and name in table.primary_key:
         return "the key is computed from what silver holds; protect what it is derived from"
+    if column.from_key:
+        return "its value stands in the object's key, which every row has as _source_file; take it out there"
     if name in _read_by_the_engine(contract, table):
         return (
             "order, event date, partitions, the operation and intervals are read from silver as they came;"

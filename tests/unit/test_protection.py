@@ -69,6 +69,15 @@ def of(table: str, column: str, way: str | None) -> Callable[[Document], None]:
         ),
         (of("events", "event_id", None), "column event_id: protect: null: rows need its value"),
         (of("users_updates", "city", None), "column city: protect: null: rows need its value"),  # tracked
+        (
+            lambda d: (
+                of("events", "country", "hash")(d),
+                properties(d, "events")["country"]["customProperties"].append(
+                    {"property": "fromKey", "value": "land"}
+                ),
+            ),
+            "column country: protect: hash: its value stands in the object's key, which every row has as _source_file",
+        ),
         (of("events", "country", "salted"), "'salted' is not one of hash, null"),
         (
             lambda d: derived(d, "events"),
