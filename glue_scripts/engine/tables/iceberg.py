@@ -13,7 +13,7 @@ from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts.engine.read.sql import quoted
 from glue_scripts.engine.tables.state import State, loaded, state
-from shared.contracts.evolution import ANEW, BEHIND, column_changes
+from shared.contracts.evolution import ANEW, BEHIND, ColumnChanges, column_changes
 from shared.contracts.protection import PROTECTED, as_property
 from shared.contracts.protection import changed as protection_changes
 
@@ -101,7 +101,7 @@ def _ddl(table: Stored) -> str:
             **PROPERTIES,
             **table.write_modes,
             **table.properties,
-            **_protection(table),
+            **({PROTECTED: as_property(table.protected)} if table.protected else {}),
             "write.data.path": table.location,
         }.items()
     )
@@ -109,10 +109,6 @@ def _ddl(table: Stored) -> str:
         f"CREATE TABLE IF NOT EXISTS {table.identifier} ({columns}) USING iceberg {partitions}"
         f" LOCATION '{table.location}' TBLPROPERTIES ({properties})"
     )
-
-
-def _protection(table: Stored) -> dict[str, str]:
-    return {PROTECTED: as_property(table.protected)} if table.protected else {}
 
 
 def _evolve(spark: SparkSession, table: Stored) -> None:
@@ -124,6 +120,23 @@ def _evolve(spark: SparkSession, table: Stored) -> None:
         )
     live = {f.name: f.dataType.simpleString() for f in spark.table(table.identifier).schema}
     changes = column_changes(live, table.columns)
+    _check_columns(table, changes)
+    protection, held = as_property(table.protected), properties.get(PROTECTED) or ""
+    _check_protection(table, held, live)
+    if changes.added and held != protection:
+        set_properties(spark, table.identifier, {PROTECTED: protection})  # first, likewise
+    if table.computed and (changes.added or changes.widened):
+        set_properties(spark, table.identifier, {BEHIND: "true"})  # first: a crash in between loses nothing
+    for name, kind in changes.added.items():
+        spark.sql(f"ALTER TABLE {table.identifier} ADD COLUMN {quoted(name)} {kind}")
+    for name, kind in changes.widened.items():
+        # Of a list the elements become wider: Iceberg has no other change of its type.
+        array = kind.startswith("array<")
+        column, wider = (f"{quoted(name)}.element", kind[6:-1]) if array else (quoted(name), kind)
+        spark.sql(f"ALTER TABLE {table.identifier} ALTER COLUMN {column} TYPE {wider}")
+
+
+def _check_columns(table: Stored, changes: ColumnChanges) -> None:
     if changes.retyped or changes.removed:
         conflicts = [
             f"{name} is {old}, the contract says {table.columns[name]}"
@@ -135,18 +148,6 @@ def _evolve(spark: SparkSession, table: Stored) -> None:
             " themselves. Nothing was changed: put the columns back in the contract, or migrate the table:"
             " ./lake migrate DOMAIN --env NAME (docs/howto/evolve-a-table.md)."
         )
-    _check_protection(table, properties.get(PROTECTED) or "", live)
-    if changes.added.keys() & table.protected.keys():
-        set_properties(spark, table.identifier, _protection(table))  # first, likewise
-    if table.computed and (changes.added or changes.widened):
-        set_properties(spark, table.identifier, {BEHIND: "true"})  # first: a crash in between loses nothing
-    for name, kind in changes.added.items():
-        spark.sql(f"ALTER TABLE {table.identifier} ADD COLUMN {quoted(name)} {kind}")
-    for name, kind in changes.widened.items():
-        # Of a list the elements become wider: Iceberg has no other change of its type.
-        array = kind.startswith("array<")
-        column, wider = (f"{quoted(name)}.element", kind[6:-1]) if array else (quoted(name), kind)
-        spark.sql(f"ALTER TABLE {table.identifier} ALTER COLUMN {column} TYPE {wider}")
 
 
 def _check_protection(table: Stored, stored: str, live: Iterable[str]) -> None:
