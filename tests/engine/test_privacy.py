@@ -76,7 +76,7 @@ def told(
     request: pytest.FixtureRequest, rig: Callable[[str], Rig], capfd: pytest.CaptureFixture[str]
 ) -> dict[str, str]:
     """All that a run over marked files told anybody, by where; and the key of hashes, which nobody is told."""
-    lake = rig(f"privacy-{request.param}")
+    lake = rig("privacy" if request.param == "plain" else "hidden")
     agreed = protected_shop() if request.param == "protected" else contract("shop")
     lake.drop("shop/events/a.ndjson", lines(EVENTS, b'{"event_id": "zqmark-4", "ts\n'))
     lake.drop("shop/users/a.ndjson", lines(USERS))
