@@ -109,6 +109,8 @@ def table_facts(table: Table) -> Iterator[str]:
             "The newest file is the whole, or the newest day's files where keys name a day: rows that it"
             " lacks are gone, and an older file that comes late changes nothing."
         )
+    if table.retention_days:
+        yield f"A row leaves when its `event_date` is more than {table.retention_days} days ago."
     if (operation := table.operation) is None:
         return
     upsert, delete = (", ".join(f"`{v}`" for v in vs) for vs in (operation.upsert, operation.delete))

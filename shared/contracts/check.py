@@ -11,6 +11,7 @@ from shared.contracts.model import TABLES, WORKBOOKS, Contract, Dataset, Table, 
 from shared.contracts.nested import column_contradictions, dataset_contradictions
 from shared.contracts.node import Node
 from shared.contracts.protection import protection_contradictions
+from shared.contracts.retention import retention_contradictions
 from shared.contracts.unclear import SAID_IN_VAIN, unclear_spellings
 from shared.metrics import ORPHAN_ROWS
 from shared.values.texts import MOST_BYTES
@@ -51,6 +52,7 @@ def contradictions(contract: Contract, places: Mapping[str, Place], root: Node) 
         yield from dataset_contradictions(contract, dataset, root)
         yield from unclear_spellings(dataset, node, contract.null_spellings)
         yield from _clashes(dataset, node)
+    yield from retention_contradictions(contract, root)
     if "" not in contract.null_spellings:
         yield root.child("customProperties").error("nullSpellings must hold the empty text")
 

@@ -130,7 +130,7 @@ class Table:
     zone whose calendar day is `event_date`.
 
     `corrections` replace: rows stand and fall with the newest version of their file. `snapshot`: the newest
-    file, or day of files, is the whole table.
+    file, or day of files, is the whole table. `retention_days`: rows of an older event date leave.
     """
 
     name: str
@@ -155,6 +155,7 @@ class Table:
     corrections: Literal["merge", "replace"] = "merge"
     snapshot: Literal["full"] | None = None
     event_timezone: str = "UTC"
+    retention_days: int | None = None
 
     @property
     def follows_files(self) -> bool:
