@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shared.contracts import Column, Dataset, Table
+from shared.contracts.model import Protect
 from shared.values.words import described
 
 KINDS = {
@@ -123,6 +124,12 @@ def table_facts(table: Table) -> Iterator[str]:
         )
 
 
+PROTECTED: dict[Protect, str] = {
+    "hash": "From silver on its keyed hash, a text of 64 hexadecimal digits.",
+    "null": "From silver on always empty.",
+}
+
+
 def column_notes(column: Column) -> Iterator[str]:
     """What a column's own words do not say."""
     if column.derived:
@@ -135,6 +142,8 @@ def column_notes(column: Column) -> Iterator[str]:
         yield "An object or a list is kept as JSON."
     if column.max_length:
         yield f"At most {column.max_length} characters."
+    if column.protect:
+        yield PROTECTED[column.protect]
 
 
 def reject_rules(table: Table) -> Iterator[str]:

@@ -16,6 +16,7 @@ from shared.values import Declared, Plan, compiled
 
 Zone = Literal["bronze", "silver", "gold"]
 Kind = Literal["raw", "keyed", "log", "files", "latest", "scd2", "computed", "dim", "fact", "mart", "bridge"]
+Protect = Literal["hash", "null"]
 Layout = Literal["event_date", "year_month_day", "undated"]
 WORKBOOKS = {"xlsx", "ods"}
 TABLES = {"csv", *WORKBOOKS}  # formats that have lines and a header
@@ -30,7 +31,8 @@ class Column:
     itself says of its spellings; how its texts are read in a dataset is `Dataset.plan`. `path`: where the
     value is in a nested record; the column is found there only. `from_key`: the part of the object's key that
     is the value. `json`: an object or a list is kept, as JSON of one spelling. `max_length`: of its texts, in
-    characters. `identifies`: its value says which person a row is about.
+    characters. `protect`: what silver holds instead of its values (shared/contracts/protection.py).
+    `identifies`: its value says which person a row is about.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Column:
     declared: Declared = field(default_factory=Declared)
     references: str | None = None
     confidential: bool = False
+    protect: Protect | None = None
     path: Path | None = None
     from_key: str | None = None
     json: bool = False

@@ -14,12 +14,14 @@ from shared.contracts.model import (
     Column,
     Dependency,
     Operation,
+    Protect,
     Reference,
     RejectRule,
     Table,
     Threshold,
 )
 from shared.contracts.node import Node
+from shared.contracts.protection import NULL, WAYS
 from shared.contracts.quality import rule_or_threshold
 from shared.metrics import LEARNT
 from shared.values.numbers import DECIMAL, MOST_DIGITS
@@ -51,6 +53,7 @@ COLUMN_PROPERTIES = (
     "path",
     "fromKey",
     "json",
+    "protect",
     "identifies",
     *spelled.OF_COLUMN,
 )
@@ -208,6 +211,7 @@ def column(node: Node) -> Column:
         else None,
         references=related[0] if related else None,
         confidential=node.child("classification").text("public") == "confidential",
+        protect=_protect(custom),
         path=path(custom.child("path")),
         from_key=custom.child("fromKey").text("") or None,
         json=custom.child("json").flag(),
@@ -223,6 +227,13 @@ def _identifies(node: Node, kind: str) -> bool:
     if kind not in IDENTIFYING:
         raise node.error(f"a person is identified by {', '.join(IDENTIFYING)}; this column is {kind}")
     return node.choice(("person",)) == "person"
+
+
+def _protect(custom: Node) -> Protect | None:
+    """YAML's null is a word here: whoever writes it means that nothing is to be kept."""
+    if "protect" not in (custom.value or {}):
+        return None
+    return cast(Protect, custom.child("protect").choice(WAYS, NULL))
 
 
 def _operation(node: Node) -> Operation | None:

@@ -26,6 +26,7 @@ from glue_scripts.engine.read.readers import records
 from glue_scripts.engine.read.sql import before, literal, quoted
 from glue_scripts.engine.run.job import Job
 from glue_scripts.engine.silver.erased import told_apart
+from glue_scripts.engine.silver.protection import protected_rows
 from glue_scripts.engine.silver.replace import identified
 from glue_scripts.engine.silver.versions import content, newest_per_key, numbered, numbered_order
 from shared.contracts import Dataset, Table
@@ -131,9 +132,10 @@ class Batch:
         table = self.table
         followed = table.kind == "log" and bool(followers(table, self.job.contract.silver))
         computed = {k for k in table.primary_key if table.column(k).derived}
-        good = judged_rows.where("NOT _bad").selectExpr(
+        plain = judged_rows.where("NOT _bad").selectExpr(
             *(quoted(c) for c in table.column_names if c not in computed), "_extra", "_file", "_place"
         )
+        good = protected_rows(self.spark, self.job, plain, table)
         known = self.numbers.select("_file", "_source_file", "_sha256", "_ingested_at", "_order").hint(
             "broadcast"
         )

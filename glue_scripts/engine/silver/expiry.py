@@ -23,7 +23,7 @@ from glue_scripts.engine.silver.tombstones import tombstones
 from glue_scripts.engine.tables import changes
 from glue_scripts.engine.tables.commits import computed_again, fork, publish
 from glue_scripts.engine.tables.iceberg import properties_of, set_properties
-from glue_scripts.engine.tables.state import state
+from glue_scripts.engine.tables.state import State, state
 from shared.contracts import Dataset, Table
 from shared.contracts.followers import followers
 from shared.retention import KEPT_SINCE, file_days, first_day
@@ -53,7 +53,7 @@ def expire(spark: SparkSession, job: Job, table: Table, check: Guard, lineage: R
             _expire_quarantined(spark, job, dataset)
     if table.buries:
         dated = day_of(table, table.event_date_column or "")
-        _delete(spark, tombstones(job, table).identifier, before(dated, day))
+        _delete_some(spark, tombstones(job, table).identifier, before(dated, day))
     _expire_rows(spark, job, table, day, check, lineage, interrupted=known.get(LEAVING, NONE) != NONE)
     set_properties(spark, name, {KEPT_SINCE: day.isoformat(), LEAVING: NONE})
 
@@ -70,9 +70,9 @@ def _expire_rows(
 ) -> None:
     """`interrupted`: rows have left that the followers may still show; which, nobody knows any more."""
     name, expired = job.identifier(table), before("event_date", day)
+    since = state(spark, name)
     leaving = spark.table(name).where(expired)
-    found, snapshot = not leaving.isEmpty(), state(spark, name).snapshot
-    if found:
+    if found := not leaving.isEmpty():
         # First: a crash in between costs a needless recomputation, never a missed one.
         set_properties(spark, name, {LEAVING: day.isoformat()})
         none = ("CAST(NULL AS date) AS _old_date", "CAST(NULL AS string) AS _old_key")
@@ -80,11 +80,11 @@ def _expire_rows(
             job, table, leaving.selectExpr("event_date", f"{changes.changed_key(table)} AS key", *none)
         )
         check()
-        _delete(spark, name, expired)
+        _delete(spark, name, expired, since)
         log.info(job, f"{table.name} is kept since {day}", table=table.name)
     for follower in followers(table, job.contract.silver) if found or interrupted else ():
         # By number: what is kept in memory of a table is read anew once it is written to.
-        before_it = spark.read.option("versionAsOf", str(snapshot)).table(name).where(expired)
+        before_it = spark.read.option("versionAsOf", str(since.snapshot)).table(name).where(expired)
         keys = None if interrupted else before_it.select(*table.primary_key[:1]).distinct()
         follow(spark, job, table, follower, keys, lineage)
 
@@ -93,22 +93,25 @@ def _expire_quarantined(spark: SparkSession, job: Job, dataset: Dataset) -> None
     """Quarantined rows go by the day on which their file came: many have no date that could be read."""
     days = file_days(job.contract, dataset)
     name = quarantine_table(job, dataset).identifier
-    if days is None or not spark.catalog.tableExists(name):
+    if days is None:
         return
     expired = before("CAST(ingested_at AS date)", job.now.astimezone(dt.UTC).date() - dt.timedelta(days))
     if job.contract.layout == GATHERED:  # other datasets' rows stand there, too
         owner = dataset.files_of or dataset.name
         expired += f" AND startswith(source_file, {literal(f'{job.domain}/{owner}/')})"
-    _delete(spark, name, expired)
+    _delete_some(spark, name, expired)
 
 
-def _delete(spark: SparkSession, name: str, condition: str) -> None:
-    """In one commit; none where there is nothing to delete. Raises MovedOnError."""
-    if not spark.catalog.tableExists(name):
-        return
-    since = state(spark, name)
-    if spark.table(name).where(condition).isEmpty():
-        return
+def _delete_some(spark: SparkSession, name: str, condition: str) -> None:
+    """Commits nothing where there is nothing to delete. Raises MovedOnError."""
+    if spark.catalog.tableExists(name):
+        since = state(spark, name)
+        if not spark.table(name).where(condition).isEmpty():
+            _delete(spark, name, condition, since)
+
+
+def _delete(spark: SparkSession, name: str, condition: str, since: State) -> None:
+    """In one commit. `since`: the state in which the rows were looked for. Raises MovedOnError."""
     branch = fork(spark, name, since)
     spark.sql(f"DELETE FROM {branch.identifier} WHERE {condition}")
     publish(spark, branch)
