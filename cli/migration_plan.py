@@ -15,6 +15,7 @@ from local import athena
 from local.session import Session
 from shared.contracts import Table, contract
 from shared.contracts.evolution import column_changes
+from shared.contracts.protection import PROTECTED, changed, protected
 
 GO_ON = "queries go on, of the other columns"
 ON_THE_OLD = "queries go on, of the old table, until the run has filled the new"
@@ -81,6 +82,8 @@ def _step(session: Session, catalog: Catalog, table: Table, domain: str, *, aske
     name, partitions = f"{table.zone}.{table.name}", _partitions(stored)
     changes = column_changes(_live_columns(stored), {c.name: c.type for c in table.columns})
     causes = [f"{c} is {old}, the contract says {table.column(c).type}" for c, old in changes.retyped.items()]
+    other = changed(stored.properties.get(PROTECTED, ""), [*_live_columns(stored)], protected(table))
+    causes += [f"{c} is protected: {old}, the contract says {new}" for c, (old, new) in other.items()]
     if partitions != table.partition_fields:
         causes.append(
             f"it has partitions by {_listed(partitions)}, the contract by {_listed(table.partition_fields)}"

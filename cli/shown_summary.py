@@ -10,13 +10,20 @@ from cli.redrive import next_step
 from local.console import fail, print_table, say
 from local.errors import with_step
 from shared.contracts import contract
+from shared.ledger.model import RowCounts
 from shared.quarantine import rows_table
 
 if TYPE_CHECKING:
     from cli.summary import Summary
 
 FATES = ("read", "written", "quarantined", "deduplicated", "replaced")
+EXPIRED = "expired"  # past their retention: most lakes have none
 SHOWN_REASONS = 20
+
+
+def fates(*counts: RowCounts) -> tuple[str, ...]:
+    """What was read, and what can have become of it; expired only where some are."""
+    return (*FATES, EXPIRED) if any(c.expired for c in counts) else FATES
 
 
 def show(summary: Summary, domain: str, lake: str) -> int:
@@ -39,10 +46,11 @@ def print_counts(summary: Summary) -> None:
     if not summary.rows:
         say("no record was read: no file was pending")
     else:
+        named = fates(*summary.rows.values())
         rows = [
-            (d, summary.files[d], *(getattr(counts, f) for f in FATES)) for d, counts in summary.rows.items()
+            (d, summary.files[d], *(getattr(counts, f) for f in named)) for d, counts in summary.rows.items()
         ]
-        print_table("records", ("dataset", "files", *FATES), rows)
+        print_table("records", ("dataset", "files", *named), rows)
     if reasons := list(_reasons(summary)):
         columns = ("dataset", "reasons", "columns", "rows")
         print_table("quarantined rows by reason and column", columns, reasons[:SHOWN_REASONS])
@@ -55,7 +63,7 @@ def print_counts(summary: Summary) -> None:
             [(c.table, c.before, c.after, c.written) for c in summary.gold],
         )
     total = summary.total
-    line = f"{total.read:,} read = " + " + ".join(f"{getattr(total, f):,} {f}" for f in FATES[1:])
+    line = f"{total.read:,} read = " + " + ".join(f"{getattr(total, f):,} {f}" for f in fates(total)[1:])
     say(f"{line}: {'balanced' if summary.balanced else 'NOT balanced'}")
     say(cost_line(summary))
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cli import attention, runs
+from cli import attention, kept, runs
 from cli.counted_files import CountedFiles, counted_files
 from cli.item import Item
 from cli.overview import Attention, worst_first
@@ -54,7 +54,8 @@ def _items(
 ) -> list[Item]:
     states = [(run["run_id"], run["status"]) for run in known["runs"]]
     items = attention.items_of(target, domain, files, states, lake)
-    return [*items, *attention.of_datasets(known["datasets"])]
+    late = kept.late(domain, known["retention"], lake)
+    return [*items, *attention.of_datasets(known["datasets"]), *late]
 
 
 def _of_lake(target: Session, outside: Sequence[LedgerFile], lake: str) -> Iterator[Item]:
@@ -87,6 +88,7 @@ def status_of(target: Session, domain: str, files: CountedFiles) -> dict[str, An
         "runs": _runs(target, domain),
         "lock": target.ledger.lock_owner(domain),
         "gate_closed_by": target.ledger.halted_by(domain),
+        "retention": kept.kept_of(target, domain, dt.datetime.now(dt.UTC)),
     }
 
 

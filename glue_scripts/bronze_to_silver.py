@@ -29,9 +29,11 @@ from glue_scripts.engine.silver.batch import Loaded
 from glue_scripts.engine.silver.classification import classify
 from glue_scripts.engine.silver.derive import catch_up
 from glue_scripts.engine.silver.drift import note_unknown_columns
+from glue_scripts.engine.silver.expiry import expire
 from glue_scripts.engine.silver.gate import decision, judgement, unusual, worst
 from glue_scripts.engine.silver.integrity import orphan_counts
 from glue_scripts.engine.silver.isolation import BY_A_FILE, set_aside_unloadable, without
+from glue_scripts.engine.silver.left_files import without_left
 from glue_scripts.engine.silver.load import load_dataset
 from glue_scripts.engine.silver.metrics import as_csv, publish, run_metrics
 from glue_scripts.engine.silver.promote import promote, remember
@@ -100,6 +102,9 @@ def process_in_order(
     spark: SparkSession, job: Job, clients: Aws, datasets: Sequence[Dataset], lineage: Recorder
 ) -> list[RunResult]:
     results = []
+    check = guard(job, clients.ledger)
+    for table in {d.target.name: d.target for d in datasets}.values():
+        expire(spark, job, table, check, lineage)
     for dataset in datasets:
         with lineage.of(dataset.target, dataset.name) as run:
             if (result := process(spark, job, clients, dataset, lineage, run)) is not None:
@@ -198,6 +203,7 @@ def planned(
     work = pending_work(job, clients.ledger, dataset, again, dated)
     if reopen_copies(job, clients, dataset, work):
         work = pending_work(job, clients.ledger, dataset, again, dated)
+    work = without_left(job, dataset, work)
     return work, files_in_order(work.files, dataset, work.orders)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from aws_cdk import Duration, RemovalPolicy
@@ -22,7 +23,8 @@ UPLOAD_DAYS = 3  # an upload in parts that nobody finished is dropped then
 @dataclass(frozen=True)
 class Lifetime:
     """How long objects stay where: `cold_after_days` moves them to Infrequent Access; `expire_after_days`
-    deletes (never for data). What was overwritten or deleted can be restored for `noncurrent_days`.
+    deletes (never for data: how long that is kept its contract says, stacks/file_retention.py). What was
+    overwritten or deleted can be restored for `noncurrent_days`.
     """
 
     cold_after_days: int | None = None
@@ -51,7 +53,7 @@ class Lifetime:
 @dataclass(frozen=True)
 class BucketProps:
     """`name_prefix` becomes `<name_prefix>-<account>-<region>-an`; `logs` is None for the bucket that takes
-    the access logs.
+    the access logs; `more_rules`: of parts of the bucket, beside those of its lifetime.
     """
 
     name_prefix: str
@@ -59,6 +61,7 @@ class BucketProps:
     lifetime: Lifetime = field(default_factory=Lifetime)
     logs: s3.IBucket | None = None
     key: kms.IKey | None = None
+    more_rules: Sequence[s3.LifecycleRule] = ()
 
 
 def bucket(scope: Construct, id: str, props: BucketProps) -> s3.Bucket:
@@ -77,7 +80,7 @@ def bucket(scope: Construct, id: str, props: BucketProps) -> s3.Bucket:
         bucket_key_enabled=True if props.key else None,
         server_access_logs_bucket=props.logs,
         server_access_logs_prefix=f"{id.lower()}/" if props.logs else None,
-        lifecycle_rules=props.lifetime.rules(),
+        lifecycle_rules=[*props.lifetime.rules(), *props.more_rules],
         removal_policy=props.removal,
     )
     accept(

@@ -47,7 +47,11 @@ class Pipeline(Construct):
             role=access.role,
             definition_body=sfn.DefinitionBody.from_string(DEFINITION.read_text("utf-8")),
             definition_substitutions=substitutions(
-                names, domain, warehouse=stack.settings.warehouse, delivered=domain in stack.settings.sources
+                names,
+                domain,
+                warehouse=stack.settings.warehouse,
+                delivered=domain in stack.settings.sources,
+                retains=any(t.retention_days for t in contract.silver),
             ),
             tracing_enabled=True,
             logs=sfn.LogOptions(
@@ -136,7 +140,9 @@ def allow_loading(access: Access, domain: str) -> None:
     )
 
 
-def substitutions(names: Names, domain: str, *, warehouse: bool, delivered: bool) -> dict[str, str]:
+def substitutions(
+    names: Names, domain: str, *, warehouse: bool, delivered: bool, retains: bool
+) -> dict[str, str]:
     """What the definition leaves open, by name."""
     return {
         "Partition": names.partition,
@@ -145,6 +151,7 @@ def substitutions(names: Names, domain: str, *, warehouse: bool, delivered: bool
         "LedgerIndex": INDEX,
         "Deferred": deferred_id(domain),
         "Delivered": str(delivered).lower(),
+        "Retains": str(retains).lower(),
         "BronzeIngestJob": names.job(domain, "bronze-ingest"),
         "BronzeToSilverJob": names.job(domain, "bronze-to-silver"),
         "SilverToGoldJob": names.job(domain, "silver-to-gold"),

@@ -13,6 +13,7 @@ from shared.names import DATA_ZONES, RESULTS
 from stacks.backup import Backups
 from stacks.base import Lake, LakeStack
 from stacks.buckets import BucketProps, Lifetime, bucket, send_events
+from stacks.file_retention import expiring_files
 from stacks.hash_key import hash_key
 from stacks.keys import let_alerts_encrypt, let_logs_encrypt
 from stacks.ledger import ledger_table
@@ -77,7 +78,12 @@ class StorageStack(LakeStack):
 
     def _zone(self, zone: str) -> s3.Bucket:
         props = BucketProps(
-            self.names.bucket_prefix(zone), self.removal, LIFETIMES[zone], self._logs, self.key
+            self.names.bucket_prefix(zone),
+            self.removal,
+            LIFETIMES[zone],
+            self._logs,
+            self.key,
+            expiring_files(zone, self.lake.contracts),
         )
         return bucket(self, zone.capitalize(), props)
 

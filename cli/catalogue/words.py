@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shared.contracts import Column, Dataset, Table
+from shared.contracts.model import Protect
 from shared.values.words import described
 
 KINDS = {
@@ -108,6 +109,8 @@ def table_facts(table: Table) -> Iterator[str]:
             "The newest file is the whole, or the newest day's files where keys name a day: rows that it"
             " lacks are gone, and an older file that comes late changes nothing."
         )
+    if table.retention_days:
+        yield f"A row leaves when its `event_date` is more than {table.retention_days} days ago."
     if (operation := table.operation) is None:
         return
     upsert, delete = (", ".join(f"`{v}`" for v in vs) for vs in (operation.upsert, operation.delete))
@@ -119,6 +122,12 @@ def table_facts(table: Table) -> Iterator[str]:
             f"`{table.tombstones}` has the key and the order of each delete, so that an older version that"
             " comes late does not bring the row back."
         )
+
+
+PROTECTED: dict[Protect, str] = {
+    "hash": "From silver on its keyed hash, a text of 64 hexadecimal digits.",
+    "null": "From silver on always empty.",
+}
 
 
 def column_notes(column: Column) -> Iterator[str]:
@@ -133,6 +142,8 @@ def column_notes(column: Column) -> Iterator[str]:
         yield "An object or a list is kept as JSON."
     if column.max_length:
         yield f"At most {column.max_length} characters."
+    if column.protect:
+        yield PROTECTED[column.protect]
 
 
 def reject_rules(table: Table) -> Iterator[str]:

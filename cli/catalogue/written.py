@@ -65,7 +65,7 @@ class Written:
         """Service levels."""
         return tuple(
             (
-                str(each.get("property")),
+                " of ".join(map(str, _present(each, "property", "element"))),
                 _joined(" ".join(map(_shown, _present(each, "value", "unit"))), each.get("description")),
             )
             for each in self.document.get("slaProperties") or ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cli.catalogue_page.markup import Html, element
-from cli.shown_summary import FATES
+from cli.shown_summary import fates
 from shared.ledger.model import RowCounts
 
 WIDTH, HEIGHT, BAR, LEFT, RIGHT = 720, 150, 14, 150, 470
@@ -13,7 +13,7 @@ GAP = 22.0  # between two fates: room for their labels
 
 def sentence(counts: RowCounts) -> str:
     """The same in words."""
-    parts = " + ".join(f"{getattr(counts, fate):,} {fate}" for fate in FATES[1:])
+    parts = " + ".join(f"{getattr(counts, fate):,} {fate}" for fate in fates(counts)[1:])
     return f"{counts.read:,} received = {parts}: {'balanced' if counts.balanced else 'NOT balanced'}"
 
 
@@ -41,7 +41,7 @@ def flow(counts: RowCounts, title: str) -> Html:
 def _bands(counts: RowCounts) -> tuple[list[Html], float]:
     """The bands with their labels, and how high they are together."""
     top, below, drawn = 0.0, 0.0, list[Html]()
-    for fate in FATES[1:]:
+    for fate in fates(counts)[1:]:
         number: int = getattr(counts, fate)
         if not number:
             continue

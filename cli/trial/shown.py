@@ -12,6 +12,7 @@ from typing import Any
 
 from cli.options import called_from
 from cli.results import plain
+from cli.shown_summary import fates
 from cli.trial.report import DatasetFate, FileFate, Place, Report, TableView
 from cli.wording import counted
 from local.console import OUT, print_table
@@ -106,12 +107,12 @@ def where(places: Sequence[Place], rows: int) -> str:
 def _show_records(report: Report) -> None:
     if not report.datasets:
         return
-    fates = ("read", "written", "quarantined", "deduplicated", "replaced")
+    named = fates(*(d.rows for d in report.datasets.values()))
     rows = [
-        (name, *(getattr(d.rows, f) for f in fates), "yes" if d.rows.balanced else "NO")
+        (name, *(getattr(d.rows, f) for f in named), "yes" if d.rows.balanced else "NO")
         for name, d in report.datasets.items()
     ]
-    print_table("records", ("dataset", *fates, "balanced"), rows)
+    print_table("records", ("dataset", *named, "balanced"), rows)
 
 
 def _show_tables(report: Report) -> None:

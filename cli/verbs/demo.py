@@ -20,7 +20,7 @@ EXAMPLE = "./lake demo --rows 200000 --days 7 --json demo.json"
 RESULT = {
     "domain": "of the sample",
     "files": "received, and by outcome; file_reasons: quarantined, by reason",
-    "rows": "by dataset: read, written, quarantined, deduplicated, replaced",
+    "rows": "by dataset: read, written, quarantined, deduplicated, replaced, expired",
     "quarantine": "rows by reason",
     "tables": "rows by table",
     "balanced": "whether every file and record has exactly one fate",

@@ -24,7 +24,7 @@ EXAMPLE = (
 RESULT = {
     "run_id": "with status, seconds, step, error and cause of the run",
     "steps": "states of the state machine: name, began, seconds",
-    "rows": "by dataset: read, written, quarantined, deduplicated, replaced; total: their sums",
+    "rows": "by dataset: read, written, quarantined, deduplicated, replaced, expired; total: their sums",
     "files": "read, by dataset",
     "reasons": "of quarantine, by dataset",
     "quarantined": "rows of the run: dataset, reasons, columns, rows",

@@ -9,6 +9,7 @@ from typing import Any
 
 from cli import attention
 from cli.item import Item
+from cli.kept import COLUMNS, shown
 from cli.options import add_domain, add_env, add_json, lake_option
 from cli.overview import overview
 from cli.shown_summary import quarantine_query
@@ -25,7 +26,8 @@ EXAMPLE = "./lake status     # one screen; ./lake status ecommerce has all of a 
 RESULT = {
     "attention": "the worst first: domain (empty: of the whole lake), what, do (the next step), red",
     "domains": "by name: files (by dataset and status), runs (the newest), lock, gate_closed_by, datasets"
-    " (unknown columns, volume, silence), attention; with --reasons also reasons",
+    " (unknown columns, volume, silence), retention (by table: days, since, due, file_days), attention;"
+    " with --reasons also reasons",
     "outside": "files that belong to no domain of the project: key, status, reason; the first 20",
 }
 
@@ -141,6 +143,8 @@ def print_status(domain: str, report: dict[str, Any]) -> None:
     rows = [(dataset, *(counts.get(c, 0) for c in columns)) for dataset, counts in report["files"].items()]
     print_table(f"{domain}: files", ("dataset", *columns), rows)
     print_datasets(domain, report["datasets"])
+    if kept := report.get("retention"):
+        print_table(f"{domain}: retention", COLUMNS, shown(kept))
     if report["runs"]:
         print_table(
             f"{domain}: runs", ("run", "status", "started"), [tuple(run.values()) for run in report["runs"]]

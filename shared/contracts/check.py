@@ -10,6 +10,8 @@ from shared.contracts.followers import follower_contradictions
 from shared.contracts.model import TABLES, WORKBOOKS, Contract, Dataset, Table, folded
 from shared.contracts.nested import column_contradictions, dataset_contradictions
 from shared.contracts.node import Node
+from shared.contracts.protection import protection_contradictions
+from shared.contracts.retention import retention_contradictions
 from shared.contracts.unclear import SAID_IN_VAIN, unclear_spellings
 from shared.metrics import ORPHAN_ROWS
 from shared.values.texts import MOST_BYTES
@@ -39,6 +41,7 @@ def contradictions(contract: Contract, places: Mapping[str, Place], root: Node) 
         yield from _versions(contract, table, place.node.child("customProperties"))
         yield from column_contradictions(table, place.node)
         yield from follower_contradictions(contract, table, place.node)
+        yield from protection_contradictions(contract, table, place.node)
         yield from _rules(contract, table, place)
         yield from _links(contract, table, place.node, names)
         yield from _gate(contract, table, place)
@@ -49,6 +52,7 @@ def contradictions(contract: Contract, places: Mapping[str, Place], root: Node) 
         yield from dataset_contradictions(contract, dataset, root)
         yield from unclear_spellings(dataset, node, contract.null_spellings)
         yield from _clashes(dataset, node)
+    yield from retention_contradictions(contract, root)
     if "" not in contract.null_spellings:
         yield root.child("customProperties").error("nullSpellings must hold the empty text")
 

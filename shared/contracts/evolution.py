@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from shared.contracts.model import Table
+from shared.contracts.protection import protected
 from shared.values.numbers import DECIMAL
 from shared.values.texts import MOST_BYTES
 
@@ -35,7 +36,7 @@ class Shape:
     """What of a table stands in storage and in its commits. Types are Spark's.
 
     `lengths`: the most characters of texts of gold, which the warehouse's columns have room for; of those
-    that say it.
+    that say it. `protected`: how silver protects what is loaded into it.
     """
 
     kind: str
@@ -44,6 +45,7 @@ class Shape:
     primary_key: tuple[str, ...]
     partitioned_by: tuple[str, ...]
     lengths: Mapping[str, int] = field(default_factory=dict)
+    protected: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ def shape(table: Table) -> Shape:
         table.primary_key,
         table.partition_fields,
         {c.name: c.max_length for c in table.columns if c.max_length and table.zone == "gold"},
+        protected(table),
     )
 
 
@@ -116,6 +119,10 @@ def breaks(domain: str, table: str, old: Shape, new: Shape) -> list[Break]:
         Break(n, f"type {kind} became {new.columns[n]}, which is not wider", rebuild)
         for n, kind in changes.retyped.items()
     ]
+    for name in (n for n in old.columns if n in new.columns):
+        if (was := old.protected.get(name, "none")) != (now := new.protected.get(name, "none")):
+            what = f"protect {was} became {now}: rows that stand would be of the one, new ones of the other"
+            found.append(Break(name, what, rebuild))
     for name in sorted(new.required - old.required):
         what = (
             "is new and required: rows that stand have no value"

@@ -16,6 +16,7 @@ from shared.values import Declared, Plan, compiled
 
 Zone = Literal["bronze", "silver", "gold"]
 Kind = Literal["raw", "keyed", "log", "files", "latest", "scd2", "computed", "dim", "fact", "mart", "bridge"]
+Protect = Literal["hash", "null"]
 Layout = Literal["event_date", "year_month_day", "undated"]
 WORKBOOKS = {"xlsx", "ods"}
 TABLES = {"csv", *WORKBOOKS}  # formats that have lines and a header
@@ -30,7 +31,7 @@ class Column:
     itself says of its spellings; how its texts are read in a dataset is `Dataset.plan`. `path`: where the
     value is in a nested record; the column is found there only. `from_key`: the part of the object's key that
     is the value. `json`: an object or a list is kept, as JSON of one spelling. `max_length`: of its texts, in
-    characters.
+    characters. `protect`: what silver holds instead of its values (shared/contracts/protection.py).
     """
 
     name: str
@@ -43,6 +44,7 @@ class Column:
     declared: Declared = field(default_factory=Declared)
     references: str | None = None
     confidential: bool = False
+    protect: Protect | None = None
     path: Path | None = None
     from_key: str | None = None
     json: bool = False
@@ -128,7 +130,7 @@ class Table:
     zone whose calendar day is `event_date`.
 
     `corrections` replace: rows stand and fall with the newest version of their file. `snapshot`: the newest
-    file, or day of files, is the whole table.
+    file, or day of files, is the whole table. `retention_days`: rows of an older event date leave.
     """
 
     name: str
@@ -153,6 +155,7 @@ class Table:
     corrections: Literal["merge", "replace"] = "merge"
     snapshot: Literal["full"] | None = None
     event_timezone: str = "UTC"
+    retention_days: int | None = None
 
     @property
     def follows_files(self) -> bool:

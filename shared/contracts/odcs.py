@@ -17,6 +17,7 @@ from shared.contracts.datasets import dataset
 from shared.contracts.model import LOADED_KINDS, Contract, Dataset, Layout, Table, Threshold
 from shared.contracts.node import Node
 from shared.contracts.quality import threshold
+from shared.contracts.retention import Promise, kept, promises
 from shared.contracts.tables import layer, table, with_inherited
 from shared.reasons import FileReason, RowReason
 from shared.values import Declared
@@ -54,6 +55,7 @@ class Head:
     thresholds: tuple[tuple[Node, Threshold], ...]
     declared: Declared
     event_timezone: str
+    retention: tuple[Promise, ...]
 
 
 def parsed(document: Mapping[str, Any], file: str) -> Contract:
@@ -121,6 +123,7 @@ def document_head(root: Node) -> Head:
         thresholds=tuple((node, threshold(node)) for node in custom.child("quality").items()),
         declared=spelled.defaults(custom),
         event_timezone=spelled.zone(custom.child("eventDateTimezone")) or "UTC",
+        retention=promises(root),
     )
 
 
@@ -129,10 +132,12 @@ def _freshness(root: Node) -> int | None:
     hours = None
     for promise in root.child("slaProperties").items():
         name = promise.child("property")
+        if name.value == "retention":
+            continue
         if name.value != "freshness":
             raise name.error(
-                f"nothing here keeps or measures {name.value!r}; expected freshness, in h or d. How often a"
-                " domain runs is its schedule; how long objects are kept is a setting of the environment"
+                f"nothing here keeps or measures {name.value!r}; expected freshness, in h or d, or retention,"
+                " in d or y. How often a domain runs is its schedule"
             )
         promise.only(("id", "property", "value", "unit", "description", "driver"))
         if hours is not None:
@@ -184,4 +189,4 @@ def _schema(root: Node, head: Head) -> tuple[dict[str, Table], dict[str, Place],
             raise node.error(f"{each.metric!r} is not a metric of any table that a dataset is loaded into")
     for t in loaded:
         tables[t.name], places[t.name] = with_inherited(t, places[t.name], head.thresholds, head.reasons)
-    return tables, places, bronze
+    return kept(tables, [t.name for t in loaded], head.retention), places, bronze

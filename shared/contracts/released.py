@@ -16,7 +16,8 @@ from shared.contracts.model import Contract
 from shared.project import domains_folder, shown
 
 RECORD = "released.json"
-COLUMN = re.compile(r"(.+?)(?:, at most (\d+))?(, required)?")  # type, maxLength, whether it is required
+# type, maxLength, how silver protects it, whether it is required
+COLUMN = re.compile(r"(.+?)(?:, at most (\d+))?(?:, protect (\w+))?(, required)?")
 HOW = """To keep the tables as they are, take the change back. Otherwise accept the change with
 `./lake contract release DOMAIN`, commit the record, deploy, and let `./lake migrate DOMAIN --env NAME` do
 what the statements say in every environment (the databases shown are those of one).
@@ -98,8 +99,10 @@ def _record(domain: str, folder: Path | None) -> Path:
 
 def _written(table: Shape) -> dict[str, Any]:
     lengths = {n: f", at most {most}" for n, most in table.lengths.items()}
+    ways = {n: f", protect {way}" for n, way in table.protected.items()}
     required = dict.fromkeys(table.required, ", required")
-    columns = {n: f"{t}{lengths.get(n, '')}{required.get(n, '')}" for n, t in table.columns.items()}
+    said = (lengths, ways, required)
+    columns = {n: "".join([t, *(each.get(n, "") for each in said)]) for n, t in table.columns.items()}
     return {
         "kind": table.kind,
         "columns": columns,
@@ -113,9 +116,10 @@ def _parsed(table: Mapping[str, Any]) -> Shape:
     found = {n: match.groups() for n, match in read.items() if match}
     return Shape(
         table["kind"],
-        {n: kind for n, (kind, _, _) in found.items()},
-        frozenset(n for n, (_, _, required) in found.items() if required),
+        {n: kind for n, (kind, _, _, _) in found.items()},
+        frozenset(n for n, (_, _, _, required) in found.items() if required),
         tuple(table["primary_key"]),
         tuple(table["partitioned_by"]),
-        {n: int(most) for n, (_, most, _) in found.items() if most},
+        {n: int(most) for n, (_, most, _, _) in found.items() if most},
+        {n: way for n, (_, _, way, _) in found.items() if way},
     )

@@ -14,12 +14,14 @@ from shared.contracts.model import (
     Column,
     Dependency,
     Operation,
+    Protect,
     Reference,
     RejectRule,
     Table,
     Threshold,
 )
 from shared.contracts.node import Node
+from shared.contracts.protection import NULL, WAYS
 from shared.contracts.quality import rule_or_threshold
 from shared.metrics import LEARNT
 from shared.values.numbers import DECIMAL, MOST_DIGITS
@@ -44,7 +46,7 @@ ENVELOPES = {  # what each calls inserts and updates, and deletes
     "debezium": (("c", "r", "u"), ("d",)),
     "dms": (("I", "U"), ("D",)),
 }
-COLUMN_PROPERTIES = ("aliases", "case", "derived", "path", "fromKey", "json", *spelled.OF_COLUMN)
+COLUMN_PROPERTIES = ("aliases", "case", "derived", "path", "fromKey", "json", "protect", *spelled.OF_COLUMN)
 LAYERS = ("bronze", "silver", "gold")
 KINDS = {
     "silver": ("keyed", "log", "files", "latest", "scd2", "computed"),
@@ -198,11 +200,19 @@ def column(node: Node) -> Column:
         else None,
         references=related[0] if related else None,
         confidential=node.child("classification").text("public") == "confidential",
+        protect=_protect(custom),
         path=path(custom.child("path")),
         from_key=custom.child("fromKey").text("") or None,
         json=custom.child("json").flag(),
         max_length=spelled.max_length(node),
     )
+
+
+def _protect(custom: Node) -> Protect | None:
+    """YAML's null is a word here: whoever writes it means that nothing is to be kept."""
+    if "protect" not in (custom.value or {}):
+        return None
+    return cast(Protect, custom.child("protect").choice(WAYS, NULL))
 
 
 def _operation(node: Node) -> Operation | None:

@@ -155,17 +155,22 @@ def explanation(file: LedgerFile) -> bytes:
 
 @dataclass(frozen=True)
 class RowCounts:
-    """Where a run's records went. Invariant: read = written + quarantined + deduplicated + replaced."""
+    """Where a run's records went. Invariant: read is the sum of the others.
+
+    `expired`: good ones of an event date that the contract's retention keeps no more.
+    """
 
     read: int = 0
     written: int = 0
     quarantined: int = 0
     deduplicated: int = 0
     replaced: int = 0
+    expired: int = 0
 
     @property
     def balanced(self) -> bool:
-        return self.read == self.written + self.quarantined + self.deduplicated + self.replaced
+        fates = self.written + self.quarantined + self.deduplicated + self.replaced + self.expired
+        return self.read == fates
 
     def __add__(self, other: RowCounts) -> RowCounts:
         return RowCounts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))

@@ -24,11 +24,14 @@ class Source(NamedTuple):
 
 
 class Use(NamedTuple):
-    """How a source has a say in a value (DIRECT), or in whether or where it stands (INDIRECT)."""
+    """How a source has a say in a value (DIRECT), or in whether or where it stands (INDIRECT). `masking`: the
+    value tells nobody what the source holds.
+    """
 
     source: Source
     type: str
     subtype: str
+    masking: bool = False
 
     def through(self, subtype: str) -> Use:
         """In a value that is computed from one that has this use."""
@@ -38,7 +41,7 @@ class Use(NamedTuple):
 
     def behind(self, subtype: str) -> Use:
         """In what is decided by a value that has this use."""
-        return Use(self.source, INDIRECT, subtype)
+        return Use(self.source, INDIRECT, subtype, self.masking)
 
 
 Uses = frozenset[Use]
@@ -69,5 +72,6 @@ def _inputs(uses: Iterable[Use], dataset: Callable[[str], JSON]) -> list[JSON]:
     """One entry a source, with all its uses."""
     ways: dict[Source, list[JSON]] = {}
     for use in sorted(uses):
-        ways.setdefault(use.source, []).append({"type": use.type, "subtype": use.subtype})
+        masked = {"masking": True} if use.masking else {}
+        ways.setdefault(use.source, []).append({"type": use.type, "subtype": use.subtype, **masked})
     return [{**dataset(s.dataset), "field": s.column, "transformations": w} for s, w in ways.items()]

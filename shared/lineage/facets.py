@@ -1,7 +1,7 @@
 """The facets that events have, each with the version of its schema.
 
 Ours is `lakehouse_balance`: what became of the records that a run received. Its schema is a file of this
-repository, docs/reference/LakehouseBalanceRunFacet-1-0-0.json; the repository has no address that is the same
+repository, docs/reference/LakehouseBalanceRunFacet-1-1-0.json; the repository has no address that is the same
 for everybody who has a copy of it, so the schema is named by a URN with its path.
 """
 
@@ -15,7 +15,7 @@ from shared.lineage.datasets import JSON
 PRODUCER = "urn:lakehouse:glue_scripts/engine/lineage"
 SPEC = "https://openlineage.io/spec/facets"
 BALANCE = "lakehouse_balance"
-BALANCE_SCHEMA = "docs/reference/LakehouseBalanceRunFacet-1-0-0.json"
+BALANCE_SCHEMA = "docs/reference/LakehouseBalanceRunFacet-1-1-0.json"
 SCHEMAS = {
     "parent": ("ParentRunFacet", "1-2-0"),
     "nominalTime": ("NominalTimeRunFacet", "1-0-1"),
@@ -47,6 +47,7 @@ def balance(rows: RowCounts, files: int) -> dict[str, JSON]:
         deduplicated=rows.deduplicated,
         replaced=rows.replaced,
         files=files,
+        **({"expired": rows.expired} if rows.expired else {}),
     )
 
 

@@ -89,3 +89,22 @@ def test_the_printed_drop_makes_way_for_the_contract(spark: Any, table: Stored) 
     spark.sql(found.migration[0].removesuffix(";"))
     prepare(spark, dataclasses.replace(table, columns=wanted))
     assert spark.table(table.identifier).columns == list(wanted)
+
+
+def test_how_values_are_protected_is_fixed_with_the_column(spark: Any, table: Stored) -> None:
+    """A new column may be protected in any way, also one whose name a dropped column had."""
+    told = {**OLD, "mail": "string"}
+    hashed = dataclasses.replace(table, columns=told, protected={"mail": "hash"})
+    prepare(spark, hashed)
+    prepare(spark, hashed)
+    for ways in ({}, {"mail": "null"}, {"mail": "hash", "city": "hash"}):
+        with pytest.raises(
+            MigrationNeededError, match=r"(mail is protected: hash|city is protected: none), the"
+        ):
+            prepare(spark, dataclasses.replace(hashed, protected=ways))
+    spark.sql(f"ALTER TABLE {table.identifier} DROP COLUMN mail")
+    plain = dataclasses.replace(table, columns=told)
+    prepare(spark, plain)
+    prepare(spark, plain)
+    with pytest.raises(MigrationNeededError, match="mail is protected: none, the contract says hash"):
+        prepare(spark, hashed)

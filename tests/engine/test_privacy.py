@@ -9,6 +9,9 @@ from typing import Any
 import boto3
 import pytest
 
+from shared.contracts import contract
+from shared.keyed_hash import pads
+from tests.support.protected_shop import protected_shop
 from tests.support.rig import Rig
 
 # One mark per column and kind of value; numbers and times that occur nowhere else.
@@ -68,17 +71,20 @@ def lines(records: list[dict[str, Any]], *more: bytes) -> bytes:
     return b"".join([*(json.dumps(r).encode() + b"\n" for r in records), *more])
 
 
-@pytest.fixture
-def told(rig: Callable[[str], Rig], capfd: pytest.CaptureFixture[str]) -> dict[str, str]:
-    """All that a run over marked files told anybody, by where."""
-    lake = rig("privacy")
+@pytest.fixture(params=["plain", "protected"])
+def told(
+    request: pytest.FixtureRequest, rig: Callable[[str], Rig], capfd: pytest.CaptureFixture[str]
+) -> dict[str, str]:
+    """All that a run over marked files told anybody, by where; and the key of hashes, which nobody is told."""
+    lake = rig("privacy" if request.param == "plain" else "hidden")
+    agreed = protected_shop() if request.param == "protected" else contract("shop")
     lake.drop("shop/events/a.ndjson", lines(EVENTS, b'{"event_id": "zqmark-4", "ts\n'))
     lake.drop("shop/users/a.ndjson", lines(USERS))
     lake.drop("shop/transactions/a.ndjson", lines(TRANSACTIONS))
     for n, content in enumerate(UNREADABLE):
         lake.drop(f"shop/events/bad-{n}.json", content)
-    lake.run("run-1")
-    lake.run("run-2", full_refresh=True)
+    lake.run("run-1", contract=agreed)
+    lake.run("run-2", contract=agreed, full_refresh=True)
     assert len(lake.rows("gold.fact_events")) == 1  # the marks went all the way
     assert len(lake.rows("quarantine.events_rows")) == 4
     assert len(lake.rows("quarantine.transactions_rows")) == 1
@@ -92,6 +98,8 @@ def told(rig: Callable[[str], Rig], capfd: pytest.CaptureFixture[str]) -> dict[s
             lake.s3.get_object(Bucket=lake.names.bucket(zone), Key=k)["Body"].read().decode() for k in keys
         )
         found[zone] = "\n".join([*keys, *bodies])
+    for secret in (lake.hash_key, *(pad.hex() for pad in pads(lake.hash_key))):
+        assert not [place for place, text in found.items() if secret in text]
     return found
 
 

@@ -34,6 +34,7 @@ from shared.contracts import contract
 from shared.contracts.evolution import ANEW
 from tests.stack.test_run import Lab
 from tests.stack.test_run import lab as _lab
+from tests.support.protected_shop import protected_shop
 
 lab = _lab
 TYPES = {
@@ -104,6 +105,20 @@ def test_the_plan_names_what_no_run_can_change(lab: Lab, tables: None) -> None:
     }
     assert steps["silver.users_updates"].why == "age is string, the contract says int: it is made anew"
     assert "partitions by event_date, the contract by months(event_date)" in steps["gold.fact_events"].why
+
+
+def test_the_plan_makes_tables_anew_whose_values_are_protected_otherwise(
+    lab: Lab, tables: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that the files are loaded into; what is computed from them follows by the same full refresh."""
+    monkeypatch.setattr(migration_plan, "contract", lambda _: protected_shop())
+    steps = {s.table: s for s in migration_plan.plan(lab.session, "shop") if "protected" in s.why}
+    assert {name: step.anew for name, step in steps.items()} == {"silver.users_updates": True}
+    assert steps["silver.users_updates"].why == (
+        "age is string, the contract says int; user_id is protected: none, the contract says hash;"
+        " name is protected: none, the contract says hash; email is protected: none, the contract says hash;"
+        " phone is protected: none, the contract says hash: it is made anew"
+    )
 
 
 def test_a_migration_is_shown_then_carried_out_once_and_recorded(

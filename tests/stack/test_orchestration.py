@@ -37,7 +37,7 @@ def test_the_definition_has_no_faults() -> None:
 def test_the_load_begins_with_what_the_gold_job_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
-    found = substitutions(NAMES, "shop", warehouse=True, delivered=False)
+    found = substitutions(NAMES, "shop", warehouse=True, delivered=False, retains=False)
     spark: Any = None  # a contract without gold has no tables to ask for
     with mock_aws():
         s3 = boto3.client("s3", region_name="us-east-1")
@@ -96,7 +96,7 @@ def test_amazons_validator_accepts_the_definition() -> None:
 
 def test_every_placeholder_is_substituted_and_every_substitution_used() -> None:
     wanted = set(re.findall(r"\$\{(\w+)\}", DEFINITION.read_text("utf-8")))
-    assert wanted == set(substitutions(NAMES, "shop", warehouse=True, delivered=False))
+    assert wanted == set(substitutions(NAMES, "shop", warehouse=True, delivered=False, retains=False))
 
 
 def test_the_definition_refers_to_what_the_other_stacks_make(assembly: Assembly) -> None:

@@ -138,6 +138,7 @@ class Execution:
     tasks: list[str] = field(default_factory=list)
     waits: list[int] = field(default_factory=list)  # seconds
     at: str = ""
+    request: Mapping[str, Any] = field(default_factory=dict)
 
     def run(self) -> str:
         """From where it is, so that another call redrives it; its status."""
@@ -209,6 +210,10 @@ class Execution:
             case str() if value.startswith("{%"):
                 expression = Jsonata.jsonata(value[2:-2].strip().replace("${Warehouse}", "a workgroup"))
                 expression.register_lambda("parse", json.loads)
-                states = {"input": {}, "result": result, "context": {"Execution": {"Name": self.name}}}
+                states = {
+                    "input": self.request,
+                    "result": result,
+                    "context": {"Execution": {"Name": self.name}},
+                }
                 return expression.evaluate(None, {**self.variables, "states": states})
         return value

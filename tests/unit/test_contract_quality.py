@@ -312,7 +312,7 @@ def test_freshness_is_promised_in_hours_or_days():
     assert parsed(shop(), "shop.odcs.yaml").dataset("sales").freshness_hours == 48
 
 
-@pytest.mark.parametrize("name", ["frequency", "retention", "latency"])
+@pytest.mark.parametrize("name", ["frequency", "latency"])
 def test_a_promise_that_nothing_keeps_is_refused(name: str):
     document = shop()
     document["slaProperties"].append({"property": name, "value": 1, "unit": "d"})

@@ -124,3 +124,18 @@ def test_a_load_of_an_hour_and_a_half_is_looked_at_less_and_less_often():
     assert run.waits[:8] == [2, 3, 5, 8, 12, 18, 27, 30]
     assert max(run.waits) == 30
     assert len(run.waits) * 10 < 2_500
+
+
+def maintained(retains: str) -> Execution:
+    """A run of maintenance, while files wait."""
+    found = json.loads(json.dumps(definition()).replace("${Retains}", retains))
+    run = Execution(found, services(), "upkeep", request={"maintenance": True})
+    assert run.run() == "SUCCEEDED"
+    return run
+
+
+def test_maintenance_goes_on_with_a_run_where_rows_are_kept_for_a_time():
+    """They leave by it, from gold and the warehouse too, although no file came."""
+    alone, followed = maintained("false"), maintained("true")
+    assert left(alone.services)["waiting"] == FILES
+    assert (left(followed.services), "Maintain" in followed.tasks) == (LEFT, True)

@@ -21,7 +21,7 @@ from cli.console.parts import badge, empty, heading, html, moment, quiet, rows
 from cli.console.quarantined_rows import show_quarantine
 from cli.console.section import Section
 from cli.quality import Verdict, Volume, null_rates, verdicts, volumes
-from cli.shown_summary import FATES
+from cli.shown_summary import fates
 from local.session import Session
 from shared.contracts import Dataset, contract
 from shared.ledger.model import RowCounts, RunResult
@@ -87,8 +87,9 @@ def _show_runs(found: Found, dataset: Dataset) -> None:
         quiet(f"It read no record of {dataset.name}.")
     else:
         html(flow(own.rows, f"Records of {dataset.name}"))
-    head = ("dataset", "files", *(fate if fate != "read" else "received" for fate in FATES), "sum")
-    rows("Records by what became of them", head, [_line(r) for r in results])
+    shown = fates(*(r.rows for r in results))
+    head = ("dataset", "files", *(fate if fate != "read" else "received" for fate in shown), "sum")
+    rows("Records by what became of them", head, [_line(r, shown) for r in results])
     if own is not None:
         _show_rules(dataset, own)
         _show_nulls(own)
@@ -98,9 +99,9 @@ def _show_runs(found: Found, dataset: Dataset) -> None:
     rows(f"The newest runs, {SHOWN_RUNS} at most; each leads to its figures", head, named)
 
 
-def _line(result: RunResult) -> tuple[Any, ...]:
+def _line(result: RunResult, named: Sequence[str]) -> tuple[Any, ...]:
     counts = result.rows
-    numbers = [getattr(counts, fate) for fate in FATES]
+    numbers = [getattr(counts, fate) for fate in named]
     return result.dataset, result.files, *numbers, badge("balanced" if counts.balanced else "not balanced")
 
 

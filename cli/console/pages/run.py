@@ -17,7 +17,7 @@ from cli.console.section import Section
 from cli.console.starting import RUN_PATH
 from cli.console.work import begin
 from cli.run_view import RunView, run_view
-from cli.shown_summary import FATES, cost_line
+from cli.shown_summary import cost_line, fates
 from local.settings import ROOT
 from shared.ledger.model import RowCounts
 
@@ -129,7 +129,7 @@ def _of_state(view: RunView, name: str) -> Iterator[Html]:
 
 
 def _fates(counts: RowCounts) -> str:
-    return ", ".join(f"{getattr(counts, fate):,} {fate}" for fate in FATES)
+    return ", ".join(f"{getattr(counts, fate):,} {fate}" for fate in fates(counts))
 
 
 def _show_rows(view: RunView) -> None:
@@ -137,8 +137,9 @@ def _show_rows(view: RunView) -> None:
         quiet("No record was read." if not view.goes_on else "Rows appear when silver has ended.")
         return
     heading("Rows")
-    lines = [(r.dataset, r.files, *(getattr(r.rows, f) for f in FATES)) for r in view.results]
-    rows("Records by what became of them", ("dataset", "files", *FATES), lines)
+    named = fates(*(r.rows for r in view.results))
+    lines = [(r.dataset, r.files, *(getattr(r.rows, f) for f in named)) for r in view.results]
+    rows("Records by what became of them", ("dataset", "files", *named), lines)
     if (summary := view.summary) is None:
         return
     if summary.quarantined:

@@ -15,6 +15,7 @@ from glue_scripts.engine.lineage.catalyst import OTHER_SPARK, each
 from glue_scripts.engine.lineage.recorder import Made
 from glue_scripts.engine.run.job import Job
 from shared.contracts import Column, Dataset
+from shared.contracts.protection import protected
 from shared.ledger.model import LedgerFile, RowCounts
 from shared.lineage import JSON, Lineage, Source, Use, facet, folder, stored
 from shared.lineage import columns as words
@@ -44,7 +45,19 @@ def load_lineage(spark: SparkSession, dataset: Dataset) -> Lineage:
                 known[column.name] = frozenset().union(*(known[n] for n in read))
     chosen = (*table.primary_key, *table.order) if table.kind == "keyed" else ()
     decided = {use.behind(words.WINDOW) for n in chosen for use in known.get(n, ())}
-    return Lineage({n: known[n] for n in table.column_names if n in known}, frozenset(decided))
+    ways = protected(table)  # what is derived was derived before
+    fields = {n: _kept(known[n], ways.get(n)) for n in table.column_names if n in known}
+    return Lineage(fields, frozenset(decided))
+
+
+def _kept(uses: Uses, way: str | None) -> Uses:
+    """Of a value as silver holds it: nothing of one that is not kept."""
+    match way:
+        case None:
+            return uses
+        case "hash":
+            return frozenset(use._replace(masking=True) for use in uses)
+    return frozenset()
 
 
 def bronze(job: Job, dataset: Dataset) -> JSON:

@@ -36,7 +36,8 @@ class RecordCounts:
     `extra`: good ones with a column that no contract knows; `nulls`: good ones without a value, by column;
     `bad_files`: the numbers of the files with bad ones; `marks`: those of the bad ones (read/marks.py);
     `unknown`: by column that no contract knows, the good rows that have it and a mask of their kinds
-    (shared/unknown_columns.py). `ambiguous`: good ones' local times that occur twice.
+    (shared/unknown_columns.py). `ambiguous`: good ones' local times that occur twice;
+    `expired`: good ones past their retention.
     """
 
     read: int = 0
@@ -47,14 +48,18 @@ class RecordCounts:
     marks: frozenset[int] = frozenset()
     unknown: dict[str, tuple[int, int]] = field(default_factory=dict)
     ambiguous: int = 0
+    expired: int = 0
 
 
-def record_aggregates(dataset: Dataset, unknown: Sequence[str] = ()) -> list[Column]:
-    """The aggregates of judged rows that make their RecordCounts."""
+def record_aggregates(dataset: Dataset, unknown: Sequence[str] = (), expired: str = "false") -> list[Column]:
+    """The aggregates of judged rows that make their RecordCounts. `expired`: SQL that is true for rows past
+    their retention.
+    """
     return [
         F.count(F.lit(1)).alias("read"),
         F.count_if("_bad").alias("bad"),
         F.count_if(F.expr("NOT _bad AND _extra IS NOT NULL")).alias("extra"),
+        F.count_if(F.expr(f"NOT _bad AND {expired}")).alias("expired"),
         F.sum(F.expr(f"CASE WHEN _bad THEN 0 ELSE {ambiguous(dataset)} END")).alias("ambiguous"),
         F.collect_set(F.expr("CASE WHEN _bad THEN _file END")).alias("bad_files"),
         F.collect_set(F.expr("CASE WHEN _bad THEN _mark END")).alias("marks"),
@@ -108,6 +113,7 @@ def observed_counts(
         frozenset(aggregates["marks"]),
         seen,
         aggregates["ambiguous"] or 0,
+        aggregates["expired"],
     )
 
 
@@ -133,7 +139,7 @@ def balanced(dataset: Dataset, counts: RowCounts) -> RowCounts:
     if not counts.balanced:
         raise UnbalancedError(
             f"{dataset.domain}/{dataset.name}: {counts}: the records read are not those written, quarantined,"
-            " deduplicated and replaced. The silver table was not changed, and the files stay pending. Run"
-            " again; when it stays, it is a bug in the engine: report it with the files."
+            " deduplicated, replaced and expired. The silver table was not changed, and the files stay"
+            " pending. Run again; when it stays, it is a bug in the engine: report it with the files."
         )
     return counts

@@ -6,6 +6,8 @@ the caller can distinguish that from an empty value.
 
 from __future__ import annotations
 
+import datetime as dt
+
 from glue_scripts.engine.read import numbers_sql, times_sql
 from glue_scripts.engine.read.literals import literal, quoted
 from shared.spellings import Spelling
@@ -102,3 +104,8 @@ def respelled(value: str, spellings: tuple[Spelling, ...], day: str) -> str:
 def _boolean(value: str, plan: Plan) -> str:
     yes, no = (", ".join(map(literal, words)) for words in plan.booleans)
     return f"CASE WHEN lower({value}) IN ({yes}) THEN true WHEN lower({value}) IN ({no}) THEN false END"
+
+
+def before(date: str, day: dt.date) -> str:
+    """SQL that is true for dates before a day, and false without one."""
+    return f"coalesce({date} < DATE'{day.isoformat()}', false)"

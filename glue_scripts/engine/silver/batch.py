@@ -23,13 +23,15 @@ from glue_scripts.engine.read.conform import conformed
 from glue_scripts.engine.read.marks import of_marks
 from glue_scripts.engine.read.operations import is_delete
 from glue_scripts.engine.read.readers import records
-from glue_scripts.engine.read.sql import literal, quoted
+from glue_scripts.engine.read.sql import before, literal, quoted
 from glue_scripts.engine.run.job import Job
+from glue_scripts.engine.silver.protection import protected_rows
 from glue_scripts.engine.silver.replace import identified
 from glue_scripts.engine.silver.versions import content, newest_per_key, numbered, numbered_order
 from shared.contracts import Dataset, Table
 from shared.contracts.followers import followers
 from shared.ledger.model import LedgerFile, RowCounts
+from shared.retention import first_day
 from shared.unknown_columns import names_to_observe
 
 
@@ -112,7 +114,13 @@ class Batch:
     @property
     def aggregates(self) -> list[Column]:
         """What is observed of judged rows."""
-        return record_aggregates(self.dataset, self.unknown)
+        return record_aggregates(self.dataset, self.unknown, self.expired)
+
+    @property
+    def expired(self) -> str:
+        """SQL that is true for rows past their retention: a late file brings none of them back."""
+        day = first_day(self.table, self.job.now)
+        return "false" if day is None else before("event_date", day)
 
     def silver_rows(self, judged_rows: DataFrame) -> DataFrame:
         """What silver is to hold of judged rows, and of a keyed table the deletes (`_deleted`). The judgement
@@ -122,9 +130,10 @@ class Batch:
         table = self.table
         followed = table.kind == "log" and bool(followers(table, self.job.contract.silver))
         computed = {k for k in table.primary_key if table.column(k).derived}
-        good = judged_rows.where("NOT _bad").selectExpr(
+        plain = judged_rows.where("NOT _bad").selectExpr(
             *(quoted(c) for c in table.column_names if c not in computed), "_extra", "_file", "_place"
         )
+        good = protected_rows(self.spark, self.job, plain, table)
         known = self.numbers.select("_file", "_source_file", "_sha256", "_ingested_at", "_order").hint(
             "broadcast"
         )
@@ -136,9 +145,11 @@ class Batch:
             f"{numbered_order('_order') if followed else '_order'} AS _file_order",
             "_extra",
         ]
+        kept = f"NOT {self.expired}"
         if table.kind == "files":
-            return identified(good.join(known, "_file", "inner"), table).selectExpr(*own)
-        versions = numbered(good, table) if followed else good
+            return identified(good.where(kept).join(known, "_file", "inner"), table).selectExpr(*own)
+        # Numbered first: a row has the same number when those before it have left.
+        versions = (numbered(good, table) if followed else good).where(kept)
         newest = newest_per_key(versions.selectExpr("*", f"{content(table)} AS _content"), table)
         deleted = f"{is_delete(table.operation) if table.buries else 'false'} AS _deleted"
         return newest.join(known, "_file", "inner").selectExpr(*own, "_content", "_sent", deleted)

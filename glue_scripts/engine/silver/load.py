@@ -18,6 +18,7 @@ from glue_scripts.engine.silver.batch import Batch, Loaded
 from glue_scripts.engine.silver.derive import follow
 from glue_scripts.engine.silver.fill import fill_table
 from glue_scripts.engine.silver.merge import merge_rows
+from glue_scripts.engine.silver.protection import check_hash_key
 from glue_scripts.engine.silver.replace import replace_rows
 from glue_scripts.engine.silver.snapshot import replace_snapshot
 from glue_scripts.engine.silver.target import silver_table
@@ -44,12 +45,13 @@ def load_dataset(
     """Loads the files, then the tables that follow theirs; `check` goes before each commit of bad or good
     rows. `again`: an earlier run may have quarantined rows of them already.
 
-    Raises RecordsLostError, UnbalancedError, MigrationNeededError and MovedOnError, with the silver table as
-    it was.
+    Raises RecordsLostError, UnbalancedError, MigrationNeededError, HashKeyError and MovedOnError, with the
+    silver table as it was.
     """
     check()
     table, target = dataset.target, silver_table(job, dataset.target)
     create_or_evolve(spark, target)
+    check_hash_key(spark, job, table)
     since = state(spark, target.identifier)  # before anything is decided by what the table holds
     stale = [*work.superseded, *(f for f in work.files if again or job.full_refresh or f.processed_by)]
     batch = Batch(spark, job, dataset, files, files_table(spark, files, dataset), stale)

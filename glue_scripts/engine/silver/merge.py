@@ -48,7 +48,9 @@ def merge_rows(
         written = number["insert"] + number["same"] + number["bury"]
         replaced = number["update"] + number["delete"]
         outdone = sum(r["sent"] for r in outcomes) - written - replaced
-        counts = balanced(batch.dataset, RowCounts(seen.read, written, seen.bad, outdone, replaced))
+        counts = balanced(
+            batch.dataset, RowCounts(seen.read, written, seen.bad, outdone, replaced, seen.expired)
+        )
         # Announced before the commit: a crash in between costs a needless recomputation, never a missed one.
         changes.record(batch.job, table, _announced(compared, target))
         if gone_since is not None:

@@ -42,6 +42,7 @@ from glue_scripts.engine.tables.iceberg import (
 from glue_scripts.engine.tables.state import State, state
 from shared.contracts import Contract, Dataset, folded
 from shared.contracts.followers import followers
+from shared.contracts.protection import protected
 from shared.ledger.model import LedgerFile
 
 FILLING = "lakehouse.filling"  # the runs that filled rows whose followers may not have followed
@@ -134,12 +135,15 @@ def _in_place(
 ) -> bool:
     """Whether filling the rows that stand is what reading their files again would give.
 
-    It is not where the column has a say in which rows stand: as a key, in the order of versions, as the
-    operation, in what is derived from it, where it is required, and in a log that ever took two records for
-    one. Nor where a row has two spellings of one column, or would not be good with its new value, or where
-    `_extra` does not tell whether a text was one in its file.
+    It is not where the table protects values: its rows are judged on plain ones, which it has not. Nor where
+    the column has a say in which rows stand: as a key, in the order of versions, as the operation, in what is
+    derived from it, where it is required, and in a log that ever took two records for one. Nor where a row
+    has two spellings of one column, or would not be good with its new value, or where `_extra` does not tell
+    whether a text was one in its file.
     """
     table, columns = dataset.target, {*names.values()}
+    if protected(table):
+        return False
     decisive = {*table.primary_key, *table.order, *table.partitioned_by}
     operation = table.operation.column if table.operation else None
     decisive |= {c for c in (table.change_key, table.event_date_column, operation) if c}

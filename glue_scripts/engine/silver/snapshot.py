@@ -25,7 +25,9 @@ def replace_snapshot(
     table = batch.table
     [kept] = staged.agg(F.count(F.lit(1)).alias("rows"), F.sum("_sent").alias("sent")).collect()
     outdone = (kept["sent"] or 0) - kept["rows"]
-    counts = balanced(batch.dataset, RowCounts(seen.read, kept["rows"], seen.bad, outdone))
+    counts = balanced(
+        batch.dataset, RowCounts(seen.read, kept["rows"], seen.bad, outdone, expired=seen.expired)
+    )
     stored = batch.spark.table(target.identifier)
     difference = reconcile(batch.job, table, target, staged, stored, table.column_names, since)
     return counts, difference.deleted

@@ -11,6 +11,7 @@ from glue_scripts.engine.silver.places import mark, places_known, places_propert
 from glue_scripts.engine.tables.iceberg import LINEAGE_COLUMNS, Stored
 from shared.contracts import Dataset, Table
 from shared.contracts.followers import OWN
+from shared.contracts.protection import protected
 from shared.unknown_columns import NAMES_PROPERTY
 
 
@@ -28,6 +29,7 @@ def silver_table(job: Job, table: Table) -> Stored:
         date,
         properties=read_with,
         computed=table.kind in OWN,
+        protected=protected(table),
     )
 
 

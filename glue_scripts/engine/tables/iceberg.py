@@ -13,7 +13,9 @@ from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts.engine.read.sql import quoted
 from glue_scripts.engine.tables.state import State, loaded, state
-from shared.contracts.evolution import ANEW, BEHIND, column_changes
+from shared.contracts.evolution import ANEW, BEHIND, ColumnChanges, column_changes
+from shared.contracts.protection import PROTECTED, as_property
+from shared.contracts.protection import changed as protection_changes
 
 LINEAGE_COLUMNS = {
     "_source_file": "string",
@@ -45,7 +47,8 @@ class Stored:
 
     `date_column`: the date by which its changes are found; the columns' bounds that Iceberg keeps spare the
     files of other dates. `properties`: more that it is made with; later ones are set by whoever they are of.
-    `computed`: from other tables, so that a new column has values for rows that stand.
+    `computed`: from other tables, so that a new column has values for rows that stand. `protected`: how, of
+    columns of which its rows hold no values as they came.
     """
 
     identifier: str
@@ -56,6 +59,7 @@ class Stored:
     write_modes: Mapping[str, str] = field(default_factory=lambda: MERGE_ON_READ)
     properties: Mapping[str, str] = field(default_factory=dict)
     computed: bool = False
+    protected: Mapping[str, str] = field(default_factory=dict)
 
 
 class MigrationNeededError(RuntimeError):
@@ -97,6 +101,7 @@ def _ddl(table: Stored) -> str:
             **PROPERTIES,
             **table.write_modes,
             **table.properties,
+            **({PROTECTED: as_property(table.protected)} if table.protected else {}),
             "write.data.path": table.location,
         }.items()
     )
@@ -107,13 +112,31 @@ def _ddl(table: Stored) -> str:
 
 
 def _evolve(spark: SparkSession, table: Stored) -> None:
-    if ANEW in loaded(spark, table.identifier).properties():
+    properties = loaded(spark, table.identifier).properties()
+    if ANEW in properties:
         raise MigrationNeededError(
             f"{table.identifier} is to be made anew, as `./lake migrate` was told; only a full refresh does"
             " that. Nothing was changed: ./lake migrate DOMAIN --env NAME --yes starts it."
         )
     live = {f.name: f.dataType.simpleString() for f in spark.table(table.identifier).schema}
     changes = column_changes(live, table.columns)
+    _check_columns(table, changes)
+    protection, held = as_property(table.protected), properties.get(PROTECTED) or ""
+    _check_protection(table, held, live)
+    if changes.added and held != protection:
+        set_properties(spark, table.identifier, {PROTECTED: protection})  # first, likewise
+    if table.computed and (changes.added or changes.widened):
+        set_properties(spark, table.identifier, {BEHIND: "true"})  # first: a crash in between loses nothing
+    for name, kind in changes.added.items():
+        spark.sql(f"ALTER TABLE {table.identifier} ADD COLUMN {quoted(name)} {kind}")
+    for name, kind in changes.widened.items():
+        # Of a list the elements become wider: Iceberg has no other change of its type.
+        array = kind.startswith("array<")
+        column, wider = (f"{quoted(name)}.element", kind[6:-1]) if array else (quoted(name), kind)
+        spark.sql(f"ALTER TABLE {table.identifier} ALTER COLUMN {column} TYPE {wider}")
+
+
+def _check_columns(table: Stored, changes: ColumnChanges) -> None:
     if changes.retyped or changes.removed:
         conflicts = [
             f"{name} is {old}, the contract says {table.columns[name]}"
@@ -125,15 +148,18 @@ def _evolve(spark: SparkSession, table: Stored) -> None:
             " themselves. Nothing was changed: put the columns back in the contract, or migrate the table:"
             " ./lake migrate DOMAIN --env NAME (docs/howto/evolve-a-table.md)."
         )
-    if table.computed and (changes.added or changes.widened):
-        set_properties(spark, table.identifier, {BEHIND: "true"})  # first: a crash in between loses nothing
-    for name, kind in changes.added.items():
-        spark.sql(f"ALTER TABLE {table.identifier} ADD COLUMN {quoted(name)} {kind}")
-    for name, kind in changes.widened.items():
-        # Of a list the elements become wider: Iceberg has no other change of its type.
-        array = kind.startswith("array<")
-        column, wider = (f"{quoted(name)}.element", kind[6:-1]) if array else (quoted(name), kind)
-        spark.sql(f"ALTER TABLE {table.identifier} ALTER COLUMN {column} TYPE {wider}")
+
+
+def _check_protection(table: Stored, stored: str, live: Iterable[str]) -> None:
+    """`live`: the columns that the table has. Rows that stand cannot become what the contract says of them:
+    a hash has no value, and a table half of each is worse than either.
+    """
+    if other := protection_changes(stored, [*live], table.protected):
+        found = [f"{name} is protected: {old}, the contract says {new}" for name, (old, new) in other.items()]
+        raise MigrationNeededError(
+            f"{table.identifier}: {'; '.join(found)}. Nothing was changed: take the change back, or make the"
+            " table anew from the files: ./lake migrate DOMAIN --env NAME (docs/howto/evolve-a-table.md)."
+        )
 
 
 def properties_of(spark: SparkSession, identifier: str) -> dict[str, str]:
