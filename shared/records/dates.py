@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from shared.values import Plan
@@ -52,6 +52,16 @@ class DateCount:
             self._add_common(values)
         if len(self._spellings) > FLUSH_AT:
             self._flush()
+
+    def add_counted(self, days: Mapping[str, int]) -> None:
+        """Takes texts of ISO 8601 by the day that each begins with, where `by_day` says that it tells."""
+        self.odd = []
+        self._spellings.update(days)
+
+    @property
+    def by_day(self) -> bool:
+        """Whether the first ten characters of ISO 8601 are the day that counts, unless an offset follows."""
+        return self._common
 
     def add_day(self, day: dt.date, count: int) -> None:
         """Takes records whose day is known already."""

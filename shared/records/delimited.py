@@ -8,20 +8,24 @@ from __future__ import annotations
 import csv
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from operator import itemgetter
 
 from shared.contracts import folded
 from shared.reasons import FileReason
+from shared.records.compression import BLOCK
+from shared.records.contradictions import Watch
 from shared.records.dialect import SEARCHED, Dialect, column_names, delimiter_of, header_line, named_delimiter
 from shared.records.file_profile import FileProfile
 from shared.records.hints import FEW_LINES, encoding_hint
+from shared.records.regular_csv import Block, block_of
 from shared.records.verdict import Limits, Unreadable
 
 CHUNK = 64
 LISTS: set[type] = {list}
 BLANKS = "".join(map(chr, range(33)))  # what Java trims, so that a line is blank to Spark as well
+BOM = "\ufeff".encode()
 MARK = re.compile("^\ufeff", re.MULTILINE)  # where files that begin with one were joined
 REREAD = 4  # times the longest record: what broken quotes may have read again in one file
 NAMED = {"\t": "a tab", ",": "a comma", ";": "a semicolon", "|": "a bar"}
@@ -66,7 +70,8 @@ class Rows:
         self._longest = ""  # of the header's names: where it does not occur, no other header does
         self._searched, self._split_lines = 0, 0  # lines among which to look for headers, lines in all
         self._queue: deque[str] = deque()
-        self._ahead: list[str] | None = None
+        self._ahead: list[str] | Block | None = None
+        self._places: tuple[int, ...] | None = None  # of columns that blocks have; None: there are none
         self._line, self._reread, self._kept = 0, 0, 0
         self.preamble = self.skipped = 0
         self.delimiter = self._dialect.delimiter or ","
@@ -97,13 +102,39 @@ class Rows:
             if rows := self._at_once(lines) or self._one_by_one(lines):
                 yield self._without_totals(rows) if self._at_end() else rows
 
+    def by_column(self, places: Iterable[int]) -> Iterator[list[Row] | Block]:
+        """The same, but regular rows as blocks that have the cells of some columns only."""
+        self._places = tuple(places)
+        chunks = iter(self)
+        while True:
+            if not self._queue and (block := self._block()) is not None:
+                self._line += block.rows
+                yield block
+            elif (rows := next(chunks, None)) is not None:
+                yield rows
+            else:
+                return
+
     def _next(self) -> list[str] | None:
         """More lines, or None at the end."""
         ahead, self._ahead = self._ahead, None
-        return next(self._chunks, None) if ahead is None else ahead
+        more = next(self._chunks, None) if ahead is None else ahead
+        return more.lines if isinstance(more, Block) else more
+
+    def _block(self) -> Block | None:
+        """The block that is next, if one is; it is taken."""
+        if self._ahead is None:
+            self._ahead = next(self._chunks, None)
+        if not isinstance(self._ahead, Block):
+            return None
+        block, self._ahead = self._ahead, None
+        return block
 
     def _at_end(self) -> bool:
         """Whether nothing but blank lines follows; they are taken."""
+        if (block := self._block()) is not None:
+            self._ahead = block
+            return False
         while not self._queue and (ahead := self._next()) is not None:
             if any(line.strip(BLANKS) for line in ahead):
                 self._ahead = ahead
@@ -320,7 +351,7 @@ class Rows:
             self._queue.extend(lines)
         return True
 
-    def _split(self) -> Iterator[list[str]]:
+    def _split(self) -> Iterator[list[str] | Block]:
         """The lines, some at a time, without their ends: \\n, \\r\\n or a lone \\r."""
         rest: list[bytes] = []
         size = 0
@@ -335,7 +366,11 @@ class Rows:
                 raise self._too_large("a line does not end")
         yield from self._decoded(b"".join(rest))
 
-    def _decoded(self, part: bytes) -> Iterator[list[str]]:
+    def _decoded(self, part: bytes) -> Iterator[list[str] | Block]:
+        if (block := self._regular(part)) is not None:
+            self._split_lines += block.rows
+            yield block
+            part = part[_last_row(part) + 1 :]
         try:
             text = part.decode()
         except UnicodeDecodeError:
@@ -362,8 +397,37 @@ class Rows:
         for start in range(0, len(lines), CHUNK):
             yield lines[start : start + CHUNK]
 
+    def _regular(self, part: bytes) -> Block | None:
+        """All of these lines but the last, which may add up the others, where they are regular and none can
+        be a header.
+        """
+        end = _last_row(part)
+        odd = self._odd or self.undecoded or self._dialect.comment or self._dialect.footer
+        if self._places is None or odd or end < 0 or len(part) > self._limits.max_record:
+            return None
+        text = part[:end]
+        if b"\0" in text or (BOM[:1] in text and BOM in text):
+            return None
+        returns = 0
+        if b"\r" in text:
+            returns = part.count(b"\r\n", 0, end + 1)
+            if text.count(b"\r") != returns:
+                return None
+            text = text.replace(b"\r\n", b"\n").removesuffix(b"\r")
+        block = block_of(text, self.delimiter, len(self.header), self._places)
+        if block is not None and not block.begins_with(self._named):
+            self._return_feeds |= returns > 0
+            self._feeds |= block.rows > returns
+            return block
+        return None
+
     def _too_large(self, what: str) -> Unreadable:
         return Unreadable(FileReason.RECORD_TOO_LARGE, f"{what} within {self._limits.max_record} characters")
+
+
+def _last_row(part: bytes) -> int:
+    """Where the line ends above the last that is not blank; -1 where there is none."""
+    return part.rfind(b"\n", 0, len(part.rstrip(BLANKS.encode())))
 
 
 def _adds_up(row: list[str]) -> bool:
@@ -380,11 +444,16 @@ def _is_unicode(text: str) -> bool:
 
 def profile_rows(blocks: Iterator[bytes], profile: FileProfile, limits: Limits) -> None:
     """Judges every row. Raises Unreadable for a header that no contract knows."""
-    rows = Rows(blocks, limits, replace(Dialect.of(profile.dataset), delimiter=profile.made_with))
+    rows = Rows(_gathered(blocks), limits, replace(Dialect.of(profile.dataset), delimiter=profile.made_with))
     dated = _observe_header(rows, profile)
-    event_time = itemgetter(rows.header.index(dated)) if dated is not None else None
+    place = rows.header.index(dated) if dated is not None else None
+    event_time = itemgetter(place) if place is not None else None
     watched = profile.watched(rows.header)
-    for chunk in rows:
+    places = {i for i, _ in watched} | ({place} if place is not None else set())
+    for chunk in rows.by_column(sorted(places)):
+        if isinstance(chunk, Block):
+            _observe_block(chunk, profile, place, watched)
+            continue
         good = chunk if set(map(type, chunk)) == LISTS else [row for row in chunk if row.__class__ is list]
         profile.records += len(chunk)
         if len(good) < len(chunk):
@@ -402,6 +471,33 @@ def profile_rows(blocks: Iterator[bytes], profile: FileProfile, limits: Limits) 
     profile.multiline = rows.multiline
     profile.plain &= rows.plain
     profile.skipped = rows.skipped
+
+
+def _gathered(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """The same bytes in blocks of a megabyte or more: each costs a reader of its own."""
+    parts, size = [], 0
+    for block in blocks:
+        parts.append(block)
+        size += len(block)
+        if size >= BLOCK:
+            yield b"".join(parts)
+            parts, size = [], 0
+    yield b"".join(parts)
+
+
+def _observe_block(
+    block: Block, profile: FileProfile, dated: int | None, watched: list[tuple[int, Watch]]
+) -> None:
+    """Takes rows that are all good."""
+    before, profile.records = profile.records, profile.records + block.rows
+    if dated is not None:
+        if profile.dates.by_day and (days := block.days(dated)) is not None:
+            profile.dates.add_counted(days)
+        else:
+            profile.dates.add(block.column(dated))
+    for i, watch in watched:
+        if profile.asks(watch):
+            profile.watch(watch, block.column(i), before)
 
 
 def _observe_header(rows: Rows, profile: FileProfile) -> str | None:
