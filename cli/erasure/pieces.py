@@ -57,15 +57,15 @@ def rows(content: File, profile: Profile) -> Iterator[Piece]:
     with content.open("rb") as read, content.open("rb") as cut:
         blocks = iter(lambda: read.read(BLOCK), b"")
         table = Rows(utf8(blocks, profile.encoding), ACCEPTED, Dialect.found(profile), placed=True)
-        assert table.places is not None  # it was asked for them
+        assert table.spans is not None  # it was asked for them
         physical, at = physical_lines(cut), 1
         for chunk in table:
-            for row, (start, count) in zip(chunk, table.places, strict=True):
+            for row, (start, count) in zip(chunk, table.spans, strict=True):
                 yield from (Piece(next(physical)) for _ in range(start - at))
                 raw = b"".join(next(physical) for _ in range(count))
                 at = start + count
                 yield Piece(raw, _row(row, table.header))
-            table.places.clear()
+            table.spans.clear()
         yield from map(Piece, physical)
 
 
