@@ -61,7 +61,7 @@ class Sought:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        return tuple(sorted(self.learnt.union(self.pseudonyms, *self.values.values())))
+        return tuple(sorted(self.learnt.union(self.pseudonyms, *self.values.values()) - {""}))
 
     @property
     def beyond_numbers(self) -> Sought:
