@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from cli import migration, stuck
@@ -16,14 +17,14 @@ from local import laptop
 from local.session import Session
 from shared.contracts import Contract, contract
 from shared.ledger.counters import PENDING
-from shared.ledger.model import FileStatus, LedgerFile, RunResult
+from shared.ledger.model import FileId, FileStatus, LedgerFile, RunResult
 from shared.quarantine import ALARMING_SHARE, rows_table
 from shared.reasons import FILE_HELP, ROW_HELP, FileReason, RowReason
 
 if TYPE_CHECKING:
     from cli.summary import Quarantined
 
-OBSERVED = 4  # rank of what the ledger observed of datasets: beside a closed gate
+OBSERVED = 5  # rank of what the ledger observed of datasets: beside a closed gate
 
 
 def items_of(
@@ -39,6 +40,7 @@ def items_of(
         (item for found in results for item in stuck.of_balance(domain, found, lake)),
         _of_rows(domain, results, lake),
         _of_migration(session, domain, lake),
+        _of_erasures(session, domain, lake),
         _of_gate(session, domain, lake),
         _of_files(session, domain, files, lake),
         _of_age(session, lake),
@@ -78,6 +80,47 @@ def _of_migration(session: Session, domain: str, lake: str) -> Iterator[Item]:
             f"./lake migrate {domain}{lake}",
             red=True,
         )
+
+
+def _of_erasures(session: Session, domain: str, lake: str) -> Iterator[Item]:
+    """One that has not ended, and files that came since with people who were erased."""
+    erasures = session.ledger.erasures(domain)
+    if open_ones := [e for e in erasures if "ended" not in e]:
+        yield Item(
+            f"erasure {open_ones[-1]['id']} of {open_ones[-1]['people']} people has not ended: they are still"
+            " in some store",
+            f"./lake forget {domain}{lake} with the same keys",
+            red=True,
+        )
+    elif erasures and (came := _came_again(session, domain, erasures[-1]["ended"])):
+        yield Item(
+            f"{came} came since the erasure of {erasures[-1]['ended']}: raw and bronze hold them, and no"
+            " table does",
+            f"./lake forget {domain}{lake} --again",
+        )
+
+
+def _came_again(session: Session, domain: str, since: str) -> str:
+    """What came since an erasure of people who were erased; nothing where nothing did."""
+    records = sum(r.rows.erased for r in session.ledger.runs(domain) if r.finished_at > since)
+    copies = sum(_is_rewritten(session, copy) for copy in _copies_since(session, domain, since))
+    found = [f"{records:,} records of erased people"] if records else []
+    return " and ".join(found + ([f"{copies:,} files as they were before"] if copies else []))
+
+
+def _copies_since(session: Session, domain: str, since: str) -> Iterator[LedgerFile]:
+    """Files whose content was there already, which nobody reads."""
+    for dataset in contract(domain).datasets:
+        for state in ("duplicate", "copy", "read_copy"):
+            newest = session.ledger.newest_first(domain, dataset.name, state)
+            yield from takewhile(lambda file: file.ingested_at > since, newest)
+
+
+def _is_rewritten(session: Session, copy: LedgerFile) -> bool:
+    """Whether records were taken out of the file whose content a file has."""
+    key, _, version = (copy.duplicate_of or "").rpartition("@")
+    owner = session.ledger.outcome(FileId(copy.bucket, key, version))
+    return owner is not None and bool(owner.rewritten)
 
 
 def _of_gate(session: Session, domain: str, lake: str) -> Iterator[Item]:

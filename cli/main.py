@@ -34,6 +34,7 @@ VERBS = {
         "after a mended cause: dead letters back to ingestion, and the newest failed run goes on",
     ),
     "rollback": ("rollback", "all tables of a domain as they were at a moment, after a bad run"),
+    "forget": ("forget", "a person erased from a domain: files, tables, old versions; with a receipt"),
     "drop-table": ("drop_table", "tables of the laptop's lake made anew from the files"),
     "migrate": (
         "migrate",

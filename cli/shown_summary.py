@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from cli.summary import Summary
 
 FATES = ("read", "written", "quarantined", "deduplicated", "replaced")
-EXPIRED = "expired"  # past their retention: most lakes have none
+RARE = ("expired", "erased")  # past their retention, of erased people: most lakes have none
 SHOWN_REASONS = 20
 
 
 def fates(*counts: RowCounts) -> tuple[str, ...]:
     """What was read, and what can have become of it; expired only where some are."""
-    return (*FATES, EXPIRED) if any(c.expired for c in counts) else FATES
+    return (*FATES, *(fate for fate in RARE if any(getattr(c, fate) for c in counts)))
 
 
 def show(summary: Summary, domain: str, lake: str) -> int:

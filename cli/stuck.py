@@ -102,11 +102,13 @@ def of_balance(domain: str, results: Sequence[RunResult], lake: str) -> Iterator
     for result in results:
         if (rows := result.rows).balanced:
             continue
-        placed = rows.written + rows.quarantined + rows.deduplicated + rows.replaced + rows.expired
+        placed = (
+            rows.written + rows.quarantined + rows.deduplicated + rows.replaced + rows.expired + rows.erased
+        )
         yield Item(
             f"{result.dataset}: run {result.run_id} read {rows.read:,} records, and {placed:,} are accounted"
             f" for ({rows.written:,} written, {rows.quarantined:,} quarantined, {rows.deduplicated:,}"
-            f" deduplicated, {rows.replaced:,} replaced, {rows.expired:,} expired)",
+            f" deduplicated, {rows.replaced:,} replaced, {rows.expired:,} expired, {rows.erased:,} erased)",
             f"./lake run {domain}{lake} --full-refresh; when it stays, it is a bug of the engine: report it",
             red=True,
         )

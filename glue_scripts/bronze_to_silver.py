@@ -70,6 +70,7 @@ def main(spark: SparkSession, job: Job, clients: Aws) -> None:
     """
     check = guard(job, clients.ledger)
     check()
+    job = replace(job, erased=clients.ledger.erased(job.domain))
     prepare(spark, changes.changes_table(job))
     with recorder(spark, job, clients) as lineage:
         results = load_all(spark, job, clients, check, lineage)

@@ -201,6 +201,11 @@ def lineage_prefix(domain: str) -> str:
     return f"{domain}/open-lineage/"
 
 
+def receipt_key(domain: str, date: dt.date, erasure_id: str) -> str:
+    """The receipt of an erasure, in the metrics bucket. No dataset has a hyphen in its name."""
+    return f"{domain}/erased-people/run_date={date.isoformat()}/{erasure_id}.json"
+
+
 def warehouse_key(domain: str, name: str) -> str:
     """What a run leaves in gold for the warehouse: manifests, statements and the plan of the load."""
     return f"{domain}/warehouse/{name}"

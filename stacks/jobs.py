@@ -9,6 +9,7 @@ from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
 from shared.contracts import contract
+from shared.contracts.people import identity_names
 from shared.contracts.protection import HASH, protected
 from shared.metrics import NAMESPACE
 from shared.names import CHANGES, JOB_LOGS, MAINTENANCE, Names
@@ -123,7 +124,8 @@ def _silver_job(access: Access, domain: str) -> None:
         ["s3:GetObjectTagging"], [f"{access.names.bucket_arn('quarantine')}/{domain}/*"], why=OBJECTS
     )
     access.allow(["s3:PutObjectTagging"], [f"{access.names.bucket_arn('bronze')}/{domain}/*"], why=OBJECTS)
-    if any(HASH in protected(t).values() for t in contract(domain).silver):
+    protects = any(HASH in protected(t).values() for t in contract(domain).silver)
+    if protects or identity_names(contract(domain)):  # erased people are told by keyed hashes
         access.read_secret(access.names.hash_key)
     if any(d.archive for d in contract(domain).datasets):
         access.allow(["s3:DeleteObject"], [f"{access.names.bucket_arn('bronze')}/{domain}/*"], why=OBJECTS)

@@ -32,6 +32,7 @@ class Column:
     value is in a nested record; the column is found there only. `from_key`: the part of the object's key that
     is the value. `json`: an object or a list is kept, as JSON of one spelling. `max_length`: of its texts, in
     characters. `protect`: what silver holds instead of its values (shared/contracts/protection.py).
+    `identifies`: its value says which person a row is about.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Column:
     from_key: str | None = None
     json: bool = False
     max_length: int | None = None
+    identifies: bool = False
 
     @property
     def element(self) -> str | None:

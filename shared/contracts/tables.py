@@ -46,7 +46,18 @@ ENVELOPES = {  # what each calls inserts and updates, and deletes
     "debezium": (("c", "r", "u"), ("d",)),
     "dms": (("I", "U"), ("D",)),
 }
-COLUMN_PROPERTIES = ("aliases", "case", "derived", "path", "fromKey", "json", "protect", *spelled.OF_COLUMN)
+COLUMN_PROPERTIES = (
+    "aliases",
+    "case",
+    "derived",
+    "path",
+    "fromKey",
+    "json",
+    "protect",
+    "identifies",
+    *spelled.OF_COLUMN,
+)
+IDENTIFYING = ("string", "int", "bigint")  # types whose values have one spelling
 LAYERS = ("bronze", "silver", "gold")
 KINDS = {
     "silver": ("keyed", "log", "files", "latest", "scd2", "computed"),
@@ -205,7 +216,17 @@ def column(node: Node) -> Column:
         from_key=custom.child("fromKey").text("") or None,
         json=custom.child("json").flag(),
         max_length=spelled.max_length(node),
+        identifies=_identifies(custom.child("identifies"), kind.text()),
     )
+
+
+def _identifies(node: Node, kind: str) -> bool:
+    """Whether a column says which person a row is about."""
+    if node.value is None:
+        return False
+    if kind not in IDENTIFYING:
+        raise node.error(f"a person is identified by {', '.join(IDENTIFYING)}; this column is {kind}")
+    return node.choice(("person",)) == "person"
 
 
 def _protect(custom: Node) -> Protect | None:

@@ -281,6 +281,9 @@ class Ingest:
                 detail = "the object version does not exist any more"
                 return [replace(entry, reason=FileReason.OBJECT_GONE, detail=detail)]
             entry = replace(entry, bytes=judged.size, written_at=judged.written_at)
+            if judged.rewritten and self.ledger.is_rewritten(entry.file_id, judged.sha256):
+                # Its other records came with the content that was there before
+                return [replace(entry, status=FileStatus.IGNORED, sha256=judged.sha256)]
             if isinstance(judged.verdict, Archive):
                 assert dataset is not None  # without a dataset the verdict is unknown_dataset
                 entry = replace(entry, sha256=judged.sha256)
@@ -394,6 +397,7 @@ class Ingest:
             if opened is None:
                 return None
             found = judgement(opened, dataset, self.limits, key, scratch, defers=self.defers)
+            found = replace(found, rewritten=opened.rewritten)
             if opened.written_at is None:
                 return found
             written = opened.written_at.astimezone(dt.UTC).isoformat(timespec="microseconds")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # Not allowed: the version is a delete marker.
 MISSING = ("NoSuchKey", "NoSuchVersion", "MethodNotAllowed", "404", "405")
+REWRITTEN = "lake-rewritten"  # metadata of an object that an erasure wrote
 # One request up to 1 GB (S3: up to 5), larger objects in parts, of which S3 takes 10,000.
 COPY: dict[str, Any] = {
     "multipart_threshold": 1 << 30,
@@ -32,12 +33,14 @@ COPY: dict[str, Any] = {
 @dataclass(frozen=True)
 class Opened:
     """An object version being read. `written_at`: its time in S3, which has whole seconds; None for a file
-    in a zip, which is as late as the zip.
+    in a zip, which is as late as the zip. `rewritten`: it says that an erasure wrote it, which the ledger
+    must know.
     """
 
     body: Any
     size: int
     written_at: dt.datetime | None = None
+    rewritten: bool = False
 
 
 class Store:
@@ -60,7 +63,10 @@ class Store:
             yield None
             return
         try:
-            yield Opened(response["Body"], int(response["ContentLength"]), response["LastModified"])
+            rewritten = REWRITTEN in response["Metadata"]
+            yield Opened(
+                response["Body"], int(response["ContentLength"]), response["LastModified"], rewritten
+            )
         finally:
             response["Body"].close()  # what was not read would block the connection for the next file
 

@@ -29,7 +29,7 @@ class Judgement:
     """`size`: bytes as stored. `sha256`: of the content, when it was read. `made`: the file in the scratch
     folder that bronze keeps in place of the content: Parquet, or the text of a sheet. `own`: where the
     content lies itself, when no object holds it: a file of a zip. `workbook`: it was read as one, which no
-    job can do. `written_at`: the object's time in S3.
+    job can do. `written_at`: the object's time in S3. `rewritten`: the object says that an erasure wrote it.
     """
 
     size: int
@@ -39,3 +39,4 @@ class Judgement:
     own: Path | None = None
     workbook: bool = False
     written_at: str | None = None
+    rewritten: bool = False

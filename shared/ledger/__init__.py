@@ -3,6 +3,7 @@
 Items (`pk`, `sk`):
   file#<bucket>/<key> , v#<version>      a file version (LedgerFile)
   file#<bucket>/<key> , latest           newest sequencer seen of this key
+  file#<bucket>/<key> , rewritten#<sha256>   a content that an erasure gave this key
   content#<domain>/<dataset>/<sha256> , owner   first file version with this content
   content#<domain>/<dataset>/<sha256> , copy#<hash of key>
                                          another key that has this content, where rows follow their file
@@ -13,6 +14,8 @@ Items (`pk`, `sk`):
   lock#<domain> , lock                   which run owns the domain
   migration#<domain> , <run id>          what a migration changed; the run filled its tables
   load#<domain> , open                   the run after whose gold the warehouse has not followed yet
+  erased#<domain> , <name>#<hash>        a person who must not come back
+  erasure#<domain> , <id>                an erasure: when it began, how it ended
   lease#<domain> , lease                 who may remove all of the domain (cli/smoke)
   places , <domain>/<dataset>            files of this dataset are known
   counter#<domain>/<dataset>#<shard> , files   how many, by what became of them
@@ -31,6 +34,7 @@ Every write that decides something is conditional, so a repeated or late event c
 
 from shared.ledger.contents import Contents
 from shared.ledger.counts import Counts
+from shared.ledger.erased import ErasedPeople
 from shared.ledger.files import Claim, Files
 from shared.ledger.forgotten import Forgetting
 from shared.ledger.items import deferred_id
@@ -42,5 +46,5 @@ from shared.ledger.table import INDEX
 __all__ = ["INDEX", "Claim", "Ledger", "deferred_id"]
 
 
-class Ledger(Files, Contents, Counts, Listing, Runs, Observations, Forgetting):
+class Ledger(Files, Contents, Counts, Listing, Runs, Observations, Forgetting, ErasedPeople):
     """Access to the ledger table: a boto3 DynamoDB Table resource."""

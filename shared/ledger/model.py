@@ -88,7 +88,8 @@ class LedgerFile:
     `history`: the reasons that replays overturned, as JSON. `left_key`: where the copy stood before it went
     to the archive. `duplicate_of` of an accepted file: the one whose content it took over. `written_at`: the
     object's time in S3. `later_copy`: a duplicate that was written after the file whose content it has, and
-    before which that file's rows must not lose against others.
+    before which that file's rows must not lose against others. `rewritten`: an erasure took records out of
+    the stored copy.
     """
 
     bucket: str
@@ -116,6 +117,7 @@ class LedgerFile:
     left_key: str | None = None
     written_at: str | None = None
     later_copy: bool | None = None
+    rewritten: bool | None = None
 
     @property
     def order(self) -> str:
@@ -158,6 +160,7 @@ class RowCounts:
     """Where a run's records went. Invariant: read is the sum of the others.
 
     `expired`: good ones of an event date that the contract's retention keeps no more.
+    `erased`: left out, being of people who were erased.
     """
 
     read: int = 0
@@ -166,11 +169,12 @@ class RowCounts:
     deduplicated: int = 0
     replaced: int = 0
     expired: int = 0
+    erased: int = 0
 
     @property
     def balanced(self) -> bool:
-        fates = self.written + self.quarantined + self.deduplicated + self.replaced + self.expired
-        return self.read == fates
+        fates = self.written + self.quarantined + self.deduplicated + self.replaced
+        return self.read == fates + self.expired + self.erased
 
     def __add__(self, other: RowCounts) -> RowCounts:
         return RowCounts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))

@@ -48,6 +48,7 @@ def balance(rows: RowCounts, files: int) -> dict[str, JSON]:
         replaced=rows.replaced,
         files=files,
         **({"expired": rows.expired} if rows.expired else {}),
+        **({"erased": rows.erased} if rows.erased else {}),
     )
 
 

@@ -50,9 +50,17 @@ class Rows:
     """The rows behind the header, in chunks.
 
     What was observed on the way is complete when all chunks were taken. `skipped`: comments and footers.
+    `spans`: where asked for, the first line of each row that was taken, and how many lines it has.
     """
 
-    def __init__(self, blocks: Iterator[bytes], limits: Limits, dialect: Dialect | None = None) -> None:
+    def __init__(
+        self,
+        blocks: Iterator[bytes],
+        limits: Limits,
+        dialect: Dialect | None = None,
+        *,
+        placed: bool = False,
+    ) -> None:
         csv.field_size_limit(limits.max_record)
         self._limits, self._dialect = limits, dialect or Dialect()
         self._blocks = blocks
@@ -68,6 +76,7 @@ class Rows:
         self.preamble = self.skipped = 0
         self.delimiter = self._dialect.delimiter or ","
         self.names: list[str] = []
+        self.spans: list[tuple[int, int]] | None = [] if placed else None
         self.header = self._header()
         self.header_line = self._line
         self._named = {name for name in self.names if name}
@@ -142,7 +151,7 @@ class Rows:
         return rows
 
     def _at_once(self, lines: list[str]) -> list[Row] | None:
-        if self._dialect.comment or self._dialect.footer:
+        if self._dialect.comment or self._dialect.footer or self.spans is not None:
             return None
         try:
             rows: list[Row] = list(csv.reader(lines, delimiter=self.delimiter, strict=True))
@@ -178,6 +187,8 @@ class Rows:
                 continue  # a blank line is no record
             good = fields is not None and self._is_record(fields, text, taken, start)
             self.multiline |= good and len(taken) > 1
+            if self.spans is not None:
+                self.spans.append((start, len(taken)))
             rows.append(fields if good and fields is not None else Broken(text, start))
         return rows
 

@@ -30,6 +30,19 @@ ISO_SOURCES = ("parquet", "xlsx", "ods")  # hand over their typed cells as ISO 8
 NUMBER_SOURCES = ("json", "ndjson", *ISO_SOURCES)  # have numbers that no decimal mark of a text is in
 BOOLEANS: tuple[Words, Words] = (("true",), ("false",))
 BLANKS = " \t\r\n\u00a0"  # around a value they say nothing
+# Blanks of any width, byte-order mark, soft hyphen, zero-width characters and marks of direction (Unicode
+# categories Zs, Zl, Zp and the Cf that text editors put at ends).
+INVISIBLE = BLANKS + "".join(
+    map(
+        chr,
+        (
+            *(0x00AD, 0x061C, 0x1680, 0x180E, 0x202F, 0x205F, 0x3000, 0xFEFF),
+            *range(0x2000, 0x2010),
+            *range(0x2028, 0x202F),
+            *range(0x2060, 0x2070),
+        ),
+    )
+)
 CONTROLS = "".join(map(chr, [*range(33), 0x7F]))  # nor do these around digits alone, to Spark
 DIGITS = re.compile(r"[+-]?\d+", re.ASCII)
 

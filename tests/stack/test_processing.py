@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from shared.contracts import contracts
 from shared.names import MAINTENANCE, STAGES, Names
 from tests.stack.conftest import ENVS, Assembly
@@ -82,6 +84,15 @@ def test_the_bronze_job_may_do_what_the_function_does_but_for_its_own_domain_onl
         f"{buckets['bronze']}/shop/*": written,
         f"{buckets['quarantine']}/shop/*": written,
     }
+
+
+def test_silver_reads_the_key_of_hashes_where_the_contract_identifies_people(assembly: Assembly) -> None:
+    readers = {
+        place.split("/")[-1].partition("Access")[0]
+        for place, r in assembly.resources("AWS::IAM::ManagedPolicy", "dev")
+        if "hash-key" in json.dumps(r["Properties"]["PolicyDocument"])
+    }
+    assert {name for name in readers if name.startswith("shop")} == {"shopbronzetosilver"}
 
 
 def test_of_the_ledger_the_gold_job_sees_its_own_lock_only(assembly: Assembly) -> None:

@@ -31,7 +31,6 @@ Last written on {date}.
 
 A number is a case of the field (public threads of other tools), `h` one of the hostile inputs, and 17 the demands
 on values, change data and files. Faults, load and mutated files have [numbers](#numbers) at the end.
-Case 40, to erase a person, is open: nothing does that yet.
 """
 
 

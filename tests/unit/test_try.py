@@ -210,7 +210,7 @@ def test_the_machines_form_has_files_datasets_tables_and_warnings() -> None:
         "reason": None, "detail": None, "help": None, "chosen": "", "left_out": 0,
     }  # fmt: skip
     assert document["datasets"]["events"] == {
-        "read": 2, "written": 1, "quarantined": 1, "deduplicated": 0, "replaced": 0, "expired": 0, "balanced": True,
+        "read": 2, "written": 1, "quarantined": 1, "deduplicated": 0, "replaced": 0, "expired": 0, "erased": 0, "balanced": True,
         "by_reason": {"invalid_type": 1}, "by_column": {"ts": 1}, "gate": "pass",
         "faults": [{"reason": "invalid_type", "columns": ["ts"], "rows": 1, "help": "help",
                     "places": [{"file": "e.csv", "number": 4, "unit": "line"}]}],

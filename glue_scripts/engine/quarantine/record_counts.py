@@ -37,7 +37,7 @@ class RecordCounts:
     `bad_files`: the numbers of the files with bad ones; `marks`: those of the bad ones (read/marks.py);
     `unknown`: by column that no contract knows, the good rows that have it and a mask of their kinds
     (shared/unknown_columns.py). `ambiguous`: good ones' local times that occur twice;
-    `expired`: good ones past their retention.
+    `expired`: good ones past their retention; `erased`: of people who were erased, good or bad otherwise.
     """
 
     read: int = 0
@@ -49,6 +49,7 @@ class RecordCounts:
     unknown: dict[str, tuple[int, int]] = field(default_factory=dict)
     ambiguous: int = 0
     expired: int = 0
+    erased: int = 0
 
 
 def record_aggregates(dataset: Dataset, unknown: Sequence[str] = (), expired: str = "false") -> list[Column]:
@@ -57,12 +58,13 @@ def record_aggregates(dataset: Dataset, unknown: Sequence[str] = (), expired: st
     """
     return [
         F.count(F.lit(1)).alias("read"),
-        F.count_if("_bad").alias("bad"),
+        F.count_if(F.expr("_bad AND NOT _erased")).alias("bad"),
+        F.count_if("_erased").alias("erased"),
         F.count_if(F.expr("NOT _bad AND _extra IS NOT NULL")).alias("extra"),
         F.count_if(F.expr(f"NOT _bad AND {expired}")).alias("expired"),
         F.sum(F.expr(f"CASE WHEN _bad THEN 0 ELSE {ambiguous(dataset)} END")).alias("ambiguous"),
-        F.collect_set(F.expr("CASE WHEN _bad THEN _file END")).alias("bad_files"),
-        F.collect_set(F.expr("CASE WHEN _bad THEN _mark END")).alias("marks"),
+        F.collect_set(F.expr("CASE WHEN _bad AND NOT _erased THEN _file END")).alias("bad_files"),
+        F.collect_set(F.expr("CASE WHEN _bad AND NOT _erased THEN _mark END")).alias("marks"),
         *(
             F.count_if(F.expr(f"NOT _bad AND {quoted(n)} IS NULL")).alias(f"null_{n}")
             for n in dataset.received
@@ -114,6 +116,7 @@ def observed_counts(
         seen,
         aggregates["ambiguous"] or 0,
         aggregates["expired"],
+        aggregates["erased"],
     )
 
 
@@ -139,7 +142,7 @@ def balanced(dataset: Dataset, counts: RowCounts) -> RowCounts:
     if not counts.balanced:
         raise UnbalancedError(
             f"{dataset.domain}/{dataset.name}: {counts}: the records read are not those written, quarantined,"
-            " deduplicated, replaced and expired. The silver table was not changed, and the files stay"
-            " pending. Run again; when it stays, it is a bug in the engine: report it with the files."
+            " deduplicated, replaced, expired and erased. The silver table was not changed, and the files"
+            " stay pending. Run again; when it stays, it is a bug in the engine: report it with the files."
         )
     return counts

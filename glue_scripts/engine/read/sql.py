@@ -12,21 +12,8 @@ from glue_scripts.engine.read import numbers_sql, times_sql
 from glue_scripts.engine.read.literals import literal, quoted
 from shared.spellings import Spelling
 from shared.values import Plan
-from shared.values.plan import BLANKS
+from shared.values.plan import BLANKS, INVISIBLE
 
-# Blanks of any width, byte-order mark, soft hyphen, zero-width characters and marks of direction (Unicode
-# categories Zs, Zl, Zp and the Cf that text editors put at ends).
-INVISIBLE = BLANKS + "".join(
-    map(
-        chr,
-        (
-            *(0x00AD, 0x061C, 0x1680, 0x180E, 0x202F, 0x205F, 0x3000, 0xFEFF),
-            *range(0x2000, 0x2010),
-            *range(0x2028, 0x202F),
-            *range(0x2060, 0x2070),
-        ),
-    )
-)
 __all__ = ["BLANKS", "INVISIBLE", "cast", "cleaned", "left_out", "literal", "quoted", "twice", "typed"]
 
 

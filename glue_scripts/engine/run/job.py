@@ -51,7 +51,8 @@ class Receiver:
 @dataclass(frozen=True)
 class Job:
     """One run of one stage of one domain. `run_id` is the name of the state machine's execution; `now`: when
-    the stage began; `anew`: tables that are filled beside what readers see.
+    the stage began; `anew`: tables that are filled beside what readers see. `erased`: names and keyed hashes
+    of people who must not come back.
     """
 
     names: Names
@@ -66,6 +67,7 @@ class Job:
     lake_formation: bool = False
     source: Delivery | None = None
     anew: frozenset[str] = frozenset()
+    erased: frozenset[tuple[str, str]] = frozenset()
     receiver: Receiver | None = None
     now: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC), compare=False)
 

@@ -25,6 +25,7 @@ from glue_scripts.engine.read.operations import is_delete
 from glue_scripts.engine.read.readers import records
 from glue_scripts.engine.read.sql import before, literal, quoted
 from glue_scripts.engine.run.job import Job
+from glue_scripts.engine.silver.erased import told_apart
 from glue_scripts.engine.silver.protection import protected_rows
 from glue_scripts.engine.silver.replace import identified
 from glue_scripts.engine.silver.versions import content, newest_per_key, numbered, numbered_order
@@ -92,13 +93,14 @@ class Batch:
             quarantine.clear(self.spark, self.job, self.dataset, self.stale)
             return 0, {}
         found = of_marks(self.spark, records(self.spark, files, self.numbers, self.dataset), seen.marks)
-        rows = self._judged(found, received=True)
+        rows = self._judged(found, received=True).where("NOT _erased")
         return quarantine.quarantine_rows(
             self.spark, self.job, self.dataset, rows, self.numbers, self.stale, seen.bad
         )
 
     def _judged(self, found: DataFrame, *, received: bool) -> DataFrame:
-        return judged(conformed(found, self.job.contract, self.dataset, received=received), self.dataset)
+        rows = judged(conformed(found, self.job.contract, self.dataset, received=received), self.dataset)
+        return told_apart(self.spark, rows, self.job, self.dataset)
 
     def seen(self, rows: DataFrame, observed: Mapping[str, Any]) -> RecordCounts:
         """What was observed of all judged rows; counted anew where it is not what ingestion counted: an

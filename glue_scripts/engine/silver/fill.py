@@ -56,9 +56,9 @@ def fill_table(batch: Batch, target: Stored, check: Guard, since: State) -> Load
     made = _written(batch, silver, numbers, _Written.of(written.get), seen, branch)
     check()
     bad, reasons = batch.quarantine(seen)
-    counts = balanced(
-        batch.dataset, RowCounts(seen.read, made.rows, bad, made.sent - made.rows, expired=seen.expired)
-    )
+    outdone = made.sent - made.rows
+    counts = RowCounts(seen.read, made.rows, bad, outdone, expired=seen.expired, erased=seen.erased)
+    balanced(batch.dataset, counts)
     changes.record_everything(batch.spark, batch.job, batch.table)
     # After a crash here the branch is left, and the next run drops it.
     check()
@@ -82,7 +82,8 @@ def _written(
     good records. Raises UnbalancedError where the branch holds something else then.
     """
     stand = records_of(batch.spark, branch)
-    if observed.rows - observed.deleted == stand and observed.sent == seen.read - seen.bad - seen.expired:
+    good = seen.read - seen.bad - seen.expired - seen.erased
+    if observed.rows - observed.deleted == stand and observed.sent == good:
         return observed
     [again] = silver.agg(*numbers).collect()
     counted = _Written.of(again.asDict())

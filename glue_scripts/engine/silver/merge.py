@@ -49,7 +49,8 @@ def merge_rows(
         replaced = number["update"] + number["delete"]
         outdone = sum(r["sent"] for r in outcomes) - written - replaced
         counts = balanced(
-            batch.dataset, RowCounts(seen.read, written, seen.bad, outdone, replaced, seen.expired)
+            batch.dataset,
+            RowCounts(seen.read, written, seen.bad, outdone, replaced, seen.expired, seen.erased),
         )
         # Announced before the commit: a crash in between costs a needless recomputation, never a missed one.
         changes.record(batch.job, table, _announced(compared, target))

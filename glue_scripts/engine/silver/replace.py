@@ -53,7 +53,9 @@ def replace_rows(
     """
     table = dataset.target
     written = {str(r["event_date"]): r["count"] for r in staged.groupBy("event_date").count().collect()}
-    counts = balanced(dataset, RowCounts(seen.read, sum(written.values()), seen.bad, expired=seen.expired))
+    rows = sum(written.values())
+    counts = RowCounts(seen.read, rows, seen.bad, expired=seen.expired, erased=seen.erased)
+    balanced(dataset, counts)
     stored = _old(spark, job, dataset, target, work.keys, work.dates | written.keys(), known=known)
     compared = (*table.column_names, "_source_file")
     return counts, reconcile(job, table, target, staged, stored, compared, since).deleted

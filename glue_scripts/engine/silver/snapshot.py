@@ -26,7 +26,8 @@ def replace_snapshot(
     [kept] = staged.agg(F.count(F.lit(1)).alias("rows"), F.sum("_sent").alias("sent")).collect()
     outdone = (kept["sent"] or 0) - kept["rows"]
     counts = balanced(
-        batch.dataset, RowCounts(seen.read, kept["rows"], seen.bad, outdone, expired=seen.expired)
+        batch.dataset,
+        RowCounts(seen.read, kept["rows"], seen.bad, outdone, expired=seen.expired, erased=seen.erased),
     )
     stored = batch.spark.table(target.identifier)
     difference = reconcile(batch.job, table, target, staged, stored, table.column_names, since)

@@ -1,0 +1,173 @@
+"""People leave a domain: its files first, then a full refresh makes every table from these, then what S3 and
+the tables remember goes; and a search of all bytes says whether anything is left.
+
+The same command again, after a crash anywhere, does what is left to do.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pyiceberg.catalog import Catalog
+
+from cli.erasure import receipt as receipts
+from cli.erasure.files import Finding, Holder
+from cli.erasure.lock import DomainLock
+from cli.erasure.objects import ErasureError, delete
+from cli.erasure.receipt import Receipt
+from cli.erasure.rewriting import carry_out, unfaithful
+from cli.erasure.search import STORES, Place, places, places_in_ledger
+from cli.erasure.tables import forget_history, own_tables, remove_unused
+from shared.names import RESULTS
+
+Run = Callable[[dict[str, Any]], str]  # carries a run of the domain out, and gives its id; raises LakeError
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """`run`: how the domain's pipeline is run; `marks`: the tombstones of those who are sought; `alive`:
+    whether a run goes on.
+    """
+
+    holder: Holder
+    catalog: Catalog
+    marks: frozenset[tuple[str, str]]
+    run: Run
+    alive: Callable[[str], bool] = lambda _: True
+    report: Callable[[str], None] = lambda _: None
+
+    def plan(self) -> tuple[list[Finding], list[Place]]:
+        """What is found: files with records that are theirs, and every place where a value stands. Nothing is
+        changed.
+        """
+        return self._found(), self._places()
+
+    def carry_out(self, *, whole: bool) -> Receipt:
+        """Erases them. `whole`: files of which no single records can be taken are deleted as a whole.
+
+        Raises ErasureError before any change for such a file where `whole` does not say so, while the gate is
+        closed, and while the domain is somebody else's.
+        """
+        began = f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+        domain, ledger = self.holder.contract.domain, self.holder.ledger
+        lock = DomainLock(ledger, domain, began, self.alive)
+        self._check_gate()
+        with lock.held():
+            found = self._found(lock)
+            _check_whole(found, whole=whole)
+            # First of all: whatever comes from now on, silver leaves them out
+            ledger.remember_erased(domain, self.marks, _now())
+            ledger.record_erasure(domain, began, self._facts)
+            for finding in carry_out(self.holder, found):
+                lock.prolong()
+                self.report(f"{finding.fate}: {finding.version}")
+        run_id = self._computed_anew(found)
+        with lock.held(wait=True):
+            made = self._receipt(began, found, run_id, *self._without_past())
+            self._store(made)
+        return made
+
+    def _check_gate(self) -> None:
+        domain = self.holder.contract.domain
+        if closed := self.holder.ledger.halted_by(domain):
+            raise ErasureError(
+                f"run {closed} closed the quality gate of {domain}, and gold would keep them. Nothing was"
+                " changed",
+                f"accept it first: ./lake run {domain} --accept-gate",
+            )
+
+    def _found(self, lock: DomainLock | None = None) -> list[Finding]:
+        found, known = [], self.holder.known()
+        for finding in self.holder.examined():
+            if lock is not None:
+                lock.prolong()
+            if finding is not None:
+                why = unfaithful(self.holder, finding, known)
+                found.append(replace(finding, fate="whole", why=why) if why else finding)
+        if waiting := sum(f.fate == "waiting" for f in found):
+            self.report(f"{waiting} files that hold them wait for ingestion, and are left for --again")
+        return found
+
+    def _computed_anew(self, found: Sequence[Finding]) -> str | None:
+        """Where files changed, or anything is left of them in tables, these are made from the files again."""
+        if not found and not self._places("silver", "gold", "quarantine"):
+            return None
+        run_id = self.run({"full_refresh": True})
+        self.run({"maintenance": True})  # folds deletes into files, and manifests together
+        return run_id
+
+    def _without_past(self) -> tuple[int, int, int]:
+        """Snapshots, versions of files and answers that were removed."""
+        h = self.holder
+        tables = own_tables(self.catalog, h.names, h.contract)
+        snapshots = sum(map(forget_history, tables))
+        removed = remove_unused(h.s3, [t.refresh() for t in tables])
+        answers = [p.version for p in self._places(RESULTS) if p.version]
+        return snapshots, removed, delete(h.s3, answers)
+
+    def _places(self, *zones: str) -> list[Place]:
+        """Where a value stands; without zones also in the ledger."""
+        h = self.holder
+        found = list(places(h.names, h.s3, h.contract.domain, h.sought, zones or STORES))
+        return found + ([] if zones else list(places_in_ledger(h.ledger, h.contract.domain, h.sought)))
+
+    def _receipt(
+        self, began: str, found: list[Finding], run_id: str | None, snapshots: int, removed: int, answers: int
+    ) -> Receipt:
+        left = self._places()
+        return Receipt(
+            began,
+            self.holder.contract.domain,
+            tuple(sorted({name for name, _ in self.marks})),
+            len(self.marks),
+            tuple(sorted(mark for _, mark in self.marks)),
+            receipts.by_fate(found),
+            receipts.records_by_store(found),
+            receipts.details(found, self.holder.sought),
+            run_id,
+            snapshots,
+            removed,
+            answers,
+            left=receipts.by_store(left),
+            places=tuple(receipts.without_value(p.where, self.holder.sought) for p in left),
+            ended=_now(),
+        )
+
+    def _store(self, made: Receipt) -> None:
+        h = self.holder
+        body = json.dumps(made.document(), indent=2).encode()
+        h.s3.put_object(
+            Bucket=h.names.bucket("metrics"), Key=made.key, Body=body, ContentType="application/json"
+        )
+        ended = {"ended": made.ended, "proven": made.proven, "receipt": made.key}
+        everybody = self.marks >= h.ledger.erased(h.contract.domain)
+        for other in h.ledger.erasures(h.contract.domain):
+            # Also those that broke off, and of whose people this one was
+            if "ended" not in other and (everybody or other["marks"] == self._facts["marks"]):
+                facts = {n: v for n, v in other.items() if n != "id"}
+                h.ledger.record_erasure(h.contract.domain, other["id"], {**facts, **ended})
+
+    @property
+    def _facts(self) -> dict[str, Any]:
+        """Of whom an erasure is, so that it is known again."""
+        marks = "\n".join(sorted(f"{name}#{mark}" for name, mark in self.marks))
+        return {"people": len(self.marks), "marks": hashlib.sha256(marks.encode()).hexdigest()}
+
+
+def _check_whole(found: Sequence[Finding], *, whole: bool) -> None:
+    if (kept := [f for f in found if f.fate == "whole"]) and not whole:
+        raise ErasureError(
+            f"of {len(kept)} files no single records can be taken: {kept[0].version} ({kept[0].why})."
+            " Nothing was changed",
+            "--plan lists them; --whole-files deletes each of them as a whole",
+        )
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")

@@ -1,0 +1,88 @@
+"""What an erasure found, did and could not reach, without any value of the people whom it was about."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+
+from cli.erasure.files import Finding
+from cli.erasure.search import Place
+from cli.erasure.sought import Sought
+from shared.zones import receipt_key
+
+HIDDEN = "an object whose name holds a value"
+NOT_REACHED = (
+    "backups of the environment (AWS Backup) and copies that somebody made elsewhere",
+    "the warehouse, which follows gold in the same run and is not searched; what other systems were given",
+    "logs of access, which have names of objects, and the catalogue of other domains",
+)
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """`people`: tombstones by number; `files`: by what was done, and by store; `left`: places where a value
+    still stands as a word of its own, by store; `ended` None: it was only a plan.
+    """
+
+    id: str
+    domain: str
+    names: tuple[str, ...]
+    people: int
+    marks: tuple[str, ...]
+    files: dict[str, int]
+    records: dict[str, int]
+    details: list[dict[str, str | int]]
+    run_id: str | None = None
+    snapshots: int = 0
+    versions: int = 0
+    answers: int = 0
+    searched: int = 0
+    left: dict[str, int] = field(default_factory=dict)
+    places: tuple[str, ...] = ()
+    not_reached: tuple[str, ...] = NOT_REACHED
+    ended: str | None = None
+
+    @property
+    def proven(self) -> bool:
+        return self.ended is not None and not self.left
+
+    @property
+    def key(self) -> str:
+        return receipt_key(self.domain, dt.datetime.strptime(self.id[:8], "%Y%m%d").date(), self.id)
+
+    def document(self) -> dict[str, object]:
+        return {**asdict(self), "proven": self.proven}
+
+
+def by_fate(found: Sequence[Finding]) -> dict[str, int]:
+    return dict(Counter(f"{f.zone}: {f.fate}" for f in found))
+
+
+def records_by_store(found: Sequence[Finding]) -> dict[str, int]:
+    counts = Counter[str]()
+    for finding in found:
+        counts[finding.zone] += finding.records
+    return dict(counts)
+
+
+def details(found: Sequence[Finding], sought: Sought) -> list[dict[str, str | int]]:
+    return [
+        {
+            "file": without_value(str(f.version), sought),
+            "what": f.fate,
+            "records": f.records,
+            **({"why": f.why} if f.why else {}),
+        }
+        for f in found
+    ]
+
+
+def without_value(name: str, sought: Sought) -> str:
+    """The name of an object, unless it says whose it is."""
+    return HIDDEN if sought.is_mentioned_in(name.encode()) else name
+
+
+def by_store(places: Sequence[Place]) -> dict[str, int]:
+    return dict(Counter(p.zone for p in places))

@@ -1,0 +1,184 @@
+"""`./lake forget`: a person leaves a domain, for good."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from cli import runs
+from cli.deployed_contract import is_deployed
+from cli.erasure.erase import Erasure
+from cli.erasure.files import Finding, Holder
+from cli.erasure.objects import ErasureError
+from cli.erasure.receipt import NOT_REACHED, Receipt
+from cli.erasure.search import Place
+from cli.erasure.sought import Sought
+from cli.exits import Exit
+from cli.options import add_domain, add_env, add_json, path
+from cli.targets import check_domain, current_target
+from local import athena
+from local.console import print_table, say, spinner, write_json
+from local.errors import LakeError
+from local.session import Session
+from shared.contracts import Contract, contract
+from shared.contracts.people import identities, marked, spelled_as_stored
+from shared.keyed_hash import keyed_hash
+from shared.names import DATA_ZONES, RESULTS
+
+EXAMPLE = "./lake forget shop --keys - --plan     # reads user_id=u42 from the terminal, and changes nothing"
+RESULT = {
+    "id": "of the erasure, with domain, names, people, marks (keyed hashes), ended and proven",
+    "files": "by store and what was done: rewrite, delete (old versions), whole, waiting; details: each file",
+    "records": "taken out, by store",
+    "run_id": "of the full refresh that made the tables from the files",
+    "snapshots": "forgotten; versions of files and answers of Athena that were deleted",
+    "left": "by store, where a value still stands as a word of its own; places: where",
+    "not_reached": "what no command of this lake reaches",
+}
+STDIN = Path("-")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    add_domain(parser)
+    who = parser.add_mutually_exclusive_group(required=True)
+    who.add_argument(
+        "--key",
+        action="append",
+        metavar="NAME=VALUE",
+        help="a person, by a column that the contract says identifies one; your shell remembers it",
+    )
+    who.add_argument("--keys", type=_file, metavar="FILE", help="people, NAME=VALUE a line; - is stdin")
+    who.add_argument(
+        "--again", action="store_true", help="all who were erased before, of whom files have come since"
+    )
+    parser.add_argument("--plan", action="store_true", help="only what would be done; changes nothing")
+    parser.add_argument(
+        "--whole-files",
+        action="store_true",
+        help="delete files as a whole of which no single records can be taken",
+    )
+    add_env(parser)
+    add_json(parser)
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    check_domain(arguments.domain, arguments.env, demo=arguments.demo)
+    people = _people(contract(arguments.domain), _given(arguments))
+    target = current_target(arguments.env, demo=arguments.demo)
+    if arguments.env and not is_deployed(target, arguments.domain):
+        raise LakeError(
+            f"the deployed jobs of {arguments.domain} have another contract than is on disk, and would tell"
+            " erased people by that. Nothing was changed",
+            f"./lake deploy --env {arguments.env}, or take the checkout that was deployed",
+        )
+    erasure = erasure_of(target, arguments.domain, people, again=arguments.again)
+    if arguments.plan:
+        with spinner("every file and table is searched"):
+            found, places = erasure.plan()
+        return _show_plan(found, places, arguments)
+    receipt = erasure.carry_out(whole=arguments.whole_files)
+    write_json(arguments.json, receipt.document())
+    return _show(receipt, target.names.bucket("metrics"))
+
+
+def erasure_of(
+    session: Session, domain: str, people: dict[str, frozenset[str]], *, again: bool = False
+) -> Erasure:
+    """Of people by what identifies them, or `again` of all who were erased before."""
+    key = session.client("secretsmanager").get_secret_value(SecretId=session.names.hash_key)["SecretString"]
+
+    def mark(name: str, value: str) -> str:
+        return keyed_hash(key.strip(), marked(name, value))
+
+    known = session.ledger.erased(domain) if again else frozenset()
+    if again and not known:
+        raise ErasureError(f"nobody was erased from {domain} yet", f"./lake forget {domain} --key NAME=VALUE")
+    marks = frozenset((name, mark(name, v)) for name, values in people.items() for v in values)
+    pseudonyms = frozenset(keyed_hash(key.strip(), v) for values in people.values() for v in values)
+    sought = Sought(people, known, mark, pseudonyms)
+    holder = Holder(session.names, session.client("s3"), session.ledger, contract(domain), sought)
+    return Erasure(
+        holder,
+        athena.catalog_of(session),
+        marks | known,
+        run=lambda asked: _run(session, domain, asked),
+        alive=lambda run_id: run_id in runs.running(session, domain),
+        report=say,
+    )
+
+
+def _run(session: Session, domain: str, asked: dict[str, Any]) -> str:
+    """Raises ErasureError for a run that did not succeed."""
+    run_id = runs.start(session, domain, asked)
+    say(f"run {run_id} of {domain}: {', '.join(asked)}")
+    with spinner(f"run {run_id}") as show:
+        outcome = runs.follow(session, domain, run_id, show, runs.tell)
+    if not outcome.succeeded:
+        raise ErasureError(
+            f"{outcome}\nThe files are without the people; tables may still have them",
+            "mend the cause, then give the same command again: it does what is left",
+        )
+    return run_id
+
+
+def _given(arguments: argparse.Namespace) -> list[str]:
+    if arguments.keys is None:
+        return arguments.key or []
+    text = sys.stdin.read() if arguments.keys == STDIN else arguments.keys.read_text("utf-8")
+    return [line for line in text.splitlines() if line.strip()]
+
+
+def _people(agreed: Contract, given: Iterable[str]) -> dict[str, frozenset[str]]:
+    """Values by name, as silver spells them. Raises LakeError for a name that identifies nobody."""
+    known = {i.name: i for t in agreed.tables for i in identities(agreed, t) if i.column == i.name}
+    people = defaultdict[str, set[str]](set)
+    for number, text in enumerate(given, 1):
+        name, equals, value = text.partition("=")
+        if not equals or not value.strip() or name.strip() not in known:
+            # Not the text itself: it may be a person's
+            raise LakeError(
+                f"key {number}: expected NAME=VALUE with a name of {', '.join(known) or 'none'}, which the"
+                f" contract of {agreed.domain} says identify a person",
+                "say `identifies: person` at the column: docs/howto/erase-a-person.md",
+            )
+        people[name.strip()].add(spelled_as_stored(value, known[name.strip()]))
+    return {name: frozenset(values) for name, values in people.items()}
+
+
+def _show_plan(found: list[Finding], places: list[Place], arguments: argparse.Namespace) -> int:
+    rows = [(f.zone, str(f.version), f.fate, f.records or "", f.why) for f in found]
+    print_table(f"{arguments.domain}: files", ("store", "file", "what", "records", "why"), rows)
+    stores = sorted({p.zone for p in places})
+    say(f"a value stands as a word of its own in {len(places)} places of {', '.join(stores) or 'no store'}")
+    if whole := sum(f.fate == "whole" for f in found):
+        say(f"{whole} files can only go as a whole: --whole-files says so")
+    say(f"not reached: {'; '.join(NOT_REACHED)}")
+    say("nothing was changed")
+    plan = {"details": [{"file": str(f.version), "what": f.fate, "records": f.records} for f in found]}
+    write_json(arguments.json, {**plan, "places": [p.where for p in places], "not_reached": NOT_REACHED})
+    return Exit.DONE
+
+
+def _show(receipt: Receipt, bucket: str) -> int:
+    print_table(f"{receipt.domain}: files", ("what", "files"), list(receipt.files.items()))
+    gone = f"{receipt.versions} old files and {receipt.answers} answers deleted"
+    say(f"{receipt.snapshots} snapshots forgotten, {gone}")
+    say(f"receipt: s3://{bucket}/{receipt.key}")
+    say(f"not reached: {'; '.join(NOT_REACHED)}")
+    if receipt.proven:
+        say(f"nothing of them was found in {', '.join((*DATA_ZONES, RESULTS))} and the ledger")
+        return Exit.DONE
+    for where in receipt.places:
+        say(f"left: {where}")
+    raise ErasureError(
+        f"a value still stands in {len(receipt.places)} places, as a word of its own",
+        "look at each: another column, a text or a name of a file is yours to change",
+    )
+
+
+def _file(text: str) -> Path:
+    return STDIN if text == str(STDIN) else path(text)

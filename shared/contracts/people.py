@@ -1,0 +1,59 @@
+"""Which columns say whose a row is: those that the contract says identify a person, and those that refer to
+one of them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from shared.contracts.model import Contract, Table
+from shared.values.plan import INVISIBLE
+
+WHOLE = re.compile(r"([+-]?)0*(\d+)(?:\.0*)?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A column of a table, and under which `name` the person in it is known to the whole domain."""
+
+    column: str
+    name: str
+    type: str
+    case: Literal["upper", "lower"] | None = None
+
+
+def identities(contract: Contract, table: Table) -> tuple[Identity, ...]:
+    """The columns of a table that say whose a row is."""
+    names = {c.name: c.name for c in table.columns if c.identifies}
+    tables = {t.name: t for t in contract.tables}
+    for reference in table.references:
+        other = tables.get(reference.table)
+        if other is not None and len(reference.columns) == 1 and other.column(reference.keys[0]).identifies:
+            names.setdefault(reference.columns[0], reference.keys[0])
+    return tuple(
+        Identity(column, name, table.column(column).type, table.column(column).case)
+        for column, name in names.items()
+    )
+
+
+def identity_names(contract: Contract) -> tuple[str, ...]:
+    """All names under which people of a domain can be named."""
+    return tuple(dict.fromkeys(i.name for t in contract.tables for i in identities(contract, t)))
+
+
+def marked(name: str, value: str) -> str:
+    """The text of which the keyed hash is a person's tombstone: no pseudonym in silver is the same."""
+    return f"erased {name}={value}"
+
+
+def spelled_as_stored(text: str, identity: Identity) -> str:
+    """A value as silver spells it, whoever sent it: without what nobody sees at its ends, in the column's
+    case, a whole number without its zeros.
+    """
+    value = text.strip(INVISIBLE)
+    if identity.type != "string":
+        whole = WHOLE.fullmatch(value)
+        return f"{'-' if whole[1] == '-' and whole[2] != '0' else ''}{whole[2]}" if whole else value
+    return getattr(value, identity.case)() if identity.case else value

@@ -1,0 +1,151 @@
+"""The files of a lake that hold a person: what is found, what is done, and a crash at any call of AWS."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zipfile
+from collections.abc import Iterator
+
+import pytest
+
+from cli.erasure.files import Finding, Holder
+from cli.erasure.receipt import details
+from cli.erasure.rewriting import carry_out, unfaithful
+from cli.erasure.sought import Sought
+from shared.contracts import contract
+from shared.ledger.model import FileStatus
+from tests.support.ingest_rig import NAMES, InjectedError, Rig, rig
+from tests.support.workbook import xlsx
+
+HEAD = "user_id,name,updated_at\n"
+ANN, BOB, CID = (f"{u},{n},2024-05-01T10:00:00Z\n" for u, n in (("u42", "Ann"), ("u1", "Bob"), ("u2", "Cid")))
+BROKEN = b'[{"user_id":"u42"'
+
+
+@pytest.fixture
+def lake() -> Iterator[Rig]:
+    with rig() as made:
+        yield made
+
+
+def holder(lake: Rig, *values: str) -> Holder:
+    sought = Sought({"user_id": frozenset(values or ("u42",))})
+    return Holder(NAMES, lake.s3, lake.ledger, contract("shop"), sought)
+
+
+def zipped(**files: str) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            archive.writestr(f"{name}.csv", text)
+    return file.getvalue()
+
+
+def shown(found: list[Finding]) -> list[tuple[str, str, str, int]]:
+    return sorted(
+        (f.zone, f.version.key.rpartition("/")[2].partition("-")[0], f.fate, f.records) for f in found
+    )
+
+
+def test_each_file_is_found_with_what_becomes_of_it(lake: Rig) -> None:
+    lake.arrive("shop/users/plain.csv", f"{HEAD}{ANN}{BOB}".encode())
+    lake.arrive("shop/users/plain.csv", f"{HEAD}{ANN}{BOB}{CID}".encode())
+    lake.arrive("shop/users/nobody.csv", f"{HEAD}{BOB}".encode())
+    lake.arrive("shop/users/bad.json", BROKEN)
+    lake.deliver(lake.drop("shop/users/two.zip", zipped(a=HEAD + ANN + CID, b=HEAD + BOB)))
+    lake.drop("shop/users/new.csv", f"{HEAD}{ANN}".encode())
+    assert shown(list(holder(lake).found())) == [
+        ("bronze", "a", "rewrite", 1),
+        ("bronze", "plain", "rewrite", 1),
+        ("bronze", "plain", "rewrite", 1),
+        ("quarantine", "bad", "whole", 0),
+        ("raw", "bad.json", "whole", 0),
+        ("raw", "new.csv", "waiting", 0),
+        ("raw", "plain.csv", "delete", 1),
+        ("raw", "plain.csv", "rewrite", 1),
+        ("raw", "two.zip", "rewrite", 1),
+    ]
+
+
+def test_a_zip_loses_the_record_in_its_file_and_the_ledger_counts_what_is_left(lake: Rig) -> None:
+    lake.deliver(lake.drop("shop/users/two.zip", zipped(a=HEAD + ANN + CID, b=HEAD + BOB)))
+    h = holder(lake)
+    list(carry_out(h, list(h.found())))
+    assert list(h.found()) == []
+    with zipfile.ZipFile(io.BytesIO(lake.objects("raw")["shop/users/two.zip"])) as left:
+        texts = {name: left.read(name).decode() for name in left.namelist()}
+    assert texts == {"a.csv": HEAD + CID, "b.csv": HEAD + BOB}
+    counts = {f.key.rpartition("/")[2]: f.records for f in lake.ledger.files("shop") if f.records}
+    assert counts == {"a.csv": 1, "b.csv": 1}
+
+
+def test_a_workbook_can_only_go_as_a_whole_and_bronze_keeps_the_others(lake: Rig) -> None:
+    rows = [
+        ["user_id", "name", "updated_at"],
+        ["u42", "Ann", "2024-05-01T10:00:00Z"],
+        ["u1", "Bob", "2024-05-01T10:00:00Z"],
+    ]
+    lake.arrive("shop/users/book.xlsx", xlsx({"Users": rows}))
+    h = holder(lake)
+    found = list(h.found())
+    assert shown(found) == [("bronze", "book", "rewrite", 1), ("raw", "book.xlsx", "whole", 0)]
+    list(carry_out(h, found))
+    assert list(h.found()) == []
+    assert lake.objects("raw") == {}
+    [text] = lake.objects("bronze").values()
+    assert text.decode().split() == ["user_id,name,updated_at", "u1,Bob,2024-05-01T10:00:00Z"]
+
+
+def test_a_quarantined_file_that_went_is_no_longer_replayed(lake: Rig) -> None:
+    lake.arrive("shop/users/bad.json", BROKEN)
+    h = holder(lake)
+    list(carry_out(h, list(h.found())))
+    assert lake.objects("quarantine") == {}
+    [left] = lake.ledger.quarantined("shop", "users")
+    assert left.target_key is None
+
+
+def test_a_file_whose_others_would_be_read_otherwise_says_so(lake: Rig) -> None:
+    lake.arrive("shop/users/total.csv", b"user_id,name,age\nu1,Bob,5\nTotal,,5\nu42,Ann,1\n")
+    h = holder(lake)
+    assert {unfaithful(h, f, h.known()) for f in h.found()} == {
+        "without the records, others would be read otherwise"
+    }
+
+
+def test_after_a_crash_at_any_call_the_same_again_leaves_what_an_undisturbed_one_leaves() -> None:
+    left = []
+    for at in range(60):
+        with rig() as lake:
+            lake.arrive("shop/users/plain.csv", f"{HEAD}{ANN}{BOB}".encode())
+            lake.arrive("shop/users/packed.csv.gz", gzip.compress(f"{HEAD}{ANN}{CID}".encode(), mtime=0))
+            h = holder(lake)
+            found = list(h.found())
+            lake.faults.arm(at, "after" if at % 2 else "before", dead=True)
+            try:
+                list(carry_out(h, found))
+            except InjectedError:
+                lake.faults.at = 0
+                list(carry_out(h, list(h.found())))
+                struck = True
+            else:
+                struck = False
+            lake.faults.at = 0
+            assert list(h.found()) == []
+            counts = sorted((f.key, f.status, f.records) for f in lake.ledger.files("shop"))
+            left.append(
+                (counts, sorted(lake.objects("raw").values()), sorted(lake.objects("bronze").values()))
+            )
+            if at and not struck:
+                break
+    assert at > 10
+    assert all(found == left[0] for found in left)
+    assert [records for _, status, records in left[0][0] if status is FileStatus.ACCEPTED] == [1, 1]
+
+
+def test_a_receipt_names_no_file_that_is_named_like_a_person(lake: Rig) -> None:
+    lake.arrive("shop/users/u42.csv", f"{HEAD}{ANN}{BOB}".encode())
+    h = holder(lake)
+    told = [d["file"] for d in details(list(h.found()), h.sought)]
+    assert told == ["an object whose name holds a value"] * 2
