@@ -86,10 +86,11 @@ def _of_erasures(session: Session, domain: str, lake: str) -> Iterator[Item]:
     """One that has not ended, and files that came since with people who were erased."""
     erasures = session.ledger.erasures(domain)
     if open_ones := [e for e in erasures if "ended" not in e]:
+        who = "--again" if open_ones[-1].get("again") else "with the same keys"
         yield Item(
             f"erasure {open_ones[-1]['id']} of {open_ones[-1]['people']} people has not ended: they are still"
             " in some store",
-            f"./lake forget {domain}{lake} with the same keys",
+            f"./lake forget {domain}{lake} {who}",
             red=True,
         )
     elif erasures and (came := _came_again(session, domain, erasures[-1]["ended"])):

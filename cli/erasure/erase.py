@@ -10,7 +10,7 @@ import datetime as dt
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -61,13 +61,14 @@ class Erasure:
         with lock.held():
             found = self._found(lock)
             _check_whole(found, whole=whole)
+            broken_off = bool(self._broken_off())
             # First of all: whatever comes from now on, silver leaves them out
             ledger.remember_erased(domain, self.marks, _now())
             ledger.record_erasure(domain, began, self._facts)
             for finding in carry_out(self.holder, found):
                 lock.prolong()
                 self.report(f"{finding.fate}: {finding.version}")
-        run_id = self._computed_anew(found)
+        run_id = self._computed_anew(found, broken_off=broken_off)
         with lock.held(wait=True):
             made = self._receipt(began, found, run_id, *self._without_past())
             self._store(made)
@@ -94,9 +95,12 @@ class Erasure:
             self.report(f"{waiting} files that hold them wait for ingestion, and are left for --again")
         return found
 
-    def _computed_anew(self, found: Sequence[Finding]) -> str | None:
-        """Where files changed, or anything is left of them in tables, these are made from the files again."""
-        if not found and not self._places("silver", "gold", "quarantine"):
+    def _computed_anew(self, found: Sequence[Finding], *, broken_off: bool) -> str | None:
+        """Where files changed, or anything is left of them in tables, these are made from the files again;
+        also where an erasure broke off, whose files no longer say whom tables may have: by a surrogate key
+        alone, which no search finds.
+        """
+        if not found and not broken_off and not self._places("silver", "gold", "quarantine"):
             return None
         run_id = self.run({"full_refresh": True})
         self.run({"maintenance": True})  # folds deletes into files, and manifests together
@@ -135,9 +139,24 @@ class Erasure:
             removed,
             answers,
             left=receipts.by_store(left),
+            unsearched=self._unsearched(),
             places=tuple(receipts.without_value(p.where, self.holder.sought) for p in left),
             ended=_now(),
         )
+
+    def _unsearched(self) -> tuple[str, ...]:
+        """For whom, or where, the search of bytes was none."""
+        unknown = len(self.holder.sought.unknown)
+        others = sum(not self._covers(e) for e in self._broken_off())
+        found = []
+        if unknown:
+            found.append(
+                f"{unknown} of {len(self.marks)} people are known by hashes only: records that cannot be"
+                " read, files in quarantine, texts and names were not searched for them; give their keys"
+            )
+        if others and self._facts["again"]:
+            found.append(f"{others} erasures of other keys broke off: give each the same keys again")
+        return tuple(found)
 
     def _store(self, made: Receipt) -> None:
         h = self.holder
@@ -146,18 +165,31 @@ class Erasure:
             Bucket=h.names.bucket("metrics"), Key=made.key, Body=body, ContentType="application/json"
         )
         ended = {"ended": made.ended, "proven": made.proven, "receipt": made.key}
-        everybody = self.marks >= h.ledger.erased(h.contract.domain)
-        for other in h.ledger.erasures(h.contract.domain):
+        for other in self._broken_off():
             # Also those that broke off, and of whose people this one was
-            if "ended" not in other and (everybody or other["marks"] == self._facts["marks"]):
+            if self._covers(other):
                 facts = {n: v for n, v in other.items() if n != "id"}
                 h.ledger.record_erasure(h.contract.domain, other["id"], {**facts, **ended})
 
+    def _broken_off(self) -> list[dict[str, Any]]:
+        """Erasures of the domain that have not ended."""
+        found = self.holder.ledger.erasures(self.holder.contract.domain)
+        return [e for e in found if "ended" not in e]
+
+    def _covers(self, other: Mapping[str, Any]) -> bool:
+        """Whether this one did what another has to. One that has no values did not search for these."""
+        if self._facts["again"] and not other.get("again"):
+            return False
+        everybody = self.marks >= self.holder.ledger.erased(self.holder.contract.domain)
+        return everybody or other["marks"] == self._facts["marks"]
+
     @property
     def _facts(self) -> dict[str, Any]:
-        """Of whom an erasure is, so that it is known again."""
+        """Of whom an erasure is, so that it is known again; `again`: by their hashes."""
         marks = "\n".join(sorted(f"{name}#{mark}" for name, mark in self.marks))
-        return {"people": len(self.marks), "marks": hashlib.sha256(marks.encode()).hexdigest()}
+        again = bool(self.holder.sought.marks)
+        digest = hashlib.sha256(marks.encode()).hexdigest()
+        return {"people": len(self.marks), "marks": digest, "again": again}
 
 
 def _check_whole(found: Sequence[Finding], *, whole: bool) -> None:

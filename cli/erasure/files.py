@@ -18,7 +18,7 @@ from cli.erasure.objects import Version, by_key, fetch, versions
 from cli.erasure.sought import Reader, Sought, UnfaithfulError, is_theirs
 from shared.contracts import Contract, Dataset
 from shared.contracts.keys import value_in_key
-from shared.contracts.people import identities, spelled_as_stored
+from shared.contracts.people import identities, is_nobody, spelled_as_stored
 from shared.ledger import Ledger
 from shared.ledger.model import FileStatus, LedgerFile, Profile
 from shared.names import Names
@@ -91,7 +91,7 @@ class Holder:
         content = scratch / "content"
         fetch(self.s3, version, content)
         gone: Fate = "whole" if version.latest else "delete"
-        if version.latest and zone == "raw" and known.is_waiting(version):
+        if zone == "raw" and known.is_waiting(version):
             return Finding(version, zone, "waiting") if self._mentions(content, scratch) else None
         try:
             records = self.records(content, known.candidates(version), scratch)
@@ -157,7 +157,11 @@ class Holder:
             for identity in identities(self.contract, dataset.target):
                 pattern = dataset.target.column(identity.column).from_key
                 value = value_in_key(pattern, entry.key) if pattern else None
-                if value and self.sought.has(identity.name, spelled_as_stored(value, identity)):
+                if (
+                    value
+                    and not is_nobody(value, identity)
+                    and self.sought.has(identity.name, spelled_as_stored(value, identity))
+                ):
                     return True
         return False
 

@@ -23,7 +23,8 @@ NOT_REACHED = (
 @dataclass(frozen=True)
 class Receipt:
     """`people`: tombstones by number; `files`: by what was done, and by store; `left`: places where a value
-    still stands as a word of its own, by store; `ended` None: it was only a plan.
+    still stands as a word of its own, by store; `unsearched`: for whom, or where, was not looked;
+    `ended` None: it was only a plan.
     """
 
     id: str
@@ -41,12 +42,13 @@ class Receipt:
     searched: int = 0
     left: dict[str, int] = field(default_factory=dict)
     places: tuple[str, ...] = ()
+    unsearched: tuple[str, ...] = ()
     not_reached: tuple[str, ...] = NOT_REACHED
     ended: str | None = None
 
     @property
     def proven(self) -> bool:
-        return self.ended is not None and not self.left
+        return self.ended is not None and not self.left and not self.unsearched
 
     @property
     def key(self) -> str:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from shared.contracts import Dataset
-from shared.contracts.people import Identity, identities, spelled_as_stored
+from shared.contracts.people import Identity, identities, is_nobody, spelled_as_stored
 from shared.records.reading import Unread
 from shared.records.shape import Shape, shape_of
 
@@ -36,6 +36,7 @@ class Sought:
     mark: Callable[[str, str], str] | None = field(default=None, compare=False)
 
     pseudonyms: frozenset[str] = frozenset()
+    pseudonym: Callable[[str], str] | None = field(default=None, compare=False)  # of a value that is learnt
     learnt: set[str] = field(default_factory=set, compare=False)  # values of marks, as records turn up
 
     def has(self, identity: str, value: str) -> bool:
@@ -44,7 +45,18 @@ class Sought:
         if not self.marks or self.mark is None or (identity, self.mark(identity, value)) not in self.marks:
             return False
         self.learnt.add(value)
+        if self.pseudonym is not None:
+            self.learnt.add(self.pseudonym(value))
         return True
+
+    @property
+    def unknown(self) -> frozenset[tuple[str, str]]:
+        """Of `marks` those of which no value is at hand: no search of bytes finds these people."""
+        if self.mark is None:
+            return self.marks
+        known = {*self.learnt}.union(*self.values.values())
+        names = {name for name, _ in self.marks}
+        return self.marks - {(name, self.mark(name, value)) for name in names for value in known}
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -119,7 +131,9 @@ def is_theirs(
 def _theirs(sought: Sought, reader: Reader, value: dict[str, Any], text: str | None) -> bool:
     found = [
         any(
-            (sent := row.values.get(i.column)) is not None and sought.has(i.name, spelled_as_stored(sent, i))
+            (sent := row.values.get(i.column)) is not None
+            and not is_nobody(sent, i)
+            and sought.has(i.name, spelled_as_stored(sent, i))
             for i in reader.identities
         )
         for row in reader.shape.rows(value, text)

@@ -25,7 +25,7 @@ from local.console import print_table, say, spinner, write_json
 from local.errors import LakeError
 from local.session import Session
 from shared.contracts import Contract, contract
-from shared.contracts.people import identities, marked, spelled_as_stored
+from shared.contracts.people import identities, is_nobody, marked, spelled_as_stored
 from shared.keyed_hash import keyed_hash
 from shared.names import DATA_ZONES, RESULTS
 
@@ -37,6 +37,7 @@ RESULT = {
     "run_id": "of the full refresh that made the tables from the files",
     "snapshots": "forgotten; versions of files and answers of Athena that were deleted",
     "left": "by store, where a value still stands as a word of its own; places: where",
+    "unsearched": "for whom, or where, was not searched: then it is not proven",
     "not_reached": "what no command of this lake reaches",
 }
 STDIN = Path("-")
@@ -98,8 +99,12 @@ def erasure_of(
     if again and not known:
         raise ErasureError(f"nobody was erased from {domain} yet", f"./lake forget {domain} --key NAME=VALUE")
     marks = frozenset((name, mark(name, v)) for name, values in people.items() for v in values)
-    pseudonyms = frozenset(keyed_hash(key.strip(), v) for values in people.values() for v in values)
-    sought = Sought(people, known, mark, pseudonyms)
+
+    def pseudonym(value: str) -> str:
+        return keyed_hash(key.strip(), value)
+
+    pseudonyms = frozenset(pseudonym(v) for values in people.values() for v in values)
+    sought = Sought(people, known, mark, pseudonyms, pseudonym)
     holder = Holder(session.names, session.client("s3"), session.ledger, contract(domain), sought)
     return Erasure(
         holder,
@@ -145,6 +150,11 @@ def _people(agreed: Contract, given: Iterable[str]) -> dict[str, frozenset[str]]
                 f" contract of {agreed.domain} says identify a person",
                 "say `identifies: person` at the column: docs/howto/erase-a-person.md",
             )
+        if is_nobody(value, known[name.strip()]):
+            raise LakeError(
+                f"key {number}: a value that says nothing, or stands for none by nullSpellings, is nobody's",
+                "give the value of a person",
+            )
         people[name.strip()].add(spelled_as_stored(value, known[name.strip()]))
     return {name: frozenset(values) for name, values in people.items()}
 
@@ -174,6 +184,13 @@ def _show(receipt: Receipt, bucket: str) -> int:
         return Exit.DONE
     for where in receipt.places:
         say(f"left: {where}")
+    for what in receipt.unsearched:
+        say(f"not searched: {what}")
+    if not receipt.places:
+        raise ErasureError(
+            "nothing of them was found, and that proves nothing of what was not searched",
+            f"./lake forget {receipt.domain} with the keys searches for them as well",
+        )
     raise ErasureError(
         f"a value still stands in {len(receipt.places)} places, as a word of its own",
         "look at each: another column, a text or a name of a file is yours to change",

@@ -16,12 +16,15 @@ WHOLE = re.compile(r"([+-]?)0*(\d+)(?:\.0*)?", re.ASCII)
 
 @dataclass(frozen=True)
 class Identity:
-    """A column of a table, and under which `name` the person in it is known to the whole domain."""
+    """A column of a table, and under which `name` the person in it is known to the whole domain. `nothing`:
+    texts, in lower case, that mean no value there.
+    """
 
     column: str
     name: str
     type: str
     case: Literal["upper", "lower"] | None = None
+    nothing: tuple[str, ...] = ("",)
 
 
 def identities(contract: Contract, table: Table) -> tuple[Identity, ...]:
@@ -33,7 +36,7 @@ def identities(contract: Contract, table: Table) -> tuple[Identity, ...]:
         if other is not None and len(reference.columns) == 1 and other.column(reference.keys[0]).identifies:
             names.setdefault(reference.columns[0], reference.keys[0])
     return tuple(
-        Identity(column, name, table.column(column).type, table.column(column).case)
+        Identity(column, name, table.column(column).type, table.column(column).case, contract.null_spellings)
         for column, name in names.items()
     )
 
@@ -46,6 +49,11 @@ def identity_names(contract: Contract) -> tuple[str, ...]:
 def marked(name: str, value: str) -> str:
     """The text of which the keyed hash is a person's tombstone: no pseudonym in silver is the same."""
     return f"erased {name}={value}"
+
+
+def is_nobody(text: str, identity: Identity) -> bool:
+    """Whether a value says nothing, in silver or to who looks at it: then a row is of nobody who is known."""
+    return text.strip(INVISIBLE).lower() in ("", *identity.nothing)
 
 
 def spelled_as_stored(text: str, identity: Identity) -> str:

@@ -13,6 +13,8 @@ from cli.erasure.files import Finding, Holder
 from cli.erasure.receipt import details
 from cli.erasure.rewriting import carry_out, unfaithful
 from cli.erasure.sought import Sought
+from cli.verbs import forget
+from local.errors import LakeError
 from shared.contracts import contract
 from shared.ledger.model import FileStatus
 from tests.support.ingest_rig import NAMES, InjectedError, Rig, rig
@@ -149,3 +151,23 @@ def test_a_receipt_names_no_file_that_is_named_like_a_person(lake: Rig) -> None:
     h = holder(lake)
     told = [d["file"] for d in details(list(h.found()), h.sought)]
     assert told == ["an object whose name holds a value"] * 2
+
+
+def test_an_old_version_that_ingestion_has_yet_to_read_waits(lake: Rig) -> None:
+    """Only its records tell it from the version that was read: Bob is in no other file."""
+    lake.drop("shop/users/a.csv", f"{HEAD}{ANN}{BOB}".encode())
+    lake.arrive("shop/users/a.csv", f"{HEAD}{CID}".encode())
+    assert shown(list(holder(lake).found())) == [("raw", "a.csv", "waiting", 0)]
+
+
+def test_records_of_nobody_are_nobodys(lake: Rig) -> None:
+    lake.arrive("shop/users/a.csv", f"{HEAD}null,Bob,2024-05-01T10:00:00Z\n{CID}".encode())
+    sought = Sought({"user_id": frozenset({"", "null"})})
+    h = Holder(NAMES, lake.s3, lake.ledger, contract("shop"), sought)
+    assert shown(list(h.found())) == []
+
+
+@pytest.mark.parametrize("value", ["\u200b", "null", " NULL "])
+def test_a_key_that_says_nothing_is_refused(value: str) -> None:
+    with pytest.raises(LakeError, match="key 2: a value that says nothing"):
+        forget._people(contract("shop"), ["user_id=u42", f"user_id={value}"])

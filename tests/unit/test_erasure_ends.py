@@ -1,0 +1,94 @@
+"""When an erasure has ended, and what it may call proven."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from cli.erasure.erase import Erasure
+from cli.erasure.files import Holder
+from cli.erasure.receipt import Receipt
+from cli.erasure.sought import Sought
+from shared.contracts import contract
+from shared.contracts.people import marked
+from shared.keyed_hash import keyed_hash
+from shared.names import DATA_ZONES, RESULTS
+from tests.support.ingest_rig import NAMES, Rig, rig
+
+USERS = b"user_id,name,updated_at\nu42,Ann,2024-05-01T10:00:00Z\nu1,Bob,2024-05-01T10:00:00Z\n"
+NO_TABLES: Any = SimpleNamespace(table_exists=lambda _: False)
+
+
+@pytest.fixture
+def lake() -> Iterator[Rig]:
+    with rig() as made:
+        for zone in {*DATA_ZONES, RESULTS, "metrics"} - {"raw", "bronze", "quarantine"}:
+            place: Any = {"LocationConstraint": NAMES.region}
+            made.s3.create_bucket(Bucket=NAMES.bucket(zone), CreateBucketConfiguration=place)
+        yield made
+
+
+def mark(name: str, value: str) -> str:
+    return keyed_hash("k", marked(name, value))
+
+
+def forgotten(lake: Rig, *values: str, fails: bool = False) -> tuple[Receipt, list[str]]:
+    """People by their keys; without any, all again. And the runs that were asked for."""
+    ran: list[str] = []
+
+    def run(asked: dict[str, Any]) -> str:
+        if fails:
+            raise InterruptedError
+        ran.extend(asked)
+        return "run-1"
+
+    known = frozenset() if values else lake.ledger.erased("shop")
+    sought = Sought({"user_id": frozenset(values)}, known, mark)
+    holder = Holder(NAMES, lake.s3, lake.ledger, contract("shop"), sought)
+    marks = known | {("user_id", mark("user_id", v)) for v in values}
+    return Erasure(holder, NO_TABLES, marks, run).carry_out(whole=False), ran
+
+
+def open_erasures(lake: Rig) -> int:
+    return sum("ended" not in e for e in lake.ledger.erasures("shop"))
+
+
+def test_one_that_broke_off_is_not_ended_by_who_has_no_keys(lake: Rig) -> None:
+    lake.arrive("shop/users/a.csv", USERS)
+    with pytest.raises(InterruptedError):
+        forgotten(lake, "u42", fails=True)
+    receipt, ran = forgotten(lake)
+    assert (receipt.proven, receipt.left, ran) == (False, {}, ["full_refresh", "maintenance"])
+    assert receipt.unsearched == (
+        "1 of 1 people are known by hashes only: records that cannot be read, files in quarantine, texts and"
+        " names were not searched for them; give their keys",
+        "1 erasures of other keys broke off: give each the same keys again",
+    )
+    assert open_erasures(lake) == 1
+    receipt, ran = forgotten(lake, "u42")
+    assert (receipt.proven, ran, open_erasures(lake)) == (True, ["full_refresh", "maintenance"], 0)
+
+
+def test_with_the_values_that_late_files_had_again_is_proven(lake: Rig) -> None:
+    lake.arrive("shop/users/a.csv", USERS)
+    forgotten(lake, "u42")
+    lake.arrive("shop/users/late.csv", USERS.replace(b"Ann", b"Anna"))
+    receipt, _ = forgotten(lake)
+    assert (receipt.proven, receipt.records) == (True, {"raw": 1, "bronze": 1})
+
+
+def test_again_that_found_nobody_is_not_proven(lake: Rig) -> None:
+    lake.arrive("shop/users/a.csv", USERS)
+    forgotten(lake, "u42")
+    lake.arrive("shop/users/late.json", b'[{"user_id":"u42"')
+    receipt, ran = forgotten(lake)
+    assert (receipt.proven, receipt.left, ran, open_erasures(lake)) == (False, {}, [], 0)
+
+
+def test_nothing_is_run_where_nothing_was_found_and_nothing_broke_off(lake: Rig) -> None:
+    lake.arrive("shop/users/a.csv", USERS)
+    receipt, ran = forgotten(lake, "u7")
+    assert (receipt.proven, ran) == (True, [])
