@@ -23,9 +23,11 @@ from cli.erasure.objects import ErasureError, delete
 from cli.erasure.receipt import Receipt
 from cli.erasure.rewriting import carry_out, unfaithful
 from cli.erasure.search import STORES, Place, places, places_in_ledger
+from cli.erasure.sought import Sought
 from cli.erasure.tables import forget_history, own_tables, remove_unused
 from shared.names import RESULTS
 
+READ = ("raw", "bronze")  # of which the records are read, all of them
 Run = Callable[[dict[str, Any]], str]  # carries a run of the domain out, and gives its id; raises LakeError
 
 
@@ -112,19 +114,33 @@ class Erasure:
         tables = own_tables(self.catalog, h.names, h.contract)
         snapshots = sum(map(forget_history, tables))
         removed = remove_unused(h.s3, [t.refresh() for t in tables])
-        answers = [p.version for p in self._places(RESULTS) if p.version]
+        # A number in an answer may be anything, of anybody's domain
+        answers = [p.version for p in self._places(RESULTS, sought=h.sought.beyond_numbers) if p.version]
         return snapshots, removed, delete(h.s3, answers)
 
-    def _places(self, *zones: str) -> list[Place]:
+    def _places(self, *zones: str, sought: Sought | None = None) -> list[Place]:
         """Where a value stands; without zones also in the ledger."""
+        return [p for p in self._searched(*zones, sought=sought) if not p.unopened]
+
+    def _searched(self, *zones: str, sought: Sought | None = None) -> list[Place]:
+        """The same, and what could not be searched."""
         h = self.holder
-        found = list(places(h.names, h.s3, h.contract.domain, h.sought, zones or STORES))
-        return found + ([] if zones else list(places_in_ledger(h.ledger, h.contract.domain, h.sought)))
+        wanted = sought or h.sought
+        found = list(places(h.names, h.s3, h.contract.domain, wanted, zones or STORES, READ))
+        return found + ([] if zones else list(places_in_ledger(h.ledger, h.contract.domain, wanted)))
+
+    def _left(self, searched: Sequence[Place]) -> list[Place]:
+        """Where somebody is left: the records are read once more, for bytes do not tell all of them."""
+        left = [p for p in searched if not p.unopened]
+        known = {p.version for p in left}
+        found = (f for f in self.holder.found() if f.version not in known)
+        return left + [Place(f.zone, str(f.version), f.version) for f in found]
 
     def _receipt(
         self, began: str, found: list[Finding], run_id: str | None, snapshots: int, removed: int, answers: int
     ) -> Receipt:
-        left = self._places()
+        searched = self._searched()
+        left, unopened = self._left(searched), [p for p in searched if p.unopened]
         return Receipt(
             began,
             self.holder.contract.domain,
@@ -139,10 +155,14 @@ class Erasure:
             removed,
             answers,
             left=receipts.by_store(left),
-            unsearched=self._unsearched(),
+            unsearched=(*self._unsearched(), *self._named(unopened)),
             places=tuple(receipts.without_value(p.where, self.holder.sought) for p in left),
             ended=_now(),
         )
+
+    def _named(self, unopened: Sequence[Place]) -> tuple[str, ...]:
+        sought = self.holder.sought
+        return tuple(f"{receipts.without_value(p.where, sought)}: {p.unopened}" for p in unopened)
 
     def _unsearched(self) -> tuple[str, ...]:
         """For whom, or where, the search of bytes was none."""

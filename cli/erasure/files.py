@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from cli.erasure import zips
-from cli.erasure.content import Reading, Theirs, holds, plain
+from cli.erasure.content import Reading, Theirs, holds
+from cli.erasure.layers import mentions, overlapped
 from cli.erasure.objects import Version, by_key, fetch, versions
 from cli.erasure.pieces import Value
 from cli.erasure.sought import Reader, Sought, UnfaithfulError, is_theirs, is_unclear
@@ -38,7 +39,6 @@ Fate = Literal["rewrite", "delete", "whole", "waiting", "unclear"]
 Judge = Callable[[Sought, Sequence[Reader], Value, str | None], bool]
 PARQUET = b"PAR1"
 UNCLEAR = "records that cannot be read mention them, and may be of others: --unreadable takes them"
-BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -75,9 +75,12 @@ class Holder:
         known = self.known()
         for zone, listed in self._listed():
             for group in by_key(listed):
+                gone = True
                 for version in group:
                     with tempfile.TemporaryDirectory() as scratch:
-                        yield self._examined(zone, version, known, Path(scratch))
+                        found = self._examined(zone, version, known, Path(scratch), gone=gone)
+                    gone = gone and found is not None and found.fate == "delete"
+                    yield found
 
     def known(self) -> Known:
         """What the ledger has of the files now."""
@@ -94,19 +97,27 @@ class Holder:
         kept = versions(self.s3, bucket("quarantine"), f"{domain}/")
         yield "quarantine", (v for v in kept if not v.key.startswith(tables))
 
-    def _examined(self, zone: str, version: Version, known: Known, scratch: Path) -> Finding | None:
+    def _examined(
+        self, zone: str, version: Version, known: Known, scratch: Path, *, gone: bool
+    ) -> Finding | None:
+        """`gone`: nothing stays of the object's versions that were listed before."""
+        if version.marker:  # without which an older version would be there again
+            named = gone and self.sought.is_mentioned_in(version.key.encode())
+            return (
+                Finding(version, zone, "delete", why="the name of an object that is gone") if named else None
+            )
         content = scratch / "content"
         fetch(self.s3, version, content)
-        gone: Fate = "whole" if version.latest else "delete"
+        fate: Fate = "whole" if version.latest else "delete"
         if zone == "raw" and known.is_waiting(version):
             return Finding(version, zone, "waiting") if self._mentions(content, scratch) else None
         try:
             records = self.records(content, known.candidates(version), scratch)
         except UnfaithfulError as error:
-            return Finding(version, zone, gone, why=str(error))
+            return Finding(version, zone, fate, why=str(error))
         if records is None:
             why = "it is none of which records are read"
-            return Finding(version, zone, gone, why=why) if self._mentions(content, scratch) else None
+            return Finding(version, zone, fate, why=why) if self._mentions(content, scratch) else None
         if records and not version.latest:
             return Finding(version, zone, "delete", records)
         unclear = self._unclear(content, known.candidates(version), scratch)
@@ -180,7 +191,7 @@ class Holder:
         """Whether a record is of somebody who is sought, by every dataset that reads the file."""
         datasets = _reading_too(self.contract, entry.dataset)
         readers = [
-            Reader(shape_of(d, profile.format), found)
+            Reader(shape_of(d, profile.format), found, {i.column: d.plan(i.column) for i in found})
             for d in datasets
             if (found := identities(self.contract, d.target))
         ]
@@ -207,10 +218,7 @@ class Holder:
             return any(map(self.sought.may_be_in, overlapped(text)))
 
     def _mentions(self, content: Path, scratch: Path) -> bool:
-        with content.open("rb") as file:
-            package = is_package(file.read(8))
-        paths = zips.extracted(content, scratch) if package else iter([plain_or_stored(content, scratch)])
-        return any(self.sought.is_mentioned_in(b) for path in paths for b in overlapping(path))
+        return mentions(self.sought, content, scratch)
 
 
 @dataclass(frozen=True)
@@ -251,26 +259,3 @@ class Known:
 def _reading_too(contract: Contract, name: str) -> list[Dataset]:
     owner = contract.dataset(name).files_of or name
     return [d for d in contract.datasets if owner in (d.name, d.files_of)]
-
-
-def plain_or_stored(content: Path, scratch: Path) -> Path:
-    """The content as it is when decompressed, or as it is stored where that is damaged."""
-    try:
-        plain(content, scratch / "plain")
-    except Unreadable:
-        return content
-    return scratch / "plain"
-
-
-def overlapping(path: Path) -> Iterator[bytes]:
-    """The content in blocks, each with the end of the one before: no value is cut."""
-    with path.open("rb") as file:
-        yield from overlapped(iter(lambda: file.read(BLOCK), b""))
-
-
-def overlapped(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    rest = b""
-    for block in blocks:
-        rest += block
-        yield rest
-        rest = rest[-4096:]

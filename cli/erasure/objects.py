@@ -48,8 +48,8 @@ def versions(s3: S3Client, bucket: str, prefix: str = "") -> Iterator[Version]:
 
 
 def by_key(found: Iterable[Version]) -> Iterator[list[Version]]:
-    """The versions of each key, without markers."""
-    ordered = sorted((v for v in found if not v.marker), key=lambda v: v.key)
+    """The versions of each key, markers behind the others."""
+    ordered = sorted(found, key=lambda v: (v.key, v.marker))
     return (list(some) for _, some in groupby(ordered, key=lambda v: v.key))
 
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cli.erasure.pieces import Value
+from cli.erasure.sought import UnfaithfulError
 
 if TYPE_CHECKING:
     from cli.erasure.content import Reading, Theirs
@@ -24,7 +25,21 @@ def without_rows(content: File, target: File, reading: Reading, theirs: Theirs) 
                 rows = file.read_row_group(group)
                 kept = [not theirs(*_next(found)) for _ in range(rows.num_rows)]
                 if any(kept):
-                    out.write_table(rows.filter(pa.array(kept)))
+                    out.write_table(_encoded_anew(rows.filter(pa.array(kept))))
+
+
+def _encoded_anew(rows: pa.Table) -> pa.Table:
+    """With dictionaries of these rows' values alone. Raises UnfaithfulError for nested ones."""
+    for place, field in enumerate(rows.schema):
+        if pa.types.is_dictionary(field.type):
+            column = rows.column(place).combine_chunks().cast(field.type.value_type).dictionary_encode()
+            values = pa.DictionaryArray.from_arrays(
+                column.indices.cast(field.type.index_type), column.dictionary, ordered=field.type.ordered
+            )
+            rows = rows.set_column(place, field, values)
+        elif "dictionary<" in str(field.type):
+            raise UnfaithfulError("it has dictionaries in nested columns")
+    return rows
 
 
 def _next(found: object) -> tuple[Value, str | None]:

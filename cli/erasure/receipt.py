@@ -16,6 +16,7 @@ HIDDEN = "an object whose name holds a value"
 NOT_REACHED = (
     "backups of the environment (AWS Backup) and copies that somebody made elsewhere",
     "the warehouse, which follows gold in the same run and is not searched; what other systems were given",
+    "answers that analysts of other domains got; numbers, where they do not say whose a record or a row is",
     "logs of access, which have names of objects, and the catalogue of other domains",
 )
 

@@ -13,6 +13,7 @@ from shared.contracts.people import Identity, identities, is_nobody, spelled_as_
 from shared.records.reading import Unread
 from shared.records.shape import Shape, shape_of
 from shared.records.verdict import RAW
+from shared.values import Plan
 
 BOUND_CHARACTERS = 16  # of texts, Iceberg's default of write.metadata.metrics
 BLANKS = " \t\r\n"
@@ -28,6 +29,7 @@ class Sought:
     people of whom the values are not at hand, which `mark` makes of a value. `pseudonyms`: what a table may
     hold instead of the values. `encodings`: in which files of the domain may be, beside Unicode's.
     `unreadable`: records that cannot be read are theirs, too, where they only mention them.
+    `others`: columns that say whose a row is, beside those that are named like what identifies people.
     """
 
     values: Mapping[str, frozenset[str]]
@@ -38,6 +40,7 @@ class Sought:
     pseudonym: Callable[[str], str] | None = field(default=None, compare=False)  # of a value that is learnt
     encodings: tuple[str, ...] = ("cp1252",)
     unreadable: bool = False
+    others: frozenset[str] = frozenset()
     learnt: set[str] = field(default_factory=set, compare=False)  # values of marks, as records turn up
 
     def has(self, identity: str, value: str) -> bool:
@@ -64,6 +67,11 @@ class Sought:
         return tuple(sorted(self.learnt.union(self.pseudonyms, *self.values.values()) - {""}))
 
     @property
+    def columns(self) -> frozenset[str]:
+        """That say whose a row is."""
+        return self.others.union(self.values, (name for name, _ in self.marks))
+
+    @property
     def beyond_numbers(self) -> Sought:
         """Without values that are whole numbers, which stand everywhere and mean anything."""
         others = {n: frozenset(v for v in vs if not WHOLE.fullmatch(v)) for n, vs in self.values.items()}
@@ -84,9 +92,23 @@ class Sought:
         sought = words(self.texts)
         return any(sought.search(reading) for reading in readings(text, self.encodings))
 
-    def is_bound_in(self, block: bytes) -> bool:
-        """Whether a block of a manifest has a value as a bound of a column."""
-        return any(bound in block for text in self.texts for bound in _bounds(text))
+    def is_bound_in(self, block: bytes, columns: Sequence[int] = ()) -> bool:
+        """Whether a block of a manifest has a value as a bound of a column; a number: of one of these."""
+        ids = [_long(i) for i in columns]
+        return any(
+            before + bound in block
+            for text in self.texts
+            for before in (ids if WHOLE.fullmatch(text) else [b""])
+            for bound in _bounds(text)
+        )
+
+
+def _long(number: int) -> bytes:
+    """A number that is not negative, as Avro has it."""
+    value, written = 2 * number, b""
+    while value > 0x7F:
+        written, value = written + bytes([value & 0x7F | 0x80]), value >> 7
+    return written + bytes([value])
 
 
 def _bounds(text: str) -> Iterator[bytes]:
@@ -106,10 +128,19 @@ def _bounds(text: str) -> Iterator[bytes]:
 
 @dataclass(frozen=True)
 class Reader:
-    """What finds people in the records of a file: one dataset that reads it."""
+    """What finds people in the records of a file: one dataset that reads it. `plans`: how texts of columns
+    are read there.
+    """
 
     shape: Shape
     identities: tuple[Identity, ...]
+    plans: Mapping[str, Plan] = field(default_factory=dict)
+
+    def stored(self, text: str, identity: Identity) -> str:
+        """A value as silver spells it."""
+        plan = self.plans.get(identity.column)
+        number = plan.value(text) if plan is not None and plan.kind == "number" else None
+        return str(int(number)) if isinstance(number, int) else spelled_as_stored(text, identity)
 
 
 def readers_of_file(
@@ -192,7 +223,7 @@ def _theirs(sought: Sought, reader: Reader, value: dict[str, Any], text: str | N
         any(
             (sent := row.values.get(i.column)) is not None
             and not is_nobody(sent, i)
-            and sought.has(i.name, spelled_as_stored(sent, i))
+            and sought.has(i.name, reader.stored(sent, i))
             for i in reader.identities
         )
         for row in reader.shape.rows(value, text)

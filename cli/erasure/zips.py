@@ -4,31 +4,19 @@ from __future__ import annotations
 
 import shutil
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from cli.erasure import content as one_file
 from cli.erasure.content import Reading, Theirs
+from cli.erasure.layers import mentions
 from cli.erasure.sought import Sought, UnfaithfulError
 from shared.records.packages import members
 from shared.records.reading import ACCEPTED
 from shared.records.verdict import Unreadable
-from shared.zip_errors import DAMAGED
 
 Found = tuple[Reading, Theirs]
 ReadingOf = Callable[[str, Path], Found | None]  # name and content of a file in a zip
-
-
-def extracted(package: Path, scratch: Path) -> Iterator[Path]:
-    """Each file of a package in turn, at one place; the package itself where it is damaged."""
-    try:
-        with zipfile.ZipFile(package) as archive:
-            for info in archive.infolist():
-                with archive.open(info) as inside, (scratch / "inside").open("wb") as out:
-                    shutil.copyfileobj(inside, out)
-                yield scratch / "inside"
-    except (*DAMAGED, OSError):
-        yield package
 
 
 def holds(package: Path, reading_of: ReadingOf, sought: Sought | None, scratch: Path) -> int:
@@ -43,7 +31,7 @@ def holds(package: Path, reading_of: ReadingOf, sought: Sought | None, scratch: 
             found = reading_of(names[place], path) if place in names else None
             if found is not None:
                 records += one_file.holds(path, *found)
-            elif sought is not None and sought.is_mentioned_in(path.read_bytes()):
+            elif sought is not None and mentions(sought, path, scratch):
                 raise UnfaithfulError("a file in the zip is none of which records are read")
     return records
 

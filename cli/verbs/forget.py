@@ -120,7 +120,8 @@ def erasure_of(
     pseudonyms = frozenset(pseudonym(v) for values in people.values() for v in values)
     agreed = contract(domain)
     encodings = tuple(sorted({"cp1252"}.union(*(d.encodings for d in agreed.datasets))))
-    sought = Sought(people, known, mark, pseudonyms, pseudonym, encodings, unreadable)
+    columns = frozenset(i.column for t in agreed.tables for i in identities(agreed, t))
+    sought = Sought(people, known, mark, pseudonyms, pseudonym, encodings, unreadable, columns)
     holder = Holder(session.names, session.client("s3"), session.ledger, agreed, sought)
     return Erasure(
         holder,

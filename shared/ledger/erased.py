@@ -33,10 +33,13 @@ class ErasedPeople(LedgerTable):
         """Whether an object has the content that an erasure gave it."""
         return self._get({"pk": f"file#{file.bucket}/{file.key}", "sk": f"rewritten#{sha256}"}) is not None
 
-    def texts(self, domain: str) -> Iterator[str]:
-        """All that the ledger says of a domain, an item at a time, its key first; reads the whole table."""
+    def texts(self, domain: str) -> Iterator[tuple[str, str]]:
+        """All that the ledger says of a domain, an item at a time, its key first, and what of it are names;
+        reads the whole table.
+        """
         for item in self._scan("contains(pk, :d)", {":d": domain}):
-            yield f"{item['pk']} {item['sk']} {item}"
+            names = [v for v in item.values() if isinstance(v, str) and not v.startswith(("{", "["))]
+            yield f"{item['pk']} {item['sk']} {item}", " ".join(names)
 
     def record_erasure(self, domain: str, erasure_id: str, facts: Mapping[str, Any]) -> None:
         """What is known of an erasure: when it began, and how it ended, in which case it has `ended`."""

@@ -21,6 +21,7 @@ from shared.records import Accepted, judge
 from shared.records.reading import ACCEPTED
 from shared.records.shape import shape_of
 from shared.records.source import Source
+from shared.values.numbers import Numbers
 
 U42 = Sought({"user_id": frozenset({"u42"})})
 ANN = Sought({"user_id": frozenset({"ann@x.example"})})
@@ -201,3 +202,29 @@ def test_an_escaped_value_is_theirs(tmp_path: Path, value: str, content: bytes, 
     sought = Sought({"user_id": frozenset({value})})
     assert sought.may_be_in(content)
     assert without_u42(tmp_path, content, sought) == (1, left)
+
+
+def test_a_number_is_read_as_its_column_reads_it() -> None:
+    plan = replace(EVENTS.plan("event_id"), type="bigint", numbers=Numbers(",", "."))
+    identity = Identity("user_id", "user_id", "bigint")
+    reader = Reader(shape_of(EVENTS), (identity,), {"user_id": plan})
+    sought = Sought({"user_id": frozenset({"1000"})})
+    sent = ("1.000", "1000", "01000", "1.001", "x")
+    assert [is_theirs(sought, [reader], {"user_id": s}, None) for s in sent] == [
+        True,
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
+def test_parquet_keeps_no_value_in_a_dictionary(tmp_path: Path) -> None:
+    file, words = io.BytesIO(), pa.DictionaryArray.from_arrays(pa.array([0, 1, 0], pa.int8()), ["u1", "u42"])
+    rows = pa.table({"event_id": ["e1", "e2", "e3"], "user_id": words})
+    pq.write_table(rows, file)
+    assert U42.is_mentioned_in(file.getvalue())
+    taken, left = without_u42(tmp_path, file.getvalue())
+    assert (taken, pq.read_schema(io.BytesIO(left))) == (1, rows.schema)
+    assert b"u42" not in left
+    assert pq.read_table(io.BytesIO(left))["user_id"].to_pylist() == ["u1", "u1"]
