@@ -23,7 +23,7 @@ from cli.erasure.objects import ErasureError, delete
 from cli.erasure.receipt import Receipt
 from cli.erasure.rewriting import carry_out, unfaithful
 from cli.erasure.search import STORES, Place, places, places_in_ledger
-from cli.erasure.tables import forget_history, own_tables, remove_unused
+from cli.erasure.tables import forget_history, own_tables, unused
 from shared.names import RESULTS
 
 Run = Callable[[dict[str, Any]], str]  # carries a run of the domain out, and gives its id; raises LakeError
@@ -31,13 +31,14 @@ Run = Callable[[dict[str, Any]], str]  # carries a run of the domain out, and gi
 
 @dataclass(frozen=True)
 class Erasure:
-    """`run`: how the domain's pipeline is run; `marks`: the tombstones of those who are sought; `alive`:
-    whether a run goes on.
+    """`run`: how the domain's pipeline is run; `marks`: the tombstones of those who are sought, and
+    `key` the mark of the key they were made with; `alive`: whether a run goes on.
     """
 
     holder: Holder
     catalog: Catalog
     marks: frozenset[tuple[str, str]]
+    key: str
     run: Run
     alive: Callable[[str], bool] = lambda _: True
     report: Callable[[str], None] = lambda _: None
@@ -63,14 +64,14 @@ class Erasure:
             _check_whole(found, whole=whole)
             broken_off = bool(self._broken_off())
             # First of all: whatever comes from now on, silver leaves them out
-            ledger.remember_erased(domain, self.marks, _now())
+            ledger.remember_erased(domain, self.marks, _now(), self.key)
             ledger.record_erasure(domain, began, self._facts)
             for finding in carry_out(self.holder, found):
                 lock.prolong()
                 self.report(f"{finding.fate}: {finding.version}")
         run_id = self._computed_anew(found, broken_off=broken_off)
         with lock.held(wait=True):
-            made = self._receipt(began, found, run_id, *self._without_past())
+            made = self._receipt(lock, began, found, run_id, *self._without_past(lock))
             self._store(made)
         return made
 
@@ -106,25 +107,40 @@ class Erasure:
         self.run({"maintenance": True})  # folds deletes into files, and manifests together
         return run_id
 
-    def _without_past(self) -> tuple[int, int, int]:
+    def _without_past(self, lock: DomainLock) -> tuple[int, int, int]:
         """Snapshots, versions of files and answers that were removed."""
         h = self.holder
-        tables = own_tables(self.catalog, h.names, h.contract)
-        snapshots = sum(map(forget_history, tables))
-        removed = remove_unused(h.s3, [t.refresh() for t in tables])
-        answers = [p.version for p in self._places(RESULTS) if p.version]
+        snapshots = removed = 0
+        for table in own_tables(self.catalog, h.names, h.contract):
+            lock.prolong()
+            snapshots += forget_history(table)
+            for some in unused(h.s3, table.refresh()):
+                lock.prolong()  # were it lost, a run might have written some of these
+                removed += delete(h.s3, some)
+        answers = [p.version for p in self._places(RESULTS, lock=lock) if p.version]
         return snapshots, removed, delete(h.s3, answers)
 
-    def _places(self, *zones: str) -> list[Place]:
+    def _places(self, *zones: str, lock: DomainLock | None = None) -> list[Place]:
         """Where a value stands; without zones also in the ledger."""
-        h = self.holder
-        found = list(places(h.names, h.s3, h.contract.domain, h.sought, zones or STORES))
+        h, found = self.holder, []
+        for place in places(h.names, h.s3, h.contract.domain, h.sought, zones or STORES):
+            if lock is not None:
+                lock.prolong()
+            if place is not None:
+                found.append(place)
         return found + ([] if zones else list(places_in_ledger(h.ledger, h.contract.domain, h.sought)))
 
     def _receipt(
-        self, began: str, found: list[Finding], run_id: str | None, snapshots: int, removed: int, answers: int
+        self,
+        lock: DomainLock,
+        began: str,
+        found: list[Finding],
+        run_id: str | None,
+        snapshots: int,
+        removed: int,
+        answers: int,
     ) -> Receipt:
-        left = self._places()
+        left = self._places(lock=lock)
         return Receipt(
             began,
             self.holder.contract.domain,

@@ -52,8 +52,10 @@ def searched(names: Names, s3: S3Client, domain: str, zones: Sequence[str]) -> I
 
 def places(
     names: Names, s3: S3Client, domain: str, sought: Sought, zones: Sequence[str] = STORES
-) -> Iterator[Place]:
-    """Where a value stands as a word of its own, also in other columns, in texts and in names."""
+) -> Iterator[Place | None]:
+    """Where a value stands as a word of its own, also in other columns, in texts and in names; None for each
+    object that has none.
+    """
     for zone, version in searched(names, s3, domain, zones):
         with tempfile.TemporaryDirectory() as scratch:
             fetch(s3, version, Path(scratch) / "content")
@@ -61,6 +63,8 @@ def places(
                 yield Place(zone, str(version), version)
             elif sought.is_mentioned_in(version.key.encode()):
                 yield Place(zone, f"the name of an object below s3://{version.bucket}/{domain}/", version)
+            else:
+                yield None
 
 
 def places_in_ledger(ledger: Ledger, domain: str, sought: Sought) -> Iterator[Place]:

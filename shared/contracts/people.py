@@ -46,6 +46,19 @@ def identity_names(contract: Contract) -> tuple[str, ...]:
     return tuple(dict.fromkeys(i.name for t in contract.tables for i in identities(contract, t)))
 
 
+def unnamed_children(contract: Contract) -> tuple[str, ...]:
+    """Datasets of files that hold people by another dataset, and whose own rows do not say of whom they are:
+    of a late file these would come, though the person's other rows do not.
+    """
+    found = []
+    for dataset in (d for d in contract.datasets if d.files_of):
+        owner = contract.dataset(str(dataset.files_of))
+        needed = {i.name for i in identities(contract, owner.target)}
+        if needed - {i.name for i in identities(contract, dataset.target)}:
+            found.append(dataset.name)
+    return tuple(found)
+
+
 def marked(name: str, value: str) -> str:
     """The text of which the keyed hash is a person's tombstone: no pseudonym in silver is the same."""
     return f"erased {name}={value}"
