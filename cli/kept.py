@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cli.item import Item
 from local.session import Session
 from shared.contracts import Contract, contract
-from shared.retention import KEPT_SINCE, first_day, stored_days
+from shared.retention import KEPT_SINCE, UNDATED, first_day, stored_days
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 RANK = 4  # beside a closed gate
 LATE_DAYS = 8  # maintenance is weekly, and its run takes rows out where no other did
 COLUMNS = ("table", "keeps days", "no row before", "first day kept", "files leave after days")
+_SAID = {None: "not known yet", UNDATED: "some have no date"}
 
 
 def kept_of(session: Session, domain: str, now: dt.datetime) -> dict[str, dict[str, Any]]:
     """Of the stored tables that have a retention, by name: `days`; `since`, before which they hold no row,
-    None where no run has seen to it yet; `due`, the first day that is kept today; `file_days`, after which
-    files leave storage, counted from their arrival, None where another table keeps all that they brought.
+    `undated` where rows stand from a time before its event date, None where no run has seen to it yet; `due`,
+    the first day that is kept today; `file_days`, after which files leave storage, counted from their
+    arrival, None where another table keeps all that they brought.
     """
     agreed = contract(domain)
     if not any(t.retention_days for t in agreed.silver):
@@ -44,7 +46,7 @@ def _kept(
             table.name,
             {
                 "days": table.retention_days,
-                "since": catalog.load_table((database, table.name)).properties.get(KEPT_SINCE),
+                "since": catalog.load_table((database, table.name)).properties.get(KEPT_SINCE) or None,
                 "due": due.isoformat(),
                 "file_days": stored_days(agreed, dataset),
             },
@@ -54,7 +56,7 @@ def _kept(
 def shown(kept: Mapping[str, Mapping[str, Any]]) -> list[tuple[Any, ...]]:
     """As a table of COLUMNS."""
     return [
-        (name, k["days"], k["since"] or "not known yet", k["due"], k["file_days"] or "never")
+        (name, k["days"], _SAID.get(k["since"], k["since"]), k["due"], k["file_days"] or "never")
         for name, k in kept.items()
     ]
 
@@ -62,7 +64,13 @@ def shown(kept: Mapping[str, Mapping[str, Any]]) -> list[tuple[Any, ...]]:
 def late(domain: str, kept: Mapping[str, Mapping[str, Any]], lake: str) -> Iterator[Item]:
     """Tables in which rows wait to leave for longer than any schedule explains."""
     for name, k in kept.items():
-        since, due = (dt.date.fromisoformat(day) for day in (k["since"] or k["due"], k["due"]))
-        if (due - since).days > LATE_DAYS:
-            what = f"{name}: rows of {since} to {due} should have left (kept for {k['days']} days)"
-            yield Item(what, f"./lake run {domain}{lake}", rank=RANK, red=True)
+        run, promise = f"./lake run {domain}{lake}", f"(kept for {k['days']} days)"
+        if k["since"] == UNDATED:
+            what = f"{name}: rows from a time before its event date never leave {promise}"
+            yield Item(what, f"{run} --full-refresh", rank=RANK, red=True)
+        elif k["since"] is None:
+            what = f"{name}: no run has taken out rows before {k['due']} yet {promise}"
+            yield Item(what, run, rank=RANK, red=True)
+        elif (dt.date.fromisoformat(k["due"]) - dt.date.fromisoformat(k["since"])).days > LATE_DAYS:
+            what = f"{name}: rows of {k['since']} to {k['due']} should have left {promise}"
+            yield Item(what, run, rank=RANK, red=True)

@@ -18,6 +18,7 @@ from local.errors import LakeError
 from local.session import Session
 from shared.contracts import contract
 from shared.contracts.evolution import BEHIND, SWAPPED
+from shared.retention import KEPT_SINCE
 from shared.unknown_columns import NAMES_PROPERTY
 
 FIRST_SEQUENCE_NUMBER = 1  # of a table's first commit (Iceberg specification, "Sequence Numbers")
@@ -72,7 +73,7 @@ def roll_back(session: Session, domain: str, moment: dt.datetime) -> list[Rolled
 def _set_back(stored: Table, plan: RolledBack) -> None:
     """Raises LakeError, with the table as it is, when it is no longer what the plan was made for."""
     try:
-        _forget_spellings(stored)
+        _forget_what_is_known(stored)
         _note_older_columns(stored, plan)
         with stored.manage_snapshots() as change:
             # Not only to an ancestor: the moment may lie before an earlier rollback.
@@ -91,9 +92,11 @@ def _tables(domain: str) -> list[tuple[str, str]]:
     return [*((t.zone, t.name) for t in known), *((t.zone, t.tombstones) for t in known if t.buries)]
 
 
-def _forget_spellings(stored: Table) -> None:
-    """Rows go back behind the fill of a column, a property does not: the next run looks again."""
-    if names := [p for p in stored.properties if p.startswith(NAMES_PROPERTY)]:
+def _forget_what_is_known(stored: Table) -> None:
+    """Rows go back behind the fill of a column, and those that had left come back; a property does not: the
+    next run looks again.
+    """
+    if names := [p for p in stored.properties if p.startswith((NAMES_PROPERTY, KEPT_SINCE))]:
         with stored.transaction() as change:
             change.set_properties(dict.fromkeys(names, ""))
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from local.errors import LakeError
 from shared.project import ENVIRONMENTS, PRODUCT, domain_folder, project_folder, shipped, shown
+from shared.zones import ARCHIVE
 
 TEMPLATES = Path(__file__).parent / "templates" / "domain"
 SMOKE = TEMPLATES.with_name("smoke")  # of a domain that proves environments
 NAME = re.compile(r"[a-z][a-z0-9_]{0,24}")
-RESERVED = {"samples", "oracle"}  # modules beside the domains
+RESERVED = {"samples", "oracle", ARCHIVE}  # modules beside the domains, and a folder beside their files
 
 
 class ScaffoldError(LakeError):

@@ -34,10 +34,10 @@ from glue_scripts.engine.silver.expiry import expire
 from glue_scripts.engine.silver.gate import decision, judgement, unusual, worst
 from glue_scripts.engine.silver.integrity import orphan_counts
 from glue_scripts.engine.silver.isolation import BY_A_FILE, set_aside_unloadable, without
-from glue_scripts.engine.silver.left_files import without_left
+from glue_scripts.engine.silver.left_files import set_aside_gone, without_left
 from glue_scripts.engine.silver.load import load_dataset
 from glue_scripts.engine.silver.metrics import as_csv, publish, run_metrics
-from glue_scripts.engine.silver.promote import promote, remember
+from glue_scripts.engine.silver.promote import Promotion, promote, remember
 from glue_scripts.engine.silver.reopen import reopen_copies
 from glue_scripts.engine.silver.target import keys_of_dates
 from glue_scripts.engine.silver.usual import (
@@ -131,6 +131,7 @@ def process(
     dated = keys_of_dates(spark, job, dataset)
     work, files = planned(job, clients, dataset, again, dated)
     if not files:
+        pass_over(spark, job, clients, dataset, work, promotion)
         return None
     run.begin(received(spark, job, dataset))
     interrupted = clients.ledger.open_attempt(job.domain, dataset.name, job.run_id)
@@ -175,6 +176,15 @@ def process(
     return result
 
 
+def pass_over(
+    spark: SparkSession, job: Job, clients: Aws, dataset: Dataset, work: Work, promotion: Promotion
+) -> None:
+    """Nothing is to be read: where all files have left, what would be settled with them waits no longer."""
+    settle(job, clients, dataset, work)
+    if promotion.pending:
+        remember(spark, job, dataset)
+
+
 def result_of(
     job: Job, clients: Aws, dataset: Dataset, files: Sequence[BronzeFile], loaded: Loaded, *, learns: bool
 ) -> RunResult:
@@ -203,6 +213,9 @@ def planned(
 ) -> tuple[Work, list[BronzeFile]]:
     """What the run has to do for a dataset, and its files in their order."""
     work = pending_work(job, clients.ledger, dataset, again, dated)
+    if aside := set_aside_gone(job, clients, dataset, work):
+        again = without(again, aside)
+        work = pending_work(job, clients.ledger, dataset, again, dated)
     if reopen_copies(job, clients, dataset, work):
         work = pending_work(job, clients.ledger, dataset, again, dated)
     work = without_left(job, dataset, work)
@@ -217,6 +230,11 @@ def store(job: Job, clients: Aws, dataset: Dataset, result: RunResult, work: Wor
     close_gate(job, clients, result)
     store_result(job, clients, result)
     publish(clients.cloudwatch, job.names, dataset, result.metrics)
+    settle(job, clients, dataset, work)
+
+
+def settle(job: Job, clients: Aws, dataset: Dataset, work: Work) -> None:
+    """The archive, then the files' new state: what was read, and what need not be read any more."""
     files = [*work.files, *(f for f in work.superseded if f.processed_by is None)]
     if dataset.archive:
         archive_files(clients, files, job.run_id)

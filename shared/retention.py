@@ -13,6 +13,7 @@ from shared.contracts import Contract, Dataset, Table
 from shared.ledger.model import LedgerFile
 
 KEPT_SINCE = "lakehouse.kept-since"  # property of a silver table: its first day, when rows last left
+UNDATED = "undated"  # its value where rows stand from a time before the contract had an event date
 # Days. Silver takes rows of a day after their file came (impossible_timestamp), which may be the next day in
 # another zone than UTC.
 READ_LONGER = 2

@@ -18,6 +18,7 @@ NO_DATE = dt.date(1970, 1, 1)  # bronze folder of a file in which no record has 
 BY_EVENT_DATE = "event_date"  # the layout a contract has unless it chooses another one
 GATHERED = "year_month_day"  # the layout in which the rejects of a domain stand together
 UNDATED = "undated"
+ARCHIVE = "archive"  # in the bronze bucket, beside the domains' folders: no domain has this name
 NOWHERE = "unknown"  # domain and dataset of a key that names none
 CATALOGUE = "catalogue/index.html"  # of the whole environment, in the bucket `scripts`
 LOAD_PLAN = "plan.json"  # among what gold leaves for the warehouse: where its load begins
@@ -130,7 +131,7 @@ def bronze_key(
 
 
 def archive_prefix(domain: str) -> str:
-    return f"archive/{domain}/"
+    return f"{ARCHIVE}/{domain}/"
 
 
 def archive_key(domain: str, dataset: str, key: str, ingested_at: dt.datetime, run_id: str) -> str:
@@ -144,7 +145,7 @@ def archive_key(domain: str, dataset: str, key: str, ingested_at: dt.datetime, r
 
 
 def is_archived(key: str) -> bool:
-    return key.startswith("archive/")
+    return key.startswith(f"{ARCHIVE}/")
 
 
 def quarantined_files_prefix(domain: str, dataset: str, layout: str = BY_EVENT_DATE) -> str:

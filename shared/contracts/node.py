@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -68,7 +69,8 @@ class Node:
     def number(self, default: float | None = None) -> float:
         if self.value is None and default is not None:
             return default
-        if isinstance(self.value, bool) or not isinstance(self.value, int | float):
+        value = self.value
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             raise self.error(
                 "missing; expected a number"
                 if self.value is None

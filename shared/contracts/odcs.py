@@ -21,6 +21,7 @@ from shared.contracts.retention import Promise, kept, promises
 from shared.contracts.tables import layer, table, with_inherited
 from shared.reasons import FileReason, RowReason
 from shared.values import Declared
+from shared.zones import ARCHIVE
 
 PROPERTIES = (
     "nullSpellings",
@@ -110,7 +111,7 @@ def document_head(root: Node) -> Head:
     custom = root.custom(PROPERTIES)
     parameters = custom.child("parameters")
     return Head(
-        domain=root.child("domain").name(),
+        domain=_domain(root.child("domain")),
         version=root.child("version").text(),
         description=root.child("description").child("purpose").text(),
         null_spellings=tuple(s.lower() for s in custom.child("nullSpellings").texts()),
@@ -125,6 +126,12 @@ def document_head(root: Node) -> Head:
         event_timezone=spelled.zone(custom.child("eventDateTimezone")) or "UTC",
         retention=promises(root),
     )
+
+
+def _domain(node: Node) -> str:
+    if node.name() == ARCHIVE:
+        raise node.error(f"{ARCHIVE!r} is the folder of all domains' archived files; choose another name")
+    return node.name()
 
 
 def _freshness(root: Node) -> int | None:

@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from shared.contracts.errors import ContractError
-from shared.contracts.followers import OWN
+from shared.contracts.followers import OWN, followers
 from shared.contracts.model import Contract, Table
 from shared.contracts.node import Node
+from shared.metrics import ORPHAN_RATE, orphan_rate, orphans
 
 DAYS = {"d": 1, "y": 366}  # no row leaves before the calendar's year has passed
 LONGEST = 100 * DAYS["y"]
@@ -65,8 +66,9 @@ def retention_contradictions(contract: Contract, root: Node) -> Iterator[Contrac
             yield from _element(contract, node.child("element"), name, column)
         elsewhere = {t for p in promises(root) for t, _ in p.elements}
         for name in sorted(named & loaded.keys() if named else loaded.keys() - elsewhere):
-            yield from _countable(loaded[name], node)
+            yield from _countable(contract, loaded[name], node)
             yield from _referred(contract, loaded[name], node)
+            yield from _halting(contract, loaded[name], node)
 
 
 def _element(contract: Contract, node: Node, name: str, column: str) -> Iterator[ContractError]:
@@ -86,7 +88,7 @@ def _element(contract: Contract, node: Node, name: str, column: str) -> Iterator
         )
 
 
-def _countable(table: Table, node: Node) -> Iterator[ContractError]:
+def _countable(contract: Contract, table: Table, node: Node) -> Iterator[ContractError]:
     date = table.event_date_column
     if date is None or "event_date" not in table.column_names:
         yield node.error(
@@ -102,6 +104,12 @@ def _countable(table: Table, node: Node) -> Iterator[ContractError]:
             f"{table.name}: another version of a row may be of a younger {date} than the newest, and would"
             f" come back when that leaves; make {date} the first of `order`, or part of the key"
         )
+    for follower in followers(table, contract.silver):
+        if date is not None and follower.order[:1] != (date,):
+            yield node.error(
+                f"{table.name}: a change may leave before an older one of a younger {date}, and"
+                f" {follower.name} would go back to that; make {date} the first of `order` of {follower.name}"
+            )
 
 
 def _referred(contract: Contract, table: Table, node: Node) -> Iterator[ContractError]:
@@ -118,6 +126,23 @@ def _referred(contract: Contract, table: Table, node: Node) -> Iterator[Contract
                 yield node.error(
                     f"{other.name} is kept {long} and refers to {target.name}, which is kept for"
                     f" {table.retention_days} days; keep what is referred to at least as long"
+                )
+
+
+def _halting(contract: Contract, table: Table, node: Node) -> Iterator[ContractError]:
+    """Rows leave by their own dates, so that those which are younger than what they refer to lose it: that is
+    expected, and no reason to keep gold from everything that comes.
+    """
+    silver = {t.name: t for t in contract.silver}
+    for other in {d.target.name: d.target for d in contract.datasets}.values():
+        halting = {t.metric for t in other.thresholds if t.action == "halt"}
+        for reference in other.references:
+            target = silver.get(reference.table)
+            counted = {ORPHAN_RATE, orphan_rate(reference.name), orphans(reference.name)}
+            if target and _source(contract, target) is table and (found := sorted(halting & counted)):
+                yield node.error(
+                    f"{other.name} refers to {target.name}, whose rows leave by their own dates, and would"
+                    f" halt by {found[0]} for ever; make that threshold a warning"
                 )
 
 

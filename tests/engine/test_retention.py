@@ -13,10 +13,14 @@ from typing import Any
 
 import pytest
 
+from glue_scripts.engine.run.job import Delivery
 from glue_scripts.engine.silver import expiry
+from glue_scripts.engine.silver.isolation import MANY
 from shared.contracts import Contract
 from shared.contracts.load import document
 from shared.contracts.odcs import parsed
+from shared.ledger.model import FileStatus
+from shared.reasons import FileReason
 from tests.support.rig import Rig
 
 DAYS = 10
@@ -195,16 +199,15 @@ def test_a_full_refresh_does_without_the_files_that_have_left(rig: Callable[[str
 def test_tombstones_leave_with_the_rows_that_they_could_keep_out(rig: Callable[..., Rig]) -> None:
     lake, agreed = rig("retaindeletes", "web"), kept_for(DAYS, dated_accounts(), "accounts.changed_at")
 
-    def drop(name: str, *rows: str) -> None:
-        lake.drop(f"web/accounts/{name}.csv", "\n".join(["Op,account_id,owner,changed_at", *rows]).encode())
-
-    drop("a", f"I,a1,Ann,{OLDER}", f"D,a2,,{OLDEST}", f"D,a3,,{OLDER}")
+    accounts(lake, "a", f"I,a1,Ann,{OLDER}", f"D,a2,,{OLDEST}", f"D,a3,,{OLDER}")
     lake.silver("inserts", contract=agreed, now=EVE)
-    drop("b", f"D,a1,,{OLDER}")
+    accounts(lake, "b", f"D,a1,,{OLDER}")
     lake.silver("deletes", contract=agreed, now=EVE)
     assert lake.rows("silver.accounts", "account_id") == []
     assert lake.rows("silver.accounts_deleted", "account_id") == [("a1",), ("a2",), ("a3",)]
-    drop("c", f"U,a1,Ann,{OLDER}", f"D,a4,,{OLDER}", f"U,a2,Bo,{OLDEST.replace('00:00:00', '00:00:01')}")
+    accounts(
+        lake, "c", f"U,a1,Ann,{OLDER}", f"D,a4,,{OLDER}", f"U,a2,Bo,{OLDEST.replace('00:00:00', '00:00:01')}"
+    )
     lake.silver("next", contract=agreed, now=NEXT)
     assert lake.rows("silver.accounts_deleted", "account_id") == []
     assert lake.rows("silver.accounts", "account_id", "owner") == [("a2", "Bo")]
@@ -259,3 +262,131 @@ def test_days_of_files_and_of_leaving_rows_end_as_a_full_refresh_and_as_plain_py
     first = (today - dt.timedelta(days=DAYS)).isoformat()
     assert (read, expired) == (160, sum(r["ts"][:10] < first for file in files for r in file))
     assert written == len(kept)
+
+
+def accounts(lake: Rig, name: str, *rows: str, head: str = "Op,account_id,owner,changed_at") -> None:
+    lake.drop(f"web/accounts/{name}.csv", "\n".join([head, *rows]).encode())
+
+
+def said_of_accounts(agreed: dict[str, Any], **said: Any) -> dict[str, Any]:
+    """The contract with properties of its accounts; None takes one away."""
+    table = next(t for t in agreed["schema"] if t["name"] == "silver_accounts")
+    others = [p for p in table["customProperties"] if p["property"] not in said]
+    table["customProperties"] = [*others, *({"property": n, "value": v} for n, v in said.items() if v)]
+    return agreed
+
+
+def kept_since(lake: Rig, table: str) -> str | None:
+    database = lake.names.database(lake.domain, "silver")
+    return expiry.properties_of(lake.spark, f"glue_catalog.{database}.{table}").get("lakehouse.kept-since")
+
+
+def test_a_table_from_a_time_before_its_event_date_goes_on_and_keeps_the_promise_from_a_full_refresh_on(
+    rig: Callable[..., Rig],
+) -> None:
+    """Neither its rows nor its tombstones have what their days are counted from."""
+    lake, number = rig("retainadopt", "web"), {"name": "seq", "logicalType": "integer", "physicalType": "int"}
+    before, after = copy.deepcopy(document("web")), dated_accounts()
+    for agreed in before, after:
+        table = next(t for t in agreed["schema"] if t["name"] == "silver_accounts")
+        table["properties"].append({**number, "required": True, "description": "Its number."})
+    said_of_accounts(before, order=["seq"])
+    dated = kept_for(DAYS, said_of_accounts(after, order=["changed_at", "seq"]), "accounts.changed_at")
+    head = "Op,account_id,owner,changed_at,seq"
+    accounts(lake, "a", f"I,a1,Ann,{OLDER},1", f"I,a2,Bo,{OLDEST},2", f"D,a3,,{OLDER},3", head=head)
+    lake.silver("before", contract=parsed(before, "contract"), now=EVE)
+    accounts(lake, "b", f"I,a4,Cy,{OLDEST},4", head=head)
+    lake.silver("adopts", contract=dated, now=NEXT)
+    assert fates(lake, "adopts", "accounts") == (1, 1, 0)
+    assert lake.rows("silver.accounts", "account_id", "event_date") == [
+        ("a1", None),
+        ("a2", None),
+        ("a4", CAME),
+    ]
+    lake.silver("full", contract=dated, now=NEXT, full_refresh=True)
+    assert lake.rows("silver.accounts", "account_id", "event_date") == [("a2", CAME), ("a4", CAME)]
+    assert lake.rows("silver.accounts_deleted", "account_id") == []
+    assert kept_since(lake, "accounts") == "undated"
+    lake.silver("knows", contract=dated, now=NEXT)
+    assert kept_since(lake, "accounts") == CAME.isoformat()
+
+
+def test_shared_quarantine_keeps_no_row_of_files_that_are_read_for_another_dataset_or_were_delivered(
+    rig: Callable[..., Rig],
+) -> None:
+    agreed = copy.deepcopy(document("shop"))
+    agreed["customProperties"].append({"property": "layout", "value": "year_month_day"})
+    orders = kept_for(DAYS, agreed, "orders.placed_at", "order_lines.placed_at")
+    lake, item = rig("retainshared"), {"line": "many", "sku": "s"}
+    placed = [
+        {"id": "o1", "placed": {"at": OLDEST}, "lines": [item]},
+        {"id": "o2", "placed": {"at": "never"}},
+    ]
+    lake.drop("shop/orders/a.json", json.dumps({"data": {"orders": placed}}).encode())
+    lake.silver("first", contract=orders, now=EVE)
+    found = lake.rows("quarantine.data_quality", "source_file")
+    assert {key for (key,) in found} == {"shop/orders/a.json", "shop/order_lines/a.json"}
+    lake.silver("after", contract=orders, now=NEXT + dt.timedelta(days=1))
+    assert lake.rows("quarantine.data_quality", "source_file") == []
+
+    lake, today = rig("retaindelivered", "web"), dt.datetime.now(dt.UTC)
+    source = Delivery("deliveries-retain", "from/crm/", ("accounts",))
+    lake.s3.create_bucket(Bucket=source.bucket)
+    body = f"Op,account_id,owner,changed_at\nI,a1,Ann,{today:%Y-%m-%dT00:00:00Z}\nI,a2,Bo,never\n"
+    lake.s3.put_object(Bucket=source.bucket, Key="from/crm/accounts/a.csv", Body=body.encode())
+    options: dict[str, Any] = {"contract": kept_for(DAYS, dated_accounts(), "accounts.changed_at")}
+    options["source"] = source
+    lake.bronze("delivered", **options)
+    lake.silver("delivered", **options)
+    assert lake.rows("quarantine.data_quality", "source_file") == [("from/crm/accounts/a.csv",)]
+    lake.silver("later", **options, now=today + dt.timedelta(days=DAYS + 2))
+    assert lake.rows("quarantine.data_quality", "source_file") == []
+
+
+def test_no_file_waits_for_one_that_has_left(rig: Callable[..., Rig]) -> None:
+    """A copy of its content; an older set of a table of which the newest set is all that is read."""
+    lake, after = rig("retaincopy"), dt.datetime(2026, 6, 14, 12, tzinfo=dt.UTC)
+    lake.drop("shop/events/a.json", lines(event(1, OLDEST)))
+    lake.silver("first", contract=SHOP, now=EVE)
+    come(lake, after.date())
+    lake.drop("shop/events/b.json", lines(event(1, OLDEST)))
+    assert len(lake.ledger.unread_copies("shop", "events")) == 1
+    lake.silver("copies", contract=SHOP, now=after)
+    assert lake.ledger.unread_copies("shop", "events") == []
+
+    lake, agreed = (
+        rig("retainset", "web"),
+        said_of_accounts(dated_accounts(), operation=None, snapshot="full"),
+    )
+    table = next(t for t in agreed["schema"] if t["name"] == "silver_accounts")
+    table["properties"] = [c for c in table["properties"] if c["name"] != "op"]
+    sets = kept_for(DAYS, agreed, "accounts.changed_at")
+    accounts(lake, "2026-06-01/a", f"I,a1,Ann,{OLDEST}")
+    lake.silver("first", contract=sets, now=EVE)
+    come(lake, after.date())
+    accounts(lake, "2026-05-20/late", f"I,a1,Bo,{OLDER}")
+    assert len(lake.ledger.pending("web", "accounts")) == 1
+    lake.silver("late", contract=sets, now=after)
+    assert lake.ledger.pending("web", "accounts") == []
+    assert lake.rows("silver.accounts") == []
+
+
+def test_files_that_storage_deleted_before_any_run_read_them_are_told_and_stop_none(
+    rig: Callable[[str], Rig],
+) -> None:
+    """A dataset that paused for longer than its retention, with more files than can be at fault."""
+    lake, after = rig("retainpaused"), dt.datetime(2026, 6, 15, tzinfo=dt.UTC)
+    gone = [f"shop/events/{n}.json" for n in range(MANY + 1)]
+    for number, key in enumerate(gone):
+        lake.drop(key, lines(event(number, OLDEST)))
+    for key in lake.objects("bronze", "shop/events/"):
+        lake.s3.delete_object(Bucket=lake.names.bucket("bronze"), Key=key)
+    lake.silver("resumes", contract=SHOP, now=after)
+    lake.drop("shop/events/held.json", lines(event(90, OLDEST)))  # as old, but S3 has not come to it yet
+    come(lake, dt.date(2026, 6, 14))
+    lake.drop("shop/events/now.json", lines(event(91, "2026-06-14T00:00:00Z")))
+    lake.silver("goes on", contract=SHOP, now=after)
+    assert lake.rows("silver.events", "event_id") == [("e91",)]
+    assert fates(lake, "goes on") == (2, 1, 1)
+    told = {f.key: f.reason for f in lake.ledger.files("shop") if f.status is FileStatus.QUARANTINED}
+    assert told == dict.fromkeys(gone, FileReason.OBJECT_GONE)

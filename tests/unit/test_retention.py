@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 from types import SimpleNamespace
 from typing import Any
@@ -11,9 +12,11 @@ import pytest
 
 from cli import kept
 from cli.console.flow import sentence
+from cli.scaffold import ScaffoldError, checked_folder
 from cli.shown_summary import fates
 from glue_scripts.engine.quarantine.row_rules import LATEST
 from shared.contracts import Contract
+from shared.contracts.load import document as fixture
 from shared.contracts.odcs import parsed
 from shared.contracts.problems import problems
 from shared.ledger.model import FileStatus, LedgerFile, RowCounts
@@ -74,6 +77,8 @@ def test_a_promise_of_one_table_goes_before_that_of_all():
     [
         ({"value": 1, "unit": "m"}, "'m' is not one of d, y"),
         ({"value": 0, "unit": "d"}, "retention is in whole days, from 1 to 36600"),
+        ({"value": float("inf"), "unit": "d"}, "expected a number, found inf"),
+        ({"value": float("nan"), "unit": "y"}, "expected a number, found nan"),
         ({"value": 1.5, "unit": "d"}, "retention is in whole days, from 1 to 36600"),
         ({"value": 101, "unit": "y"}, "found 36966 days"),
         ({"value": 1, "unit": "d", "table": "sales"}, "unknown key 'table'"),
@@ -114,6 +119,21 @@ def test_versions_of_a_row_must_leave_in_their_order():
     key = document["schema"][SALES]["properties"][1]
     key |= {"primaryKey": True, "primaryKeyPosition": 2}
     assert parsed(document, FILE).table("sales").retention_days == 1
+
+
+def test_changes_must_leave_in_the_order_in_which_those_that_follow_them_take_them():
+    """A delete that leaves before what it deleted brings it back."""
+    document = copy.deepcopy(fixture("shop"))
+    log = next(t for t in document["schema"] if t["name"].startswith("silver_users"))
+    log["properties"].append(column("seen_at", "timestamp", logicalType="timestamp", required=True))
+    said = next(p for p in log["customProperties"] if p["property"] == "eventDate")
+    said["value"] = "seen_at"
+    promise = {"property": "retention", "value": 1, "unit": "d", "element": "users_updates.seen_at"}
+    document["slaProperties"] = [promise]
+    told = [str(e) for e in problems(document, FILE)]
+    assert ["make seen_at the first of `order` of users" in t for t in told] == [True, True]
+    said["value"], promise["element"] = "updated_at", "users_updates.updated_at"
+    assert parsed(document, FILE).table("users_updates").retention_days == 1
 
 
 def test_gold_has_no_retention_of_its_own():
@@ -215,6 +235,35 @@ def test_a_row_does_not_outlive_what_it_refers_to():
     assert parsed(document, FILE).table("lines").retention_days == 10
 
 
+@pytest.mark.parametrize("metric", ["orphan_rate", "orphan_rate_sale", "orphans_sale"])
+def test_no_gate_halts_for_ever_since_what_is_referred_to_has_left(metric: str):
+    """A sale of the day before its line leaves a day before it."""
+    document = lines_from_the_files_of_sales({"value": 10, "unit": "d"})
+    lines = document["schema"][-1]
+    lines["properties"] = [dict(c) for c in lines["properties"]]
+    lines["properties"][0]["relationships"] = [{"to": "silver_sales.sale"}]
+    promise = {"metric": metric, "maximum": 0}
+    quality = {"type": "custom", "engine": "lakehouse", "severity": "error", "implementation": promise}
+    lines["quality"] = [quality]
+    assert (
+        f"lines refers to sales, whose rows leave by their own dates, and would halt by {metric}"
+        in refusal(document)
+    )
+    quality["severity"] = "warning"
+    assert parsed(document, FILE).table("lines").retention_days == 10
+    quality["severity"], document["slaProperties"] = "error", []
+    assert parsed(document, FILE).table("lines").retention_days is None
+
+
+def test_no_domain_has_the_name_of_the_folder_of_all_archived_files():
+    """The retention of its dataset `shop` would be that of the archive of domain `shop`."""
+    assert "'archive' is the folder of all domains' archived files" in refusal(
+        {**shop(), "domain": "archive"}
+    )
+    with pytest.raises(ScaffoldError, match="'archive' cannot name a domain"):
+        checked_folder("archive")
+
+
 def test_status_tells_since_when_rows_are_kept_and_what_is_late(monkeypatch: pytest.MonkeyPatch):
     since = {"sales": {"lakehouse.kept-since": "2026-05-23"}}
     catalog: Any = SimpleNamespace(
@@ -233,10 +282,19 @@ def test_status_tells_since_when_rows_are_kept_and_what_is_late(monkeypatch: pyt
     assert (item.do, item.red) == ("./lake run shop --env prod", True)
     since["sales"]["lakehouse.kept-since"] = "2026-05-24"
     assert not [*kept.late("shop", kept.kept_of(session, "shop", NOON), "")]
-    del since["sales"]["lakehouse.kept-since"]
-    assert kept.shown(kept.kept_of(session, "shop", NOON)) == [
-        ("sales", 10, "not known yet", "2026-06-01", 43)
-    ]
+    for property in ({}, {"lakehouse.kept-since": ""}):  # never, and not since a rollback
+        since["sales"] = property
+        found = kept.kept_of(session, "shop", NOON)
+        assert kept.shown(found) == [("sales", 10, "not known yet", "2026-06-01", 43)]
+        [item] = kept.late("shop", found, "")
+        assert item.what == "sales: no run has taken out rows before 2026-06-01 yet (kept for 10 days)"
+        assert (item.do, item.red) == ("./lake run shop", True)
+    since["sales"] = {"lakehouse.kept-since": "undated"}
+    found = kept.kept_of(session, "shop", NOON)
+    assert kept.shown(found) == [("sales", 10, "some have no date", "2026-06-01", 43)]
+    [item] = kept.late("shop", found, "")
+    assert item.what == "sales: rows from a time before its event date never leave (kept for 10 days)"
+    assert (item.do, item.red) == ("./lake run shop --full-refresh", True)
 
 
 def test_expired_is_shown_only_where_records_are():

@@ -58,15 +58,18 @@ def outcomes(session: Session, moment: dt.datetime) -> dict[str, str]:
     return {r.table: r.outcome for r in roll_back(session, "shop", moment) if r.outcome != "absent"}
 
 
-def test_the_next_run_looks_again_for_columns_to_fill(session: Session, tmp_path: Path) -> None:
+def test_the_next_run_looks_again_for_columns_to_fill_and_for_rows_that_had_left(
+    session: Session, tmp_path: Path
+) -> None:
     catalog = catalog_of(session)
     moment = write(catalog, tmp_path, "silver", "events", 1)
     with catalog.load_table((NAMES.database("shop", "silver"), "events")).transaction() as change:
-        change.set_properties({"lakehouse.names.0a": "1,2", "other": "3"})
+        known = {"lakehouse.names.0a": "1,2", "lakehouse.kept-since": "2026-06-01", "other": "3"}
+        change.set_properties(known)
     write(catalog, tmp_path, "silver", "events", 2)
     outcomes(session, moment)
     properties = catalog.load_table((NAMES.database("shop", "silver"), "events")).properties
-    assert (properties["lakehouse.names.0a"], properties["other"]) == ("", "3")
+    assert {name: properties[name] for name in known} == {**dict.fromkeys(known, ""), "other": "3"}
 
 
 def test_a_table_that_got_a_column_since_is_computed_as_a_whole_by_the_next_run(
@@ -178,20 +181,20 @@ def test_a_table_to_which_somebody_commits_meanwhile_stays_and_goes_back_the_sec
         moment = write(lake, tmp_path, "silver", table, 1)
     for table in ("events", "users"):
         write(lake, tmp_path, "silver", table, 2)
-    forget = rollback._forget_spellings
+    forget = rollback._forget_what_is_known
 
     def somebody_is_faster(stored: Table) -> None:
         forget(stored)
         if stored.name()[-1] == "users":
             write(lake, tmp_path, "silver", "users", 3)
 
-    monkeypatch.setattr(rollback, "_forget_spellings", somebody_is_faster)
+    monkeypatch.setattr(rollback, "_forget_what_is_known", somebody_is_faster)
     with pytest.raises(
         LakeError, match=r"(?s)somebody committed to silver\.users while .* same command again"
     ):
         roll_back(session, "shop", moment)
     assert [content(lake, "silver", t) for t in ("events", "users")] == [[1], [3]]
-    monkeypatch.setattr(rollback, "_forget_spellings", forget)
+    monkeypatch.setattr(rollback, "_forget_what_is_known", forget)
     assert outcomes(session, moment) == {"silver.users": "back", "silver.events": "same"}
     assert [content(lake, "silver", t) for t in ("events", "users")] == [[1], [1]]
 

@@ -14,7 +14,7 @@ from pyspark.sql import SparkSession
 from glue_scripts.engine.lineage.recorder import Recorder
 from glue_scripts.engine.quarantine.rows import quarantine_table
 from glue_scripts.engine.read.conform import day_of
-from glue_scripts.engine.read.sql import before, literal
+from glue_scripts.engine.read.sql import before, literal, quoted
 from glue_scripts.engine.run import log
 from glue_scripts.engine.run.job import Job
 from glue_scripts.engine.run.lock import Guard
@@ -26,7 +26,7 @@ from glue_scripts.engine.tables.iceberg import properties_of, set_properties
 from glue_scripts.engine.tables.state import State, state
 from shared.contracts import Dataset, Table
 from shared.contracts.followers import followers
-from shared.retention import KEPT_SINCE, file_days, first_day
+from shared.retention import KEPT_SINCE, UNDATED, file_days, first_day
 from shared.zones import GATHERED
 
 LEAVING = "lakehouse.leaving"  # the day before which rows leave, while their followers may not have followed
@@ -39,7 +39,9 @@ def expire(spark: SparkSession, job: Job, table: Table, check: Guard, lineage: R
     its tombstones and the tables that follow it; and none in quarantine that came with their files so long
     ago.
 
-    A crash anywhere is repaired by the next run: that it is done is noted last. Raises MovedOnError.
+    A crash anywhere is repaired by the next run: that it is done is noted last. Nor is it where rows stand
+    without a date, of a time before the contract had one: only reading their files again gives them theirs.
+    Raises MovedOnError.
     """
     day, name = first_day(table, job.now), job.identifier(table)
     if day is None or not spark.catalog.tableExists(name):
@@ -51,11 +53,36 @@ def expire(spark: SparkSession, job: Job, table: Table, check: Guard, lineage: R
     for dataset in job.contract.datasets:
         if dataset.target.name == table.name:
             _expire_quarantined(spark, job, dataset)
-    if table.buries:
-        dated = day_of(table, table.event_date_column or "")
-        _delete_some(spark, tombstones(job, table).identifier, before(dated, day))
-    _expire_rows(spark, job, table, day, check, lineage, interrupted=known.get(LEAVING, NONE) != NONE)
-    set_properties(spark, name, {KEPT_SINCE: day.isoformat(), LEAVING: NONE})
+    undated = _expire_buried(spark, job, table, day)
+    if "event_date" in spark.table(name).columns:
+        _expire_rows(spark, job, table, day, check, lineage, interrupted=known.get(LEAVING, NONE) != NONE)
+    undated |= _has_undated(spark, name, "event_date")
+    if undated:
+        log.warning(
+            job,
+            f"{table.name} has rows of a time before its event date, which stay until a full refresh",
+            table=table.name,
+        )
+    set_properties(spark, name, {KEPT_SINCE: UNDATED if undated else day.isoformat(), LEAVING: NONE})
+
+
+def _expire_buried(spark: SparkSession, job: Job, table: Table, day: dt.date) -> bool:
+    """Whether there are tombstones without a date."""
+    date = table.event_date_column
+    if not table.buries or date is None:
+        return False
+    name = tombstones(job, table).identifier
+    if not spark.catalog.tableExists(name):
+        return False
+    if date in spark.table(name).columns:
+        _delete_some(spark, name, before(day_of(table, date), day))
+    return _has_undated(spark, name, date)
+
+
+def _has_undated(spark: SparkSession, name: str, date: str) -> bool:
+    """Whether a table has rows without a date; all are where it has no such column yet."""
+    rows = spark.table(name)
+    return not (rows.where(f"{quoted(date)} IS NULL") if date in rows.columns else rows).isEmpty()
 
 
 def _expire_rows(
@@ -97,8 +124,9 @@ def _expire_quarantined(spark: SparkSession, job: Job, dataset: Dataset) -> None
         return
     expired = before("CAST(ingested_at AS date)", job.now.astimezone(dt.UTC).date() - dt.timedelta(days))
     if job.contract.layout == GATHERED:  # other datasets' rows stand there, too
-        owner = dataset.files_of or dataset.name
-        expired += f" AND startswith(source_file, {literal(f'{job.domain}/{owner}/')})"
+        prefixes = [f"{job.domain}/{dataset.name}/"]
+        prefixes += [f"{job.source.prefix}{dataset.name}/"] if job.source else []
+        expired += f" AND ({' OR '.join(f'startswith(source_file, {literal(p)})' for p in prefixes)})"
     _delete_some(spark, name, expired)
 
 

@@ -12,6 +12,7 @@ from glue_scripts.engine.tables.iceberg import LINEAGE_COLUMNS, Stored
 from shared.contracts import Dataset, Table
 from shared.contracts.followers import OWN
 from shared.contracts.protection import protected
+from shared.retention import KEPT_SINCE, first_day
 from shared.unknown_columns import NAMES_PROPERTY
 
 
@@ -20,14 +21,16 @@ def silver_table(job: Job, table: Table) -> Stored:
     columns = {c.name: c.type for c in table.columns} | LINEAGE_COLUMNS
     date = "event_date" if "event_date" in columns else None
     sources = [d for d in job.contract.datasets if d.target.name == table.name]
-    read_with = {k: v for d in sources for k, v in known_properties(d).items()}
+    made_with = {k: v for d in sources for k, v in known_properties(d).items()}
+    if day := first_day(table, job.now):
+        made_with[KEPT_SINCE] = day.isoformat()  # no older row is loaded
     return Stored(
         job.identifier(table),
         job.location(table),
         columns,
         table.partition_fields,
         date,
-        properties=read_with,
+        properties=made_with,
         computed=table.kind in OWN,
         protected=protected(table),
     )
