@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Literal
 from cli.erasure import zips
 from cli.erasure.content import Reading, Theirs, holds, plain
 from cli.erasure.objects import Version, by_key, fetch, versions
-from cli.erasure.sought import Reader, Sought, UnfaithfulError, is_theirs
+from cli.erasure.pieces import Value
+from cli.erasure.sought import Reader, Sought, UnfaithfulError, is_theirs, is_unclear
 from shared.contracts import Contract, Dataset
 from shared.contracts.keys import value_in_key
 from shared.contracts.people import identities, is_nobody, spelled_as_stored
@@ -23,15 +24,20 @@ from shared.ledger import Ledger
 from shared.ledger.model import FileStatus, LedgerFile, Profile
 from shared.names import Names
 from shared.records.packages import is_package
+from shared.records.reading import ACCEPTED
 from shared.records.shape import shape_of
+from shared.records.source import Source
+from shared.records.text import begun, utf8
 from shared.records.verdict import Unreadable
 from shared.zones import archive_prefix, quarantined_rows_prefix
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-Fate = Literal["rewrite", "delete", "whole", "waiting"]
+Fate = Literal["rewrite", "delete", "whole", "waiting", "unclear"]
+Judge = Callable[[Sought, Sequence[Reader], Value, str | None], bool]
 PARQUET = b"PAR1"
+UNCLEAR = "records that cannot be read mention them, and may be of others: --unreadable takes them"
 BLOCK = 1 << 20
 
 
@@ -39,7 +45,8 @@ BLOCK = 1 << 20
 class Finding:
     """A version of an object that holds somebody who is sought. `fate`: it is rewritten; deleted, being an
     old version; `whole`: no single records can be taken out of it, `why`; `waiting`: ingestion has yet to
-    read it. `records`: how many are theirs; 0 where the bytes alone tell.
+    read it; `unclear`: nothing is done, for records that cannot be read mention them, and may be anybody's.
+    `records`: how many are theirs; 0 where the bytes alone tell.
     """
 
     version: Version
@@ -100,7 +107,24 @@ class Holder:
         if records is None:
             why = "it is none of which records are read"
             return Finding(version, zone, gone, why=why) if self._mentions(content, scratch) else None
-        return Finding(version, zone, "rewrite" if version.latest else "delete", records) if records else None
+        if records and not version.latest:
+            return Finding(version, zone, "delete", records)
+        unclear = self._unclear(content, known.candidates(version), scratch)
+        why = f"{unclear} {UNCLEAR}" if unclear else ""
+        return (
+            Finding(version, zone, "rewrite" if records else "unclear", records, why)
+            if records or unclear
+            else None
+        )
+
+    def _unclear(self, content: Path, candidates: list[LedgerFile], scratch: Path) -> int:
+        """How many records that cannot be read mention them and stay."""
+        if self.sought.unreadable or not self._mentions(content, scratch):
+            return 0
+        if candidates[0].status is FileStatus.UNPACKED:
+            reading_of = partial(self.member_reading, candidates, judge=is_unclear)
+            return zips.holds(content, reading_of, None, scratch)
+        return self._count(content, candidates, is_unclear) or 0
 
     def records(self, content: Path, candidates: list[LedgerFile], scratch: Path) -> int | None:
         """How many records of a file are of people who are sought; None where nothing reads its records.
@@ -108,15 +132,24 @@ class Holder:
         """
         if candidates and candidates[0].status is FileStatus.UNPACKED:
             return zips.holds(content, partial(self.member_reading, candidates), self.sought, scratch)
+        if any(map(self._is_named, candidates)):
+            raise UnfaithfulError("its name says whose it is")
+        return self._count(content, candidates, is_theirs, scratch)
+
+    def _count(
+        self, content: Path, candidates: list[LedgerFile], judge: Judge, scratch: Path | None = None
+    ) -> int | None:
+        """How many records are judged so, by the first entry that reads them; None where none does. Where
+        nobody may be in the bytes, which `scratch` is for, it is none.
+        """
         for entry in candidates:
-            if self._is_named(entry):
-                raise UnfaithfulError("its name says whose it is")
             if (reading := self.reading(entry, content)) is None:
                 continue
             try:
-                if reading.profile.format != "parquet" and not self._may_be(content, scratch):
+                encoding = reading.profile.encoding
+                if reading.profile.format != "parquet" and scratch and not self._may_be(content, encoding):
                     return 0
-                return holds(content, reading, self.theirs(entry, reading.profile))
+                return holds(content, reading, self.theirs(entry, reading.profile, judge))
             except (Unreadable, ValueError):
                 continue
         return None
@@ -134,14 +167,16 @@ class Holder:
         dataset = self.contract.dataset(entry.dataset)
         return Reading(entry.profile, dataset.nested, dataset.records)
 
-    def member_reading(self, entries: list[LedgerFile], name: str, content: Path) -> zips.Found | None:
+    def member_reading(
+        self, entries: list[LedgerFile], name: str, content: Path, judge: Judge = is_theirs
+    ) -> zips.Found | None:
         """The same of a file in a zip, and who is theirs there."""
         place = f"{entries[0].key.rstrip('/')}/{name}"
         entry = self.ledger.outcome(replace(entries[0].file_id, key=place))
         reading = self.reading(entry, content) if entry else None
-        return (reading, self.theirs(entry, reading.profile)) if entry and reading else None
+        return (reading, self.theirs(entry, reading.profile, judge)) if entry and reading else None
 
-    def theirs(self, entry: LedgerFile, profile: Profile) -> Theirs:
+    def theirs(self, entry: LedgerFile, profile: Profile, judge: Judge = is_theirs) -> Theirs:
         """Whether a record is of somebody who is sought, by every dataset that reads the file."""
         datasets = _reading_too(self.contract, entry.dataset)
         readers = [
@@ -149,7 +184,7 @@ class Holder:
             for d in datasets
             if (found := identities(self.contract, d.target))
         ]
-        return partial(is_theirs, self.sought, readers)
+        return partial(judge, self.sought, readers)
 
     def _is_named(self, entry: LedgerFile) -> bool:
         """Whether the object's key says whose all records are (`fromKey`)."""
@@ -165,8 +200,11 @@ class Holder:
                     return True
         return False
 
-    def _may_be(self, content: Path, scratch: Path) -> bool:
-        return any(self.sought.may_be_in(block) for block in overlapping(plain_or_stored(content, scratch)))
+    def _may_be(self, content: Path, encoding: str) -> bool:
+        """Whether the bytes of a file, as UTF-8, do not tell that it has nobody's records."""
+        with content.open("rb") as file:
+            text = utf8(begun(Source(file, ACCEPTED).blocks())[1], encoding)
+            return any(map(self.sought.may_be_in, overlapped(text)))
 
     def _mentions(self, content: Path, scratch: Path) -> bool:
         with content.open("rb") as file:
@@ -226,8 +264,13 @@ def plain_or_stored(content: Path, scratch: Path) -> Path:
 
 def overlapping(path: Path) -> Iterator[bytes]:
     """The content in blocks, each with the end of the one before: no value is cut."""
-    rest = b""
     with path.open("rb") as file:
-        while block := file.read(BLOCK):
-            yield rest + block
-            rest = block[-4096:]
+        yield from overlapped(iter(lambda: file.read(BLOCK), b""))
+
+
+def overlapped(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    rest = b""
+    for block in blocks:
+        rest += block
+        yield rest
+        rest = rest[-4096:]

@@ -35,10 +35,10 @@ def lines(content: File, encoding: str, may_be: Callable[[bytes], bool]) -> Iter
     """Of NDJSON: a record a line. Of a line that `may_be` says nothing of, only the bytes are told."""
     with content.open("rb") as file:
         for raw in file:
-            if not may_be(raw):
+            line = b"".join(utf8(iter([raw]), encoding))
+            if not may_be(line):
                 yield Piece(raw)
                 continue
-            line = b"".join(utf8(iter([raw]), encoding))
             yield of_json(raw, line) if line.strip(BLANKS) else Piece(raw)
 
 

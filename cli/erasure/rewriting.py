@@ -51,7 +51,7 @@ def carry_out(holder: Holder, found: list[Finding]) -> Iterator[Finding]:
                 delete(holder.s3, [finding.version])
             case "whole":
                 _take_whole(holder, finding, known)
-            case "waiting":
+            case "waiting" | "unclear":
                 continue
         yield finding
 

@@ -33,7 +33,8 @@ from shared.names import DATA_ZONES, RESULTS
 EXAMPLE = "./lake forget shop --keys - --plan     # reads user_id=u42 from the terminal, and changes nothing"
 RESULT = {
     "id": "of the erasure, with domain, names, people, marks (keyed hashes), ended and proven",
-    "files": "by store and what was done: rewrite, delete (old versions), whole, waiting; details: each file",
+    "files": "by store and what was done: rewrite, delete (old versions), whole, or waiting and unclear:"
+    " nothing was done with these; details: each file",
     "records": "taken out, by store",
     "run_id": "of the full refresh that made the tables from the files",
     "snapshots": "forgotten; versions of files and answers of Athena that were deleted",
@@ -63,6 +64,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="delete files as a whole of which no single records can be taken",
     )
+    parser.add_argument(
+        "--unreadable",
+        action="store_true",
+        help="take records out, too, that cannot be read and mention them, though they may be of others",
+    )
     add_env(parser)
     add_json(parser)
 
@@ -78,7 +84,8 @@ def execute(arguments: argparse.Namespace) -> int:
             " erased people by that. Nothing was changed",
             f"./lake deploy --env {arguments.env}, or take the checkout that was deployed",
         )
-    erasure = erasure_of(target, arguments.domain, people, again=arguments.again)
+    unreadable = arguments.unreadable
+    erasure = erasure_of(target, arguments.domain, people, again=arguments.again, unreadable=unreadable)
     if arguments.plan:
         with spinner("every file and table is searched"):
             found, places = erasure.plan()
@@ -90,9 +97,16 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 def erasure_of(
-    session: Session, domain: str, people: dict[str, frozenset[str]], *, again: bool = False
+    session: Session,
+    domain: str,
+    people: dict[str, frozenset[str]],
+    *,
+    again: bool = False,
+    unreadable: bool = False,
 ) -> Erasure:
-    """Of people by what identifies them, or `again` of all who were erased before."""
+    """Of people by what identifies them, or `again` of all who were erased before. `unreadable`: records that
+    cannot be read are theirs where they mention them.
+    """
     key = session.client("secretsmanager").get_secret_value(SecretId=session.names.hash_key)["SecretString"]
 
     if session.ledger.erased_keys(domain) - {key_mark(key.strip())}:
@@ -114,8 +128,10 @@ def erasure_of(
         return keyed_hash(key.strip(), value)
 
     pseudonyms = frozenset(pseudonym(v) for values in people.values() for v in values)
-    sought = Sought(people, known, mark, pseudonyms, pseudonym)
-    holder = Holder(session.names, session.client("s3"), session.ledger, contract(domain), sought)
+    agreed = contract(domain)
+    encodings = tuple(sorted({"cp1252"}.union(*(d.encodings for d in agreed.datasets))))
+    sought = Sought(people, known, mark, pseudonyms, pseudonym, encodings, unreadable)
+    holder = Holder(session.names, session.client("s3"), session.ledger, agreed, sought)
     return Erasure(
         holder,
         athena.catalog_of(session),

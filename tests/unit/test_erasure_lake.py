@@ -22,6 +22,10 @@ from tests.support.workbook import xlsx
 
 HEAD = "user_id,name,updated_at\n"
 ANN, BOB, CID = (f"{u},{n},2024-05-01T10:00:00Z\n" for u, n in (("u42", "Ann"), ("u1", "Bob"), ("u2", "Cid")))
+OTHERS = (
+    b'{"user_id":"u1","name":"Bob","updated_at":"2024-05-01T10:00:00Z"}\n' * 30
+    + b'{"user_id":"u500","name":"Level 7\n'
+)
 BROKEN = b'[{"user_id":"u42"'
 
 
@@ -151,6 +155,19 @@ def test_a_receipt_names_no_file_that_is_named_like_a_person(lake: Rig) -> None:
     h = holder(lake)
     told = [d["file"] for d in details(list(h.found()), h.sought)]
     assert told == ["an object whose name holds a value"] * 2
+
+
+def test_a_line_that_cannot_be_read_and_mentions_a_value_is_told_and_stays(lake: Rig) -> None:
+    lake.arrive("shop/users/lines.ndjson", OTHERS)
+    [bronze, raw] = holder(lake, "7").found()
+    assert (raw.fate, bronze.fate, raw.records) == ("unclear", "unclear", 0)
+    assert raw.why.startswith("1 records that cannot be read mention them, and may be of others")
+    assert list(carry_out(holder(lake, "7"), [bronze, raw])) == []
+
+
+def test_a_file_in_utf_16_is_found_by_its_records(lake: Rig) -> None:
+    lake.arrive("shop/users/wide.csv", f"{HEAD}{ANN}{BOB}".encode("utf-16"))
+    assert [(f.fate, f.records) for f in holder(lake).found()] == [("rewrite", 1)] * 2
 
 
 def test_an_old_version_that_ingestion_has_yet_to_read_waits(lake: Rig) -> None:
