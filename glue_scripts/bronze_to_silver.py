@@ -29,6 +29,7 @@ from glue_scripts.engine.silver.batch import Loaded
 from glue_scripts.engine.silver.classification import classify
 from glue_scripts.engine.silver.derive import catch_up
 from glue_scripts.engine.silver.drift import note_unknown_columns
+from glue_scripts.engine.silver.erased import erased_people
 from glue_scripts.engine.silver.expiry import expire
 from glue_scripts.engine.silver.gate import decision, judgement, unusual, worst
 from glue_scripts.engine.silver.integrity import orphan_counts
@@ -70,7 +71,7 @@ def main(spark: SparkSession, job: Job, clients: Aws) -> None:
     """
     check = guard(job, clients.ledger)
     check()
-    job = replace(job, erased=clients.ledger.erased(job.domain))
+    job = replace(job, erased=erased_people(job, clients.ledger))
     prepare(spark, changes.changes_table(job))
     with recorder(spark, job, clients) as lineage:
         results = load_all(spark, job, clients, check, lineage)

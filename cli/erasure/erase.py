@@ -24,7 +24,7 @@ from cli.erasure.receipt import Receipt
 from cli.erasure.rewriting import carry_out, unfaithful
 from cli.erasure.search import STORES, Place, places, places_in_ledger
 from cli.erasure.sought import Sought
-from cli.erasure.tables import forget_history, own_tables, remove_unused
+from cli.erasure.tables import forget_history, own_tables, unused
 from shared.names import RESULTS
 
 READ = ("raw", "bronze")  # of which the records are read, all of them
@@ -33,13 +33,14 @@ Run = Callable[[dict[str, Any]], str]  # carries a run of the domain out, and gi
 
 @dataclass(frozen=True)
 class Erasure:
-    """`run`: how the domain's pipeline is run; `marks`: the tombstones of those who are sought; `alive`:
-    whether a run goes on.
+    """`run`: how the domain's pipeline is run; `marks`: the tombstones of those who are sought, and
+    `key` the mark of the key they were made with; `alive`: whether a run goes on.
     """
 
     holder: Holder
     catalog: Catalog
     marks: frozenset[tuple[str, str]]
+    key: str
     run: Run
     alive: Callable[[str], bool] = lambda _: True
     report: Callable[[str], None] = lambda _: None
@@ -65,14 +66,14 @@ class Erasure:
             _check_whole(found, whole=whole)
             broken_off = bool(self._broken_off())
             # First of all: whatever comes from now on, silver leaves them out
-            ledger.remember_erased(domain, self.marks, _now())
+            ledger.remember_erased(domain, self.marks, _now(), self.key)
             ledger.record_erasure(domain, began, self._facts)
             for finding in carry_out(self.holder, found):
                 lock.prolong()
                 self.report(f"{finding.fate}: {finding.version}")
         run_id = self._computed_anew(found, broken_off=broken_off)
         with lock.held(wait=True):
-            made = self._receipt(began, found, run_id, *self._without_past())
+            made = self._receipt(lock, began, found, run_id, *self._without_past(lock))
             self._store(made)
         return made
 
@@ -108,39 +109,61 @@ class Erasure:
         self.run({"maintenance": True})  # folds deletes into files, and manifests together
         return run_id
 
-    def _without_past(self) -> tuple[int, int, int]:
+    def _without_past(self, lock: DomainLock) -> tuple[int, int, int]:
         """Snapshots, versions of files and answers that were removed."""
         h = self.holder
-        tables = own_tables(self.catalog, h.names, h.contract)
-        snapshots = sum(map(forget_history, tables))
-        removed = remove_unused(h.s3, [t.refresh() for t in tables])
+        snapshots = removed = 0
+        for table in own_tables(self.catalog, h.names, h.contract):
+            lock.prolong()
+            snapshots += forget_history(table)
+            for some in unused(h.s3, table.refresh()):
+                lock.prolong()  # were it lost, a run might have written some of these
+                removed += delete(h.s3, some)
         # A number in an answer may be anything, of anybody's domain
-        answers = [p.version for p in self._places(RESULTS, sought=h.sought.beyond_numbers) if p.version]
+        others = h.sought.beyond_numbers
+        answers = [p.version for p in self._places(RESULTS, sought=others, lock=lock) if p.version]
         return snapshots, removed, delete(h.s3, answers)
 
-    def _places(self, *zones: str, sought: Sought | None = None) -> list[Place]:
+    def _places(
+        self, *zones: str, sought: Sought | None = None, lock: DomainLock | None = None
+    ) -> list[Place]:
         """Where a value stands; without zones also in the ledger."""
-        return [p for p in self._searched(*zones, sought=sought) if not p.unopened]
+        return [p for p in self._searched(*zones, sought=sought, lock=lock) if not p.unopened]
 
-    def _searched(self, *zones: str, sought: Sought | None = None) -> list[Place]:
+    def _searched(
+        self, *zones: str, sought: Sought | None = None, lock: DomainLock | None = None
+    ) -> list[Place]:
         """The same, and what could not be searched."""
-        h = self.holder
-        wanted = sought or h.sought
-        found = list(places(h.names, h.s3, h.contract.domain, wanted, zones or STORES, READ))
+        h, found, wanted = self.holder, [], sought or self.holder.sought
+        for place in places(h.names, h.s3, h.contract.domain, wanted, zones or STORES, READ):
+            if lock is not None:
+                lock.prolong()
+            if place is not None:
+                found.append(place)
         return found + ([] if zones else list(places_in_ledger(h.ledger, h.contract.domain, wanted)))
 
-    def _left(self, searched: Sequence[Place]) -> list[Place]:
+    def _left(self, searched: Sequence[Place], lock: DomainLock) -> list[Place]:
         """Where somebody is left: the records are read once more, for bytes do not tell all of them."""
         left = [p for p in searched if not p.unopened]
         known = {p.version for p in left}
-        found = (f for f in self.holder.found() if f.version not in known)
-        return left + [Place(f.zone, str(f.version), f.version) for f in found]
+        for finding in self.holder.examined():
+            lock.prolong()
+            if finding is not None and finding.version not in known:
+                left.append(Place(finding.zone, str(finding.version), finding.version))
+        return left
 
     def _receipt(
-        self, began: str, found: list[Finding], run_id: str | None, snapshots: int, removed: int, answers: int
+        self,
+        lock: DomainLock,
+        began: str,
+        found: list[Finding],
+        run_id: str | None,
+        snapshots: int,
+        removed: int,
+        answers: int,
     ) -> Receipt:
-        searched = self._searched()
-        left, unopened = self._left(searched), [p for p in searched if p.unopened]
+        searched = self._searched(lock=lock)
+        left, unopened = self._left(searched, lock), [p for p in searched if p.unopened]
         return Receipt(
             began,
             self.holder.contract.domain,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from local.errors import LakeError
 
@@ -86,11 +87,20 @@ def put(
     """
     if _newest(s3, version) == version.version:
         kept = {n: said[n] for n in ("ContentType", "ContentEncoding", "StorageClass") if said.get(n)}
-        extra = {**kept, "Metadata": {**said.get("Metadata", {}), **metadata}}
+        extra = {**kept, **_tags(s3, version, said), "Metadata": {**said.get("Metadata", {}), **metadata}}
         s3.upload_file(str(content), version.bucket, version.key, ExtraArgs=extra)
     # Where the bucket keeps no versions the new content took the place of the old
     if _newest(s3, version) != version.version:
         delete(s3, [version])
+
+
+def _tags(s3: S3Client, version: Version, said: dict[str, Any]) -> dict[str, str]:
+    """Its tags, as a request has them; they are asked for only where there are some."""
+    if not said.get("TagCount"):
+        return {}
+    named: Any = {"Bucket": version.bucket, "Key": version.key, **_named(version)}
+    tags = s3.get_object_tagging(**named)["TagSet"]
+    return {"Tagging": urlencode({t["Key"]: t["Value"] for t in tags})}
 
 
 def _newest(s3: S3Client, version: Version) -> str:

@@ -64,9 +64,10 @@ def places(
     sought: Sought,
     zones: Sequence[str] = STORES,
     read: Sequence[str] = (),
-) -> Iterator[Place]:
+) -> Iterator[Place | None]:
     """Where a value stands as a word of its own, also in other columns, in texts and in names; and what could
-    not be searched. `read`: zones of which the records are read, where numbers tell nothing beside.
+    not be searched; None for each object that has none. `read`: zones of which the records are read, where
+    numbers tell nothing beside.
     """
     for zone, version in searched(names, s3, domain, zones):
         wanted = sought.beyond_numbers if zone in read else sought
@@ -81,6 +82,8 @@ def places(
             yield Place(zone, f"the name of an object below s3://{version.bucket}/{domain}/", version)
         elif unopened:
             yield Place(zone, str(version), version, unopened[0])
+        else:
+            yield None
 
 
 def places_in_ledger(ledger: Ledger, domain: str, sought: Sought) -> Iterator[Place]:

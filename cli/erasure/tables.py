@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from pyiceberg.catalog import Catalog
 from pyiceberg.table import Table
 from pyiceberg.table.refs import MAIN_BRANCH
 
-from cli.erasure.objects import Version, delete, versions
+from cli.erasure.objects import MOST_KEYS, Version, versions
 from shared.contracts import Contract
 from shared.names import CHANGES, Names
 from shared.quarantine import rows_table
@@ -58,17 +60,15 @@ def files_of(table: Table) -> set[str]:
     return found
 
 
-def remove_unused(s3: S3Client, tables: list[Table]) -> int:
-    """Deletes for good every version of an object in the tables' folders that they do not consist of: what
-    expired, and what S3 keeps of what was deleted. How many.
+def unused(s3: S3Client, table: Table) -> Iterator[list[Version]]:
+    """Every version of an object in the table's folder that it does not consist of, some at a time: what
+    expired, and what S3 keeps of what was deleted. Each part comes soon after the one before, if empty.
     """
-    used = set().union(*map(files_of, tables)) if tables else set()
-    deleted = 0
-    for location in sorted({t.location().rstrip("/") for t in tables}):
-        bucket, _, folder = location.partition("://")[2].partition("/")
-        unused = (v for v in versions(s3, bucket, f"{folder}/") if not _is_used(v, used))
-        deleted += delete(s3, unused)
-    return deleted
+    used = files_of(table)
+    bucket, _, folder = table.location().rstrip("/").partition("://")[2].partition("/")
+    listed = versions(s3, bucket, f"{folder}/")
+    while part := list(islice(listed, MOST_KEYS)):
+        yield [v for v in part if not _is_used(v, used)]
 
 
 def _is_used(version: Version, used: set[str]) -> bool:

@@ -25,7 +25,8 @@ from local.console import print_table, say, spinner, write_json
 from local.errors import LakeError
 from local.session import Session
 from shared.contracts import Contract, contract
-from shared.contracts.people import identities, is_nobody, marked, spelled_as_stored
+from shared.contracts.people import identities, is_nobody, marked, spelled_as_stored, unnamed_children
+from shared.contracts.protection import key_mark
 from shared.keyed_hash import keyed_hash
 from shared.names import DATA_ZONES, RESULTS
 
@@ -74,7 +75,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     check_domain(arguments.domain, arguments.env, demo=arguments.demo)
-    people = _people(contract(arguments.domain), _given(arguments))
+    agreed = contract(arguments.domain)
+    people = _people(agreed, _given(arguments))
     target = current_target(arguments.env, demo=arguments.demo)
     if arguments.env and not is_deployed(target, arguments.domain):
         raise LakeError(
@@ -88,6 +90,7 @@ def execute(arguments: argparse.Namespace) -> int:
         with spinner("every file and table is searched"):
             found, places = erasure.plan()
         return _show_plan(found, places, arguments)
+    _check_children(agreed)
     receipt = erasure.carry_out(whole=arguments.whole_files)
     write_json(arguments.json, receipt.document())
     return _show(receipt, target.names.bucket("metrics"))
@@ -105,6 +108,13 @@ def erasure_of(
     cannot be read are theirs where they mention them.
     """
     key = session.client("secretsmanager").get_secret_value(SecretId=session.names.hash_key)["SecretString"]
+
+    if session.ledger.erased_keys(domain) - {key_mark(key.strip())}:
+        raise ErasureError(
+            f"{domain}: people were erased with another key than the secret {session.names.hash_key} holds"
+            " now, and nobody knows them again. Nothing was changed",
+            "give the secret its former text back (its version AWSPREVIOUS, where it is there still)",
+        )
 
     def mark(name: str, value: str) -> str:
         return keyed_hash(key.strip(), marked(name, value))
@@ -127,6 +137,7 @@ def erasure_of(
         holder,
         athena.catalog_of(session),
         marks | known,
+        key_mark(key.strip()),
         run=lambda asked: _run(session, domain, asked),
         alive=lambda run_id: run_id in runs.running(session, domain),
         report=say,
@@ -212,6 +223,17 @@ def _show(receipt: Receipt, bucket: str) -> int:
         f"a value still stands in {len(receipt.places)} places, as a word of its own",
         "look at each: another column, a text or a name of a file is yours to change",
     )
+
+
+def _check_children(agreed: Contract) -> None:
+    """Raises LakeError where late rows of a person would stay, for nothing says whose they are."""
+    if unnamed := unnamed_children(agreed):
+        raise LakeError(
+            f"{', '.join(unnamed)}: rows of the same files as a person's do not say whose they are, and a"
+            " late file would bring theirs. Nothing was changed",
+            "give each a column with the path of the person above its list, such as ^.user_id, and"
+            " `identifies: person` (docs/howto/erase-a-person.md)",
+        )
 
 
 def _file(text: str) -> Path:

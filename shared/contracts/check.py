@@ -10,6 +10,7 @@ from shared.contracts.followers import follower_contradictions
 from shared.contracts.model import TABLES, WORKBOOKS, Contract, Dataset, Table, folded
 from shared.contracts.nested import column_contradictions, dataset_contradictions
 from shared.contracts.node import Node
+from shared.contracts.people import identity_contradictions
 from shared.contracts.protection import protection_contradictions
 from shared.contracts.retention import retention_contradictions
 from shared.contracts.unclear import SAID_IN_VAIN, unclear_spellings
@@ -42,6 +43,7 @@ def contradictions(contract: Contract, places: Mapping[str, Place], root: Node) 
         yield from column_contradictions(table, place.node)
         yield from follower_contradictions(contract, table, place.node)
         yield from protection_contradictions(contract, table, place.node)
+        yield from identity_contradictions(contract, table, place.node)
         yield from _rules(contract, table, place)
         yield from _links(contract, table, place.node, names)
         yield from _gate(contract, table, place)

@@ -5,10 +5,13 @@ one of them.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from shared.contracts.model import Contract, Table
+from shared.contracts.errors import ContractError
+from shared.contracts.model import LOADED_KINDS, Contract, Table
+from shared.contracts.node import Node
 from shared.values.plan import INVISIBLE
 
 WHOLE = re.compile(r"([+-]?)0*(\d+)(?:\.0*)?", re.ASCII)
@@ -44,6 +47,45 @@ def identities(contract: Contract, table: Table) -> tuple[Identity, ...]:
 def identity_names(contract: Contract) -> tuple[str, ...]:
     """All names under which people of a domain can be named."""
     return tuple(dict.fromkeys(i.name for t in contract.tables for i in identities(contract, t)))
+
+
+def identity_contradictions(contract: Contract, table: Table, node: Node) -> Iterator[ContractError]:
+    """An error where a table and another have a row for each person under one name, and neither refers to
+    the other: the customer 7 and the employee 7 would be one person.
+    """
+    if not (own := _of_whom(table)):
+        return
+    for other in contract.tables[: contract.tables.index(table)]:
+        if _of_whom(other) == own and not (_refers(table, other, own) or _refers(other, table, own)):
+            yield node.child("properties").error(
+                f"column {own} identifies a person here and in {other.name}: the same value would be the same"
+                f" person. Rename one, or say by a relationship of {own} that both are the same"
+            )
+
+
+def _of_whom(table: Table) -> str | None:
+    """The column by which a table that files are loaded into has a row for each person."""
+    key = table.primary_key if table.zone == "silver" and table.kind in LOADED_KINDS else ()
+    return key[0] if len(key) == 1 and table.column(key[0]).identifies else None
+
+
+def _refers(table: Table, other: Table, column: str) -> bool:
+    return any(
+        r.table == other.name and tuple(r.columns) == tuple(r.keys) == (column,) for r in table.references
+    )
+
+
+def unnamed_children(contract: Contract) -> tuple[str, ...]:
+    """Datasets of files that hold people by another dataset, and whose own rows do not say of whom they are:
+    of a late file these would come, though the person's other rows do not.
+    """
+    found = []
+    for dataset in (d for d in contract.datasets if d.files_of):
+        owner = contract.dataset(str(dataset.files_of))
+        needed = {i.name for i in identities(contract, owner.target)}
+        if needed - {i.name for i in identities(contract, dataset.target)}:
+            found.append(dataset.name)
+    return tuple(found)
 
 
 def marked(name: str, value: str) -> str:

@@ -13,12 +13,19 @@ from collections.abc import Collection, Iterator, Mapping
 from shared.contracts.errors import ContractError
 from shared.contracts.model import LOADED_KINDS, Column, Contract, Protect, Table
 from shared.contracts.node import Node
+from shared.keyed_hash import keyed_hash
 
 HASH: Protect = "hash"
 NULL: Protect = "null"
 WAYS = (HASH, NULL)
 # Properties of a table: how values of columns were protected that it holds, and a mark of the key.
 PROTECTED, HASH_KEY = "lakehouse.protected", "lakehouse.hash_key"
+MARK_DIGITS = 16
+
+
+def key_mark(key: str) -> str:
+    """By which the environment's key of hashes is known again, without telling it."""
+    return keyed_hash(key, HASH_KEY)[:MARK_DIGITS]
 
 
 def protected(table: Table) -> dict[str, Protect]:

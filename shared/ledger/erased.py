@@ -13,16 +13,23 @@ from shared.ledger.table import LedgerTable
 class ErasedPeople(LedgerTable):
     """Tombstones of people, and the erasures of a domain."""
 
-    def remember_erased(self, domain: str, marks: Iterable[tuple[str, str]], at: str) -> None:
-        """Tombstones: under which name each was known, and the keyed hash of the value. `at`: ISO 8601."""
+    def remember_erased(self, domain: str, marks: Iterable[tuple[str, str]], at: str, key: str) -> None:
+        """Tombstones: under which name each was known, and the keyed hash of the value. `at`: ISO 8601;
+        `key`: the mark of the hashes' key.
+        """
         with self._table.batch_writer(overwrite_by_pkeys=["pk", "sk"]) as batch:
             for name, mark in marks:
-                batch.put_item(Item={"pk": f"erased#{domain}", "sk": f"{name}#{mark}", "at": at})
+                batch.put_item(Item={"pk": f"erased#{domain}", "sk": f"{name}#{mark}", "at": at, "key": key})
 
     def erased(self, domain: str) -> frozenset[tuple[str, str]]:
         """Names and hashes of the people who must not come back to a domain."""
         items = self._query("pk = :p", {":p": f"erased#{domain}"})
         return frozenset((name, mark) for i in items for name, _, mark in [i["sk"].partition("#")])
+
+    def erased_keys(self, domain: str) -> frozenset[str]:
+        """The marks of the keys with which a domain's tombstones were made: one, unless the key changed."""
+        items = self._query("pk = :p", {":p": f"erased#{domain}"})
+        return frozenset(str(i["key"]) for i in items if i.get("key"))
 
     def note_rewritten(self, bucket: str, key: str, sha256: str) -> None:
         """Before a raw object gets a content that lacks people's records: its event brings no new file."""

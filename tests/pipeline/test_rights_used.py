@@ -57,7 +57,7 @@ def recorded(assembly: Assembly, tmp_path_factory: pytest.TempPathFactory) -> It
         for wave in (FILES, COPIES):
             deliver(session, wave)
         leave_lock(session, "web")
-        session.ledger.remember_erased("shop", [("user_id", 64 * "0")], "2026-01-01T00:00:00+00:00")
+        session.ledger.remember_erased("shop", [("user_id", 64 * "0")], "2026-01-01T00:00:00+00:00", "")
         for domain, request in ((d, r) for d in domains() for r in REQUESTS[d]):
             outcome = runs.follow(session, domain, runs.start(session, domain, request), lambda _: None)
             assert outcome.succeeded, outcome

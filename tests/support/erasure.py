@@ -32,6 +32,7 @@ from local.athena import catalog_of
 from local.session import Session
 from shared.contracts import contract
 from shared.contracts.people import marked
+from shared.contracts.protection import key_mark
 from shared.keyed_hash import keyed_hash
 from shared.names import DATA_ZONES, RESULTS
 from tests.support.rig import Rig
@@ -71,7 +72,7 @@ def erasure(lake: Rig, *values: str, name: str = "user_id", again: bool = False)
 
     endpoint = boto3.client("s3").meta.endpoint_url
     session = Session(lake.names, boto3.Session(), endpoint)
-    return Erasure(holder, catalog_of(session), marks | known, run)
+    return Erasure(holder, catalog_of(session), marks | known, key_mark(lake.hash_key), run)
 
 
 def erase(lake: Rig, *values: str, whole: bool = False) -> Receipt:

@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 
+from cli.erasure import lock
 from cli.erasure.erase import Erasure
 from cli.erasure.files import Holder
+from cli.erasure.objects import ErasureError
 from cli.erasure.receipt import Receipt
 from cli.erasure.sought import Sought
 from shared.contracts import contract
 from shared.contracts.people import marked
+from shared.contracts.protection import key_mark
 from shared.keyed_hash import keyed_hash
 from shared.names import DATA_ZONES, RESULTS
 from tests.support.ingest_rig import NAMES, Rig, rig
@@ -45,11 +48,15 @@ def forgotten(lake: Rig, *values: str, fails: bool = False) -> tuple[Receipt, li
         ran.extend(asked)
         return "run-1"
 
+    return erasure(lake, run, *values).carry_out(whole=False), ran
+
+
+def erasure(lake: Rig, run: Any, *values: str, alive: bool = False) -> Erasure:
     known = frozenset() if values else lake.ledger.erased("shop")
     sought = Sought({"user_id": frozenset(values)}, known, mark)
     holder = Holder(NAMES, lake.s3, lake.ledger, contract("shop"), sought)
     marks = known | {("user_id", mark("user_id", v)) for v in values}
-    return Erasure(holder, NO_TABLES, marks, run).carry_out(whole=False), ran
+    return Erasure(holder, NO_TABLES, marks, key_mark("k"), run, lambda _: alive)
 
 
 def open_erasures(lake: Rig) -> int:
@@ -92,3 +99,25 @@ def test_nothing_is_run_where_nothing_was_found_and_nothing_broke_off(lake: Rig)
     lake.arrive("shop/users/a.csv", USERS)
     receipt, ran = forgotten(lake, "u7")
     assert (receipt.proven, ran) == (True, [])
+
+
+def test_who_loses_the_domain_while_stores_are_searched_stops(
+    lake: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lock, "PROLONGED_SECONDS", -1)
+    lake.arrive("shop/users/a.csv", USERS)
+
+    def lost(**_: Any) -> None:
+        owner = lake.ledger.lock_owner("shop")
+        if owner and owner != "run-2":
+            lake.ledger.release_lock("shop", owner)
+            item = {"pk": "lock#shop", "sk": "lock", "run_id": "run-2"}
+            assert lake.ledger._put(item, "attribute_not_exists(pk)", {}, {})
+
+    def run(_: dict[str, Any]) -> str:
+        lake.s3.meta.events.register("before-call.s3.GetObject", lost)
+        return "run-1"
+
+    with pytest.raises(ErasureError, match="run run-2 owns shop"):
+        erasure(lake, run, "u42", alive=True).carry_out(whole=False)
+    assert (lake.ledger.lock_owner("shop"), open_erasures(lake)) == ("run-2", 1)

@@ -188,3 +188,14 @@ def test_records_of_nobody_are_nobodys(lake: Rig) -> None:
 def test_a_key_that_says_nothing_is_refused(value: str) -> None:
     with pytest.raises(LakeError, match="key 2: a value that says nothing"):
         forget._people(contract("shop"), ["user_id=u42", f"user_id={value}"])
+
+
+def test_a_rewritten_file_keeps_its_tags(lake: Rig) -> None:
+    key, bucket = "shop/users/a.csv", NAMES.bucket("raw")
+    lake.arrive(key, f"{HEAD}{ANN}{BOB}".encode())
+    tags = [{"Key": "source", "Value": "shop/till + 1"}]
+    lake.s3.put_object_tagging(Bucket=bucket, Key=key, Tagging={"TagSet": tags})
+    h = holder(lake)
+    list(carry_out(h, list(h.found())))
+    assert lake.objects("raw") == {key: f"{HEAD}{BOB}".encode()}
+    assert lake.s3.get_object_tagging(Bucket=bucket, Key=key)["TagSet"] == tags

@@ -104,7 +104,8 @@ def lake() -> Iterator[Rig]:
 
 
 def of(lake: Rig, sought: Sought) -> list[Place]:
-    return list(places(NAMES, lake.s3, "shop", sought, ("raw", "bronze", "quarantine", RESULTS), READ))
+    zones = ("raw", "bronze", "quarantine", RESULTS)
+    return [p for p in places(NAMES, lake.s3, "shop", sought, zones, READ) if p is not None]
 
 
 def test_a_number_in_files_whose_records_are_read_and_in_counts_is_nobodys(lake: Rig) -> None:

@@ -13,8 +13,26 @@ from glue_scripts.engine.read.keyed_hashes import PADS, keyed_hash_of, with_pads
 from glue_scripts.engine.read.sql import INVISIBLE, literal, quoted
 from glue_scripts.engine.run.job import Job
 from glue_scripts.engine.run.session import hash_key
+from glue_scripts.engine.silver.protection import HashKeyError
 from shared.contracts import Dataset
 from shared.contracts.people import Identity, identities, marked
+from shared.contracts.protection import key_mark
+from shared.ledger import Ledger
+
+
+def erased_people(job: Job, ledger: Ledger) -> frozenset[tuple[str, str]]:
+    """Names and keyed hashes of the people who must not come back. Raises HashKeyError where these were made
+    with another key than the environment has: they would match nobody.
+    """
+    found = ledger.erased(job.domain)
+    if found and ledger.erased_keys(job.domain) - {key_mark(hash_key(job))}:
+        raise HashKeyError(
+            f"{job.domain}: its erased people are known by hashes of another key than the secret"
+            f" {job.names.hash_key} holds now, and would come back. Nothing was changed: give the secret its"
+            " former text back (its version AWSPREVIOUS, where it is there still;"
+            " docs/howto/erase-a-person.md)."
+        )
+    return found
 
 
 def told_apart(spark: SparkSession, rows: DataFrame, job: Job, dataset: Dataset) -> DataFrame:

@@ -11,10 +11,7 @@ from glue_scripts.engine.run.session import hash_key
 from glue_scripts.engine.tables.iceberg import set_properties
 from glue_scripts.engine.tables.state import loaded
 from shared.contracts import Table
-from shared.contracts.protection import HASH, HASH_KEY, protected
-from shared.keyed_hash import keyed_hash
-
-MARK_DIGITS = 16
+from shared.contracts.protection import HASH, HASH_KEY, key_mark, protected
 
 
 class HashKeyError(RuntimeError):
@@ -27,7 +24,7 @@ def check_hash_key(spark: SparkSession, job: Job, table: Table) -> None:
     """
     if HASH not in protected(table).values():
         return
-    identifier, mark = job.identifier(table), keyed_hash(hash_key(job), HASH_KEY)[:MARK_DIGITS]
+    identifier, mark = job.identifier(table), key_mark(hash_key(job))
     held = loaded(spark, identifier).properties().get(HASH_KEY)
     if held is None:
         set_properties(spark, identifier, {HASH_KEY: mark})

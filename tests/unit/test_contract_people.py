@@ -1,0 +1,31 @@
+"""One name is one person: two tables of different people do not share it unseen."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.contracts import ContractError
+from shared.contracts.odcs import parsed
+from tests.support.protected_shop import Document, properties, shop
+
+
+def a_row_for_each_person() -> Document:
+    """The shop with two tables keyed by a person: users_updates, and transactions."""
+    document = shop({})
+    columns = properties(document, "transactions")
+    for word in ("primaryKey", "primaryKeyPosition"):
+        columns["user_id"][word] = columns["tx_id"].pop(word)
+    columns["user_id"]["required"] = True
+    return document
+
+
+def test_two_tables_of_people_under_one_name_say_that_these_are_the_same() -> None:
+    document = a_row_for_each_person()
+    with pytest.raises(
+        ContractError, match="user_id identifies a person here and in users_updates: the same"
+    ):
+        parsed(document, "shop.odcs.yaml")
+    properties(document, "transactions")["user_id"]["relationships"] = [
+        {"to": "silver_users_updates.user_id"}
+    ]
+    parsed(document, "shop.odcs.yaml")
