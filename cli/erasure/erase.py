@@ -10,6 +10,7 @@ import datetime as dt
 import hashlib
 import json
 import secrets
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -237,10 +238,12 @@ class Erasure:
 
 def _check_whole(found: Sequence[Finding], *, whole: bool) -> None:
     if (kept := [f for f in found if f.fate == "whole"]) and not whole:
+        stores = ", ".join(f"{n} in {zone}" for zone, n in Counter(f.zone for f in kept).items())
         raise ErasureError(
-            f"of {len(kept)} files no single records can be taken: {kept[0].version} ({kept[0].why})."
-            " Nothing was changed",
-            "--plan lists them; --whole-files deletes each of them as a whole",
+            f"of {len(kept)} files ({stores}) no single records can be taken: {kept[0].version}"
+            f" ({kept[0].why}). Nothing was changed",
+            "--plan lists them; --whole-files deletes each of them as a whole: of one in bronze or archive"
+            " the others' records go, too",
         )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from cli import standard
 from cli.lint.contract_sql import contract_sql
 from cli.lint.finding import Finding
-from cli.lint.gates import missing_gates
+from cli.lint.gates import missing_gates, nameless_rows
 from cli.lint.gold_sql import gold_sql_findings
 from cli.lint.places import Places
 from cli.lint.reports import report_findings
@@ -50,6 +50,7 @@ def findings(domain: str) -> list[Finding]:
         found += report_findings(contract)
         hints = [f for f in of_statements if f.hint]
         hints += (places.finding(e, hint=True) for e in missing_gates(contract, examined.places))
+        hints += (places.finding(e, hint=True) for e in nameless_rows(contract, examined.places))
     every = sorted(dict.fromkeys(found)) + hints
     return sorted(every, key=lambda finding: finding.hint)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from shared.contracts import Contract, ContractError, Table
 from shared.contracts.check import Place
+from shared.contracts.people import unnamed_children
 from shared.metrics import ORPHAN_RATE, ORPHAN_ROWS, orphan_rate
 
 RATE = "quarantine_rate"
@@ -13,6 +14,20 @@ ENTRY = (
     "{{type: custom, engine: lakehouse, severity: {severity}, implementation: {{metric: {metric}, maximum:"
     " {maximum}}}}}"
 )
+
+
+def nameless_rows(contract: Contract, places: Mapping[str, Place]) -> Iterator[ContractError]:
+    """Tables with rows of people's files that do not say whose they are: nobody can be erased."""
+    for table in dict.fromkeys(contract.dataset(name).target.name for name in unnamed_children(contract)):
+        yield (
+            places[table]
+            .node.child("properties")
+            .error(
+                "its rows come out of files of people and do not say whose they are, so `./lake forget`"
+                " refuses: a column with the path of the person above the list, such as ^.user_id, and"
+                " `identifies: person`"
+            )
+        )
 
 
 def missing_gates(contract: Contract, places: Mapping[str, Place]) -> Iterator[ContractError]:

@@ -194,6 +194,8 @@ def _show_plan(found: list[Finding], places: list[Place], arguments: argparse.Na
     say(f"a value stands as a word of its own in {len(places)} places of {', '.join(stores) or 'no store'}")
     if whole := sum(f.fate == "whole" for f in found):
         say(f"{whole} files can only go as a whole: --whole-files says so")
+    if unnamed := unnamed_children(contract(arguments.domain)):
+        say(f"refused until {', '.join(unnamed)} says whose its rows are: docs/howto/erase-a-person.md")
     say(f"not reached: {'; '.join(NOT_REACHED)}")
     say("nothing was changed")
     plan = {"details": [{"file": str(f.version), "what": f.fate, "records": f.records} for f in found]}

@@ -10,6 +10,7 @@ import boto3
 import pytest
 
 from cli.erasure.objects import ErasureError
+from cli.lint.domain import findings
 from cli.verbs import forget
 from glue_scripts.engine.silver.erased import erased_people
 from glue_scripts.engine.silver.protection import HashKeyError
@@ -61,3 +62,5 @@ def test_rows_of_a_persons_files_say_whose_they_are() -> None:
     assert unnamed_children(contract("web")) == ()
     with pytest.raises(LakeError, match="order_lines: rows of the same files as a person's"):
         forget._check_children(contract("shop"))
+    [hint] = [f for f in findings("shop") if "do not say whose they are" in f.reason]
+    assert (hint.hint, hint.subject) == (True, "shop.order_lines")
