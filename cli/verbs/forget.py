@@ -17,6 +17,7 @@ from cli.erasure.objects import ErasureError
 from cli.erasure.receipt import NOT_REACHED, Receipt
 from cli.erasure.search import Place
 from cli.erasure.sought import Sought
+from cli.erasure.spellings import WHOLE
 from cli.exits import Exit
 from cli.options import add_domain, add_env, add_json, path
 from cli.targets import check_domain, current_target
@@ -25,7 +26,14 @@ from local.console import print_table, say, spinner, write_json
 from local.errors import LakeError
 from local.session import Session
 from shared.contracts import Contract, contract
-from shared.contracts.people import identities, is_nobody, marked, spelled_as_stored, unnamed_children
+from shared.contracts.people import (
+    Identity,
+    identities,
+    is_nobody,
+    marked,
+    spelled_as_stored,
+    unnamed_children,
+)
 from shared.contracts.protection import key_mark
 from shared.keyed_hash import keyed_hash
 from shared.names import DATA_ZONES, RESULTS
@@ -183,8 +191,19 @@ def _people(agreed: Contract, given: Iterable[str]) -> dict[str, frozenset[str]]
                 f"key {number}: a value that says nothing, or stands for none by nullSpellings, is nobody's",
                 "give the value of a person",
             )
-        people[name.strip()].add(spelled_as_stored(value, known[name.strip()]))
+        people[name.strip()].add(_stored(number, value, known[name.strip()]))
     return {name: frozenset(values) for name, values in people.items()}
+
+
+def _stored(number: int, value: str, identity: Identity) -> str:
+    """A value as silver spells it. Raises LakeError for one that silver never has."""
+    stored = spelled_as_stored(value, identity)
+    if identity.type != "string" and not WHOLE.fullmatch(stored):
+        raise LakeError(
+            f"key {number}: {identity.name} is a whole number",
+            "give it in digits alone, as the silver table shows it",
+        )
+    return stored
 
 
 def _show_plan(found: list[Finding], places: list[Place], arguments: argparse.Namespace) -> int:
