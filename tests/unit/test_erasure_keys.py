@@ -32,8 +32,8 @@ def lake() -> Iterator[Rig]:
         yield made
 
 
-def job() -> Any:
-    return SimpleNamespace(names=NAMES, domain="shop")
+def job(domain: str = "shop") -> Any:
+    return SimpleNamespace(names=NAMES, domain=domain, contract=contract(domain))
 
 
 def test_a_run_knows_people_who_were_erased_with_the_key_of_now(lake: Rig) -> None:
@@ -46,6 +46,12 @@ def test_with_another_key_a_run_stops(lake: Rig) -> None:
     lake.ledger.remember_erased("shop", [U42], NOW, key_mark("former"))
     with pytest.raises(HashKeyError, match="shop: its erased people are known by hashes of another key"):
         erased_people(job(), lake.ledger)
+
+
+def test_without_people_in_the_contract_no_key_is_read(lake: Rig) -> None:
+    boto3.client("secretsmanager", region_name=NAMES.region).delete_secret(SecretId=NAMES.hash_key)
+    lake.ledger.remember_erased("web", [U42], NOW, key_mark("former"))
+    assert erased_people(job("web"), lake.ledger) == {U42}
 
 
 def test_with_another_key_nobody_is_erased(lake: Rig) -> None:
