@@ -25,6 +25,7 @@ from local.errors import LakeError
 from local.processes import run
 from local.settings import ROOT
 
+OTHER_PORTS = 3  # tries, where a port was taken between its choice and its use
 BOOT_SECONDS = 60.0
 STOP_SECONDS = 20.0  # to end without saving
 SAVE_SECONDS = 600.0
@@ -100,7 +101,17 @@ def start(state: Path) -> Emulation:
             f"the emulated AWS of {state} was killed before it could save", "start afresh: ./lake up --reset"
         )
     state.mkdir(parents=True, exist_ok=True)
-    port = _port(state)
+    for _ in range(OTHER_PORTS):
+        port = _port(state)
+        try:
+            return _started(state, port)
+        except EmulationError:
+            if _is_free(port):  # else another program took it in between
+                raise
+    return _started(state, _port(state))
+
+
+def _started(state: Path, port: int) -> Emulation:
     with (state / LOG).open("ab") as log:
         command = [sys.executable, "-m", SERVER, "--state", str(state), "--port", str(port)]
         process = subprocess.Popen(
@@ -162,15 +173,21 @@ def _port(state: Path) -> int:
     """The port of last time if it is free (queue URLs that were saved contain it), else any free one."""
     address = state / ADDRESS
     last = json.loads(address.read_text())["port"] if address.exists() else 0
-    for port in (last, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise EmulationError("no free port on 127.0.0.1", "end some program that listens there, then ./lake up")
+    if last and _is_free(last):
+        return int(last)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def _wait_until_healthy(emulation: Emulation, process: subprocess.Popen[bytes] | None) -> None:
