@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from shared.values import Plan
@@ -47,16 +47,14 @@ class DateCount:
             values = [self._shorter(v) if v.__class__ is int else str(v) for v in values if v is not None]
         if not self._common:
             self.odd = list(values)
-            self._spellings.update(values)
+            self._take(values)
         else:
             self._add_common(values)
-        if len(self._spellings) > FLUSH_AT:
-            self._flush()
 
     def add_counted(self, days: Mapping[str, int]) -> None:
         """Takes texts of ISO 8601 by the day that each begins with, where `by_day` says that it tells."""
         self.odd = []
-        self._spellings.update(days)
+        self._take(days)
 
     @property
     def by_day(self) -> bool:
@@ -70,19 +68,24 @@ class DateCount:
     def _add_common(self, values: Sequence[str]) -> None:
         """Most texts begin with their day, and end so that no other is meant."""
         if (days := _days_alike(values)) is not None:
-            self._spellings.update(days)
+            self._take(days)
             return
         key = self._key
         try:
-            self._spellings.update(
-                [
-                    v[:10] if v[4] == "-" and (v[-1] == "Z" or (len(v) == 19 and v[-3] == ":")) else key(v)
-                    for v in values
-                ]
-            )
+            texts = [
+                v[:10] if v[4] == "-" and (v[-1] == "Z" or (len(v) == 19 and v[-3] == ":")) else key(v)
+                for v in values
+            ]
         except IndexError:
             self.odd = []
-            self._spellings.update([key(v) for v in values])
+            texts = [key(v) for v in values]
+        self._take(texts)
+
+    def _take(self, texts: Iterable[str] | Mapping[str, int]) -> None:
+        """Hostile texts are all distinct, and must not fill the memory."""
+        self._spellings.update(texts)
+        if len(self._spellings) > FLUSH_AT:
+            self._flush()
 
     def result(self) -> dict[dt.date, int]:
         self._flush()
@@ -121,10 +124,17 @@ def _days_alike(values: Sequence[str]) -> list[str] | None:
     text, count, step = "\n".join(values), len(values), width + 1
     if text.count("\n") != count - 1 or text[width::step] != "\n" * (count - 1):
         return None
-    ends = text[width - 1 :: step] == "Z" * count or (width == SECONDS and text[16::step] == ":" * count)
-    if not ends or text[4::step] != "-" * count:
+    if not tell_their_days(text, width, step, count):
         return None
     return [text[i : i + DAY_LENGTH] for i in range(0, len(text), step)]
+
+
+def tell_their_days(text: str, width: int, step: int, count: int) -> bool:
+    """Whether each of so many texts of one width, of which the next begins a step further, is spelled so far
+    as tells that its first ten characters are its day.
+    """
+    ends = text[width - 1 :: step] == "Z" * count or (width == SECONDS and text[16::step] == ":" * count)
+    return ends and text[4::step] == "-" * count
 
 
 def _says_its_day(plan: Plan, zone: str) -> bool:

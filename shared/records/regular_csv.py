@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.records.dates import DAY_LENGTH, SECONDS
+from shared.records.dates import DAY_LENGTH, tell_their_days
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -52,9 +52,7 @@ class Block:
             return None
         _, _, content = texts.buffers()  # of texts alike, a place in all of them is a slice
         text = content.slice(texts.offset * width, count * width).to_pybytes()
-        ends = text[width - 1 :: width] == b"Z" * count
-        ends = ends or (width == SECONDS and text[16::width] == b":" * count)
-        if not ends or text[4::width] != b"-" * count or not text.isascii():
+        if not text.isascii() or not tell_their_days(text.decode(), width, width, count):
             return None
         counts = pc.value_counts(pc.binary_slice(texts, 0, DAY_LENGTH)).to_pylist()
         return {c["values"].decode(): c["counts"] for c in counts}

@@ -158,3 +158,15 @@ def test_a_number_is_no_time_where_no_epoch_is_declared():
     count = DateCount(plan("iso"))
     count.add([1709251200, "1709251200", "20240301"])
     assert count.result() == {}
+
+
+@pytest.mark.parametrize("by_day", [True, False])
+def test_distinct_texts_that_are_no_dates_do_not_fill_the_memory(by_day: bool) -> None:
+    counted = DateCount(plan("iso"))
+    for block in range(50):
+        texts = [f"{block:04}-{i:05}" for i in range(1_000)]
+        counted.add_counted(dict.fromkeys(texts, 1)) if by_day else counted.add(
+            [f"{t}T00:00:00Z" for t in texts]
+        )
+    assert counted.unread >= 40_000  # told before the end: what was parsed is not kept
+    assert (counted.result(), counted.unread) == ({}, 50_000)
