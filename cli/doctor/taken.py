@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -33,29 +33,26 @@ def buckets(patient: Patient) -> Iterator[Answer]:
 
 def ledger(patient: Patient) -> Iterator[Answer]:
     dynamodb, name = patient.session.client("dynamodb"), patient.session.names.ledger_table
-
-    def found() -> Iterator[str]:
-        try:
-            dynamodb.describe_table(TableName=name)
-        except dynamodb.exceptions.ResourceNotFoundException:
-            return
-        yield name
-
-    yield from _verdict(patient, "storage", "ledger's name", found())
+    missing = dynamodb.exceptions.ResourceNotFoundException
+    found = _named(name, lambda: dynamodb.describe_table(TableName=name), missing)
+    yield from _verdict(patient, "storage", "ledger's name", found)
 
 
 def hash_key(patient: Patient) -> Iterator[Answer]:
     """Also one that is to be deleted has its name still, until its last day."""
     secrets, name = patient.session.client("secretsmanager"), patient.session.names.hash_key
+    missing = secrets.exceptions.ResourceNotFoundException
+    found = _named(name, lambda: secrets.describe_secret(SecretId=name), missing)
+    yield from _verdict(patient, "storage", "hash key's name", found)
 
-    def found() -> Iterator[str]:
-        try:
-            secrets.describe_secret(SecretId=name)
-        except secrets.exceptions.ResourceNotFoundException:
-            return
-        yield name
 
-    yield from _verdict(patient, "storage", "hash key's name", found())
+def _named(name: str, describe: Callable[[], object], missing: type[Exception]) -> Iterator[str]:
+    """The name, where something has it."""
+    try:
+        describe()
+    except missing:
+        return
+    yield name
 
 
 def databases(patient: Patient) -> Iterator[Answer]:
