@@ -45,8 +45,7 @@ class ErasedPeople(LedgerTable):
         reads the whole table.
         """
         for item in self._scan("contains(pk, :d)", {":d": domain}):
-            names = [v for v in item.values() if isinstance(v, str) and not v.startswith(("{", "["))]
-            yield f"{item['pk']} {item['sk']} {item}", " ".join(names)
+            yield f"{item['pk']} {item['sk']} {item}", " ".join(_names(item))
 
     def record_erasure(self, domain: str, erasure_id: str, facts: Mapping[str, Any]) -> None:
         """What is known of an erasure: when it began, and how it ended, in which case it has `ended`."""
@@ -57,3 +56,12 @@ class ErasedPeople(LedgerTable):
         """All of a domain, oldest first."""
         items = self._query("pk = :p", {":p": f"erasure#{domain}"})
         return [{"id": i["sk"], **json.loads(i["facts"])} for i in items]
+
+
+def _names(item: Mapping[str, Any]) -> list[str]:
+    """Texts of an item, without the numbers that the ledger itself put there."""
+    texts = {n: v for n, v in item.items() if isinstance(v, str) and not v.startswith(("{", "["))}
+    texts.pop("sequencer", None)
+    if texts["pk"].startswith("counter#"):
+        texts["pk"] = texts["pk"].rpartition("#")[0]  # what follows is a shard
+    return [*texts.values()]

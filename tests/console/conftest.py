@@ -135,7 +135,8 @@ class Visitor:
         self.settled()
 
     def settled(self) -> None:
-        """Until every part of the page has loaded."""
+        """Until every part of the page has loaded, and NiceGUI will not load it anew for want of a socket."""
+        self.page.wait_for_function("window.did_handshake")
         self.page.wait_for_selector("h1")
         self.page.wait_for_function("!document.querySelector('.section[aria-busy=true]')")
 

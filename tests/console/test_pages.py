@@ -99,9 +99,8 @@ def press_to(visitor: Visitor, text: str) -> None:
 def test_files_are_chosen_by_keyboard(visitor: Visitor) -> None:
     visitor.open("/files?domain=retail&dataset=sales")
     field = visitor.page.get_by_label("Drop files here")
-    field.focus()
     with visitor.page.expect_file_chooser() as chooser:
-        visitor.page.keyboard.press("Enter")
+        field.press("Enter")
     chooser.value.set_files([{"name": "by-key.csv", "mimeType": "text/csv", "buffer": SALES}])
     row = visitor.page.get_by_role("table", name="What you dropped").get_by_role("row")
     expect(row.filter(has_text="by-key.csv")).to_contain_text("deferred", timeout=60_000)

@@ -21,6 +21,7 @@ from cli.erasure.rewriting import carry_out
 from cli.erasure.search import Place, places, places_in_ledger
 from cli.erasure.sought import Sought
 from shared.contracts import contract
+from shared.ledger.counters import counter_key
 from shared.names import RESULTS
 from tests.support.ingest_rig import NAMES, Rig, rig
 from tests.support.workbook import xlsx
@@ -114,6 +115,16 @@ def test_a_number_in_files_whose_records_are_read_and_in_counts_is_nobodys(lake:
     assert of(lake, SEVEN) == []
     lake.ledger.record_erasure("shop", "e1", {"people": 7})
     assert list(places_in_ledger(lake.ledger, "shop", SEVEN)) == []
+
+
+@pytest.mark.parametrize("shard", [7, 12])
+def test_the_shard_of_a_counter_and_a_sequencer_are_nobodys(lake: Rig, shard: int) -> None:
+    lake.ledger._table.put_item(Item={**counter_key("shop/users", shard), "accepted": shard})
+    lake.ledger._table.put_item(Item={"pk": "file#raw/shop/a.csv", "sk": "latest", "sequencer": f"{shard:020d}"})
+    number = Sought({"user_id": frozenset({str(shard)})})
+    assert list(places_in_ledger(lake.ledger, "shop", number)) == []
+    lake.ledger._table.put_item(Item={"pk": f"file#raw/shop/{shard}.csv", "sk": "latest", "sequencer": "1"})
+    assert [p.where for p in places_in_ledger(lake.ledger, "shop", number)] == ["an item of file"]
 
 
 def test_a_workbook_in_a_zip_goes_with_the_zip(lake: Rig) -> None:
