@@ -7,17 +7,19 @@ Line by line, so that each can be doubted.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from local.errors import LakeError
-from shared.contracts import contract
+from shared.contracts import Contract, Dataset, contract
 from shared.metrics import sent
 from shared.names import MAINTENANCE
+from shared.retention import stored_days
 from stacks.prices import Price, dpu_hour_name
 from stacks.usage import Usage
 
+DaysOf = Callable[[Contract, Dataset], int | None]
 HOURS, DAYS, WEEKS = 730, 30, 4.35  # of a month
 HOURS_OF = {"minute": 1 / 60, "hour": 1, "day": 24}
 # Per file, counted in the code of lambdas/ingest and glue_scripts: S3 calls, ledger units. A file's entry has
@@ -82,12 +84,14 @@ def _storage(resources: Resources, usage: Usage) -> Iterator[Line]:
     for bucket in resources.of("AWS::S3::Bucket"):
         zone = str(bucket["BucketNamePrefix"]).rpartition("-")[2]
         monthly = usage.received_gb * _share(zone, usage)
-        hot, cold = _months(bucket, usage.months_kept)
+        tables = zone in TABLE_ZONES
+        old = _replaced_days(bucket, resources) if tables else _old_version_days(bucket)
+        kept = _kept(resources, usage, retention_days if tables else stored_days, old)
+        hot, cold = _months(bucket, kept)
         yield Line("S3", f"{zone}, standard", monthly * hot, "s3_standard_gb_month")
         yield Line("S3", f"{zone}, infrequent access", monthly * cold, "s3_infrequent_gb_month")
-        if zone in TABLE_ZONES:
-            kept = _replaced_days(bucket, resources) / DAYS
-            yield Line("S3", f"{zone}, replaced files", monthly * kept, "s3_standard_gb_month")
+        if tables:
+            yield Line("S3", f"{zone}, replaced files", monthly * old / DAYS, "s3_standard_gb_month")
     yield Line("S3", "writes of files", usage.received_files * S3_WRITES / 1000, "s3_thousand_writes")
     yield Line("S3", "reads of files", usage.received_files * S3_READS / 1000, "s3_thousand_reads")
 
@@ -99,10 +103,11 @@ def _backups(resources: Resources, usage: Usage) -> Iterator[Line]:
             copies = rule.get("CopyActions", [])
             vaults = [rule["Lifecycle"], *(copy["Lifecycle"] for copy in copies)]
             least = usage.received_files * LEAST_BACKUP_KB / 1024**2
-            monthly = max(usage.received_gb, least) * usage.months_kept
+            after = [int(kept["DeleteAfterDays"]) for kept in vaults]
+            months = sum(_mean(_kept(resources, usage, stored_days, days)) for days in after)
             for zone in BACKED_UP:
-                yield Line("Backup", zone, monthly * len(vaults), "backup_s3_gb_month")
-            days = sum(kept["DeleteAfterDays"] for kept in vaults)
+                yield Line("Backup", zone, max(usage.received_gb, least) * months, "backup_s3_gb_month")
+            days = sum(after)
             yield Line("Backup", "ledger", _ledger_gb(usage) * days, "backup_dynamodb_gb_month")
 
 
@@ -119,13 +124,36 @@ def _replaced_days(bucket: Mapping[str, Any], resources: Resources) -> int:
         for job in resources.of("AWS::Glue::Job")
         if "--snapshot_days" in job["DefaultArguments"]
     ]
+    return max(snapshots, default=0) + _old_version_days(bucket)
+
+
+def _old_version_days(bucket: Mapping[str, Any]) -> int:
     rules = bucket.get("LifecycleConfiguration", {}).get("Rules", [])
-    old = [
-        r["NoncurrentVersionExpiration"]["NoncurrentDays"]
-        for r in rules
-        if "NoncurrentVersionExpiration" in r
-    ]
-    return max(snapshots, default=0) + max(old, default=0)
+    named = "NoncurrentVersionExpiration"
+    return max((int(r[named]["NoncurrentDays"]) for r in rules if named in r), default=0)
+
+
+def _kept(resources: Resources, usage: Usage, days_of: DaysOf, longer: int = 0) -> list[tuple[float, float]]:
+    """Of what comes the share of each dataset, and for how many months that is there: as long as its contract
+    says and `longer` days, as old versions of objects or in a vault; for all months without such a promise.
+    """
+    domains = [contract(domain) for domain in resources.domains]
+    found = list[tuple[float, float]]()
+    for agreed in domains:
+        for dataset in agreed.datasets:
+            days = days_of(agreed, dataset)
+            months = usage.months_kept if days is None else min(usage.months_kept, (days + longer) / DAYS)
+            found.append((1 / len(domains) / len(agreed.datasets), months))
+    return found or [(1, usage.months_kept)]
+
+
+def retention_days(_: Contract, dataset: Dataset) -> int | None:
+    """How long rows of a dataset are kept; None: for ever."""
+    return dataset.target.retention_days
+
+
+def _mean(kept: Iterable[tuple[float, float]]) -> float:
+    return sum(share * months for share, months in kept)
 
 
 def _share(zone: str, usage: Usage) -> float:
@@ -137,14 +165,14 @@ def _share(zone: str, usage: Usage) -> float:
     )
 
 
-def _months(bucket: Mapping[str, Any], kept: int) -> tuple[float, float]:
+def _months(bucket: Mapping[str, Any], kept: Sequence[tuple[float, float]]) -> tuple[float, float]:
     """How many of the months kept are in standard storage and how many in infrequent access, by the bucket's
-    own lifecycle.
+    own lifecycle. `kept`: by share of what comes.
     """
     rules = bucket.get("LifecycleConfiguration", {}).get("Rules", [])
     days = [t["TransitionInDays"] for rule in rules for t in rule.get("Transitions", [])]
-    hot = min(kept, min(days) / DAYS) if days else kept
-    return hot, kept - hot
+    hot = [(share, min(months, min(days) / DAYS) if days else months) for share, months in kept]
+    return _mean(hot), _mean(kept) - _mean(hot)
 
 
 def _ingestion(resources: Resources, usage: Usage) -> Iterator[Line]:
@@ -298,7 +326,7 @@ def _warehouse(resources: Resources, usage: Usage) -> Iterator[Line]:
         yield Line(
             "Redshift",
             "storage, a copy of gold",
-            usage.received_gb * usage.tables_share * usage.months_kept,
+            usage.received_gb * usage.tables_share * _mean(_kept(resources, usage, retention_days)),
             "redshift_gb_month",
         )
     for endpoint in resources.of("AWS::EC2::VPCEndpoint"):

@@ -18,24 +18,26 @@ from typing import Any
 from pyiceberg.catalog import Catalog
 
 from cli.erasure import receipt as receipts
-from cli.erasure.files import Finding, Holder
+from cli.erasure.files import Holder
+from cli.erasure.finding import Finding
 from cli.erasure.lock import DomainLock
 from cli.erasure.objects import ErasureError, delete
 from cli.erasure.receipt import Receipt
 from cli.erasure.rewriting import carry_out, unfaithful
-from cli.erasure.search import STORES, Place, places, places_in_ledger
-from cli.erasure.sought import Sought
+from cli.erasure.search import Place
+from cli.erasure.stores import Stores
 from cli.erasure.tables import forget_history, own_tables, unused
-from shared.names import RESULTS
+from cli.erasure.warehouse import Warehouse
+from shared.names import RESULTS, WAREHOUSE
 
-READ = ("raw", "bronze")  # of which the records are read, all of them
 Run = Callable[[dict[str, Any]], str]  # carries a run of the domain out, and gives its id; raises LakeError
 
 
 @dataclass(frozen=True)
 class Erasure:
     """`run`: how the domain's pipeline is run; `marks`: the tombstones of those who are sought, and
-    `key` the mark of the key they were made with; `alive`: whether a run goes on.
+    `key` the mark of the key they were made with; `alive`: whether a run goes on; `warehouse`: None where the
+    environment has none.
     """
 
     holder: Holder
@@ -45,12 +47,18 @@ class Erasure:
     run: Run
     alive: Callable[[str], bool] = lambda _: True
     report: Callable[[str], None] = lambda _: None
+    warehouse: Warehouse | None = None
 
-    def plan(self) -> tuple[list[Finding], list[Place]]:
-        """What is found: files with records that are theirs, and every place where a value stands. Nothing is
-        changed.
+    @property
+    def stores(self) -> Stores:
+        return Stores(self.holder, self.warehouse)
+
+    def plan(self) -> tuple[list[Finding], list[Place], tuple[str, ...]]:
+        """What is found: files with records that are theirs, every place where a value stands, and for whom
+        or where was not searched. Nothing is changed.
         """
-        return self._found(), self._places()
+        found, searched = self._found(), self.stores.searched()
+        return found, [p for p in searched if not p.unopened], self._unsearched(searched)
 
     def carry_out(self, *, whole: bool) -> Receipt:
         """Erases them. `whole`: files of which no single records can be taken are deleted as a whole.
@@ -104,7 +112,7 @@ class Erasure:
         also where an erasure broke off, whose files no longer say whom tables may have: by a surrogate key
         alone, which no search finds.
         """
-        if not found and not broken_off and not self._places("silver", "gold", "quarantine"):
+        if not found and not broken_off and not self.stores.places("silver", "gold", "quarantine", WAREHOUSE):
             return None
         run_id = self.run({"full_refresh": True})
         self.run({"maintenance": True})  # folds deletes into files, and manifests together
@@ -122,36 +130,8 @@ class Erasure:
                 removed += delete(h.s3, some)
         # A number in an answer may be anything, of anybody's domain
         others = h.sought.beyond_numbers
-        answers = [p.version for p in self._places(RESULTS, sought=others, lock=lock) if p.version]
+        answers = [p.version for p in self.stores.locked(lock).places(RESULTS, sought=others) if p.version]
         return snapshots, removed, delete(h.s3, answers)
-
-    def _places(
-        self, *zones: str, sought: Sought | None = None, lock: DomainLock | None = None
-    ) -> list[Place]:
-        """Where a value stands; without zones also in the ledger."""
-        return [p for p in self._searched(*zones, sought=sought, lock=lock) if not p.unopened]
-
-    def _searched(
-        self, *zones: str, sought: Sought | None = None, lock: DomainLock | None = None
-    ) -> list[Place]:
-        """The same, and what could not be searched."""
-        h, found, wanted = self.holder, [], sought or self.holder.sought
-        for place in places(h.names, h.s3, h.contract.domain, wanted, zones or STORES, READ):
-            if lock is not None:
-                lock.prolong()
-            if place is not None:
-                found.append(place)
-        return found + ([] if zones else list(places_in_ledger(h.ledger, h.contract.domain, wanted)))
-
-    def _left(self, searched: Sequence[Place], lock: DomainLock) -> list[Place]:
-        """Where somebody is left: the records are read once more, for bytes do not tell all of them."""
-        left = [p for p in searched if not p.unopened]
-        known = {p.version for p in left}
-        for finding in self.holder.examined():
-            lock.prolong()
-            if finding is not None and finding.version not in known:
-                left.append(Place(finding.zone, str(finding.version), finding.version))
-        return left
 
     def _receipt(
         self,
@@ -163,8 +143,9 @@ class Erasure:
         removed: int,
         answers: int,
     ) -> Receipt:
-        searched = self._searched(lock=lock)
-        left, unopened = self._left(searched, lock), [p for p in searched if p.unopened]
+        stores = self.stores.locked(lock)
+        searched = stores.searched()
+        left = stores.left(searched)
         return Receipt(
             began,
             self.holder.contract.domain,
@@ -179,28 +160,25 @@ class Erasure:
             removed,
             answers,
             left=receipts.by_store(left),
-            unsearched=(*self._unsearched(), *self._named(unopened)),
+            warehouse=receipts.of_warehouse(searched, there=self.warehouse is not None),
+            unsearched=self._unsearched(searched),
             places=tuple(receipts.without_value(p.where, self.holder.sought) for p in left),
             ended=_now(),
         )
 
-    def _named(self, unopened: Sequence[Place]) -> tuple[str, ...]:
-        sought = self.holder.sought
-        return tuple(f"{receipts.without_value(p.where, sought)}: {p.unopened}" for p in unopened)
-
-    def _unsearched(self) -> tuple[str, ...]:
-        """For whom, or where, the search of bytes was none."""
-        unknown = len(self.holder.sought.unknown)
-        others = sum(not self._covers(e) for e in self._broken_off())
-        found = []
-        if unknown:
+    def _unsearched(self, searched: Sequence[Place]) -> tuple[str, ...]:
+        """For whom, or where, the search was none."""
+        sought, found = self.holder.sought, []
+        if unknown := len(sought.unknown):
             found.append(
                 f"{unknown} of {len(self.marks)} people are known by hashes only: records that cannot be"
                 " read, files in quarantine, texts and names were not searched for them; give their keys"
             )
+        others = sum(not self._covers(e) for e in self._broken_off())
         if others and self._facts["again"]:
             found.append(f"{others} erasures of other keys broke off: give each the same keys again")
-        return tuple(found)
+        shut = [p for p in searched if p.unopened]
+        return (*found, *(f"{receipts.without_value(p.where, sought)}: {p.unopened}" for p in shut))
 
     def _store(self, made: Receipt) -> None:
         h = self.holder

@@ -5,20 +5,21 @@ quarantine, and what is to become of each.
 from __future__ import annotations
 
 import tempfile
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from cli.erasure import zips
 from cli.erasure.content import Reading, Theirs, holds
+from cli.erasure.finding import Fate, Finding
+from cli.erasure.known import Known, reading_too
 from cli.erasure.layers import mentions, overlapped
 from cli.erasure.objects import Version, by_key, fetch, versions
 from cli.erasure.pieces import Value
 from cli.erasure.sought import Reader, Sought, UnfaithfulError, is_theirs, is_unclear
-from shared.contracts import Contract, Dataset
+from shared.contracts import Contract
 from shared.contracts.keys import value_in_key
 from shared.contracts.people import identities, is_nobody, spelled_as_stored
 from shared.ledger import Ledger
@@ -35,25 +36,9 @@ from shared.zones import archive_prefix, quarantined_rows_prefix
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-Fate = Literal["rewrite", "delete", "whole", "waiting", "unclear"]
 Judge = Callable[[Sought, Sequence[Reader], Value, str | None], bool]
 PARQUET = b"PAR1"
 UNCLEAR = "records that cannot be read mention them, and may be of others: --unreadable takes them"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A version of an object that holds somebody who is sought. `fate`: it is rewritten; deleted, being an
-    old version; `whole`: no single records can be taken out of it, `why`; `waiting`: ingestion has yet to
-    read it; `unclear`: nothing is done, for records that cannot be read mention them, and may be anybody's.
-    `records`: how many are theirs; 0 where the bytes alone tell.
-    """
-
-    version: Version
-    zone: str
-    fate: Fate
-    records: int = 0
-    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -110,14 +95,14 @@ class Holder:
         fetch(self.s3, version, content)
         fate: Fate = "whole" if version.latest else "delete"
         if zone == "raw" and known.is_waiting(version):
-            return Finding(version, zone, "waiting") if self._mentions(content, scratch) else None
+            return Finding(version, zone, "waiting") if mentions(self.sought, content, scratch) else None
         try:
             records = self.records(content, known.candidates(version), scratch)
         except UnfaithfulError as error:
             return Finding(version, zone, fate, why=str(error))
         if records is None:
             why = "it is none of which records are read"
-            return Finding(version, zone, fate, why=why) if self._mentions(content, scratch) else None
+            return Finding(version, zone, fate, why=why) if mentions(self.sought, content, scratch) else None
         if records and not version.latest:
             return Finding(version, zone, "delete", records)
         unclear = self._unclear(content, known.candidates(version), scratch)
@@ -130,7 +115,7 @@ class Holder:
 
     def _unclear(self, content: Path, candidates: list[LedgerFile], scratch: Path) -> int:
         """How many records that cannot be read mention them and stay."""
-        if self.sought.unreadable or not self._mentions(content, scratch):
+        if self.sought.unreadable or not mentions(self.sought, content, scratch):
             return 0
         if candidates[0].status is FileStatus.UNPACKED:
             reading_of = partial(self.member_reading, candidates, judge=is_unclear)
@@ -189,7 +174,7 @@ class Holder:
 
     def theirs(self, entry: LedgerFile, profile: Profile, judge: Judge = is_theirs) -> Theirs:
         """Whether a record is of somebody who is sought, by every dataset that reads the file."""
-        datasets = _reading_too(self.contract, entry.dataset)
+        datasets = reading_too(self.contract, entry.dataset)
         readers = [
             Reader(shape_of(d, profile.format), found, {i.column: d.plan(i.column) for i in found})
             for d in datasets
@@ -199,7 +184,7 @@ class Holder:
 
     def _is_named(self, entry: LedgerFile) -> bool:
         """Whether the object's key says whose all records are (`fromKey`)."""
-        for dataset in _reading_too(self.contract, entry.dataset):
+        for dataset in reading_too(self.contract, entry.dataset):
             for identity in identities(self.contract, dataset.target):
                 pattern = dataset.target.column(identity.column).from_key
                 value = value_in_key(pattern, entry.key) if pattern else None
@@ -216,46 +201,3 @@ class Holder:
         with content.open("rb") as file:
             text = utf8(begun(Source(file, ACCEPTED).blocks())[1], encoding)
             return any(map(self.sought.may_be_in, overlapped(text)))
-
-    def _mentions(self, content: Path, scratch: Path) -> bool:
-        return mentions(self.sought, content, scratch)
-
-
-@dataclass(frozen=True)
-class Known:
-    """What the ledger has of a domain's files, by where they stand."""
-
-    versions: dict[tuple[str, str, str], LedgerFile]
-    keys: dict[tuple[str, str], list[LedgerFile]]
-    targets: dict[tuple[str, str], list[LedgerFile]]
-
-    @classmethod
-    def of(cls, files: list[LedgerFile]) -> Known:
-        keys, targets = defaultdict(list), defaultdict(list)
-        for file in files:
-            keys[file.bucket, file.key].append(file)
-            for key in filter(None, (file.target_key, file.left_key)):
-                targets[file.target_bucket or "", key].append(file)
-        return cls({(f.bucket, f.key, f.version): f for f in files}, dict(keys), dict(targets))
-
-    def is_waiting(self, version: Version) -> bool:
-        """Whether ingestion has not finished with a version in raw."""
-        entry = self.versions.get((version.bucket, version.key, version.version))
-        if entry is None and version.version == "null":  # its name in an unversioned bucket is a sequencer
-            entry = next(reversed(self.keys.get((version.bucket, version.key), [])), None)
-        return entry is None or entry.status in (FileStatus.CLAIMED, FileStatus.DEFERRED)
-
-    def candidates(self, version: Version) -> list[LedgerFile]:
-        """The entries by which an object may be read, the likeliest first: what an erasure wrote has none of
-        its own that says how.
-        """
-        place = version.bucket, version.key
-        own = self.versions.get((*place, version.version))
-        others = [*self.targets.get(place, []), *reversed(self.keys.get(place, []))]
-        found = [f for f in (own, *others) if f is not None]
-        return [f for f in found if f.profile is not None or f.status is FileStatus.UNPACKED]
-
-
-def _reading_too(contract: Contract, name: str) -> list[Dataset]:
-    owner = contract.dataset(name).files_of or name
-    return [d for d in contract.datasets if owner in (d.name, d.files_of)]

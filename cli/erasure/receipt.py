@@ -7,15 +7,18 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 
-from cli.erasure.files import Finding
+from cli.erasure.finding import Finding
 from cli.erasure.search import Place
 from cli.erasure.sought import Sought
+from shared.names import WAREHOUSE
 from shared.zones import receipt_key
 
+NO_WAREHOUSE, ASKED, NOT_ASKED = "there is none", "searched", "not searched as a whole"
 HIDDEN = "an object whose name holds a value"
 NOT_REACHED = (
     "backups of the environment (AWS Backup) and copies that somebody made elsewhere",
-    "the warehouse, which follows gold in the same run and is not searched; what other systems were given",
+    "snapshots of the warehouse, lists and maps in its tables, words within its texts",
+    "what other systems were given",
     "answers that analysts of other domains got; numbers, where they do not say whose a record or a row is",
     "uploads in parts that nobody finished",
     "rows of other files that refer to theirs by the number of an order, or the like",
@@ -27,6 +30,7 @@ NOT_REACHED = (
 class Receipt:
     """`people`: tombstones by number; `files`: by what was done, and by store; `left`: places where a value
     still stands as a word of its own, by store; `unsearched`: for whom, or where, was not looked;
+    `warehouse`: whether its tables were asked;
     `ended` None: it was only a plan.
     """
 
@@ -46,6 +50,7 @@ class Receipt:
     left: dict[str, int] = field(default_factory=dict)
     places: tuple[str, ...] = ()
     unsearched: tuple[str, ...] = ()
+    warehouse: str = NO_WAREHOUSE
     not_reached: tuple[str, ...] = NOT_REACHED
     ended: str | None = None
 
@@ -59,6 +64,13 @@ class Receipt:
 
     def document(self) -> dict[str, object]:
         return {**asdict(self), "proven": self.proven}
+
+
+def of_warehouse(searched: Sequence[Place], *, there: bool) -> str:
+    """`there`: whether the environment has one."""
+    if not there:
+        return NO_WAREHOUSE
+    return NOT_ASKED if any(p.zone == WAREHOUSE and p.unopened for p in searched) else ASKED
 
 
 def by_fate(found: Sequence[Finding]) -> dict[str, int]:

@@ -13,7 +13,9 @@ from pathlib import Path
 
 from cli.erasure import zips
 from cli.erasure.content import rewrite
-from cli.erasure.files import Finding, Holder, Known
+from cli.erasure.files import Holder
+from cli.erasure.finding import Finding
+from cli.erasure.known import Known
 from cli.erasure.objects import delete, fetch, put
 from cli.erasure.sought import UnfaithfulError
 from shared.contracts import Dataset

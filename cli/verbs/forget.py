@@ -3,40 +3,37 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections import defaultdict
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 from cli import runs
 from cli.deployed_contract import is_deployed
 from cli.erasure.erase import Erasure
-from cli.erasure.files import Finding, Holder
+from cli.erasure.files import Holder
+from cli.erasure.finding import Finding
+from cli.erasure.keys import file, given, people_of
 from cli.erasure.objects import ErasureError
 from cli.erasure.receipt import NOT_REACHED, Receipt
 from cli.erasure.search import Place
 from cli.erasure.sought import Sought
-from cli.erasure.spellings import WHOLE
+from cli.erasure.warehouse import Warehouse
 from cli.exits import Exit
-from cli.options import add_domain, add_env, add_json, path
+from cli.options import add_domain, add_env, add_json
 from cli.targets import check_domain, current_target
 from local import athena
 from local.console import print_table, say, spinner, write_json
+from local.deploy import described
 from local.errors import LakeError
 from local.session import Session
 from shared.contracts import Contract, contract
 from shared.contracts.people import (
-    Identity,
     identities,
-    is_nobody,
     marked,
-    spelled_as_stored,
     unnamed_children,
 )
 from shared.contracts.protection import key_mark
 from shared.keyed_hash import keyed_hash
-from shared.names import DATA_ZONES, RESULTS
+from shared.names import DATA_ZONES, RESULTS, WAREHOUSE
 
 EXAMPLE = "./lake forget shop --keys - --plan     # reads user_id=u42 from the terminal, and changes nothing"
 RESULT = {
@@ -48,9 +45,9 @@ RESULT = {
     "snapshots": "forgotten; versions of files and answers of Athena that were deleted",
     "left": "by store, where a value still stands as a word of its own; places: where",
     "unsearched": "for whom, or where, was not searched: then it is not proven",
+    "warehouse": "whether its tables were searched, or that there is none",
     "not_reached": "what no command of this lake reaches",
 }
-STDIN = Path("-")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -62,7 +59,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="a person, by a column that the contract says identifies one; your shell remembers it",
     )
-    who.add_argument("--keys", type=_file, metavar="FILE", help="people, NAME=VALUE a line; - is stdin")
+    who.add_argument("--keys", type=file, metavar="FILE", help="people, NAME=VALUE a line; - is stdin")
     who.add_argument(
         "--again", action="store_true", help="all who were erased before, of whom files have come since"
     )
@@ -84,7 +81,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     check_domain(arguments.domain, arguments.env, demo=arguments.demo)
     agreed = contract(arguments.domain)
-    people = _people(agreed, _given(arguments))
+    people = people_of(agreed, given(arguments.key, arguments.keys))
     target = current_target(arguments.env, demo=arguments.demo)
     if arguments.env and not is_deployed(target, arguments.domain):
         raise LakeError(
@@ -96,8 +93,8 @@ def execute(arguments: argparse.Namespace) -> int:
     erasure = erasure_of(target, arguments.domain, people, again=arguments.again, unreadable=unreadable)
     if arguments.plan:
         with spinner("every file and table is searched"):
-            found, places = erasure.plan()
-        return _show_plan(found, places, arguments)
+            found, places, unsearched = erasure.plan()
+        return _show_plan(found, places, unsearched, arguments)
     _check_children(agreed)
     receipt = erasure.carry_out(whole=arguments.whole_files)
     write_json(arguments.json, receipt.document())
@@ -149,7 +146,16 @@ def erasure_of(
         run=lambda asked: _run(session, domain, asked),
         alive=lambda run_id: run_id in runs.running(session, domain),
         report=say,
+        warehouse=_warehouse(session),
     )
+
+
+def _warehouse(session: Session) -> Warehouse | None:
+    """The environment's, if there is one, even if its settings ask for none any more."""
+    stack = session.names.name(WAREHOUSE)
+    if described(session.client("cloudformation"), stack) is None:
+        return None
+    return Warehouse(session.client("redshift-data"), session.names)
 
 
 def _run(session: Session, domain: str, asked: dict[str, Any]) -> str:
@@ -166,51 +172,15 @@ def _run(session: Session, domain: str, asked: dict[str, Any]) -> str:
     return run_id
 
 
-def _given(arguments: argparse.Namespace) -> list[str]:
-    if arguments.keys is None:
-        return arguments.key or []
-    text = sys.stdin.read() if arguments.keys == STDIN else arguments.keys.read_text("utf-8")
-    return [line for line in text.splitlines() if line.strip()]
-
-
-def _people(agreed: Contract, given: Iterable[str]) -> dict[str, frozenset[str]]:
-    """Values by name, as silver spells them. Raises LakeError for a name that identifies nobody."""
-    known = {i.name: i for t in agreed.tables for i in identities(agreed, t) if i.column == i.name}
-    people = defaultdict[str, set[str]](set)
-    for number, text in enumerate(given, 1):
-        name, equals, value = text.partition("=")
-        if not equals or not value.strip() or name.strip() not in known:
-            # Not the text itself: it may be a person's
-            raise LakeError(
-                f"key {number}: expected NAME=VALUE with a name of {', '.join(known) or 'none'}, which the"
-                f" contract of {agreed.domain} says identify a person",
-                "say `identifies: person` at the column: docs/howto/erase-a-person.md",
-            )
-        if is_nobody(value, known[name.strip()]):
-            raise LakeError(
-                f"key {number}: a value that says nothing, or stands for none by nullSpellings, is nobody's",
-                "give the value of a person",
-            )
-        people[name.strip()].add(_stored(number, value, known[name.strip()]))
-    return {name: frozenset(values) for name, values in people.items()}
-
-
-def _stored(number: int, value: str, identity: Identity) -> str:
-    """A value as silver spells it. Raises LakeError for one that silver never has."""
-    stored = spelled_as_stored(value, identity)
-    if identity.type != "string" and not WHOLE.fullmatch(stored):
-        raise LakeError(
-            f"key {number}: {identity.name} is a whole number",
-            "give it in digits alone, as the silver table shows it",
-        )
-    return stored
-
-
-def _show_plan(found: list[Finding], places: list[Place], arguments: argparse.Namespace) -> int:
+def _show_plan(
+    found: list[Finding], places: list[Place], unsearched: Sequence[str], arguments: argparse.Namespace
+) -> int:
     rows = [(f.zone, str(f.version), f.fate, f.records or "", f.why) for f in found]
     print_table(f"{arguments.domain}: files", ("store", "file", "what", "records", "why"), rows)
     stores = sorted({p.zone for p in places})
     say(f"a value stands as a word of its own in {len(places)} places of {', '.join(stores) or 'no store'}")
+    for what in unsearched:
+        say(f"not searched: {what}")
     if whole := sum(f.fate == "whole" for f in found):
         say(f"{whole} files can only go as a whole: --whole-files says so")
     if unnamed := unnamed_children(contract(arguments.domain)):
@@ -218,7 +188,8 @@ def _show_plan(found: list[Finding], places: list[Place], arguments: argparse.Na
     say(f"not reached: {'; '.join(NOT_REACHED)}")
     say("nothing was changed")
     plan = {"details": [{"file": str(f.version), "what": f.fate, "records": f.records} for f in found]}
-    write_json(arguments.json, {**plan, "places": [p.where for p in places], "not_reached": NOT_REACHED})
+    there = {"places": [p.where for p in places], "unsearched": unsearched}
+    write_json(arguments.json, {**plan, **there, "not_reached": NOT_REACHED})
     return Exit.DONE
 
 
@@ -230,6 +201,7 @@ def _show(receipt: Receipt, bucket: str) -> int:
     say(f"not reached: {'; '.join(NOT_REACHED)}")
     if receipt.proven:
         say(f"nothing of them was found in {', '.join((*DATA_ZONES, RESULTS))} and the ledger")
+        say(f"the warehouse: {receipt.warehouse}")
         return Exit.DONE
     for where in receipt.places:
         say(f"left: {where}")
@@ -255,7 +227,3 @@ def _check_children(agreed: Contract) -> None:
             "give each a column with the path of the person above its list, such as ^.user_id, and"
             " `identifies: person` (docs/howto/erase-a-person.md)",
         )
-
-
-def _file(text: str) -> Path:
-    return STDIN if text == str(STDIN) else path(text)

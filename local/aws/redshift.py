@@ -14,7 +14,7 @@ import datetime as dt
 import re
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,10 +27,13 @@ from local.aws.redshift_copy import CopyError, copy
 SERVICE = "arn:aws:states:::aws-sdk:redshiftdata:"
 MAX_STATEMENTS = 40
 USER = DATABASE = "postgres"
-_SHIM = (
+_SHIMS = (
     "CREATE OR REPLACE FUNCTION getdate() RETURNS timestamp LANGUAGE sql AS $$ SELECT now() AT TIME ZONE"
-    " 'UTC' $$"
+    " 'UTC' $$",
+    "CREATE OR REPLACE FUNCTION sha2(text, integer) RETURNS text LANGUAGE sql AS $$ SELECT CASE $2 WHEN 256"
+    " THEN encode(sha256(convert_to($1, 'UTF8')), 'hex') END $$",
 )
+pg.paramstyle = "named"  # as the Data API has parameters
 _LAYOUT = re.compile(r"\bDISTSTYLE\s+\w+|\b(?:COMPOUND\s+)?SORTKEY\s*\([^)]*\)", re.IGNORECASE)
 _KEYS = re.compile(
     r",\s*(?:PRIMARY KEY \([^)]*\)|FOREIGN KEY \([^)]*\) REFERENCES [^(]*\([^)]*\))", re.IGNORECASE
@@ -64,15 +67,15 @@ class Warehouse:
         self._socket: str | None = None
         self._statements: dict[str, Statement] = {}
 
-    def run(self, sqls: Sequence[str]) -> str:
+    def run(self, sqls: Sequence[str], parameters: Mapping[str, str] | None = None) -> str:
         """Runs the statements as one transaction and returns the batch's id; a failure is the batch's state,
-        as in the Data API.
+        as in the Data API. `parameters`: by name, of a statement that is alone.
         """
         done = Statement()
         try:
             with self.connection() as connection:
                 for place, sql in enumerate(sqls, start=1):
-                    _run(connection, sql, done, place)
+                    _run(connection, sql, done, place, parameters or {})
         except (pg.Error, CopyError, RefusedError) as error:
             done = Statement("FAILED", f"ERROR: {_words(error)}")
         self._statements[batch := str(uuid.uuid4())] = done
@@ -106,10 +109,14 @@ class Warehouse:
                 with contextlib.closing(
                     pg.connect(user=USER, database=DATABASE, unix_sock=socket)
                 ) as connection:
-                    connection.cursor().execute(_SHIM)
+                    for shim in _SHIMS:
+                        connection.cursor().execute(shim)
                     connection.commit()
                 self._socket = socket
             return self._socket
+
+
+Integration = Callable[[str, dict[str, Any]], dict[str, Any]]
 
 
 def install(folder: Path) -> Warehouse:
@@ -117,14 +124,11 @@ def install(folder: Path) -> Warehouse:
     warehouse = Warehouse(folder)
     for action, call in {
         "batchExecuteStatement": _execute(warehouse),
-        "describeStatement": _describe(warehouse),
-        "getStatementResult": _result(warehouse),
+        "describeStatement": describe(warehouse),
+        "getStatementResult": result(warehouse),
     }.items():
         sfn._SERVICE_DISPATCH[f"{SERVICE}{action}"] = call
     return warehouse
-
-
-Integration = Callable[[str, dict[str, Any]], dict[str, Any]]
 
 
 def _execute(warehouse: Warehouse) -> Integration:
@@ -143,8 +147,8 @@ def _execute(warehouse: Warehouse) -> Integration:
     return execute
 
 
-def _describe(warehouse: Warehouse) -> Integration:
-    def describe(_: str, given: dict[str, Any]) -> dict[str, Any]:
+def describe(warehouse: Warehouse) -> Integration:
+    def called(_: str, given: dict[str, Any]) -> dict[str, Any]:
         statement = warehouse.statement(given["Id"])
         return {
             "Id": given["Id"],
@@ -152,11 +156,11 @@ def _describe(warehouse: Warehouse) -> Integration:
             **({"Error": statement.error} if statement.error else {}),
         }
 
-    return describe
+    return called
 
 
-def _result(warehouse: Warehouse) -> Integration:
-    def result(_: str, given: dict[str, Any]) -> dict[str, Any]:
+def result(warehouse: Warehouse) -> Integration:
+    def called(_: str, given: dict[str, Any]) -> dict[str, Any]:
         batch, _, place = given["Id"].partition(":")
         answers = warehouse.statement(batch).answers
         if int(place or 1) not in answers:
@@ -166,17 +170,17 @@ def _result(warehouse: Warehouse) -> Integration:
         records = answers[int(place or 1)]
         return {"Records": records, "TotalNumRows": len(records)}
 
-    return result
+    return called
 
 
-def _run(connection: Any, sql: str, done: Statement, place: int) -> None:
+def _run(connection: Any, sql: str, done: Statement, place: int, parameters: Mapping[str, str]) -> None:
     cursor = connection.cursor()
     if _COMMITS.match(sql):
         raise RefusedError(f"ends or splits the transaction, or needs Redshift: {sql[:60]}")
     if sql.lstrip().upper().startswith("COPY"):
         copy(cursor, sql)
         return
-    cursor.execute(postgres(sql))
+    cursor.execute(postgres(sql), parameters)
     if cursor.description:
         done.answers[place] = [[_field(value) for value in row] for row in cursor.fetchall()]
 

@@ -40,6 +40,7 @@ def _serve(state: Path, port: int) -> None:
         object_events,
         queries,
         redshift,
+        redshift_requests,
         states,
     )
 
@@ -51,7 +52,7 @@ def _serve(state: Path, port: int) -> None:
     runs = glue_runs.install(state)
     calls.install()
     states.install(runs)
-    redshift.install(state / "warehouse")
+    redshift_requests.install(redshift.install(state / "warehouse"))
     atexit.register(runs.stop_all)
     emulation = Emulation(state, port, os.getpid())
     queries.install(emulation)

@@ -17,6 +17,7 @@ WAYS: dict[str, dict[str, str | None]] = {
     "users_updates": {"user_id": "hash", "email": "hash", "name": "hash", "phone": "hash"},
     "transactions": {"user_id": "hash", "email": "hash", "name": "null"},
     "orders": {"user_id": "hash"},
+    "order_lines": {"user_id": "hash"},
 }
 
 

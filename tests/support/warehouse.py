@@ -9,9 +9,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import boto3
 import pytest
+from botocore.awsrequest import AWSResponse
 
 from local.aws.redshift import Warehouse
+from local.aws.redshift_requests import answered
 from shared.warehouse.ddl import identifier
 from tests.support.rig import Rig
 
@@ -34,6 +37,31 @@ def started() -> Iterator[Warehouse]:
         place = Path(folder) / "warehouse"
         yield Warehouse(place)
         get_server(place, cleanup_mode="stop").cleanup()
+
+
+class _Body:
+    """What botocore reads of an answer."""
+
+    def __init__(self, content: dict[str, Any]) -> None:
+        self._content = json.dumps(content).encode()
+
+    def stream(self) -> Iterator[bytes]:
+        yield self._content
+
+
+def data_api(warehouse: Warehouse) -> Any:
+    """A client of the Redshift Data API that the warehouse answers."""
+    client = boto3.client(
+        "redshift-data", region_name="eu-central-1", aws_access_key_id="x", aws_secret_access_key="x"
+    )
+
+    def send(request: Any, **_: object) -> AWSResponse:
+        action = request.headers["X-Amz-Target"].decode().partition(".")[2]
+        status, answer = answered(warehouse, action, json.loads(request.body))
+        return AWSResponse(request.url, status, {}, _Body(answer))
+
+    client.meta.events.register("before-send.redshift-data", send)
+    return client
 
 
 def left(lake: Rig, name: str) -> Any:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from cli import cost as estimated
 from cli.cost import Resources
 from cli.verbs.cost import document
 from local.errors import LakeError
+from shared.contracts import Contract, contract
 from stacks.prices import FILE, price_list
 from stacks.usage import Usage
 
@@ -77,6 +80,36 @@ def test_files_that_a_table_no_longer_needs_are_paid_for_until_no_snapshot_and_n
     found = cost(USAGE, bucket("silver", old_days=5), bucket("raw"), kept)
     assert found["S3", "silver, replaced files"] == 0.46  # 50 GB a month × (7 + 5) / 30 × 0.023
     assert ("S3", "raw, replaced files") not in found
+
+
+def sixty_days(of: Contract) -> Contract:
+    """A contract that keeps all its rows for 60 days."""
+    short = (replace(d, target=replace(d.target, retention_days=60)) for d in of.datasets)
+    return replace(of, datasets=tuple(short))
+
+
+def test_what_leaves_by_the_contract_s_retention_is_not_paid_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    agreed = {"web": sixty_days(contract("web")), "shop": contract("shop")}
+    monkeypatch.setattr(estimated, "contract", agreed.__getitem__)
+    vault = {"Lifecycle": {"DeleteAfterDays": 35}}
+    made = [
+        bucket("raw", 60),
+        bucket("silver", old_days=5),
+        resource("AWS::Backup::BackupPlan", BackupPlan={"BackupPlanRule": [vault]}),
+        resource("AWS::RedshiftServerless::Workgroup", BaseCapacity=4),
+        job("web", "maintenance", DefaultArguments={"--domain": "web", "--snapshot_days": "7"}),
+    ]
+    alone = cost(USAGE, *made)
+    assert alone["S3", "raw, standard"] == 4.60  # 100 GB × 2 months × 0.023
+    # Files go after 63 days, and 30 days later their old versions: 100 GB × (93 days - 2 months) × 0.0125
+    assert alone["S3", "raw, infrequent access"] == 1.375
+    assert alone["S3", "silver, standard"] == 2.76  # 50 GB × (60 + 7 + 5) / 30 × 0.023
+    assert alone["Backup", "raw"] == 19.9382  # 122.07 GB × (63 + 35) / 30 × 0.05
+    assert alone["Redshift", "storage, a copy of gold"] == 2.40  # 50 GB × 2 months × 0.024
+    both = cost(USAGE, *made, job("shop", "maintenance", DefaultArguments={"--domain": "shop"}))
+    assert both["S3", "raw, infrequent access"] == 6.9375  # half for 10 months: shop keeps all
 
 
 def test_a_secret_is_paid_for_each_month() -> None:

@@ -14,12 +14,14 @@ from cli.erasure.files import Holder
 from cli.erasure.objects import ErasureError
 from cli.erasure.receipt import Receipt
 from cli.erasure.sought import Sought
+from cli.erasure.warehouse import Warehouse
 from shared.contracts import contract
 from shared.contracts.people import marked
 from shared.contracts.protection import key_mark
 from shared.keyed_hash import keyed_hash
 from shared.names import DATA_ZONES, RESULTS
 from tests.support.ingest_rig import NAMES, Rig, rig
+from tests.support.warehouse import data_api, started
 
 USERS = b"user_id,name,updated_at\nu42,Ann,2024-05-01T10:00:00Z\nu1,Bob,2024-05-01T10:00:00Z\n"
 NO_TABLES: Any = SimpleNamespace(table_exists=lambda _: False)
@@ -51,12 +53,14 @@ def forgotten(lake: Rig, *values: str, fails: bool = False) -> tuple[Receipt, li
     return erasure(lake, run, *values).carry_out(whole=False), ran
 
 
-def erasure(lake: Rig, run: Any, *values: str, alive: bool = False) -> Erasure:
+def erasure(
+    lake: Rig, run: Any, *values: str, alive: bool = False, warehouse: Warehouse | None = None
+) -> Erasure:
     known = frozenset() if values else lake.ledger.erased("shop")
     sought = Sought({"user_id": frozenset(values)}, known, mark)
     holder = Holder(NAMES, lake.s3, lake.ledger, contract("shop"), sought)
     marks = known | {("user_id", mark("user_id", v)) for v in values}
-    return Erasure(holder, NO_TABLES, marks, key_mark("k"), run, lambda _: alive)
+    return Erasure(holder, NO_TABLES, marks, key_mark("k"), run, lambda _: alive, warehouse=warehouse)
 
 
 def open_erasures(lake: Rig) -> int:
@@ -121,3 +125,45 @@ def test_who_loses_the_domain_while_stores_are_searched_stops(
     with pytest.raises(ErasureError, match="run run-2 owns shop"):
         erasure(lake, run, "u42", alive=True).carry_out(whole=False)
     assert (lake.ledger.lock_owner("shop"), open_erasures(lake)) == ("run-2", 1)
+
+
+def test_who_is_left_in_the_warehouse_is_not_erased(lake: Rig) -> None:
+    lake.arrive("shop/users/a.csv", USERS)
+    left = ['CREATE SCHEMA "shop"', """CREATE TABLE "shop"."dim" AS SELECT 'u42' AS "user_id" """]
+    ran: list[str] = []
+
+    def loads(asked: dict[str, Any]) -> str:
+        ran.extend(asked)
+        if ran.count("full_refresh") == 2:
+            engine.run(['DELETE FROM "shop"."dim"'])
+        return "run-1"
+
+    with started() as engine:
+        assert engine.statement(engine.run(left)).status == "FINISHED"
+        of = Warehouse(data_api(engine), NAMES)
+        receipt = erasure(lake, loads, "u42", warehouse=of).carry_out(whole=False)
+        assert (receipt.proven, receipt.left, receipt.warehouse) == (False, {"warehouse": 1}, "searched")
+        assert receipt.places == ("shop.dim in the warehouse",)
+        receipt = erasure(lake, loads, "u42", warehouse=of).carry_out(whole=False)
+        assert (receipt.proven, receipt.warehouse) == (True, "searched")
+    assert ran == 2 * ["full_refresh", "maintenance"]
+
+
+def test_a_receipt_says_that_there_is_no_warehouse(lake: Rig) -> None:
+    lake.arrive("shop/users/a.csv", USERS)
+    assert forgotten(lake, "u42")[0].document()["warehouse"] == "there is none"
+
+
+def test_a_plan_lists_what_cannot_be_opened_as_the_receipt_does(lake: Rig) -> None:
+    lake.arrive("shop/users/a.csv", USERS)
+    lake.arrive("shop/users/old.csv", b"Rar!\x1a\x07\x00 some archive")
+    found, places, unsearched = erasure(lake, lambda _: "run-1", "u42").plan()
+    assert [f.fate for f in found] == ["rewrite", "rewrite"]
+    assert sorted(p.zone for p in places) == ["bronze", "raw"]
+    receipt, _ = forgotten(lake, "u42")
+    assert unsearched == receipt.unsearched
+    shut = [text.partition("/shop/")[2].partition(": ") for text in unsearched]
+    assert [(name.partition("-")[0], why) for name, _, why in shut] == [
+        ("users/old.csv", "a RAR archive"),
+        ("users/files/old", "a RAR archive"),
+    ]

@@ -10,15 +10,18 @@ import boto3
 import pytest
 
 from cli.erasure.objects import ErasureError
-from cli.lint.domain import findings
+from cli.lint.gates import nameless_rows
 from cli.verbs import forget
 from glue_scripts.engine.silver.erased import erased_people
 from glue_scripts.engine.silver.protection import HashKeyError
 from local.errors import LakeError
 from shared.contracts import contract
+from shared.contracts.node import Node
+from shared.contracts.odcs import parsed, read
 from shared.contracts.people import unnamed_children
 from shared.contracts.protection import key_mark
 from tests.support.ingest_rig import NAMES, Rig, rig
+from tests.support.protected_shop import properties, shop
 
 U42 = ("user_id", "a" * 64)
 NOW = "2026-03-01T10:00:00+00:00"
@@ -64,9 +67,12 @@ def test_with_another_key_nobody_is_erased(lake: Rig) -> None:
 
 
 def test_rows_of_a_persons_files_say_whose_they_are() -> None:
-    assert unnamed_children(contract("shop")) == ("order_lines",)
-    assert unnamed_children(contract("web")) == ()
+    assert unnamed_children(contract("shop")) == unnamed_children(contract("web")) == ()
+    document = shop({})
+    del properties(document, "order_lines")["user_id"]["customProperties"][0]  # identifies
+    nameless = parsed(document, "shop.odcs.yaml")
+    assert unnamed_children(nameless) == ("order_lines",)
     with pytest.raises(LakeError, match="order_lines: rows of the same files as a person's"):
-        forget._check_children(contract("shop"))
-    [hint] = [f for f in findings("shop") if "do not say whose they are" in f.reason]
-    assert (hint.hint, hint.subject) == (True, "shop.order_lines")
+        forget._check_children(nameless)
+    [hint] = nameless_rows(nameless, read(Node("shop.odcs.yaml", "", document))[1])
+    assert "do not say whose they are" in hint.reason

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from cli.erasure.files import Finding, Holder
+from cli.erasure import keys
+from cli.erasure.files import Holder
+from cli.erasure.finding import Finding
 from cli.erasure.receipt import details
 from cli.erasure.rewriting import carry_out, unfaithful
 from cli.erasure.sought import Sought
-from cli.verbs import forget
 from local.errors import LakeError
 from shared.contracts import contract
 from shared.contracts.people import Identity
@@ -188,13 +189,13 @@ def test_records_of_nobody_are_nobodys(lake: Rig) -> None:
 @pytest.mark.parametrize("value", ["\u200b", "null", " NULL "])
 def test_a_key_that_says_nothing_is_refused(value: str) -> None:
     with pytest.raises(LakeError, match="key 2: a value that says nothing"):
-        forget._people(contract("shop"), ["user_id=u42", f"user_id={value}"])
+        keys.people_of(contract("shop"), ["user_id=u42", f"user_id={value}"])
 
 
 @pytest.mark.parametrize("value", ["1e3", "1,000", "x", "7.5"])
 def test_a_key_that_silver_never_has_is_refused(value: str) -> None:
     with pytest.raises(LakeError, match="key 2: user_id is a whole number"):
-        forget._stored(2, value, Identity("user_id", "user_id", "bigint"))
+        keys.stored_value(2, value, Identity("user_id", "user_id", "bigint"))
 
 
 def test_a_rewritten_file_keeps_its_tags(lake: Rig) -> None:

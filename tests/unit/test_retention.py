@@ -9,10 +9,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import yaml
 
 from cli import kept
 from cli.console.flow import sentence
-from cli.scaffold import ScaffoldError, checked_folder
+from cli.scaffold import TEMPLATES, ScaffoldError, checked_folder
 from cli.shown_summary import fates
 from glue_scripts.engine.quarantine.row_rules import LATEST
 from shared.contracts import Contract
@@ -262,6 +263,13 @@ def test_no_domain_has_the_name_of_the_folder_of_all_archived_files():
     )
     with pytest.raises(ScaffoldError, match="'archive' cannot name a domain"):
         checked_folder("archive")
+
+
+def test_the_retention_that_a_new_domain_has_as_a_comment_can_be_kept() -> None:
+    text = (TEMPLATES / "contract.odcs.yaml").read_text()
+    said = text.replace("# slaProperties:\n#   - {", "slaProperties:\n  - {")
+    agreed = parsed(yaml.safe_load(said), FILE)
+    assert [(t.name, t.retention_days) for t in agreed.silver] == [("orders", 732)]
 
 
 def test_status_tells_since_when_rows_are_kept_and_what_is_late(monkeypatch: pytest.MonkeyPatch):
