@@ -162,6 +162,7 @@ class Erasure:
             left=receipts.by_store(left),
             warehouse=receipts.of_warehouse(searched, there=self.warehouse is not None),
             unsearched=self._unsearched(searched),
+            not_reached=receipts.not_reached(self.holder.contract),
             places=tuple(receipts.without_value(p.where, self.holder.sought) for p in left),
             ended=_now(),
         )

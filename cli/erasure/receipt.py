@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, field
 from cli.erasure.finding import Finding
 from cli.erasure.search import Place
 from cli.erasure.sought import Sought
+from shared.contracts import Contract
+from shared.contracts.people import referring
 from shared.names import WAREHOUSE
 from shared.zones import receipt_key
 
@@ -21,7 +23,6 @@ NOT_REACHED = (
     "what other systems were given",
     "answers that analysts of other domains got; numbers, where they do not say whose a record or a row is",
     "uploads in parts that nobody finished",
-    "rows of other files that refer to theirs by the number of an order, or the like",
     "logs of access, which have names of objects, and the catalogue of other domains",
 )
 
@@ -51,7 +52,7 @@ class Receipt:
     places: tuple[str, ...] = ()
     unsearched: tuple[str, ...] = ()
     warehouse: str = NO_WAREHOUSE
-    not_reached: tuple[str, ...] = NOT_REACHED
+    not_reached: tuple[str, ...] = ()
     ended: str | None = None
 
     @property
@@ -64,6 +65,13 @@ class Receipt:
 
     def document(self) -> dict[str, object]:
         return {**asdict(self), "proven": self.proven}
+
+
+def not_reached(contract: Contract) -> tuple[str, ...]:
+    """What no command of this lake reaches."""
+    if not (found := referring(contract)):
+        return NOT_REACHED
+    return (*NOT_REACHED, f"rows that say by {', '.join(found)} alone to what of theirs they belong")
 
 
 def of_warehouse(searched: Sequence[Place], *, there: bool) -> str:

@@ -13,7 +13,7 @@ from cli.erasure.files import Holder
 from cli.erasure.finding import Finding
 from cli.erasure.keys import file, given, people_of
 from cli.erasure.objects import ErasureError
-from cli.erasure.receipt import NOT_REACHED, Receipt
+from cli.erasure.receipt import Receipt, not_reached
 from cli.erasure.search import Place
 from cli.erasure.sought import Sought
 from cli.erasure.warehouse import Warehouse
@@ -185,11 +185,12 @@ def _show_plan(
         say(f"{whole} files can only go as a whole: --whole-files says so")
     if unnamed := unnamed_children(contract(arguments.domain)):
         say(f"refused until {', '.join(unnamed)} says whose its rows are: docs/howto/erase-a-person.md")
-    say(f"not reached: {'; '.join(NOT_REACHED)}")
+    beyond = not_reached(contract(arguments.domain))
+    say(f"not reached: {'; '.join(beyond)}")
     say("nothing was changed")
     plan = {"details": [{"file": str(f.version), "what": f.fate, "records": f.records} for f in found]}
     there = {"places": [p.where for p in places], "unsearched": unsearched}
-    write_json(arguments.json, {**plan, **there, "not_reached": NOT_REACHED})
+    write_json(arguments.json, {**plan, **there, "not_reached": beyond})
     return Exit.DONE
 
 
@@ -198,7 +199,7 @@ def _show(receipt: Receipt, bucket: str) -> int:
     gone = f"{receipt.versions} old files and {receipt.answers} answers deleted"
     say(f"{receipt.snapshots} snapshots forgotten, {gone}")
     say(f"receipt: s3://{bucket}/{receipt.key}")
-    say(f"not reached: {'; '.join(NOT_REACHED)}")
+    say(f"not reached: {'; '.join(receipt.not_reached)}")
     if receipt.proven:
         say(f"nothing of them was found in {', '.join((*DATA_ZONES, RESULTS))} and the ledger")
         say(f"the warehouse: {receipt.warehouse}")

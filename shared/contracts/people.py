@@ -88,6 +88,22 @@ def unnamed_children(contract: Contract) -> tuple[str, ...]:
     return tuple(found)
 
 
+def referring(contract: Contract) -> tuple[str, ...]:
+    """Columns by which rows refer to a person's, of tables whose rows do not say whose they are: when the
+    others are erased, these stay. As `lines.order_id`.
+    """
+    loaded = {d.target.name: d.target for d in contract.datasets}
+    of_people = {name for name, table in loaded.items() if identities(contract, table)}
+    return tuple(
+        f"{name}.{column}"
+        for name, table in loaded.items()
+        if name not in of_people
+        for reference in table.references
+        if reference.table in of_people
+        for column in reference.columns
+    )
+
+
 def marked(name: str, value: str) -> str:
     """The text of which the keyed hash is a person's tombstone: no pseudonym in silver is the same."""
     return f"erased {name}={value}"

@@ -6,6 +6,7 @@ import pytest
 
 from shared.contracts import ContractError
 from shared.contracts.odcs import parsed
+from shared.contracts.people import referring
 from tests.support.protected_shop import Document, properties, shop
 
 
@@ -29,3 +30,13 @@ def test_two_tables_of_people_under_one_name_say_that_these_are_the_same() -> No
         {"to": "silver_users_updates.user_id"}
     ]
     parsed(document, "shop.odcs.yaml")
+
+
+def test_rows_that_refer_to_a_persons_by_a_key_alone_are_named() -> None:
+    document = shop({})
+    assert referring(parsed(document, "shop.odcs.yaml")) == ()
+    lines = properties(document, "order_lines")
+    lines["order_id"]["relationships"] = [{"to": "silver_orders.order_id"}]
+    assert referring(parsed(document, "shop.odcs.yaml")) == ()  # they have the buyer, too
+    del lines["user_id"]["customProperties"][0]
+    assert referring(parsed(document, "shop.odcs.yaml")) == ("order_lines.order_id",)

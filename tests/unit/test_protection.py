@@ -22,6 +22,7 @@ def test_a_table_that_a_dataset_loads_protects_and_what_is_computed_from_it_does
         "users_updates": {"user_id": "hash", "name": "hash", "email": "hash", "phone": "hash"},
         "transactions": {"user_id": "hash", "email": "hash", "name": "null"},
         "orders": {"user_id": "hash"},
+        "order_lines": {"user_id": "hash"},
     }
     assert contract.table("users").column("email").protect == "hash"  # told to who reads about the table
 

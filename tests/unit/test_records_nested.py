@@ -136,7 +136,7 @@ def test_an_element_of_xml_that_is_not_repeated_is_a_list_of_one():
     one = b'<r><o id="1"><placed><at>2026-01-02</at></placed><tags>a</tags><lines><line>1</line><sku>s</sku></lines></o></r>'
     assert read(one, FLAT)[1][0].values["tags"] == '["a"]'
     assert [r.values for r in read(one, EXPLODED)[1]] == [
-        {"order_id": "1", "placed_at": "2026-01-02", "price": None, "line": "1", "sku": "s"}
+        {"order_id": "1", "user_id": None, "placed_at": "2026-01-02", "price": None, "line": "1", "sku": "s"}
     ]
 
 
@@ -152,7 +152,7 @@ def test_the_text_and_an_attribute_of_an_element_are_two_columns():
 
 
 LINES_JSON = b"""[
- {"id": "o1", "placed": {"at": "2026-01-02"}, "note": "n", "lines": [
+ {"id": "o1", "user": {"id": "u7"}, "placed": {"at": "2026-01-02"}, "note": "n", "lines": [
     {"line": 1, "sku": "a", "price": {"value": 12.50, "currency": "EUR"}}, {"line": 2, "sku": "b"}]},
  {"id": "o2", "placed": {"at": "2026-01-03"}, "lines": []},
  {"id": "o3", "placed": {"at": "2026-01-03"}},
@@ -163,11 +163,38 @@ def test_the_elements_of_a_list_are_records_beside_columns_of_the_record_above()
     found, lines = read(LINES_JSON, EXPLODED)
     assert [(r.values, r.extra) for r in lines] == [
         (
-            {"order_id": "o1", "placed_at": "2026-01-02", "price": "12.50", "line": "1", "sku": "a"},
+            {
+                "order_id": "o1",
+                "user_id": "u7",
+                "placed_at": "2026-01-02",
+                "price": "12.50",
+                "line": "1",
+                "sku": "a",
+            },
             {"price": '{"currency":"EUR"}'},
         ),
-        ({"order_id": "o1", "placed_at": "2026-01-02", "price": None, "line": "2", "sku": "b"}, {}),
-        ({"order_id": "o4", "placed_at": "2026-01-04", "price": None, "line": "1", "sku": "c"}, {}),
+        (
+            {
+                "order_id": "o1",
+                "user_id": "u7",
+                "placed_at": "2026-01-02",
+                "price": None,
+                "line": "2",
+                "sku": "b",
+            },
+            {},
+        ),
+        (
+            {
+                "order_id": "o4",
+                "user_id": None,
+                "placed_at": "2026-01-04",
+                "price": None,
+                "line": "1",
+                "sku": "c",
+            },
+            {},
+        ),
     ]
     assert found.event_dates == {dt.date(2026, 1, 2): 2, dt.date(2026, 1, 4): 1}
 

@@ -266,7 +266,7 @@ def test_no_domain_has_the_name_of_the_folder_of_all_archived_files():
 
 
 def test_the_retention_that_a_new_domain_has_as_a_comment_can_be_kept() -> None:
-    text = (TEMPLATES / "contract.odcs.yaml").read_text()
+    text = (TEMPLATES / "contract.odcs.yaml").read_text().replace("DOMAIN", "mine")
     said = text.replace("# slaProperties:\n#   - {", "slaProperties:\n  - {")
     agreed = parsed(yaml.safe_load(said), FILE)
     assert [(t.name, t.retention_days) for t in agreed.silver] == [("orders", 732)]
