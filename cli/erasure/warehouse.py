@@ -60,21 +60,22 @@ class Warehouse:
             yield Place(WAREHOUSE, f"the warehouse's tables of {domain}", unopened=str(error))
 
     def _columns(self, domain: str, sought: Sought) -> dict[str, list[str]]:
-        """By table the columns that may hold people; also of tables that no contract names."""
+        """By table the columns that may hold people, as texts; also of tables that no contract names."""
         found: dict[str, list[str]] = {}
         for table, column, kind in self._rows(COLUMNS, {"schema": domain}):
-            name = column["stringValue"]
-            if kind["stringValue"] in TEXTS or (kind["stringValue"] in NUMBERS and name in sought.columns):
-                found.setdefault(table["stringValue"], []).append(name)
+            name, is_text = column["stringValue"], kind["stringValue"] in TEXTS
+            if is_text or (kind["stringValue"] in NUMBERS and name in sought.columns):
+                text = identifier(name) if is_text else f"CAST({identifier(name)} AS VARCHAR)"
+                found.setdefault(table["stringValue"], []).append(text)
         return found
 
     def _count(self, domain: str, table: str, columns: Sequence[str], texts: Sequence[str]) -> int:
         salt = secrets.token_hex(16)
-        hashes = {f"p{n}": hashlib.sha256((salt + text).encode()).hexdigest() for n, text in enumerate(texts)}
+        hashes = {f"p{n}": _hash(_hash(text) + salt) for n, text in enumerate(texts)}
         known = ", ".join(f":{name}" for name in hashes)
+        # Hashed before the salt is added: the longest text with anything beside it would be too long
         tests = " OR ".join(
-            f"SHA2(CAST(:salt AS VARCHAR) || CAST({identifier(c)} AS VARCHAR), 256) IN ({known})"
-            for c in columns
+            f"SHA2(SHA2({c}, 256) || CAST(:salt AS VARCHAR), 256) IN ({known})" for c in columns
         )
         sql = f"SELECT COUNT(*) FROM {identifier(domain, table)} WHERE {tests}"  # nosec B608: names of columns
         [[count]] = self._rows(sql, {"salt": salt, **hashes})
@@ -97,3 +98,7 @@ class Warehouse:
             pause = min(2 * pause, most)
         pages = self.client.get_paginator("get_statement_result").paginate(Id=asked)
         return [row for page in pages for row in page["Records"]]
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from local import deploy, toolchain
 from local.aws import process
 from local.session import Session, laptop_session
 from shared.ledger.model import FileStatus
+from shared.names import WAREHOUSE
 from tests.stack.conftest import Assembly, assembly
 
 __all__ = ["assembly"]
@@ -64,6 +66,7 @@ def test_a_person_is_forgotten_and_the_events_of_the_rewritten_files_bring_no_ne
     receipt = erasure_of(lake, "shop", {"user_id": frozenset({"u42"})}).carry_out(whole=False)
     assert receipt.proven, receipt
     assert receipt.records == {"raw": 2, "bronze": 2}
+    assert receipt.warehouse == "there is none"
     assert raw(lake, "shop/events/a.ndjson") == EVENTS.splitlines(True)[1].encode()
     assert gzip.decompress(raw(lake, "shop/users/a.csv.gz")).splitlines()[1:] == [
         b"u1,Bob,2024-05-01T10:00:00Z"
@@ -76,3 +79,17 @@ def test_a_person_is_forgotten_and_the_events_of_the_rewritten_files_bring_no_ne
     [erasure] = lake.ledger.erasures("shop")
     assert erasure["proven"]
     assert lake.ledger.lock_owner("shop") is None
+
+
+def test_a_warehouse_is_asked_too(lake: Session) -> None:
+    """Its stack is there, though the settings ask for none, and a table that no contract names."""
+    stack = {"Resources": {"Any": {"Type": "AWS::SNS::Topic", "Properties": {}}}}
+    lake.client("cloudformation").create_stack(
+        StackName=lake.names.name(WAREHOUSE), TemplateBody=json.dumps(stack)
+    )
+    warehouse, place = lake.client("redshift-data"), {"WorkgroupName": "w", "Database": "lake"}
+    for sql in ('CREATE SCHEMA "shop"', """CREATE TABLE "shop"."old" AS SELECT 'u43' AS "user_id" """):
+        asked = warehouse.execute_statement(**place, Sql=sql)["Id"]
+        assert warehouse.describe_statement(Id=asked)["Status"] == "FINISHED"
+    found, places, unsearched = erasure_of(lake, "shop", {"user_id": frozenset({"u43"})}).plan()
+    assert (found, [p.where for p in places], unsearched) == ([], ["shop.old in the warehouse"], ())

@@ -72,4 +72,4 @@ def test_what_cannot_be_asked_is_told(engine: redshift.Warehouse) -> None:
     [place] = Warehouse(data_api(engine), NAMES).places("shop", people("user_id", "u42"))
     assert isinstance(place, Place)
     assert (place.zone, place.where) == ("warehouse", "the warehouse's tables of shop")
-    assert "function sha2(text, integer) does not exist" in place.unopened
+    assert "function sha2(character varying, integer) does not exist" in place.unopened
