@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from cli import runs
@@ -21,7 +22,7 @@ from cli.exits import Exit
 from cli.options import add_domain, add_env, add_json
 from cli.targets import check_domain, current_target
 from local import athena
-from local.console import print_table, say, spinner, write_json
+from local.console import fail, print_table, say, spinner, write_json
 from local.deploy import described
 from local.errors import LakeError
 from local.session import Session
@@ -97,8 +98,7 @@ def execute(arguments: argparse.Namespace) -> int:
         return _show_plan(found, places, unsearched, arguments)
     _check_children(agreed)
     receipt = erasure.carry_out(whole=arguments.whole_files)
-    write_json(arguments.json, receipt.document())
-    return _show(receipt, target.names.bucket("metrics"))
+    return _end(receipt, target.names.bucket("metrics"), arguments.json)
 
 
 def erasure_of(
@@ -194,7 +194,18 @@ def _show_plan(
     return Exit.DONE
 
 
-def _show(receipt: Receipt, bucket: str) -> int:
+def _end(receipt: Receipt, bucket: str, place: Path | None) -> int:
+    """Shows what was done, also where it is not proven. `place`: where `--json` wants it."""
+    _show(receipt, bucket)
+    if receipt.proven:
+        write_json(place, receipt.document())
+        return Exit.DONE
+    error = _unproven(receipt)
+    write_json(place, {**receipt.document(), "error": error.text, "do": error.do})
+    return fail(str(error))
+
+
+def _show(receipt: Receipt, bucket: str) -> None:
     print_table(f"{receipt.domain}: files", ("what", "files"), list(receipt.files.items()))
     gone = f"{receipt.versions} old files and {receipt.answers} answers deleted"
     say(f"{receipt.snapshots} snapshots forgotten, {gone}")
@@ -202,20 +213,24 @@ def _show(receipt: Receipt, bucket: str) -> int:
     say(f"not reached: {'; '.join(receipt.not_reached)}")
     if receipt.proven:
         say(f"nothing of them was found in {', '.join((*DATA_ZONES, RESULTS))} and the ledger")
-        say(f"the warehouse: {receipt.warehouse}")
-        return Exit.DONE
+    say(f"the warehouse: {receipt.warehouse}")
     for where in receipt.places:
         say(f"left: {where}")
     for what in receipt.unsearched:
         say(f"not searched: {what}")
+
+
+def _unproven(receipt: Receipt) -> ErasureError:
     if not receipt.places:
-        raise ErasureError(
+        return ErasureError(
             "nothing of them was found, and that proves nothing of what was not searched",
-            f"./lake forget {receipt.domain} with the keys searches for them as well",
+            "give the keys of whom only hashes are known; look yourself into what cannot be opened, and"
+            " remove or replace it; then the same command again",
         )
-    raise ErasureError(
+    return ErasureError(
         f"a value still stands in {len(receipt.places)} places, as a word of its own",
-        "look at each: another column, a text or a name of a file is yours to change",
+        "look at each: another column, a text, a name of a file and a table of the warehouse are yours to"
+        " change",
     )
 
 

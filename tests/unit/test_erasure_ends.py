@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +17,7 @@ from cli.erasure.objects import ErasureError
 from cli.erasure.receipt import Receipt
 from cli.erasure.sought import Sought
 from cli.erasure.warehouse import Warehouse
+from cli.verbs import forget
 from shared.contracts import contract
 from shared.contracts.people import marked
 from shared.contracts.protection import key_mark
@@ -167,3 +170,17 @@ def test_a_plan_lists_what_cannot_be_opened_as_the_receipt_does(lake: Rig) -> No
         ("users/old.csv", "a RAR archive"),
         ("users/files/old", "a RAR archive"),
     ]
+
+
+def test_who_asks_for_json_gets_the_receipt_of_what_is_not_proven_too(lake: Rig, tmp_path: Path) -> None:
+    lake.arrive("shop/users/old.csv", b"Rar!\x1a\x07\x00 some archive")
+    receipt, _ = forgotten(lake, "u42")
+    assert forget._end(receipt, "metrics", tmp_path / "receipt.json") == 1
+    written = json.loads((tmp_path / "receipt.json").read_text())
+    assert (written["proven"], written["marks"], len(written["unsearched"])) == (
+        False,
+        list(receipt.marks),
+        2,
+    )
+    assert written["error"] == "nothing of them was found, and that proves nothing of what was not searched"
+    assert written["do"].endswith("remove or replace it; then the same command again")
