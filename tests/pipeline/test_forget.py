@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -32,10 +34,16 @@ FILES = {
 
 
 @pytest.fixture(scope="module")
-def lake(assembly: Assembly, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    """The laptop's lake after a run of a person and somebody else."""
+def lake(assembly: Assembly) -> Iterator[Session]:
+    """The laptop's lake after a run of a person and somebody else. Not below pytest's folder: where root runs
+    the tests the warehouse's server has a user of its own, to whom that may be closed.
+    """
     toolchain.jars()
-    folder = tmp_path_factory.mktemp("aws")
+    with TemporaryDirectory() as folder:
+        yield from _lake(assembly, Path(folder))
+
+
+def _lake(assembly: Assembly, folder: Path) -> Iterator[Session]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SFN_WAIT_SCALE", "0.01")
         emulation = process.start(folder)
@@ -87,7 +95,7 @@ def test_a_warehouse_is_asked_too(lake: Session) -> None:
     lake.client("cloudformation").create_stack(
         StackName=lake.names.name(WAREHOUSE), TemplateBody=json.dumps(stack)
     )
-    warehouse, place = lake.client("redshift-data"), {"WorkgroupName": "w", "Database": "lake"}
+    warehouse, place = lake.client("redshift-data"), {"WorkgroupName": "any", "Database": "lake"}
     for sql in ('CREATE SCHEMA "shop"', """CREATE TABLE "shop"."old" AS SELECT 'u43' AS "user_id" """):
         asked = warehouse.execute_statement(**place, Sql=sql)["Id"]
         assert warehouse.describe_statement(Id=asked)["Status"] == "FINISHED"

@@ -17,7 +17,7 @@ from cli.erasure.rewriting import carry_out, unfaithful
 from cli.erasure.sought import Sought
 from local.errors import LakeError
 from shared.contracts import contract
-from shared.contracts.people import Identity
+from shared.contracts.people import Identity, identities
 from shared.ledger.model import FileStatus
 from tests.support.ingest_rig import NAMES, InjectedError, Rig, rig
 from tests.support.workbook import xlsx
@@ -207,3 +207,20 @@ def test_a_rewritten_file_keeps_its_tags(lake: Rig) -> None:
     list(carry_out(h, list(h.found())))
     assert lake.objects("raw") == {key: f"{HEAD}{BOB}".encode()}
     assert lake.s3.get_object_tagging(Bucket=bucket, Key=key)["TagSet"] == tags
+
+
+def test_an_order_goes_with_its_lines_and_the_others_stay_byte_by_byte(lake: Rig) -> None:
+    mine, other = (
+        f'{{"id":"{order}","user":{{"id":"{user}"}},"placed":{{"at":"2024-05-01T10:00:00Z"}},'
+        f'"lines":[{{"line":1,"sku":"{order}-a"}},{{"line":2,"sku":"{order}-b"}}]}}'.encode()
+        for order, user in (("o1", "u42"), ("o2", "u1"))
+    )
+    page = b'{"data": {"orders": [%s]}}'
+    lake.arrive("shop/orders/a.json", page % (mine + b", " + other))
+    h = holder(lake)
+    found = list(h.found())
+    assert {(f.zone, f.fate, f.records) for f in found} == {("raw", "rewrite", 1), ("bronze", "rewrite", 1)}
+    assert [r.column for r in identities(h.contract, h.contract.table("order_lines"))] == ["user_id"]
+    list(carry_out(h, found))
+    assert list(h.found()) == []
+    assert {*lake.objects("raw").values(), *lake.objects("bronze").values()} == {page % other}
