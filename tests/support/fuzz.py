@@ -179,7 +179,7 @@ def _same_in_glue(content: bytes, dataset: Dataset, found: Accepted | Rejected) 
     """Glue has no orjson, msgspec and zlib-ng; the bronze job judges there what is too large for the function."""
     kept = strict_json.orjson, strict_json.plain, known_lines.msgspec, compression.inflate
     strict_json.orjson, strict_json.plain, known_lines.msgspec = None, strict_json.exact, None
-    compression.inflate = zlib  # type: ignore[assignment]
+    compression.inflate = zlib
     known_lines.known_lines.cache_clear()
     try:
         other, _ = verdict_of(content, dataset)

@@ -8,7 +8,6 @@ import zlib
 from collections import Counter
 
 import pytest
-import zlib_ng.zlib_ng
 
 from shared.records import Unreadable, compression
 from shared.records.compression import GZIP, Decompressed
@@ -56,7 +55,7 @@ def read(data: bytes, step: int) -> tuple[bytes, str]:
 
 
 def test_both_give_the_same_bytes_and_words(monkeypatch: pytest.MonkeyPatch):
-    assert compression.inflate is zlib_ng.zlib_ng
+    assert compression.inflate.__name__ == "zlib_ng.zlib_ng"
     dice = random.Random(23)
     inputs = [(damaged(dice), dice.choice((1, 7, 1 << 16))) for _ in range(INPUTS)]
     fast = [read(*given) for given in inputs]
