@@ -25,6 +25,7 @@ from local.aws import process
 from local.aws.environment import client_environment
 from local.aws.job_process import JobCommand, JobProcess, RunState
 from local.aws.jvm import Jvms
+from local.aws.pythons import Pythons
 from local.errors import LakeError
 from local.session import Session, laptop_session
 from local.settings import ROOT
@@ -95,7 +96,7 @@ def _measure(state: Path, runs: int, size: int) -> int:
 @contextmanager
 def _jobs(session: Session, state: Path) -> Iterator[Callable[..., Cost]]:
     """Runs provisioned Glue jobs one after the other, as children of this process."""
-    jvms = Jvms(state / "runs")
+    jvms, pythons = Jvms(state / "runs"), Pythons()
     with Watch() as watch:
 
         def run(stage: str, run_id: str, options: dict[str, str] | None = None) -> Cost:
@@ -105,7 +106,7 @@ def _jobs(session: Session, state: Path) -> Iterator[Callable[..., Cost]]:
             script = job["Command"]["ScriptLocation"]
             command = JobCommand(job["Name"], f"jr_{run_id}", script, arguments, TIMEOUT_MINUTES, folder)
             watch.lap()
-            outcome, reason = JobProcess(command, session.client("s3"), jvms).execute()
+            outcome, reason = JobProcess(command, session.client("s3"), jvms, pythons).execute()
             cost = watch.lap()
             if outcome is not RunState.SUCCEEDED:
                 raise LakeError(f"{run_id}: {reason}\n{folder}/stderr", WRONG)
@@ -114,6 +115,7 @@ def _jobs(session: Session, state: Path) -> Iterator[Callable[..., Cost]]:
         yield run
         logging.getLogger("py4j").setLevel(logging.CRITICAL)  # that the JVM which is ended here is gone
         jvms.close()
+        pythons.close()
 
 
 def _drop(session: Session, number: int, size: int) -> int:
