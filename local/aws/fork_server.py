@@ -16,6 +16,7 @@ import selectors
 import socket
 import sys
 import time
+import warnings
 from pathlib import Path
 from types import ModuleType
 
@@ -42,7 +43,9 @@ def fork_for_each(control: socket.socket) -> socket.socket:
             if not received:
                 selector.unregister(control)
                 continue
-            pid = os.fork()
+            # OpenBLAS and jemalloc, which come with the packages, have threads and mend themselves after a fork.
+            with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+                pid = os.fork()
             asker = socket.socket(fileno=received[0])
             if pid == 0:
                 _leave_open_only(selector, control)
