@@ -43,7 +43,7 @@ def fork_for_each(control: socket.socket) -> socket.socket:
             if not received:
                 selector.unregister(control)
                 continue
-            # OpenBLAS and jemalloc came with the packages; they have threads, and mend themselves after a fork.
+            # OpenBLAS and jemalloc came with the packages: they have threads, and mend themselves in a fork.
             with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
                 pid = os.fork()
             asker = socket.socket(fileno=received[0])

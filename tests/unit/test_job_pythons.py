@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -129,7 +130,16 @@ def test_without_its_server_a_fork_is_over_and_the_next_run_has_another(
         pass
     os.kill(int(server), signal.SIGKILL)
     assert hanging.wait(60) == -signal.SIGKILL
+    end = time.monotonic() + 10
+    while _lives(hanging.pid) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not _lives(hanging.pid)
     assert start(started, tmp_path / "b", "").wait(60) == 0
+
+
+def _lives(pid: int) -> bool:
+    stat = Path(f"/proc/{pid}/stat")
+    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 def test_a_server_that_cannot_start_is_not_needed(
