@@ -35,9 +35,13 @@ class Python(Protocol):
 
 
 class Pythons:
-    """Starts Python scripts. One server forks them all; it is another when packages were installed since."""
+    """Starts Python scripts. One server forks them all; it is another when packages were installed since.
 
-    def __init__(self) -> None:
+    `forks`: else each is started from nothing, as on Glue.
+    """
+
+    def __init__(self, *, forks: bool = CAN_FORK) -> None:
+        self._forks = forks
         self._lock = threading.Lock()
         self._server: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
@@ -53,7 +57,7 @@ class Pythons:
         folder: Path,
     ) -> Python:
         """`argv`: the script and its arguments; `environment`: all of it, with the script's PYTHONPATH."""
-        forked = self._forked(out, err) if CAN_FORK else None
+        forked = self._forked(out, err) if self._forks else None
         if forked is not None:
             forked.run(argv, environment, folder)
             return forked

@@ -51,14 +51,11 @@ def start(server: Pythons, folder: Path, script: str, *words: str) -> Python:
         return server.start([str(path), *words], out, err, environment, folder)
 
 
-def test_a_script_finds_what_it_would_find_in_a_python_of_its_own(
-    started: Pythons, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_script_finds_what_it_would_find_in_a_python_of_its_own(started: Pythons, tmp_path: Path) -> None:
     beside = start(started, tmp_path / "beside", "import time; time.sleep(60)")
     found = {}
-    for name in ("forked", "plain"):
-        monkeypatch.setattr(pythons, "CAN_FORK", name == "forked")
-        assert start(started, tmp_path / "a", SAYS_ALL, "--one", "zwei ß").wait(60) == 0
+    for name, server in {"forked": started, "plain": Pythons(forks=False)}.items():
+        assert start(server, tmp_path / "a", SAYS_ALL, "--one", "zwei ß").wait(60) == 0
         found[name] = json.loads((tmp_path / "a" / "stdout").read_text())
         assert (tmp_path / "a" / "stderr").read_text() == "to err\n"
     assert found["forked"] == found["plain"]
