@@ -416,7 +416,7 @@ class Ingest:
             entry, reason=verdict.reason, detail=verdict.detail, target_bucket=bucket, target_key=key
         )
         if judged.own is None:
-            self.store.copy(place, bucket, key)
+            self.store.copy(place, bucket, key, judged.size)
         else:
             self.store.put(judged.own, bucket, key)
         self.store.explain(outcome)
@@ -435,7 +435,7 @@ class Ingest:
         bucket, key = self.names.bucket("bronze"), bronze_key_of(read, dataset, judged.made)
         content = judged.made or judged.own
         if content is None:
-            self.store.copy(place, bucket, key)
+            self.store.copy(place, bucket, key, judged.size)
         else:
             self.store.put(content, bucket, key)
         return replace(read, status=FileStatus.ACCEPTED, target_bucket=bucket, target_key=key)

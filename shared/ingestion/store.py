@@ -70,9 +70,14 @@ class Store:
         finally:
             response["Body"].close()  # what was not read would block the connection for the next file
 
-    def copy(self, file: FileId, bucket: str, key: str) -> None:
-        """Server-side copy, in parts when the object is large."""
-        self._s3.copy(_place(file), bucket, key, Config=self._copying)
+    def copy(self, file: FileId, bucket: str, key: str, size: int | None = None) -> None:
+        """Server-side copy, in parts when the object is large. `size`: its bytes, where they are known: then
+        nobody asks S3 for them, nor starts threads for a small one.
+        """
+        if size is not None and size < self._copying.multipart_threshold:
+            self._s3.copy_object(CopySource=_place(file), Bucket=bucket, Key=key)
+        else:
+            self._s3.copy(_place(file), bucket, key, Config=self._copying)
 
     def put(self, file: Path, bucket: str, key: str) -> None:
         """Uploads what replaces an object, or is a file of a zip, in parts when it is large."""
@@ -93,6 +98,6 @@ class Store:
         )
 
 
-def _place(file: FileId) -> Any:  # of three calls, whose types name it differently
+def _place(file: FileId) -> Any:  # of several calls, whose types name it differently
     versioned = {} if file.version in ("null", file.sequencer) else {"VersionId": file.version}
     return {"Bucket": file.bucket, "Key": file.key, **versioned}

@@ -9,6 +9,7 @@ import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from shared.values import Plan
@@ -21,6 +22,7 @@ DAY = 86_400
 OFFSET = re.compile(r"[+-]\d{2}:\d{2}", re.ASCII)
 FLUSH_AT = 20_000
 DAY_LENGTH, SECONDS = len("2024-03-09"), len("2024-03-09T03:31:48")
+DAY_TEXT = itemgetter(slice(DAY_LENGTH))
 
 
 class DateCount:
@@ -112,7 +114,7 @@ class DateCount:
         return text
 
 
-def _days_alike(values: Sequence[str]) -> list[str] | None:
+def _days_alike(values: Sequence[str]) -> Iterable[str] | None:
     """The first ten characters of texts that are all as long as `2024-03-09T03:31:48Z` is, spelled so far as
     tells the day as it is; else None.
 
@@ -126,7 +128,7 @@ def _days_alike(values: Sequence[str]) -> list[str] | None:
         return None
     if not tell_their_days(text, width, step, count):
         return None
-    return [text[i : i + DAY_LENGTH] for i in range(0, len(text), step)]
+    return map(DAY_TEXT, values)
 
 
 def tell_their_days(text: str, width: int, step: int, count: int) -> bool:

@@ -27,6 +27,7 @@ LISTS: set[type] = {list}
 BLANKS = "".join(map(chr, range(33)))  # what Java trims, so that a line is blank to Spark as well
 BOM = "\ufeff".encode()
 MARK = re.compile("^\ufeff", re.MULTILINE)  # where files that begin with one were joined
+FEW = 1 << 10  # bytes
 REREAD = 4  # times the longest record: what broken quotes may have read again in one file
 NAMED = {"\t": "a tab", ",": "a comma", ";": "a semicolon", "|": "a bar"}
 TOTALS = {"total", "totals", "grand total", "subtotal", "sum", "summe", "gesamt", "gesamtsumme", "totale"}
@@ -406,7 +407,7 @@ class Rows:
         if self._places is None or odd or end < 0 or len(part) > self._limits.max_record:
             return None
         text = part[:end]
-        if b"\0" in text or (BOM[:1] in text and BOM in text):
+        if b"\0" in text or (BOM[:1] in part and BOM in part):  # a line of nothing else is blank
             return None
         returns = 0
         if b"\r" in text:
@@ -427,7 +428,10 @@ class Rows:
 
 def _last_row(part: bytes) -> int:
     """Where the line ends above the last that is not blank; -1 where there is none."""
-    return part.rfind(b"\n", 0, len(part.rstrip(BLANKS.encode())))
+    blanks = BLANKS.encode()
+    tail = part[-FEW:].rstrip(blanks)  # the whole would be copied
+    end = len(part) - FEW + len(tail) if tail and len(part) > FEW else len(part.rstrip(blanks))
+    return part.rfind(b"\n", 0, end)
 
 
 def _adds_up(row: list[str]) -> bool:

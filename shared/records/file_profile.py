@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import itemgetter
@@ -12,7 +12,7 @@ from typing import Any
 from shared.contracts import Dataset, folded
 from shared.records.contradictions import Watch, watches
 from shared.records.dates import DateCount
-from shared.records.known_lines import known_lines
+from shared.records.known_lines import KnownLines, known_lines
 from shared.records.plain import DIGITS
 from shared.records.shape import Shape, shape_of
 from shared.records.strict_json import Number
@@ -107,15 +107,24 @@ class FileProfile:
         """Takes JSON records that bring nothing new: no name, no text that is none. Else takes nothing, and
         says so.
         """
+        return self._observe_known(lines, KnownLines.read)
+
+    def observe_elements(self, text: bytes) -> bool:
+        """The same of records with commas between them."""
+        return self._observe_known(text, KnownLines.read_list)
+
+    def _observe_known(
+        self, text: bytes, read: Callable[[KnownLines, bytes], tuple[int, dict[str, list[Any]]] | None]
+    ) -> bool:
         if self.nested or self.long_numbers or not self._names or self._misses > MAX_MISSES:
             return False
         texts = frozenset(self._texts if self.plain else ())
         reader = known_lines(frozenset(self._names), texts, self._asked)
-        read = reader.read(lines) if reader is not None else None
-        if read is None:
+        found = read(reader, text) if reader is not None else None
+        if found is None:
             self._misses += 1
             return False
-        count, values = read
+        count, values = found
         self.records += count
         self._observe_values(values, count)
         return True

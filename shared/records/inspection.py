@@ -14,7 +14,7 @@ from shared.records.delimited import profile_rows
 from shared.records.file_profile import MAX_NAME, MAX_NAMES, FileProfile
 from shared.records.hints import encoding_hint, format_hint, json_hint, lines_hint
 from shared.records.json_lines import profile_lines
-from shared.records.json_stream import profile_stream
+from shared.records.json_profile import profile_stream
 from shared.records.packages import is_package
 from shared.records.parquet import MAGIC, profile_parquet
 from shared.records.sniff import text_format

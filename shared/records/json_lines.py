@@ -52,7 +52,7 @@ def profile_lines(blocks: Iterator[bytes], profile: FileProfile, limits: Limits)
 
     The ingest function's speed rests on this: for common lines all work is done by whole pieces of text.
     """
-    for text in _whole_lines(_watched(blocks, profile), limits):
+    for text in _whole_lines(watched(blocks, profile), limits):
         for piece in _pieces(text):
             _profile_piece(piece, profile)
 
@@ -70,7 +70,7 @@ def _pieces(text: bytes) -> Iterator[bytes]:
         start = end + 1
 
 
-def _watched(blocks: Iterator[bytes], profile: FileProfile) -> Iterator[bytes]:
+def watched(blocks: Iterator[bytes], profile: FileProfile) -> Iterator[bytes]:
     """The blocks; a file with a very long number is left to our own reader. Of a block every fifteenth byte
     tells whether so many digits may stand in a row.
     """

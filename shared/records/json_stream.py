@@ -5,26 +5,24 @@ not. Streamed, never whole.
 from __future__ import annotations
 
 import codecs
-import itertools
 import json
 import re
 from collections.abc import Iterator
-from itertools import filterfalse
 from typing import Any
 
 from shared.contracts.paths import Path
 from shared.reasons import FileReason
-from shared.records.envelope import is_tombstone
-from shared.records.file_profile import FileProfile
-from shared.records.json_lines import CHUNK, profile_values, value_of
 from shared.records.strict_json import loads, refuse_depth
 from shared.records.verdict import Limits, Unreadable
 
 SPLITTER = json.JSONDecoder(parse_float=str, parse_int=str)  # only finds where a value ends
+PIECE = 1 << 15  # characters of elements that are read at once; they stay in the processor's cache
 BLANK = re.compile(r"[ \t\n\r]*")
+# Between two elements of a list, with the first name of the second: what is inside of one has other names.
+BETWEEN = re.compile(r',[ \t\n\r]*\{[ \t\n\r]*"[^"\\]{0,200}"')
 
 
-class _Window:
+class Window:
     """A part of the text, refilled from the front as it is used up.
 
     Bytes that are no UTF-8 stay recognisable as such.
@@ -52,13 +50,33 @@ class _Window:
             if self.ended or not self.more():
                 return ""
 
+    def following(self) -> str:
+        """The text of elements that probably follow the one that was just taken, without the comma before
+        them; empty where they are not all here, or are not alike. Behind it another comma stands: where none
+        belongs, whoever reads on finds that.
+        """
+        self.peek()
+        between = BETWEEN.match(self.text, self.at)
+        if between is None:
+            return ""
+        end = self.text.rfind("}" + between[0], between.end(), between.end() + PIECE)
+        return self.text[self.at + 1 : end + 1] if end > 0 else ""
+
+    def take(self, following: str) -> None:
+        """Goes to the end of what follows."""
+        self.at += 1 + len(following)
+
 
 def elements(blocks: Iterator[bytes], limits: Limits, inside: Path | None = None) -> Iterator[bytes]:
     """Each record's text; with `inside` those of the list at this place of each object.
 
     Raises Unreadable where it cannot be told any more where a record ends.
     """
-    window = _Window(blocks)
+    return elements_of(Window(blocks), limits, inside)
+
+
+def elements_of(window: Window, limits: Limits, inside: Path | None) -> Iterator[bytes]:
+    """The same; between two texts the window is behind the first."""
     if inside is None and window.peek() == "[":
         yield from _array(window, limits)
         if window.peek():
@@ -71,7 +89,7 @@ def elements(blocks: Iterator[bytes], limits: Limits, inside: Path | None = None
             yield from _enveloped(window, limits, inside.steps)
 
 
-def _array(window: _Window, limits: Limits) -> Iterator[bytes]:
+def _array(window: Window, limits: Limits) -> Iterator[bytes]:
     window.at += 1
     mark = window.peek()
     if mark == "]":
@@ -87,7 +105,7 @@ def _array(window: _Window, limits: Limits) -> Iterator[bytes]:
         window.at += 1
 
 
-def _enveloped(window: _Window, limits: Limits, steps: tuple[str | int, ...]) -> Iterator[bytes]:
+def _enveloped(window: Window, limits: Limits, steps: tuple[str | int, ...]) -> Iterator[bytes]:
     """The records of the list that the steps lead to; what else the object holds is read over."""
     if not steps and window.peek() == "[":
         yield from _array(window, limits)
@@ -105,7 +123,7 @@ def _enveloped(window: _Window, limits: Limits, steps: tuple[str | int, ...]) ->
         raise Unreadable(FileReason.NO_RECORDS, "an envelope has nothing at the place of the records")
 
 
-def _members(window: _Window, limits: Limits) -> Iterator[str]:
+def _members(window: Window, limits: Limits) -> Iterator[str]:
     """The names of an object; who takes one reads its value before asking for the next."""
     mark = ","
     window.at += 1
@@ -126,7 +144,7 @@ def _members(window: _Window, limits: Limits) -> Iterator[str]:
         window.at += 1
 
 
-def _element(window: _Window, limits: Limits) -> bytes:
+def _element(window: Window, limits: Limits) -> bytes:
     """The text of the value at the window; reads on while it may be incomplete."""
     window.peek()
     while True:
@@ -135,11 +153,11 @@ def _element(window: _Window, limits: Limits) -> bytes:
             raise Unreadable(
                 FileReason.RECORD_TOO_LARGE, f"no end of a record within {limits.max_record} characters"
             )
-        if end and (end < len(window.text) or window.ended):
+        if end and (end + len("E-1") <= len(window.text) or window.ended):
             break
         if window.ended:
             raise Unreadable(FileReason.UNPARSABLE, "the JSON is broken or ends early")
-        window.more()  # even a complete value may go on: 12 may be the start of 123
+        window.more()  # even a complete value may go on: 12 may be the start of 123, or of 12E-1
     text = window.text[window.at : end].encode(errors="surrogateescape")
     window.at = end
     try:
@@ -149,7 +167,7 @@ def _element(window: _Window, limits: Limits) -> bytes:
     return text
 
 
-def _end(window: _Window) -> int:
+def _end(window: Window) -> int:
     """Where the value at the window ends, or 0 while that cannot be told."""
     try:
         return SPLITTER.raw_decode(window.text, window.at)[1]
@@ -169,13 +187,3 @@ def record_of(text: bytes) -> Any:
         return loads(text)
     except ValueError:
         return None
-
-
-def profile_stream(blocks: Iterator[bytes], profile: FileProfile, limits: Limits) -> None:
-    """Judges every record; one that is no object is unreadable."""
-    texts = elements(blocks, limits, profile.dataset.records)
-    if profile.dataset.envelope == "debezium":
-        texts = filterfalse(is_tombstone, texts)
-    records = (value_of(text, loads, profile) for text in texts)
-    while chunk := list(itertools.islice(records, CHUNK)):
-        profile_values(chunk, profile)

@@ -6,11 +6,11 @@ accepts all that is accepted here (held by a property test).
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import attrgetter
 from typing import Annotated, Any
 
-from shared.records.strict_json import MARK, one_a_line
+from shared.records.strict_json import MARK, one_a_line, shallow_list
 
 try:
     import msgspec
@@ -41,22 +41,30 @@ class KnownLines:
             gc=False,
         )
         mark = Annotated[int, msgspec.Meta(ge=MARK, le=MARK)]
-        self._decoder = msgspec.json.Decoder(list[record | mark])  # type: ignore[valid-type]
+        self._marked = msgspec.json.Decoder(list[record | mark])  # type: ignore[valid-type]
+        self._list = msgspec.json.Decoder(list[record])  # type: ignore[valid-type]
 
     def read(self, lines: bytes) -> tuple[int, dict[str, list[Any]]] | None:
         """How many objects there are, and of each column that is asked for its values (absent: None); None
         unless it is certain that each line is one object of the known names, and shallow.
         """
-        objects = one_a_line(lines, self._parsed)
+        return self._columns(one_a_line(lines, partial(_parsed, self._marked)))
+
+    def read_list(self, text: bytes) -> tuple[int, dict[str, list[Any]]] | None:
+        """The same of a text of objects with commas between them."""
+        return self._columns(shallow_list(text, partial(_parsed, self._list)))
+
+    def _columns(self, objects: list[Any] | None) -> tuple[int, dict[str, list[Any]]] | None:
         if objects is None:
             return None
         return len(objects), {name: list(map(get, objects)) for name, get in self._getters.items()}
 
-    def _parsed(self, text: bytes) -> list[Any]:
-        try:
-            return self._decoder.decode(text)
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise ValueError from error
+
+def _parsed(decoder: msgspec.json.Decoder[list[Any]], text: bytes) -> list[Any]:
+    try:
+        return decoder.decode(text)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise ValueError from error
 
 
 @lru_cache(32)

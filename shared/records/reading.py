@@ -6,7 +6,7 @@ Counts as ingestion counted.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,7 +72,12 @@ def rows(
     """Every record in order, as the columns of a dataset. `nested`: the dataset looks into records; `inside`:
     where they are.
     """
-    for value, text in texts_and_values(stream, profile, nested=nested, inside=inside):
+    yield from rows_of(texts_and_values(stream, profile, nested=nested, inside=inside), shape)
+
+
+def rows_of(records: Iterable[tuple[dict[str, Any] | Unread, str | None]], shape: Shape) -> Iterator[Row]:
+    """What records become; of a change's envelope a tombstone is none."""
+    for value, text in records:
         if not isinstance(value, Unread):
             yield from shape.rows(value, text)
         elif not (shape.enveloped and is_tombstone(value.raw.encode())):

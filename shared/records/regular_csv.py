@@ -65,7 +65,7 @@ def block_of(text: bytes, delimiter: str, width: int, places: Collection[int]) -
     import pyarrow as pa  # only here: a small file needs none, and it takes a third of a second
 
     mark = delimiter.encode()
-    if width < 2 or len(mark) != 1 or not _quoted_regularly(text, mark):
+    if width < 2 or len(mark) != 1 or (b'"' in text and not _quoted_regularly(text, mark)):
         return None
     try:
         _validate(text)
@@ -81,8 +81,15 @@ def _validate(text: bytes) -> None:
     """Raises ArrowInvalid for what is no UTF-8, without the text that decoding makes."""
     import pyarrow as pa
 
+    _whole(text, pa.string()).validate(full=True)
+
+
+def _whole(text: bytes, kind: pa.DataType) -> pa.Array:
+    """A column of one value, which is not copied."""
+    import pyarrow as pa
+
     ends = pa.py_buffer(struct.pack("=ii", 0, len(text)))
-    pa.StringArray.from_buffers(1, ends, pa.py_buffer(text)).validate(full=True)
+    return pa.Array.from_buffers(kind, 1, [None, ends, pa.py_buffer(text)])
 
 
 def _read(text: bytes, delimiter: str, width: int, places: Collection[int]) -> pa.Table:
@@ -109,11 +116,14 @@ def _quoted_regularly(text: bytes, delimiter: bytes) -> bool:
     What stands between two quotes is in a cell and outside by turns; outside it is nothing, where a quote is
     doubled, or goes from the end of a cell to the start of another.
     """
-    parts = text.split(b'"')
-    if len(parts) == 1:
-        return True
-    if len(parts) % 2 == 0:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    parts = pc.split_pattern(_whole(text, pa.binary()), pattern='"')
+    if len(parts.values) % 2 == 0:
         return False
     edges = {b"", delimiter, b"\n"}
-    outside = parts[::2]
-    return {p[:1] for p in outside[1:]} <= edges and {p[-1:] for p in outside[:-1]} <= edges
+    outside = pc.list_slice(parts, 0, None, 2).values
+    begins = pc.unique(pc.binary_slice(outside.slice(1), 0, 1))
+    ends = pc.unique(pc.binary_slice(outside.slice(0, len(outside) - 1), -1))
+    return edges.issuperset(begins.to_pylist()) and edges.issuperset(ends.to_pylist())

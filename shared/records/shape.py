@@ -55,6 +55,11 @@ class Shape:
     lone: bool = False
     enveloped: bool = False
 
+    @cached_property
+    def flat(self) -> bool:
+        """Whether a record is one row, of which each column has the value of a name."""
+        return not (self.paths or self.elsewhere or self.explode or self.lone or self.enveloped)
+
     def rows(self, record: Any, text: str | None = None) -> Iterator[Row]:
         """The rows of a record: one, or one for each element of its list. `text`: the record as it was
         received, which the one row keeps.
@@ -94,7 +99,7 @@ class Shape:
             start = above if path.up else around if path.steps[0] in around else record
             self._put(row, column, self._at(start, path))
         for name, value in record.items():
-            column = self._column(name)
+            column = self.column(name)
             if column and row.values.get(column) is None:
                 self._put(row, column, value)
                 continue
@@ -104,7 +109,7 @@ class Shape:
                 row.extra[name] = text_of(value)
         return row
 
-    def _column(self, name: str) -> str:
+    def column(self, name: str) -> str:
         """The column that a name means, or nothing."""
         known = self._names.get(name)
         if known is None:
@@ -121,12 +126,13 @@ class Shape:
     def _put(self, row: Row, column: str, value: Any) -> None:
         if self.lone and isinstance(value, dict) and _only_attributes(value):
             value = value[TEXT]
-        text, fault = self._text(column, value)
+        text, fault = self.text(column, value)
         row.values[column] = text
         if fault is not None:
             row.faults[column] = fault
 
-    def _text(self, column: str, value: Any) -> tuple[str | None, RowReason | None]:
+    def text(self, column: str, value: Any) -> tuple[str | None, RowReason | None]:
+        """The text of a value in a column, and what is wrong with it."""
         if value is None:
             return None, None
         kind = self.kinds[column]

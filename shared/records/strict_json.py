@@ -104,6 +104,23 @@ def objects_at_once(lines: bytes) -> list[dict[str, Any]] | None:
     return objects if objects is not None and set(map(type, objects)) == {dict} else None
 
 
+def objects_of_list(text: bytes) -> list[dict[str, Any]] | None:
+    """The objects of a text that is nothing but shallow objects with commas between them, or None."""
+    objects = shallow_list(text, plain)
+    return objects if objects is not None and set(map(type, objects)) == {dict} else None
+
+
+def shallow_list(text: bytes, parse: Callable[[bytes], list[Any]]) -> list[Any] | None:
+    """The values of a text with commas between them, or None unless all that are objects are shallow."""
+    listed = b"[%b]" % text
+    try:
+        values = parse(listed)
+    except ValueError:
+        return None
+    few = text.count(b"{") + text.count(b"[") - len(values) < MAX_DEPTH
+    return values if few or depth(listed) <= MAX_DEPTH + 1 else None
+
+
 def one_a_line(lines: bytes, parse: Callable[[bytes], list[Any]]) -> list[Any] | None:
     """The values of some lines, or None unless it is certain that each line is one, and shallow if it is an
     object.

@@ -120,7 +120,9 @@ def test_a_number_in_files_whose_records_are_read_and_in_counts_is_nobodys(lake:
 @pytest.mark.parametrize("shard", [7, 12])
 def test_the_shard_of_a_counter_and_a_sequencer_are_nobodys(lake: Rig, shard: int) -> None:
     lake.ledger._table.put_item(Item={**counter_key("shop/users", shard), "accepted": shard})
-    lake.ledger._table.put_item(Item={"pk": "file#raw/shop/a.csv", "sk": "latest", "sequencer": f"{shard:020d}"})
+    lake.ledger._table.put_item(
+        Item={"pk": "file#raw/shop/a.csv", "sk": "latest", "sequencer": f"{shard:020d}"}
+    )
     number = Sought({"user_id": frozenset({str(shard)})})
     assert list(places_in_ledger(lake.ledger, "shop", number)) == []
     lake.ledger._table.put_item(Item={"pk": f"file#raw/shop/{shard}.csv", "sk": "latest", "sequencer": "1"})

@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 import pytest
 from boto3.s3.transfer import TransferConfig
 
-from shared.ingestion import BusyError, Ingest, Store
-from shared.ledger.model import FileStatus, LedgerFile
+from shared.ingestion import COPY, BusyError, Ingest, Store
+from shared.ledger.model import FileId, FileStatus, LedgerFile
 from shared.records import Late, Limits
 from shared.records.parquet import batches
 from tests.support.ingest_rig import GOOD, NAMES, InjectedError, Rig, rig
@@ -208,3 +208,17 @@ def test_large_objects_are_copied_in_parts(lake: Rig):
     store.copy(left.file_id, NAMES.bucket("bronze"), "k")
     assert lake.faults.calls.count("UploadPartCopy") == 3
     assert lake.objects("bronze") == {"k": content}
+    lake.faults.calls.clear()
+    store.copy(left.file_id, NAMES.bucket("bronze"), "k", len(content))
+    assert lake.faults.calls.count("UploadPartCopy") == 3
+
+
+def test_a_small_object_of_a_known_size_is_copied_with_one_request(lake: Rig):
+    lake.drop("shop/events/small", b"old")
+    version = lake.s3.head_object(Bucket=NAMES.bucket("raw"), Key="shop/events/small")["VersionId"]
+    lake.drop("shop/events/small", b"newer")
+    file = FileId(NAMES.bucket("raw"), "shop/events/small", version)
+    lake.faults.calls.clear()
+    Store(lake.s3, TransferConfig(**COPY)).copy(file, NAMES.bucket("bronze"), "k", 3)
+    assert lake.faults.calls == ["CopyObject"]
+    assert lake.objects("bronze") == {"k": b"old"}

@@ -67,6 +67,9 @@ def zip_rows(block: Block) -> list[Row]:
 @example(body="1,2,3\nid,b,c\n4,5,6\n", size=99)
 @example(body="1,2,3\ntotal,,\n", size=99)
 @example(body="1,2,3\ntotal,,\n\n \n", size=7)
+@example(body="1,2,3\n" * 400 + "total,,\n\n \n", size=9999)
+@example(body="1,2,3\n" * 400 + "total,,\n" + " \n" * 900, size=9999)
+@example(body='total,",",\n\ufeff\n', size=15)
 @given(body=BODIES | REGULAR | st.tuples(REGULAR, BODIES, REGULAR).map("".join), size=st.integers(1, 99))
 def test_rows_by_column_are_the_rows_that_are_read_one_by_one(body: str, size: int) -> None:
     content = body.encode()

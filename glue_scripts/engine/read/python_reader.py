@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -13,8 +13,9 @@ import pyarrow as pa
 from shared.contracts import Dataset
 from shared.contracts.paths import Path
 from shared.ledger.model import Profile
-from shared.records.reading import rows
-from shared.records.shape import Row, Shape, shape_of
+from shared.records.cells import Cells, in_cells
+from shared.records.reading import texts_and_values
+from shared.records.shape import Shape, shape_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -43,14 +44,9 @@ def arrow_batches(file: Mapping[str, Any], reading: Reading, size: int) -> Itera
     body = _s3().get_object(Bucket=file["bucket"], Key=file["key"])["Body"]
     profile = Profile.from_json(file["profile"])
     shape = reading.xml if profile.format == "xml" else reading.shape
-    waiting: list[Row] = []
-    for row in rows(body, profile, shape, reading.nested, reading.inside):
-        waiting.append(row)
-        if len(waiting) == size:
-            yield _batch(file["path"], waiting, reading.names)
-            waiting = []
-    if waiting:
-        yield _batch(file["path"], waiting, reading.names)
+    found = texts_and_values(body, profile, nested=reading.nested, inside=reading.inside)
+    for cells in in_cells(found, shape, reading.names, size):
+        yield _batch(file["path"], cells)
 
 
 @cache
@@ -59,13 +55,15 @@ def _s3() -> S3Client:
     return boto3.client("s3")
 
 
-def _batch(path: str, rows: list[Row], names: Sequence[str]) -> pa.RecordBatch:
+def _batch(path: str, cells: Cells) -> pa.RecordBatch:
     columns = [
-        pa.array([path] * len(rows), pa.string()),
-        *(pa.array([r.values.get(name) for r in rows], pa.string()) for name in names),
-        pa.array([list(r.extra.items()) or None for r in rows], TEXTS),
-        pa.array([r.raw for r in rows], pa.string()),
-        pa.array([list(r.faults.items()) or None for r in rows], TEXTS),
-        pa.array([r.record for r in rows], pa.string()),
+        pa.array([path] * len(cells.raw), pa.string()),
+        *(pa.array(values, pa.string()) for values in cells.values.values()),
+        pa.array([e and [*e.items()] for e in cells.extra], TEXTS),
+        pa.array(cells.raw, pa.string()),
+        pa.array([f and [*f.items()] for f in cells.faults], TEXTS),
+        pa.array(cells.record, pa.string()),
     ]
-    return pa.RecordBatch.from_arrays(columns, ["_path", *names, "_extra", "_raw", "_faults", "_record"])
+    return pa.RecordBatch.from_arrays(
+        columns, ["_path", *cells.values, "_extra", "_raw", "_faults", "_record"]
+    )
