@@ -19,6 +19,7 @@ from local.aws import process
 from local.aws.environment import client_environment
 from local.aws.job_process import JobCommand, JobProcess, RunState
 from local.aws.jvm import Jvms
+from local.aws.pythons import Pythons
 from local.session import Session, laptop_session
 from local.settings import HOME
 from local.spark import environment
@@ -91,7 +92,7 @@ def _run(
     emulation = process.running(state)
     assert emulation is not None
     session = laptop_session(emulation)
-    jvms = Jvms(state / "runs", long=length == "long")
+    jvms, pythons = Jvms(state / "runs", long=length == "long"), Pythons()
     with Watch() as watch:
         for stage in stages:
             job = session.client("glue").get_job(JobName=session.names.job(domain, stage))["Job"]
@@ -109,12 +110,13 @@ def _run(
                 TIMEOUT_MINUTES,
                 folder,
             )
-            outcome, reason = JobProcess(command, session.client("s3"), jvms).execute()
+            outcome, reason = JobProcess(command, session.client("s3"), jvms, pythons).execute()
             if outcome is not RunState.SUCCEEDED:
                 sys.stderr.write(f"{reason}\n{folder}/stderr\n")
                 return 1
             print(json.dumps(asdict(watch.lap())))
     jvms.close()
+    pythons.close()
     return 0
 
 

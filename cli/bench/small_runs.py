@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from cli.bench._cpu import Cost, Watch
@@ -25,13 +26,15 @@ from local.aws import process
 from local.aws.environment import client_environment
 from local.aws.job_process import JobCommand, JobProcess, RunState
 from local.aws.jvm import Jvms
+from local.aws.pythons import CAN_FORK, Pythons
 from local.errors import LakeError
 from local.session import Session, laptop_session
 from local.settings import ROOT
 from local.spark import environment
 
 POINTS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 1_500, 2_000, 5_000)
-SILVER, MAINTENANCE = "bronze-to-silver", "maintenance"
+SILVER, GOLD, MAINTENANCE = "bronze-to-silver", "silver-to-gold", "maintenance"
+MEASURED = 3  # runs of both jobs, of which the median counts
 TIMEOUT_MINUTES = 120.0
 COLUMNS = (
     *("runs", "s a run", "CPU s a run", "plan ms", "snapshots", "metadata file kB", "manifests"),
@@ -89,13 +92,35 @@ def _measure(state: Path, runs: int, size: int) -> int:
         written += _drop(session, runs + 1, size)
         _print_point("the run after it", [run_job(SILVER, "small-after")], _shape(session))
         _check(session, written)
+    _check(session, written + _measure_both_jobs(session, state, runs + 1, size))
     return 0
 
 
+def _measure_both_jobs(session: Session, state: Path, number: int, size: int) -> int:
+    """What silver and gold of one file cost where jobs share a JVM, and where each has its own.
+
+    Returns the records that were dropped.
+    """
+    dropped = 0
+    print("\n| jobs of one file, CPU s | silver | gold | both |\n|---|---:|---:|---:|", flush=True)
+    for name, apart in (("on a warm JVM", False), ("each from nothing, as on Glue", True)):
+        with _jobs(session, state, apart=apart) as run_job:
+            costs = []
+            for _ in range(MEASURED if apart else MEASURED + 2):  # the first ones warm a JVM
+                number += 1
+                dropped += _drop(session, number, size)
+                costs.append([run_job(stage, f"both-{number}-{stage}").cpu for stage in (SILVER, GOLD)])
+        silver, gold = (median(c) for c in zip(*costs[-MEASURED:], strict=True))
+        _print_row(name, f"{silver:.1f}", f"{gold:.1f}", f"{silver + gold:.1f}")
+    return dropped
+
+
 @contextmanager
-def _jobs(session: Session, state: Path) -> Iterator[Callable[..., Cost]]:
-    """Runs provisioned Glue jobs one after the other, as children of this process."""
-    jvms = Jvms(state / "runs")
+def _jobs(session: Session, state: Path, *, apart: bool = False) -> Iterator[Callable[..., Cost]]:
+    """Runs provisioned Glue jobs one after the other, as children of this process. `apart`: with nothing kept
+    from one for the next.
+    """
+    jvms, pythons = Jvms(state / "runs"), Pythons(forks=CAN_FORK and not apart)
     with Watch() as watch:
 
         def run(stage: str, run_id: str, options: dict[str, str] | None = None) -> Cost:
@@ -104,8 +129,10 @@ def _jobs(session: Session, state: Path) -> Iterator[Callable[..., Cost]]:
             folder = state / "runs" / run_id
             script = job["Command"]["ScriptLocation"]
             command = JobCommand(job["Name"], f"jr_{run_id}", script, arguments, TIMEOUT_MINUTES, folder)
+            if apart:
+                jvms.close()
             watch.lap()
-            outcome, reason = JobProcess(command, session.client("s3"), jvms).execute()
+            outcome, reason = JobProcess(command, session.client("s3"), jvms, pythons).execute()
             cost = watch.lap()
             if outcome is not RunState.SUCCEEDED:
                 raise LakeError(f"{run_id}: {reason}\n{folder}/stderr", WRONG)
@@ -114,6 +141,7 @@ def _jobs(session: Session, state: Path) -> Iterator[Callable[..., Cost]]:
         yield run
         logging.getLogger("py4j").setLevel(logging.CRITICAL)  # that the JVM which is ended here is gone
         jvms.close()
+        pythons.close()
 
 
 def _drop(session: Session, number: int, size: int) -> int:

@@ -18,6 +18,7 @@ from ministack.services.cloudformation import provisioners
 
 from local.aws.job_process import JobCommand, JobProcess, RunState
 from local.aws.jvm import Jvms
+from local.aws.pythons import Pythons
 
 DEFAULT_TIMEOUT_MINUTES = 480  # AWS Glue default for Glue 5.0 and later
 
@@ -28,6 +29,7 @@ class Runs:
     def __init__(self, state: Path) -> None:
         self._folder = state / "glue"
         self._jvms = Jvms(self._folder)
+        self._pythons = Pythons()
         self._processes: dict[str, JobProcess] = {}
         self._lock = threading.Lock()
 
@@ -58,6 +60,7 @@ class Runs:
         for process in list(self._processes.values()):
             process.stop()
         self._jvms.close()
+        self._pythons.close()
 
     def settle(self) -> None:
         """Runs that were active when an earlier emulation ended are over."""
@@ -104,7 +107,9 @@ class Runs:
             timeout_minutes=float(run["Timeout"]),
             folder=self._folder / run["Id"],
         )
-        process = self._processes[run["Id"]] = JobProcess(command, boto3.client("s3"), self._jvms)
+        process = self._processes[run["Id"]] = JobProcess(
+            command, boto3.client("s3"), self._jvms, self._pythons
+        )
         run["JobRunState"] = RunState.RUNNING.value
         # Threads do not inherit the request's account and region.
         context = contextvars.copy_context()

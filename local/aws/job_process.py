@@ -8,7 +8,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import threading
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,13 +18,16 @@ from py4j.protocol import Py4JError
 
 from local import spark
 from local.aws.environment import APP_ID
+from local.aws.job_archive import compiled
 from local.aws.jvm import JvmError, Jvms
+from local.aws.pythons import Python, Pythons
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _ERROR_LINE = re.compile(r"^[A-Za-z_][\w.]*(Error|Exception|Exit|Interrupt)\b")
 _LONGEST_MESSAGE = 2000
+ARCHIVES = "archives"  # beside the runs' folders
 
 
 class RunState(StrEnum):
@@ -65,9 +67,9 @@ class JobCommand:
 class JobProcess:
     """A run in progress: `execute` blocks until it ends, `stop` ends it from another thread."""
 
-    def __init__(self, command: JobCommand, s3: S3Client, jvms: Jvms) -> None:
-        self.command, self._s3, self._jvms = command, s3, jvms
-        self._process: subprocess.Popen[bytes] | None = None
+    def __init__(self, command: JobCommand, s3: S3Client, jvms: Jvms, pythons: Pythons) -> None:
+        self.command, self._s3, self._jvms, self._pythons = command, s3, jvms, pythons
+        self._process: Python | None = None
         self._stopped = threading.Event()
 
     def execute(self) -> tuple[RunState, str]:
@@ -99,16 +101,14 @@ class JobProcess:
         ):
             if self._stopped.is_set():
                 return RunState.STOPPED, ""
-            self._process = subprocess.Popen(
-                argv, stdout=out, stderr=err, env=environment, cwd=self.command.folder, start_new_session=True
-            )
+            self._process = self._pythons.start(argv, out, err, environment, self.command.folder)
         return self._outcome(self._process)
 
     def stop(self) -> None:
         self._stopped.set()
         self._kill(signal.SIGTERM)
 
-    def _outcome(self, process: subprocess.Popen[bytes]) -> tuple[RunState, str]:
+    def _outcome(self, process: Python) -> tuple[RunState, str]:
         try:
             code = process.wait(timeout=self.command.timeout_minutes * 60)
         except subprocess.TimeoutExpired:
@@ -124,7 +124,7 @@ class JobProcess:
             return RunState.SUCCEEDED, ""
         return RunState.FAILED, last_error((self.command.folder / "stderr").read_text(errors="replace"), code)
 
-    def _end(self, process: subprocess.Popen[bytes]) -> None:
+    def _end(self, process: Python) -> None:
         try:
             process.wait(timeout=10)
         except subprocess.TimeoutExpired:
@@ -136,17 +136,21 @@ class JobProcess:
             os.killpg(self._process.pid, sign)
 
     def _prepare(self) -> tuple[list[str], dict[str, str], str]:
-        """The driver's command, Spark's settings and the places of the libraries."""
+        """The script with its arguments, Spark's settings and the places of the libraries."""
         arguments = self.command.arguments
         script = self._fetched(self.command.script)
-        fetched = [self._fetched(uri) for uri in arguments.get("--extra-py-files", "").split(",") if uri]
+        fetched = [
+            compiled(self._fetched(uri), self.command.folder.parent / ARCHIVES)
+            for uri in arguments.get("--extra-py-files", "").split(",")
+            if uri
+        ]
         libraries = os.pathsep.join(
             map(str, [self.command.folder, *fetched])
         )  # the folder for modules, each archive for its own
         conf = spark.job_conf(arguments.get("--conf", ""))
         settings = spark.settings(os.environ["AWS_ENDPOINT_URL"], conf, self.command.folder / "scratch")
         workers = {"spark.executorEnv.PYTHONPATH": libraries, f"spark.executorEnv.{APP_ID}": self.command.job}
-        return [sys.executable, str(script), *self.command.argv], {**settings, **workers}, libraries
+        return [str(script), *self.command.argv], {**settings, **workers}, libraries
 
     def _fetched(self, uri: str) -> Path:
         bucket, _, key = uri.removeprefix("s3://").partition("/")

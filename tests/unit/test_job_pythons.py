@@ -1,0 +1,174 @@
+"""Processes of job runs: forks of a warm Python that a script cannot tell from a Python of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.aws import pythons
+from local.aws.job_archive import compiled
+from local.aws.pythons import Python, Pythons
+
+SAYS_ALL = """
+import json, os, sys, library
+print(json.dumps({
+    "argv": sys.argv, "cwd": os.getcwd(), "name": __name__, "file": __file__, "path": sys.path,
+    "environment": dict(os.environ), "session": os.getsid(0) == os.getpid(), "library": library.VALUE,
+    "main": sys.modules["__main__"].__dict__ is globals(), "ours": [m for m in sys.modules if m.startswith("local")],
+    "open": [n for n in range(3, 64) if os.path.exists(f"/proc/self/fd/{n}")],
+}))
+print("to err", file=sys.stderr)
+"""
+
+pytestmark = pytest.mark.skipif(not pythons.CAN_FORK, reason="job runs are forks on Linux only")
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pythons]:
+    """Nothing heavy is imported before it forks."""
+    monkeypatch.setattr(pythons, "IMPORTED", ("json",))
+    server = Pythons()
+    yield server
+    server.close()
+
+
+def start(server: Pythons, folder: Path, script: str, *words: str) -> Python:
+    folder.mkdir(exist_ok=True)
+    path = folder / "script.py"
+    path.write_text(script)
+    (folder / "library.py").write_text("VALUE = 7")
+    environment = {**os.environ, "PYTHONPATH": str(folder), "ONLY": "here"}
+    with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
+        return server.start([str(path), *words], out, err, environment, folder)
+
+
+def test_a_script_finds_what_it_would_find_in_a_python_of_its_own(started: Pythons, tmp_path: Path) -> None:
+    beside = start(started, tmp_path / "beside", "import time; time.sleep(60)")
+    found = {}
+    for name, server in {"forked": started, "plain": Pythons(forks=False)}.items():
+        assert start(server, tmp_path / "a", SAYS_ALL, "--one", "zwei ß").wait(60) == 0
+        found[name] = json.loads((tmp_path / "a" / "stdout").read_text())
+        assert (tmp_path / "a" / "stderr").read_text() == "to err\n"
+    assert found["forked"] == found["plain"]
+    assert found["forked"]["argv"][1:] == ["--one", "zwei ß"]
+    assert found["forked"]["library"] == 7
+    os.killpg(beside.pid, signal.SIGKILL)
+    assert beside.wait(60) == -signal.SIGKILL
+
+
+@pytest.mark.parametrize(
+    ("script", "code", "said"),
+    [
+        ("raise ValueError('bad')", 1, "ValueError: bad"),
+        ("import sys; sys.exit(3)", 3, ""),
+        ("import os; os._exit(4)", 4, ""),
+        ("import sys; sys.exit('why')", 1, "why"),
+        ("import os; os.abort()", -signal.SIGABRT, ""),
+        (
+            "import threading, time, sys; threading.Timer(0.2, lambda: print('late', file=sys.stderr)).start()",
+            0,
+            "late",
+        ),
+    ],
+)
+def test_a_script_ends_as_it_would_in_a_python_of_its_own(
+    started: Pythons, tmp_path: Path, script: str, code: int, said: str
+) -> None:
+    assert start(started, tmp_path, script).wait(60) == code
+    assert (tmp_path / "stderr").read_text().strip().endswith(said)
+
+
+def test_a_fork_that_hangs_is_waited_for_as_long_as_wanted_and_killed_with_its_group(
+    started: Pythons, tmp_path: Path
+) -> None:
+    script = "import subprocess, sys\nsubprocess.run([sys.executable, '-c', 'import time; time.sleep(60)'])"
+    hanging = start(started, tmp_path, script)
+    with pytest.raises(subprocess.TimeoutExpired):
+        hanging.wait(0.2)
+    assert hanging.poll() is None
+    os.killpg(hanging.pid, signal.SIGTERM)
+    assert hanging.wait(60) == -signal.SIGTERM
+    assert hanging.poll() == -signal.SIGTERM
+
+
+def test_a_run_goes_on_when_packages_change_and_the_next_one_gets_them(
+    started: Pythons, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server with the packages of before ends with its last fork."""
+    site = tmp_path / "site"
+    site.mkdir()
+    monkeypatch.setattr(pythons.sysconfig, "get_path", lambda name: str(site))
+    parent = "import os, sys; sys.stdin.close(); print(os.getppid(), flush=True)"
+    assert start(started, tmp_path / "a", parent).wait(60) == 0
+    long = start(started, tmp_path / "b", f"{parent}\nimport time; time.sleep(0.5)")
+    (site / "new").mkdir()
+    assert start(started, tmp_path / "c", parent).wait(60) == 0
+    assert long.wait(60) == 0
+    first, same, other = ((tmp_path / name / "stdout").read_text() for name in "abc")
+    assert first == same != other
+
+
+def test_without_its_server_a_fork_is_over_and_the_next_run_has_another(
+    started: Pythons, tmp_path: Path
+) -> None:
+    hanging = start(
+        started, tmp_path / "a", "import os; print(os.getppid(), flush=True)\nimport time; time.sleep(60)"
+    )
+    while not (server := (tmp_path / "a" / "stdout").read_text()):
+        pass
+    os.kill(int(server), signal.SIGKILL)
+    assert hanging.wait(60) == -signal.SIGKILL
+    end = time.monotonic() + 10
+    while _lives(hanging.pid) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not _lives(hanging.pid)
+    assert start(started, tmp_path / "b", "").wait(60) == 0
+
+
+def _lives(pid: int) -> bool:
+    stat = Path(f"/proc/{pid}/stat")
+    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def test_a_server_that_cannot_start_is_not_needed(
+    started: Pythons, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pythons, "SERVER", tmp_path / "missing.py")
+    assert start(started, tmp_path / "a", SAYS_ALL).wait(60) == 0
+
+
+def test_a_compiled_archive_is_its_source(tmp_path: Path) -> None:
+    archive = tmp_path / "job.zip"
+    with zipfile.ZipFile(archive, "w") as sources:
+        sources.writestr("good.py", "def fail():\n    raise ValueError('of good')\nVALUE = 7\n")
+        sources.writestr("wrong.py", "def (:\n")
+        sources.writestr("data.json", "{}")
+    made = compiled(archive, tmp_path / "made")
+    assert compiled(archive, tmp_path / "made") == made
+    assert list((tmp_path / "made").iterdir()) == [made]
+    script = (
+        "import sys, traceback, pkgutil; sys.path.insert(0, sys.argv[1]); import good\n"
+        "print(good.VALUE, good.__file__.endswith('good.pyc'), pkgutil.get_data('good', 'data.json'))\n"
+        "try: import wrong\n"
+        "except SyntaxError: print('wrong')\n"
+        "try: good.fail()\n"
+        "except ValueError: traceback.print_exc()"
+    )
+    done = subprocess.run([sys.executable, "-c", script, made], capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines() == ["7 True b'{}'", "wrong"]
+    assert "raise ValueError('of good')" in done.stderr  # a traceback still shows the source
+    with zipfile.ZipFile(archive, "a") as sources:
+        sources.writestr("more.py", "")
+    assert compiled(archive, tmp_path / "made") != made
+    plain = tmp_path / "library.py"
+    plain.write_text("VALUE = 7")
+    assert compiled(plain, tmp_path / "made") == plain
