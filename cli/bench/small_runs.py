@@ -139,7 +139,7 @@ def _jobs(session: Session, state: Path, *, apart: bool = False) -> Iterator[Cal
             return cost
 
         yield run
-        logging.getLogger("py4j").setLevel(logging.CRITICAL)  # that the JVM which is ended here is gone
+        logging.disable(logging.ERROR)  # that the JVM which is ended here is gone
         jvms.close()
         pythons.close()
 
