@@ -14,6 +14,7 @@ from operator import itemgetter
 
 from shared.contracts import folded
 from shared.reasons import FileReason
+from shared.records.column_values import first_of
 from shared.records.compression import BLOCK
 from shared.records.contradictions import Watch
 from shared.records.dialect import SEARCHED, Dialect, column_names, delimiter_of, header_line, named_delimiter
@@ -450,13 +451,10 @@ def profile_rows(blocks: Iterator[bytes], profile: FileProfile, limits: Limits) 
     """Judges every row. Raises Unreadable for a header that no contract knows."""
     rows = Rows(_gathered(blocks), limits, replace(Dialect.of(profile.dataset), delimiter=profile.made_with))
     dated = _observe_header(rows, profile)
-    place = rows.header.index(dated) if dated is not None else None
-    event_time = itemgetter(place) if place is not None else None
     watched = profile.watched(rows.header)
-    places = {i for i, _ in watched} | ({place} if place is not None else set())
-    for chunk in rows.by_column(sorted(places)):
+    for chunk in rows.by_column(sorted({*dated, *(i for places, _ in watched for i in places)})):
         if isinstance(chunk, Block):
-            _observe_block(chunk, profile, place, watched)
+            _observe_block(chunk, profile, dated, watched)
             continue
         good = chunk if set(map(type, chunk)) == LISTS else [row for row in chunk if row.__class__ is list]
         profile.records += len(chunk)
@@ -464,12 +462,13 @@ def profile_rows(blocks: Iterator[bytes], profile: FileProfile, limits: Limits) 
             profile.unreadable += len(chunk) - len(good)
             if len(profile.bad_lines) < FEW_LINES:
                 profile.bad_lines += [row.line for row in chunk if isinstance(row, Broken)][:FEW_LINES]
-        if event_time is not None:
-            profile.dates.add(list(map(event_time, good)))  # type: ignore[arg-type]
-        for i, watch in watched:
+        if dated:
+            times = [list(map(itemgetter(i), good)) for i in dated]  # type: ignore[arg-type]
+            profile.dates.add(first_of(times, ""))
+        for places, watch in watched:
             if profile.asks(watch):
-                cells = [row[i] if isinstance(row, list) else None for row in chunk]
-                profile.watch(watch, cells, profile.records - len(chunk))
+                cells = [[row[i] if isinstance(row, list) else None for row in chunk] for i in places]
+                profile.watch(watch, first_of(cells, ""), profile.records - len(chunk))
     if not profile.records:
         raise Unreadable(FileReason.EMPTY_FILE, "header only")
     profile.multiline = rows.multiline
@@ -490,22 +489,23 @@ def _gathered(blocks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _observe_block(
-    block: Block, profile: FileProfile, dated: int | None, watched: list[tuple[int, Watch]]
+    block: Block, profile: FileProfile, dated: list[int], watched: list[tuple[list[int], Watch]]
 ) -> None:
     """Takes rows that are all good."""
     before, profile.records = profile.records, profile.records + block.rows
-    if dated is not None:
-        if profile.dates.by_day and (days := block.days(dated)) is not None:
+    if dated:
+        alone = len(dated) == 1 and profile.dates.by_day
+        if alone and (days := block.days(dated[0])) is not None:
             profile.dates.add_counted(days)
         else:
-            profile.dates.add(block.column(dated))
-    for i, watch in watched:
+            profile.dates.add(first_of([*map(block.column, dated)], ""))
+    for places, watch in watched:
         if profile.asks(watch):
-            profile.watch(watch, block.column(i), before)
+            profile.watch(watch, first_of([*map(block.column, places)], ""), before)
 
 
-def _observe_header(rows: Rows, profile: FileProfile) -> str | None:
-    """Takes the header's columns; gives the one that carries the event date."""
+def _observe_header(rows: Rows, profile: FileProfile) -> list[int]:
+    """Takes the header's columns; says where the event date stands."""
     if not rows.header:
         raise Unreadable(FileReason.EMPTY_FILE, "the file is blank")
     profile.columns, profile.delimiter, profile.preamble = rows.header, rows.delimiter, rows.preamble

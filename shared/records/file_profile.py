@@ -6,10 +6,10 @@ import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from operator import itemgetter
 from typing import Any
 
 from shared.contracts import Dataset, folded
+from shared.records.column_values import first_values, values_of
 from shared.records.contradictions import Watch, watches
 from shared.records.dates import DateCount
 from shared.records.known_lines import KnownLines, known_lines
@@ -19,7 +19,6 @@ from shared.records.strict_json import Number
 
 MAX_NAMES = 500
 MAX_NAME = 1000
-MAX_DATED = 10
 MAX_MISSES = 20  # of reading lines that bring nothing new
 # Of JSON: what Spark's reader and ours give the same text of. A double is no text, and a nested value none.
 SPELLED = {str, int, bool, type(None)}
@@ -61,7 +60,6 @@ class FileProfile:
     delimiter: str = ","
     dates: DateCount = field(init=False)
     nested: bool = field(init=False)
-    dated: tuple[str, ...] = ()
     kind: str = "json"
     made_with: str | None = None
 
@@ -74,15 +72,25 @@ class FileProfile:
         self._names: set[str] = set()
         self._misses = 0
         self.watches = watches(self.dataset)
-        self._watched_names: dict[str, Watch] = {}  # names beyond the limits are fresh again and again
         when = self.dataset.event_date_column
+        self._looked_at = {*self.watches, *([when] if when is not None else [])}
+        self._spelled: dict[str, str] = {}  # column that is looked at → its first spelling
+        self._ambiguous = False  # whether one has others: which counts, the record's own order says
         plan = self.dataset.plan(when) if when is not None else None
         self.dates = DateCount(plan, self.dataset.target.event_timezone)
 
-    def watched(self, columns: Sequence[str]) -> list[tuple[int, Watch]]:
-        """Where columns stand whose values may contradict the contract."""
-        names = [self._aliases.get(folded(c)) for c in columns]
-        return [(i, self.watches[n]) for i, n in enumerate(names) if n in self.watches]
+    def watched(self, columns: Sequence[str]) -> list[tuple[list[int], Watch]]:
+        """Columns whose values may contradict the contract, and where each stands."""
+        places = self._places(columns)
+        return [(places[name], watch) for name, watch in self.watches.items() if name in places]
+
+    def _places(self, columns: Sequence[str]) -> dict[str, list[int]]:
+        """Where each column of the contract stands, whatever its spellings."""
+        places: dict[str, list[int]] = {}
+        for i, spelling in enumerate(columns):
+            if (name := self._aliases.get(folded(spelling))) is not None:
+                places.setdefault(name, []).append(i)
+        return places
 
     def asks(self, watch: Watch) -> bool:
         """Whether a column's values are wanted: the dates that were counted just now have mostly said all."""
@@ -97,11 +105,17 @@ class FileProfile:
     def observe(self, objects: list[dict[str, Any]]) -> None:
         """Takes some JSON records: their names, texts and event times."""
         self.records += len(objects)
-        self.observe_names(set().union(*objects))
+        names: set[str] = set().union(*objects)
+        self.observe_names(names)
         if self.plain and self._texts:
-            texts = _values(objects, self._texts)
+            texts = values_of(objects, self._texts)
             self.plain = set(map(type, texts)) <= SPELLED or _spelled_alike(texts)
-        self._observe_values({n: _values(objects, (n,)) for n in self._asked}, len(objects))
+        if self._ambiguous:
+            spellings = {n: c for n in names if (c := self._aliases.get(folded(n))) in self._spelled}
+            values = first_values(objects, spellings, self._asked)
+        else:
+            values = {column: values_of(objects, (name,)) for column, name in self._asked.items()}
+        self._observe_values(values, len(objects))
 
     def observe_lines(self, lines: bytes) -> bool:
         """Takes JSON records that bring nothing new: no name, no text that is none. Else takes nothing, and
@@ -116,48 +130,50 @@ class FileProfile:
     def _observe_known(
         self, text: bytes, read: Callable[[KnownLines, bytes], tuple[int, dict[str, list[Any]]] | None]
     ) -> bool:
-        if self.nested or self.long_numbers or not self._names or self._misses > MAX_MISSES:
+        asked = self._asked
+        if self.nested or self.long_numbers or self._ambiguous or self._misses > MAX_MISSES:
+            return False
+        if not self._names or not self._names.issuperset(asked.values()):
             return False
         texts = frozenset(self._texts if self.plain else ())
-        reader = known_lines(frozenset(self._names), texts, self._asked)
+        reader = known_lines(frozenset(self._names), texts, frozenset(asked.values()))
         found = read(reader, text) if reader is not None else None
         if found is None:
             self._misses += 1
             return False
         count, values = found
         self.records += count
-        self._observe_values(values, count)
+        self._observe_values({column: values[name] for column, name in asked.items()}, count)
         return True
 
     @property
-    def _asked(self) -> frozenset[str]:
-        """The names of columns whose values are looked at."""
-        return frozenset((*self.dated, *(n for n, w in self._watched_names.items() if w.open)))
+    def _asked(self) -> dict[str, str]:
+        """The columns whose values are still wanted, each with its spelling."""
+        when, watches = self.dataset.event_date_column, self.watches
+        return {c: name for c, name in self._spelled.items() if c == when or watches[c].open}
 
     def _observe_values(self, values: dict[str, list[Any]], count: int) -> None:
-        times = _first_of([values[n] for n in self.dated])
-        self.dates.add(times)
-        dated, before = self.watches.get(self.dataset.event_date_column or ""), self.records - count
-        if dated is not None and self.dates.odd:
-            self.watch(dated, times, before)
-        for name, watch in self._watched_names.items():
-            if watch is not dated and watch.open and str in map(type, values[name]):
-                self.watch(watch, values[name], before)
+        when, before = self.dataset.event_date_column, self.records - count
+        self.dates.add(values.get(when or "", ()))
+        for column, found in values.items():
+            watch = self.watches.get(column)
+            if watch is None or not watch.open:
+                continue
+            if self.dates.odd if column == when else str in map(type, found):
+                self.watch(watch, found, before)
 
-    def observe_columns(self, columns: Iterable[str]) -> str | None:
-        """Takes the columns of a file or record; gives the one that carries the event date, whatever its
-        spelling.
+    def observe_columns(self, columns: Iterable[str]) -> list[int]:
+        """Takes the columns of a file or record; says where the event date stands: of several places the
+        first with a value counts.
 
         Two spellings of one column, and names that SQL cannot quote, are left to our own reader.
         """
         columns = tuple(columns)
-        canonical = [(self._aliases.get(folded(c)), c) for c in columns]
-        matched = [name for name, _ in canonical if name is not None]
-        self.known |= bool(matched)
-        self.plain &= len(matched) == len(set(matched)) and all(c and c.isprintable() for c in columns)
-        return next(
-            (c for name, c in canonical if name is not None and name == self.dataset.event_date_column), None
-        )
+        places = self._places(columns)
+        self.known |= bool(places)
+        self.plain &= all(len(p) == 1 for p in places.values())
+        self.plain &= all(c and c.isprintable() for c in columns)
+        return places.get(self.dataset.event_date_column or "", [])
 
     def observe_names(self, names: set[str]) -> None:
         """Takes the names of some JSON records.
@@ -174,11 +190,9 @@ class FileProfile:
         self.columns = tuple(sorted({*self.columns, *small})[:MAX_NAMES])
         self.observe_columns(self.columns if fits else small)
         self.plain &= fits
-        if self.watches:
-            spelled = sorted(small)
-            self._watched_names |= {spelled[i]: watch for i, watch in self.watched(spelled)}
-        dates = {n for n in small if self._aliases.get(folded(n), "") == self.dataset.event_date_column}
-        self.dated = (*self.dated, *sorted(dates - set(self.dated)))[:MAX_DATED]
+        for name in fresh:
+            if (column := self._aliases.get(folded(name), "")) in self._looked_at:
+                self._ambiguous |= self._spelled.setdefault(column, name[:MAX_NAME]) != name
         if fits:  # else the file is left to our own reader, and nobody asks
             self._texts += tuple(n for n in small if self._aliases.get(folded(n)) in self._text_columns)
 
@@ -207,19 +221,3 @@ class FileProfile:
     @cached_property
     def _shape(self) -> Shape:
         return shape_of(self.dataset, self.kind)
-
-
-def _values(objects: list[dict[str, Any]], names: tuple[str, ...]) -> list[Any]:
-    """The values of some columns, record by record; None for a record that has not the column."""
-    try:
-        found = list(map(itemgetter(*names), objects))
-    except KeyError:
-        return [record.get(n) for record in objects for n in names]
-    return found if len(names) == 1 else list(itertools.chain.from_iterable(found))
-
-
-def _first_of(columns: list[Sequence[Any]]) -> Sequence[Any]:
-    """Of each record the first value that it has: a column may be spelled in several ways."""
-    if len(columns) < 2:
-        return columns[0] if columns else ()
-    return [next((v for v in values if v is not None), None) for values in zip(*columns, strict=True)]

@@ -6,11 +6,12 @@ Memory is that of a few pages.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, Any
 
 from shared.reasons import FileReason
 from shared.records.arrow_values import values
+from shared.records.column_values import first_of
 from shared.records.file_profile import FileProfile
 from shared.records.footers import FooterError, footer_of
 from shared.records.plain import text_of
@@ -105,16 +106,17 @@ def profile_parquet(file: IO[bytes], profile: FileProfile, limits: Limits) -> No
             profile.add_rows(records_of(batch))
         return
     dated = profile.observe_columns(schema.names)
-    at = schema.names.index(dated) if dated is not None else None
-    watched = [(i, w) for i, w in profile.watched(schema.names) if _is_text(schema.field(i).type)]
+    texts = {i for i, field in enumerate(schema) if _is_text(field.type)}
+    watched = [(places, w) for places, w in profile.watched(schema.names) if not texts.isdisjoint(places)]
     for batch in stream:
         profile.records += batch.num_rows
         profile.plain = profile.plain and not any(map(_overflows, batch.columns))
-        if at is not None:
-            _count_dates(batch.column(at), profile)
-        for i, watch in watched:
+        if dated:
+            times = _values(batch, dated)
+            profile.dates.add([None if v is None else text_of(v) for v in times])
+        for places, watch in watched:
             if profile.asks(watch):
-                profile.watch(watch, values(batch.column(i)), profile.records - batch.num_rows)
+                profile.watch(watch, _values(batch, places), profile.records - batch.num_rows)
 
 
 def _is_text(kind: Any) -> bool:
@@ -144,5 +146,6 @@ def _overflows(column: Any) -> bool:
     return bounds["min"] is not None and (bounds["min"] < -most or bounds["max"] > most)
 
 
-def _count_dates(column: Any, profile: FileProfile) -> None:
-    profile.dates.add([None if v is None else text_of(v) for v in values(column)])
+def _values(batch: Any, places: list[int]) -> Sequence[Any]:
+    """The values of a column that stands in one place or several."""
+    return first_of([values(batch.column(i)) for i in places])
