@@ -68,20 +68,19 @@ class DateCount:
         self._dates[day] += count
 
     def _add_common(self, values: Sequence[str]) -> None:
-        """Most texts begin with their day, and end so that no other is meant."""
+        """Most texts begin with their day, and end so that no other is meant. What is between is not read:
+        of `2024-03-09T25:00:00Z` the day counts, though the row will be refused.
+        """
         if (days := _days_alike(values)) is not None:
             self._take(days)
             return
         key = self._key
-        try:
-            texts = [
-                v[:10] if v[4] == "-" and (v[-1] == "Z" or (len(v) == 19 and v[-3] == ":")) else key(v)
+        self._take(
+            [
+                v[:10] if v[4:5] == "-" and (v[-1] == "Z" or (len(v) == 19 and v[-3] == ":")) else key(v)
                 for v in values
             ]
-        except IndexError:
-            self.odd = []
-            texts = [key(v) for v in values]
-        self._take(texts)
+        )
 
     def _take(self, texts: Iterable[str] | Mapping[str, int]) -> None:
         """Hostile texts are all distinct, and must not fill the memory."""
