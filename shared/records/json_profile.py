@@ -24,10 +24,10 @@ def profile_stream(blocks: Iterator[bytes], profile: FileProfile, limits: Limits
         if not (tombstones and is_tombstone(text)):
             chunk.append(value_of(text, loads, profile))
         singly -= 1
-        while singly < 1 and (following := window.following()):
+        while singly < 1 and (following := window.following()) != "":
             profile_values(chunk, profile)
             chunk = []
-            if len(following) <= limits.max_record and _takes(following, profile):
+            if following and len(following) <= limits.max_record and _takes(following, profile):
                 window.take(following)
             else:
                 singly = CHUNK

@@ -50,17 +50,20 @@ class Window:
             if self.ended or not self.more():
                 return ""
 
-    def following(self) -> str:
+    def following(self) -> str | None:
         """The text of elements that probably follow the one that was just taken, without the comma before
-        them; empty where they are not all here, or are not alike. Behind it another comma stands: where none
-        belongs, whoever reads on finds that.
+        them. Behind it another comma stands: where none belongs, whoever reads on finds that.
+
+        Empty where none follows or they are not all here; None where a whole piece was searched in vain.
         """
         self.peek()
         between = BETWEEN.match(self.text, self.at)
         if between is None:
             return ""
         end = self.text.rfind("}" + between[0], between.end(), between.end() + PIECE)
-        return self.text[self.at + 1 : end + 1] if end > 0 else ""
+        if end > 0:
+            return self.text[self.at + 1 : end + 1]
+        return None if between.end() + PIECE <= len(self.text) else ""
 
     def take(self, following: str) -> None:
         """Goes to the end of what follows."""

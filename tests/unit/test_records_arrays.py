@@ -99,6 +99,15 @@ def test_most_elements_are_ahead_of_the_first():
     assert list(map(json.loads, texts)) == [{"a": {"b": [99]}, "c": "},{"}]
 
 
+def test_elements_that_are_not_alike_are_seldom_searched_for_others(monkeypatch: pytest.MonkeyPatch):
+    """A search that finds none goes through 32 kB."""
+    searches, following = [], Window.following
+    monkeypatch.setattr(Window, "following", lambda window: searches.append(1) or following(window))
+    each = [f'{{"n{n}":"{"}" * 90}"}}' for n in range(10_000)]
+    assert found(f"[{','.join(each)}]".encode(), 1 << 20)[0] == 10_000
+    assert len(searches) < 600  # the last 32 kB hold 300 elements, for which less and less is searched
+
+
 def test_no_element_may_be_longer_than_a_record():
     short, long = {"a": "x"}, {"a": "x" * 90}
     text = json.dumps([short] * 20 + [long] + [short] * 20).encode()
