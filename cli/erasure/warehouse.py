@@ -33,7 +33,7 @@ FLOATS = frozenset({"real", "double precision"})
 # Of one statement, which may have 100 kB (Redshift Data API); a name may have 127 bytes, each of them a quote
 MOST_VALUES, MOST_COLUMNS = 100, 40
 POLL_SECONDS = 0.2, 5.0  # at first, and at most
-MOST_SECONDS = 1800  # that one statement may take, while the domain's lock is held for an hour
+MOST_SECONDS = 1500  # that one statement may take: two of them in an hour, for which the domain is held
 Rows = Sequence[Sequence[Mapping[str, Any]]]
 
 
