@@ -21,6 +21,7 @@ from stacks.usage import Usage
 
 DaysOf = Callable[[Contract, Dataset], int | None]
 HOURS, DAYS, WEEKS = 730, 30, 4.35  # of a month
+UNTIL_MAINTENANCE = 3.5  # days, in the mean: it is weekly
 HOURS_OF = {"minute": 1 / 60, "hour": 1, "day": 24}
 # Per file, counted in the code of lambdas/ingest and glue_scripts: S3 calls, ledger units. A file's entry has
 # 1.2 kB and more, two units, in a transaction twice that: claim 1, content 1, outcome 4, its counter 2, read
@@ -49,6 +50,17 @@ class Line:
 
     def usd(self, prices: Mapping[str, Price]) -> float:
         return self.quantity * prices[self.price].usd
+
+
+@dataclass(frozen=True)
+class Stay:
+    """For how many months a share of what comes is there, and for how many of these as the current version of
+    its object or the row of its table.
+    """
+
+    share: float
+    months: float
+    current: float
 
 
 @dataclass(frozen=True)
@@ -115,16 +127,17 @@ def _ledger_gb(usage: Usage) -> float:
     return usage.received_files * usage.months_kept * LEDGER_KB_PER_FILE / 1024**2
 
 
-def _replaced_days(bucket: Mapping[str, Any], resources: Resources) -> int:
-    """How long a file stays that its table no longer needs: until no snapshot has it, and then as an old
-    version. Each file that comes to a table is taken to be replaced once, by compaction or a newer row.
+def _replaced_days(bucket: Mapping[str, Any], resources: Resources) -> float:
+    """How long a file stays that its table no longer needs: until maintenance finds that no snapshot has it,
+    and then as an old version. Each file that comes to a table is taken to be replaced once, by compaction or
+    a newer row.
     """
     snapshots = [
         int(job["DefaultArguments"]["--snapshot_days"])
         for job in resources.of("AWS::Glue::Job")
         if "--snapshot_days" in job["DefaultArguments"]
     ]
-    return max(snapshots, default=0) + _old_version_days(bucket)
+    return max(snapshots, default=0) + UNTIL_MAINTENANCE + _old_version_days(bucket)
 
 
 def _old_version_days(bucket: Mapping[str, Any]) -> int:
@@ -133,27 +146,31 @@ def _old_version_days(bucket: Mapping[str, Any]) -> int:
     return max((int(r[named]["NoncurrentDays"]) for r in rules if named in r), default=0)
 
 
-def _kept(resources: Resources, usage: Usage, days_of: DaysOf, longer: int = 0) -> list[tuple[float, float]]:
-    """Of what comes the share of each dataset, and for how many months that is there: as long as its contract
-    says and `longer` days, as old versions of objects or in a vault; for all months without such a promise.
+def _kept(resources: Resources, usage: Usage, days_of: DaysOf, longer: float = 0) -> list[Stay]:
+    """How long the files or rows of each dataset stay: as its contract says, and `longer` days as old
+    versions of objects or in a vault; for all months without such a promise.
     """
     domains = [contract(domain) for domain in resources.domains]
-    found = list[tuple[float, float]]()
+    most = usage.months_kept
+    found = list[Stay]()
     for agreed in domains:
         for dataset in agreed.datasets:
             days = days_of(agreed, dataset)
-            months = usage.months_kept if days is None else min(usage.months_kept, (days + longer) / DAYS)
-            found.append((1 / len(domains) / len(agreed.datasets), months))
-    return found or [(1, usage.months_kept)]
+            months, current = (
+                (most, most) if days is None else (min(most, (days + longer) / DAYS), min(most, days / DAYS))
+            )
+            found.append(Stay(1 / len(domains) / len(agreed.datasets), months, current))
+    return found or [Stay(1, most, most)]
 
 
 def retention_days(_: Contract, dataset: Dataset) -> int | None:
-    """How long rows of a dataset are kept; None: for ever."""
-    return dataset.target.retention_days
+    """After how many days the first run takes out rows of a dataset; None: never."""
+    days = dataset.target.retention_days
+    return None if days is None else days + 1
 
 
-def _mean(kept: Iterable[tuple[float, float]]) -> float:
-    return sum(share * months for share, months in kept)
+def _mean(stays: Iterable[Stay]) -> float:
+    return sum(stay.share * stay.months for stay in stays)
 
 
 def _share(zone: str, usage: Usage) -> float:
@@ -165,14 +182,19 @@ def _share(zone: str, usage: Usage) -> float:
     )
 
 
-def _months(bucket: Mapping[str, Any], kept: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    """How many of the months kept are in standard storage and how many in infrequent access, by the bucket's
-    own lifecycle. `kept`: by share of what comes.
+def _months(bucket: Mapping[str, Any], stays: Iterable[Stay]) -> tuple[float, float]:
+    """How many months in standard storage and how many in infrequent access, by the bucket's own lifecycle.
+    That moves current versions only: an old one stays where it is.
     """
     rules = bucket.get("LifecycleConfiguration", {}).get("Rules", [])
     days = [t["TransitionInDays"] for rule in rules for t in rule.get("Transitions", [])]
-    hot = [(share, min(months, min(days) / DAYS) if days else months) for share, months in kept]
-    return _mean(hot), _mean(kept) - _mean(hot)
+    moved = min(days) / DAYS if days else float("inf")
+    hot = cold = 0.0
+    for stay in stays:
+        standard = moved if stay.current > moved else stay.months
+        hot += stay.share * standard
+        cold += stay.share * (stay.months - standard)
+    return hot, cold
 
 
 def _ingestion(resources: Resources, usage: Usage) -> Iterator[Line]:

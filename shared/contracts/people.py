@@ -89,19 +89,22 @@ def unnamed_children(contract: Contract) -> tuple[str, ...]:
 
 
 def referring(contract: Contract) -> tuple[str, ...]:
-    """Columns by which rows refer to a person's, of tables whose rows do not say whose they are: when the
-    others are erased, these stay. As `lines.order_id`.
+    """Columns by which rows refer to a person's, directly or through others, of tables whose rows do not say
+    whose they are: when the others are erased, these stay. As `lines.order_id`.
     """
     loaded = {d.target.name: d.target for d in contract.datasets}
-    of_people = {name for name, table in loaded.items() if identities(contract, table)}
-    return tuple(
-        f"{name}.{column}"
-        for name, table in loaded.items()
-        if name not in of_people
-        for reference in table.references
-        if reference.table in of_people
-        for column in reference.columns
-    )
+    related = {name for name, table in loaded.items() if identities(contract, table)}
+    found = dict[str, None]()
+    unsaid = {name: table for name, table in loaded.items() if name not in related}
+    while True:
+        before = len(found)
+        for name, table in unsaid.items():
+            for reference in table.references:
+                if reference.table in related:
+                    found |= dict.fromkeys(f"{name}.{column}" for column in reference.columns)
+                    related.add(name)
+        if len(found) == before:
+            return tuple(found)
 
 
 def marked(name: str, value: str) -> str:

@@ -40,3 +40,9 @@ def test_rows_that_refer_to_a_persons_by_a_key_alone_are_named() -> None:
     assert referring(parsed(document, "shop.odcs.yaml")) == ()  # they have the buyer, too
     del lines["user_id"]["customProperties"][0]
     assert referring(parsed(document, "shop.odcs.yaml")) == ("order_lines.order_id",)
+
+    transactions = properties(document, "transactions")
+    transactions["tx_id"]["relationships"] = [{"to": "silver_order_lines.order_id"}]
+    del transactions["user_id"]["customProperties"]
+    names = ("order_lines.order_id", "transactions.tx_id")
+    assert sorted(referring(parsed(document, "shop.odcs.yaml"))) == [*names]

@@ -78,13 +78,18 @@ def test_files_that_a_table_no_longer_needs_are_paid_for_until_no_snapshot_and_n
 ):
     kept = job("web", "maintenance", DefaultArguments={"--domain": "web", "--snapshot_days": "7"})
     found = cost(USAGE, bucket("silver", old_days=5), bucket("raw"), kept)
-    assert found["S3", "silver, replaced files"] == 0.46  # 50 GB a month × (7 + 5) / 30 × 0.023
+    # 50 GB a month × (7 of a snapshot + 3.5 until maintenance + 5 as old versions) / 30 × 0.023
+    assert found["S3", "silver, replaced files"] == 0.5942
     assert ("S3", "raw, replaced files") not in found
 
 
 def sixty_days(of: Contract) -> Contract:
     """A contract that keeps all its rows for 60 days."""
-    short = (replace(d, target=replace(d.target, retention_days=60)) for d in of.datasets)
+    return keeping(of, 60)
+
+
+def keeping(of: Contract, days: int) -> Contract:
+    short = (replace(d, target=replace(d.target, retention_days=days)) for d in of.datasets)
     return replace(of, datasets=tuple(short))
 
 
@@ -105,11 +110,20 @@ def test_what_leaves_by_the_contract_s_retention_is_not_paid_for_ever(
     assert alone["S3", "raw, standard"] == 4.60  # 100 GB × 2 months × 0.023
     # Files go after 63 days, and 30 days later their old versions: 100 GB × (93 days - 2 months) × 0.0125
     assert alone["S3", "raw, infrequent access"] == 1.375
-    assert alone["S3", "silver, standard"] == 2.76  # 50 GB × (60 + 7 + 5) / 30 × 0.023
+    assert alone["S3", "silver, standard"] == 2.9325  # 50 GB × (61 + 7 + 3.5 + 5) / 30 × 0.023
     assert alone["Backup", "raw"] == 19.9382  # 122.07 GB × (63 + 35) / 30 × 0.05
-    assert alone["Redshift", "storage, a copy of gold"] == 2.40  # 50 GB × 2 months × 0.024
+    assert alone["Redshift", "storage, a copy of gold"] == 2.44  # 50 GB × 61 days × 0.024
     both = cost(USAGE, *made, job("shop", "maintenance", DefaultArguments={"--domain": "shop"}))
     assert both["S3", "raw, infrequent access"] == 6.9375  # half for 10 months: shop keeps all
+
+
+def test_what_leaves_before_it_would_move_never_moves_not_even_as_an_old_version(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(estimated, "contract", lambda domain: keeping(contract(domain), 40))
+    found = cost(USAGE, bucket("raw", 60), job("web", "maintenance"))
+    assert found["S3", "raw, standard"] == 5.5967  # 100 GB × (43 + 30) / 30 × 0.023
+    assert ("S3", "raw, infrequent access") not in found
 
 
 def test_a_secret_is_paid_for_each_month() -> None:
