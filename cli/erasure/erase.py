@@ -27,7 +27,7 @@ from cli.erasure.rewriting import carry_out, unfaithful
 from cli.erasure.search import Place
 from cli.erasure.stores import Stores
 from cli.erasure.tables import forget_history, own_tables, unused
-from cli.erasure.warehouse import Warehouse
+from cli.erasure.warehouse import Unasked, Warehouse
 from shared.names import RESULTS, WAREHOUSE
 
 Run = Callable[[dict[str, Any]], str]  # carries a run of the domain out, and gives its id; raises LakeError
@@ -47,7 +47,7 @@ class Erasure:
     run: Run
     alive: Callable[[str], bool] = lambda _: True
     report: Callable[[str], None] = lambda _: None
-    warehouse: Warehouse | None = None
+    warehouse: Warehouse | Unasked | None = None
 
     @property
     def stores(self) -> Stores:
@@ -160,7 +160,7 @@ class Erasure:
             removed,
             answers,
             left=receipts.by_store(left),
-            warehouse=receipts.of_warehouse(searched, there=self.warehouse is not None),
+            warehouse=receipts.of_warehouse(searched, self.holder.sought, there=self.warehouse is not None),
             unsearched=self._unsearched(searched),
             not_reached=receipts.not_reached(self.holder.contract),
             places=tuple(receipts.without_value(p.where, self.holder.sought) for p in left),
@@ -171,9 +171,11 @@ class Erasure:
         """For whom, or where, the search was none."""
         sought, found = self.holder.sought, []
         if unknown := len(sought.unknown):
+            warehouse = ", the warehouse" if self.warehouse else ""
             found.append(
                 f"{unknown} of {len(self.marks)} people are known by hashes only: records that cannot be"
-                " read, files in quarantine, texts and names were not searched for them; give their keys"
+                f" read, files in quarantine{warehouse}, texts and names were not searched for them; give"
+                " their keys"
             )
         others = sum(not self._covers(e) for e in self._broken_off())
         if others and self._facts["again"]:

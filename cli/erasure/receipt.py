@@ -15,11 +15,15 @@ from shared.contracts.people import referring
 from shared.names import WAREHOUSE
 from shared.zones import receipt_key
 
-NO_WAREHOUSE, ASKED, NOT_ASKED = "there is none", "searched", "not searched as a whole"
+NO_WAREHOUSE, ASKED, PARTLY = "there is none", "searched", "not searched as a whole"
+NOT_ASKED = "not asked, for nobody is known but by hashes"
 HIDDEN = "an object whose name holds a value"
 NOT_REACHED = (
     "backups of the environment (AWS Backup) and copies that somebody made elsewhere",
-    "snapshots of the warehouse, lists and maps in its tables, words within its texts",
+    "snapshots of the warehouse, lists and maps in its tables, words within its texts; values there that"
+    " differ by more than their case and blanks around, such as by zeros before a number",
+    "other schemas of the warehouse, such as copies that analysts made",
+    "texts of queries, which Redshift, Athena and CloudWatch keep",
     "what other systems were given",
     "answers that analysts of other domains got; numbers, where they do not say whose a record or a row is",
     "uploads in parts that nobody finished",
@@ -74,11 +78,14 @@ def not_reached(contract: Contract) -> tuple[str, ...]:
     return (*NOT_REACHED, f"rows that say by {', '.join(found)} alone to what of theirs they belong")
 
 
-def of_warehouse(searched: Sequence[Place], *, there: bool) -> str:
+def of_warehouse(searched: Sequence[Place], sought: Sought, *, there: bool) -> str:
     """`there`: whether the environment has one."""
     if not there:
         return NO_WAREHOUSE
-    return NOT_ASKED if any(p.zone == WAREHOUSE and p.unopened for p in searched) else ASKED
+    if not sought.texts:
+        return NOT_ASKED
+    unopened = any(p.zone == WAREHOUSE and p.unopened for p in searched)
+    return PARTLY if unopened or sought.unknown else ASKED
 
 
 def by_fate(found: Sequence[Finding]) -> dict[str, int]:

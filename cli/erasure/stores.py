@@ -9,7 +9,7 @@ from cli.erasure.files import Holder
 from cli.erasure.lock import DomainLock
 from cli.erasure.search import STORES, Place, places, places_in_ledger
 from cli.erasure.sought import Sought
-from cli.erasure.warehouse import Warehouse
+from cli.erasure.warehouse import Unasked, Warehouse
 from shared.names import WAREHOUSE
 
 READ = ("raw", "bronze")  # of which the records are read, all of them
@@ -20,7 +20,7 @@ class Stores:
     """Of an environment. `warehouse`: None where it has none; `lock`: held while anything is searched."""
 
     holder: Holder
-    warehouse: Warehouse | None
+    warehouse: Warehouse | Unasked | None
     lock: DomainLock | None = None
 
     def locked(self, lock: DomainLock) -> Stores:

@@ -17,7 +17,7 @@ from cli.erasure.objects import ErasureError
 from cli.erasure.receipt import Receipt, not_reached
 from cli.erasure.search import Place
 from cli.erasure.sought import Sought
-from cli.erasure.warehouse import Warehouse
+from cli.erasure.warehouse import Unasked, Warehouse, kept_namespace
 from cli.exits import Exit
 from cli.options import add_domain, add_env, add_json
 from cli.targets import check_domain, current_target
@@ -150,11 +150,11 @@ def erasure_of(
     )
 
 
-def _warehouse(session: Session) -> Warehouse | None:
+def _warehouse(session: Session) -> Warehouse | Unasked | None:
     """The environment's, if there is one, even if its settings ask for none any more."""
     stack = session.names.name(WAREHOUSE)
     if described(session.client("cloudformation"), stack) is None:
-        return None
+        return kept_namespace(session.client("redshift-serverless"), session.names)
     return Warehouse(session.client("redshift-data"), session.names)
 
 

@@ -121,7 +121,10 @@ class Runs:
         ).start()
 
     def _follow(self, job: dict[str, Any], run: dict[str, Any], process: JobProcess) -> None:
-        state, reason = process.execute()
+        try:
+            state, reason = process.execute()
+        except Exception as error:  # noqa: BLE001 - else the run would go on for ever, for who asks
+            state, reason = RunState.FAILED, f"{type(error).__name__}: {error}"
         now = time.time()
         run |= {
             "CompletedOn": now,

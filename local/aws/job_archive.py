@@ -11,17 +11,20 @@ import os
 import sys
 import tempfile
 import zipfile
+import zlib
 from importlib.util import MAGIC_NUMBER
 from marshal import dumps
 from pathlib import Path
 
 UNCHECKED = 1  # PEP 552: flags of a hash-based pyc that is not compared with its source
 HASH = bytes(8)
+# Of a member that is damaged, encrypted or packed in another way.
+UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
 
 
 def compiled(archive: Path, folder: Path) -> Path:
     """The archive with each module compiled beside its source, kept in the folder by its content. What is
-    no zip stays as it is.
+    no zip, or a damaged one, stays as it is: the job that imports from it gets the error.
     """
     if not zipfile.is_zipfile(archive):
         return archive
@@ -32,7 +35,10 @@ def compiled(archive: Path, folder: Path) -> Path:
         # Renamed when it is whole: runs begin side by side.
         with tempfile.TemporaryDirectory(dir=folder) as scratch:
             part = Path(scratch) / target.name
-            _compile(archive, part)
+            try:
+                _compile(archive, part)
+            except UNREADABLE:
+                return archive
             os.replace(part, target)
     return target
 

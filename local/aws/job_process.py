@@ -4,6 +4,7 @@ settings from the job.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -102,6 +103,8 @@ class JobProcess:
             if self._stopped.is_set():
                 return RunState.STOPPED, ""
             self._process = self._pythons.start(argv, out, err, environment, self.command.folder)
+        if self._stopped.is_set():  # while the process was being made, when nobody could kill it
+            self._kill(signal.SIGTERM)
         return self._outcome(self._process)
 
     def stop(self) -> None:
@@ -133,7 +136,8 @@ class JobProcess:
 
     def _kill(self, sign: signal.Signals) -> None:
         if self._process is not None and self._process.poll() is None:
-            os.killpg(self._process.pid, sign)
+            with contextlib.suppress(ProcessLookupError):  # it ended just now
+                os.killpg(self._process.pid, sign)
 
     def _prepare(self) -> tuple[list[str], dict[str, str], str]:
         """The script with its arguments, Spark's settings and the places of the libraries."""

@@ -19,9 +19,22 @@ from typing import IO, Protocol
 
 # What Spark jobs import anyway, for 1.3 CPU s.
 IMPORTED = ("boto3", "pyarrow", "pyspark.sql", "pyspark.sql.functions")
-STOP_SECONDS = 10.0
+START_SECONDS, STOP_SECONDS = 60.0, 10.0
 SERVER = Path(__file__).with_name("fork_server.py")
-CAN_FORK = sys.platform == "linux"  # elsewhere forks break system libraries, and pidfd_open is Linux's
+
+
+def _can_fork() -> bool:
+    """Forks break system libraries elsewhere than on Linux, of which some have no pidfd_open."""
+    if sys.platform != "linux":
+        return False
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except (AttributeError, OSError):
+        return False
+    return True
+
+
+CAN_FORK = _can_fork()
 
 
 class Python(Protocol):
@@ -75,12 +88,15 @@ class Pythons:
         with self._lock:
             self._retire()
             for server in self._retired:
-                with contextlib.suppress(subprocess.TimeoutExpired):
+                try:
                     server.wait(STOP_SECONDS)
+                except subprocess.TimeoutExpired:  # its group has forks that hang before they are runs
+                    os.killpg(server.pid, signal.SIGKILL)
+                    server.wait()
             self._retired = []
 
     def _forked(self, out: IO[bytes], err: IO[bytes]) -> _Fork | None:
-        """None: the server ended, and says in this process's own standard error why."""
+        """None: the server ended, and says in this process's own standard error why; or it hangs."""
         ours, theirs = socket.socketpair()
         with self._lock, theirs:
             packages = Path(sysconfig.get_path("purelib")).stat().st_mtime_ns
@@ -91,7 +107,13 @@ class Pythons:
             assert self._control is not None
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 socket.send_fds(self._control, [b"1"], [theirs.fileno(), out.fileno(), err.fileno()])
-        fork = _Fork(ours)
+        try:
+            fork = _Fork(ours)
+        except TimeoutError:
+            ours.close()  # should it wake, it ends without having run anything
+            with self._lock:
+                self._retire()
+            return None
         return fork if fork.pid else None
 
     def _serve(self) -> None:
@@ -115,10 +137,11 @@ class Pythons:
 
 
 class _Fork:
-    """A fork of the server's; `pid` is 0 when none came of it."""
+    """A fork of the server's; `pid` is 0 when none came of it. Raises TimeoutError when nothing is said."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
+        connection.settimeout(START_SECONDS)
         self._code: int | None = None
         self.pid = int(self._said("pid") or 0)
 
@@ -149,7 +172,11 @@ class _Fork:
         """The next line's number, or nothing: the other end is closed, or says something else."""
         line = b""
         while not line.endswith(b"\n"):
-            if not (read := self._connection.recv(1)):
+            try:
+                read = self._connection.recv(1)
+            except ConnectionResetError:  # killed before it read what it was asked for
+                return ""
+            if not read:
                 return ""
             line += read
         name, _, number = line.decode().partition(" ")

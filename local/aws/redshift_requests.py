@@ -12,6 +12,8 @@ from ministack.services import stepfunctions as sfn
 from local.aws.redshift import Integration, Warehouse, describe, result
 
 TARGET = "RedshiftData."  # how the names of its calls begin in requests
+NAMESPACE = "RedshiftServerless.GetNamespace"
+NO_NAMESPACE = {"__type": "ResourceNotFoundException", "message": "the stand-in keeps no namespace"}
 
 
 def install(warehouse: Warehouse) -> None:
@@ -22,6 +24,8 @@ def install(warehouse: Warehouse) -> None:
         method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any], request_id: str
     ) -> Any:
         target = headers.get("x-amz-target", "")
+        if target == NAMESPACE:
+            return 400, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(NO_NAMESPACE).encode()
         if not target.startswith(TARGET):
             return await stock(method, path, headers, body, query, request_id)
         action, given = target.removeprefix(TARGET), json.loads(body)

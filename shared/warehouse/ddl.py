@@ -20,8 +20,8 @@ TYPES = {
 
 
 def identifier(*parts: str) -> str:
-    """A quoted name: `date` and `year` are columns here."""
-    return ".".join(f'"{part}"' for part in parts)
+    """A quoted name, whatever it has: `date` and `year` are columns here."""
+    return ".".join('"' + part.replace('"', '""') + '"' for part in parts)
 
 
 def literal(text: str) -> str:

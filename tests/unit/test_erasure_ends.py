@@ -16,7 +16,7 @@ from cli.erasure.files import Holder
 from cli.erasure.objects import ErasureError
 from cli.erasure.receipt import Receipt
 from cli.erasure.sought import Sought
-from cli.erasure.warehouse import Warehouse
+from cli.erasure.warehouse import Unasked, Warehouse
 from cli.verbs import forget
 from shared.contracts import contract
 from shared.contracts.people import marked
@@ -57,7 +57,7 @@ def forgotten(lake: Rig, *values: str, fails: bool = False) -> tuple[Receipt, li
 
 
 def erasure(
-    lake: Rig, run: Any, *values: str, alive: bool = False, warehouse: Warehouse | None = None
+    lake: Rig, run: Any, *values: str, alive: bool = False, warehouse: Warehouse | Unasked | None = None
 ) -> Erasure:
     known = frozenset() if values else lake.ledger.erased("shop")
     sought = Sought({"user_id": frozenset(values)}, known, mark)
@@ -150,6 +150,25 @@ def test_who_is_left_in_the_warehouse_is_not_erased(lake: Rig) -> None:
         receipt = erasure(lake, loads, "u42", warehouse=of).carry_out(whole=False)
         assert (receipt.proven, receipt.warehouse) == (True, "searched")
     assert ran == 2 * ["full_refresh", "maintenance"]
+
+
+def test_what_is_left_of_a_warehouse_and_cannot_be_asked_proves_nothing(lake: Rig) -> None:
+    lake.arrive("shop/users/a.csv", USERS)
+    kept = erasure(lake, lambda _: "run-1", "u42", warehouse=Unasked("kept")).carry_out(whole=False)
+    assert (kept.proven, kept.left, kept.warehouse) == (False, {}, "not searched as a whole")
+    assert kept.unsearched == ("the warehouse's tables of shop: kept",)
+
+
+def test_by_hashes_only_the_warehouse_is_not_asked(lake: Rig) -> None:
+    lake.arrive("shop/users/a.csv", USERS)
+    forgotten(lake, "u42")
+    client: Any = None
+    receipt = erasure(lake, lambda _: "run-1", warehouse=Warehouse(client, NAMES)).carry_out(whole=False)
+    assert (receipt.proven, receipt.warehouse) == (False, "not asked, for nobody is known but by hashes")
+    assert receipt.unsearched == (
+        "1 of 1 people are known by hashes only: records that cannot be read, files in quarantine, the"
+        " warehouse, texts and names were not searched for them; give their keys",
+    )
 
 
 def test_a_receipt_says_that_there_is_no_warehouse(lake: Rig) -> None:

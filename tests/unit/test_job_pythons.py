@@ -7,15 +7,20 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from local.aws import pythons
 from local.aws.job_archive import compiled
+from local.aws.job_process import JobCommand, JobProcess, RunState
 from local.aws.pythons import Python, Pythons
 
 SAYS_ALL = """
@@ -144,6 +149,90 @@ def test_a_server_that_cannot_start_is_not_needed(
 ) -> None:
     monkeypatch.setattr(pythons, "SERVER", tmp_path / "missing.py")
     assert start(started, tmp_path / "a", SAYS_ALL).wait(60) == 0
+
+
+def test_a_server_that_hangs_is_not_waited_for(
+    started: Pythons, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = tmp_path / "slow.py"
+    slow.write_text(pythons.SERVER.read_text().replace("os.setsid()", "time.sleep(600); os.setsid()", 1))
+    monkeypatch.setattr(pythons, "SERVER", slow)
+    monkeypatch.setattr(pythons, "START_SECONDS", 1.0)
+    monkeypatch.setattr(pythons, "STOP_SECONDS", 0.1)
+    assert start(started, tmp_path / "a", SAYS_ALL).wait(60) == 0
+    [server] = started._retired
+    started.close()
+    assert server.poll() == -signal.SIGKILL
+
+
+def test_a_fork_that_dies_with_its_server_before_it_ran_is_over(
+    started: Pythons, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = tmp_path / "slow.py"
+    reads = "        with asker.makefile() as lines:"
+    slow.write_text(pythons.SERVER.read_text().replace(reads, f"        time.sleep(600)\n{reads}", 1))
+    monkeypatch.setattr(pythons, "SERVER", slow)
+    fork = start(started, tmp_path / "a", "")
+    assert started._server is not None
+    for pid in (started._server.pid, fork.pid):
+        os.kill(pid, signal.SIGKILL)
+    assert fork.wait(60) == -signal.SIGKILL
+
+
+class Held(Pythons):
+    """A start takes until `go`."""
+
+    def __init__(self) -> None:
+        super().__init__(forks=False)
+        self.asked, self.go = threading.Event(), threading.Event()
+
+    def start(self, *given: Any) -> Python:
+        self.asked.set()
+        self.go.wait(60)
+        return super().start(*given)
+
+
+class Stored:
+    """As much of S3 as a job run needs."""
+
+    def __init__(self, script: str) -> None:
+        self.exceptions, self._script = SimpleNamespace(ClientError=KeyError), script
+
+    def download_file(self, bucket: str, key: str, target: str) -> None:
+        Path(target).write_text(self._script)
+
+
+def job(folder: Path, script: str, server: Pythons) -> JobProcess:
+    jvm = SimpleNamespace(driver=lambda job, settings: {}, said=bytes, end=lambda: None)
+    jvms: Any = SimpleNamespace(take=lambda: jvm, give_back=lambda lent: None)
+    store: Any = Stored(script)
+    return JobProcess(JobCommand("j", "jr_1", "s3://b/s.py", {}, 1.0, folder), store, jvms, server)
+
+
+def test_a_job_that_is_stopped_while_its_process_is_made_does_nothing_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    server = Held()
+    run = job(tmp_path / "run", "import time; time.sleep(20); open('done', 'w')", server)
+    with ThreadPoolExecutor(1) as pool:
+        outcome = pool.submit(run.execute)
+        server.asked.wait(60)
+        run.stop()
+        server.go.set()
+        assert outcome.result(60) == (RunState.STOPPED, "")
+    assert not (tmp_path / "run" / "done").exists()
+
+
+def test_a_damaged_archive_is_left_to_the_job(tmp_path: Path) -> None:
+    archive = tmp_path / "job.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as sources:
+        sources.writestr("m.py", "x = 1\n" * 1000)
+    content = bytearray(archive.read_bytes())
+    content[40] ^= 0xFF
+    archive.write_bytes(content)
+    assert compiled(archive, tmp_path / "made") == archive
+    assert list((tmp_path / "made").iterdir()) == []
 
 
 def test_a_compiled_archive_is_its_source(tmp_path: Path) -> None:
