@@ -166,7 +166,8 @@ def test_a_table_whose_columns_are_protected_otherwise_is_made_anew_or_stays(
         with pytest.raises(MigrationNeededError, match=r"is protected: none, the contract says (hash|null)"):
             lake.silver("run-2", contract=protected_shop(), **options)
     assert {t: lake.rows(t) for t in before} == before
-    for table in ("events", "users_updates", "transactions", "orders"):  # as `./lake migrate` marks them
+    # as `./lake migrate` marks them
+    for table in ("events", "users_updates", "transactions", "orders", "order_lines"):
         set_properties(spark, lake.job("x").identifier(lake.job("x").contract.table(table)), {ANEW: "run-3"})
     lake.run("run-3", contract=protected_shop(), full_refresh=True)
     texts = repr([lake.table(f"silver.{t}").collect() for t in ("events", "users_updates", "transactions")])
