@@ -27,11 +27,7 @@ from local.deploy import described
 from local.errors import LakeError
 from local.session import Session
 from shared.contracts import Contract, contract
-from shared.contracts.people import (
-    identities,
-    marked,
-    unnamed_children,
-)
+from shared.contracts.people import identities, marked, unnamed_children
 from shared.contracts.protection import key_mark
 from shared.keyed_hash import keyed_hash
 from shared.names import DATA_ZONES, RESULTS, WAREHOUSE

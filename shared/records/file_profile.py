@@ -14,11 +14,10 @@ from shared.records.contradictions import Watch, watches
 from shared.records.dates import DateCount
 from shared.records.known_lines import KnownLines, known_lines
 from shared.records.plain import DIGITS
-from shared.records.shape import Shape, shape_of
+from shared.records.shape import MAX_NAME, Shape, shape_of
 from shared.records.strict_json import Number
 
 MAX_NAMES = 500
-MAX_NAME = 1000
 MAX_MISSES = 20  # of reading lines that bring nothing new
 # Of JSON: what Spark's reader and ours give the same text of. A double is no text, and a nested value none.
 SPELLED = {str, int, bool, type(None)}

@@ -11,12 +11,13 @@ from shared.ledger.model import Profile
 from shared.reasons import FileReason
 from shared.records.contradictions import refuse_contradictions
 from shared.records.delimited import profile_rows
-from shared.records.file_profile import MAX_NAME, MAX_NAMES, FileProfile
+from shared.records.file_profile import MAX_NAMES, FileProfile
 from shared.records.hints import encoding_hint, format_hint, json_hint, lines_hint
 from shared.records.json_lines import profile_lines
 from shared.records.json_profile import profile_stream
 from shared.records.packages import is_package
 from shared.records.parquet import MAGIC, profile_parquet
+from shared.records.shape import MAX_NAME
 from shared.records.sniff import text_format
 from shared.records.source import Source
 from shared.records.text import BLANKS, SAMPLE, Utf8, begun, encoding_of, is_utf8

@@ -18,7 +18,11 @@ from shared.records.verdict import Limits
 def profile_stream(blocks: Iterator[bytes], profile: FileProfile, limits: Limits) -> None:
     """Judges every record; one that is no object is unreadable."""
     profile.plain = False  # Spark never reads such a file by itself
-    window, chunk, tombstones = Window(watched(blocks, profile)), list[Any](), _has_tombstones(profile)
+    window, chunk, tombstones = (
+        Window(watched(blocks, profile)),
+        list[Any](),
+        profile.dataset.envelope == "debezium",
+    )
     singly = 0  # how many to read one by one before many are tried again
     for text in elements_of(window, limits, profile.dataset.records):
         if not (tombstones and is_tombstone(text)):
@@ -35,10 +39,6 @@ def profile_stream(blocks: Iterator[bytes], profile: FileProfile, limits: Limits
             profile_values(chunk, profile)
             chunk = []
     profile_values(chunk, profile)
-
-
-def _has_tombstones(profile: FileProfile) -> bool:
-    return profile.dataset.envelope == "debezium"
 
 
 def _takes(text: str, profile: FileProfile) -> bool:

@@ -19,7 +19,7 @@ from shared.records.envelope import AROUND, opened
 from shared.records.plain import canonical, compact, list_text, text_of, whole_number
 from shared.records.strict_json import Number
 
-MAX_NAMES = 10_000  # distinct names of hostile records must not fill the memory
+MAX_NAMES, MAX_NAME = 10_000, 1000  # names of hostile records must not fill the memory; characters of one
 NOTHING: Any = object()  # what is left of a value of which everything was taken
 TEXT = "#text"  # of an XML element that has attributes or elements, too
 Taken = dict[Any, Any]  # step → what is taken below it; None → all of it
@@ -115,7 +115,9 @@ class Shape:
         if known is None:
             if len(self._names) > MAX_NAMES:
                 self._names.clear()
-            known = self._names[name] = self.aliases.get(folded(name), "")
+            known = self.aliases.get(folded(name), "")
+            if len(name) <= MAX_NAME:
+                self._names[name] = known
         return known
 
     @cached_property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 from hypothesis import example, given
@@ -90,3 +91,12 @@ def test_a_record_is_read_by_column() -> None:
     assert cells.extra == [{"colour": "true"}, None, None]
     assert cells.faults == [None, None, {"id": "number_as_text"}]
     assert (cells.raw, cells.record) == ([None, "{broken", None], ['{"ID":"u1"}', None, None])
+
+
+def test_long_names_of_hostile_records_are_not_remembered() -> None:
+    tracemalloc.start()
+    for n in range(500):
+        assert FLAT.column(f"{n}{'x' * 10_000}") == ""
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 1_000_000
