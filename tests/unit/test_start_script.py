@@ -50,9 +50,10 @@ def program(path: Path, text: str) -> None:
     path.chmod(0o755)
 
 
-def called(folder: Path, *words: str, tools: Path) -> subprocess.CompletedProcess[str]:
+def called(folder: Path, *words: str, tools: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     command = ["/usr/bin/env", "bash", str(folder / "lake"), *words]
-    return subprocess.run(command, env={"PATH": str(tools)}, capture_output=True, text=True, check=False)
+    environment = {"PATH": str(tools), **variables}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
 class Checkout:
@@ -211,3 +212,22 @@ def test_the_packages_of_a_company_s_domains_are_resolved_by_the_product_s_versi
     [resolved] = [c for c in calls if f"-o {folder}/requirements.lock " in c]
     assert resolved.endswith(f"--no-annotate {folder}/requirements.txt -c requirements-dev.lock")
     assert not [c for c in checkout.lake("lock") if str(folder) in c]
+
+
+@pytest.mark.parametrize(
+    ("given", "seen"),
+    [
+        ({}, "unset,unset"),
+        ({"PYTHONDONTWRITEBYTECODE": "1"}, "unset,{folder}/.lake/pycache"),
+        ({"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPYCACHEPREFIX": "/elsewhere"}, "unset,/elsewhere"),
+    ],
+)
+def test_compiled_modules_are_kept_beside_no_source_where_none_may_be_there(
+    tmp_path: Path, given: dict[str, str], seen: str
+) -> None:
+    checkout = Checkout(tmp_path)
+    checkout.lake("status")  # installs
+    says = 'if [ "$1" = -m ]; then echo "${PYTHONDONTWRITEBYTECODE-unset},${PYTHONPYCACHEPREFIX-unset}"; fi'
+    program(tmp_path / ".venv" / "bin" / "python", f"#!/usr/bin/env bash\n{says}\n")
+    done = called(tmp_path, "status", tools=checkout.tools, **given)
+    assert done.stdout.split() == [seen.format(folder=tmp_path)]
