@@ -1,5 +1,8 @@
 """What many runs of one file each leave without maintenance, and what maintenance makes of it: `./lake bench
 small_runs`.
+
+These runs are calls of the job's own function on one Spark session, planned for few rows, so that thousands
+take no night; what a run costs whose processes are its own is measured afterwards.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -21,16 +24,20 @@ from cli.bench._cpu import Cost, Watch
 from cli.bench._lake import BenchLake
 from cli.bench._load_files import DATASET, DOMAIN, content, records
 from cli.bench._wrong import WRONG
+from glue_scripts import bronze_to_silver
+from glue_scripts.engine.run.job import parsed_job
+from glue_scripts.engine.run.log import LOGGER
+from glue_scripts.engine.run.session import aws, spark_session
 from local import athena
 from local.aws import process
 from local.aws.environment import client_environment
 from local.aws.job_process import JobCommand, JobProcess, RunState
-from local.aws.jvm import Jvms
+from local.aws.jvm import Jvm, Jvms
 from local.aws.pythons import CAN_FORK, Pythons
 from local.errors import LakeError
 from local.session import Session, laptop_session
 from local.settings import ROOT
-from local.spark import environment
+from local.spark import FOR_FEW_ROWS, PLANNED_ONCE, environment, job_conf, settings
 
 POINTS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 1_500, 2_000, 5_000)
 SILVER, GOLD, MAINTENANCE = "bronze-to-silver", "silver-to-gold", "maintenance"
@@ -64,28 +71,49 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--bytes", type=int, default=1_000, help="size of each file, about")
     options = parser.parse_args(argv)
     with BenchLake("small_runs", DOMAIN) as lake:
-        command = [sys.executable, "-m", __name__, str(lake.state), str(options.runs), str(options.bytes)]
         variables = client_environment(lake.session.endpoint or "") | environment()
-        # A process of its own, so that the emulation is not among its children, whose CPU seconds count.
-        return subprocess.run(command, cwd=ROOT, env={**os.environ, **variables}, check=False).returncode
+        # Processes of their own: the emulation is not among their children, whose CPU seconds count, and one
+        # process has one JVM.
+        own = [str(lake.state), str(options.runs), str(options.bytes)]
+        done = (
+            subprocess.run(
+                [sys.executable, "-m", __name__, part, *own],
+                cwd=ROOT,
+                env={**os.environ, **variables},
+                check=False,
+            ).returncode
+            for part in PARTS
+        )
+        return next((code for code in done if code), 0)
 
 
-def _measure(state: Path, runs: int, size: int) -> int:
-    """All runs on one JVM, which is warm after the first."""
+def _session_of(state: Path) -> Session:
     emulation = process.running(state)
     assert emulation is not None
-    session, written = laptop_session(emulation), 0
+    return laptop_session(emulation)
+
+
+def _measure_runs(state: Path, runs: int, size: int) -> None:
+    """All runs on one JVM, which is warm after the first."""
+    session, written = _session_of(state), 0
     _print_row(*COLUMNS)
     _print_row(*("---:" for _ in COLUMNS))
-    with _jobs(session, state) as run_job:
+    with _silver_runs(session, state) as run_silver:
         recent: list[Cost] = []
         for number in range(1, runs + 1):
             written += _drop(session, number, size)
-            recent.append(run_job(SILVER, f"small-{number:05d}"))
+            recent.append(run_silver(f"small-{number:05d}"))
             if number in POINTS or number == runs:
                 _print_point(str(number), recent, _shape(session))
                 recent = []
-        _check(session, written)
+    _check(session, written)
+
+
+def _measure_maintenance(state: Path, runs: int, size: int) -> None:
+    """What maintenance makes of these runs, and what both jobs cost in processes of their own."""
+    session = _session_of(state)
+    written = sum(len(records(number, size)) for number in range(1, runs + 1))
+    with _jobs(session, state) as run_job:
         for name, options in (("as deployed", {}), ("no old snapshots", {"--snapshot_days": "0"})):
             cost = run_job(MAINTENANCE, f"maintenance-{len(options)}", options)
             _print_point(f"maintenance, {name}", [cost], _shape(session))
@@ -93,7 +121,6 @@ def _measure(state: Path, runs: int, size: int) -> int:
         _print_point("the run after it", [run_job(SILVER, "small-after")], _shape(session))
         _check(session, written)
     _check(session, written + _measure_both_jobs(session, state, runs + 1, size))
-    return 0
 
 
 def _measure_both_jobs(session: Session, state: Path, number: int, size: int) -> int:
@@ -113,6 +140,38 @@ def _measure_both_jobs(session: Session, state: Path, number: int, size: int) ->
         silver, gold = (median(c) for c in zip(*costs[-MEASURED:], strict=True))
         _print_row(name, f"{silver:.1f}", f"{gold:.1f}", f"{silver + gold:.1f}")
     return dropped
+
+
+PARTS = {"runs": _measure_runs, "maintenance": _measure_maintenance}
+
+
+@contextmanager
+def _silver_runs(session: Session, state: Path) -> Iterator[Callable[[str], Cost]]:
+    """Runs bronze-to-silver in this process; its CPU seconds count, too."""
+    job = session.client("glue").get_job(JobName=session.names.job(DOMAIN, SILVER))["Job"]
+    jvm = Jvm(state / "runs" / "spark.log", long=True)
+    conf = settings(
+        os.environ["AWS_ENDPOINT_URL"], job_conf(job["DefaultArguments"]["--conf"]), state / "scratch"
+    )
+    os.environ.update(jvm.driver("small_runs", conf | {"spark.executorEnv.PYTHONPATH": str(ROOT)}))
+    LOGGER.setLevel(logging.CRITICAL)
+    spark = spark_session("small_runs")
+    for name, value in (FOR_FEW_ROWS | PLANNED_ONCE).items():
+        spark.conf.set(name, value)
+    with Watch() as watch:
+
+        def run(run_id: str) -> Cost:
+            watch.lap()
+            own = time.process_time()
+            arguments = {**job["DefaultArguments"], "--run_id": run_id}
+            parsed = parsed_job([word for pair in arguments.items() for word in pair])
+            bronze_to_silver.main(spark, parsed, aws(parsed))
+            cost = watch.lap()
+            return replace(cost, cpu=cost.cpu + time.process_time() - own)
+
+        yield run
+    spark.stop()
+    jvm.end()
 
 
 @contextmanager
@@ -215,4 +274,4 @@ def _print_row(*cells: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(_measure(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])))
+    PARTS[sys.argv[1]](Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
