@@ -51,7 +51,7 @@ from glue_scripts.engine.silver.work import Work, pending_work, write_groups
 from glue_scripts.engine.tables import changes
 from glue_scripts.engine.tables.anew import made_beside, swap
 from glue_scripts.engine.tables.commits import TRIES
-from glue_scripts.engine.tables.iceberg import create_or_evolve, prepare
+from glue_scripts.engine.tables.iceberg import create_or_evolve
 from glue_scripts.engine.tables.state import MovedOnError
 from shared.contracts import Dataset, Threshold
 from shared.ledger.model import LedgerFile, RowCounts, RunResult
@@ -72,7 +72,7 @@ def main(spark: SparkSession, job: Job, clients: Aws) -> None:
     check = guard(job, clients.ledger)
     check()
     job = replace(job, erased=erased_people(job, clients.ledger))
-    prepare(spark, changes.changes_table(job))
+    create_or_evolve(spark, changes.changes_table(job))
     with recorder(spark, job, clients) as lineage:
         results = load_all(spark, job, clients, check, lineage)
     conclude(spark, job, clients, store_days(job, clients, results))

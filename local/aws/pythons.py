@@ -17,8 +17,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Protocol
 
-# What Spark jobs import anyway. The last: Spark's bridge to Java asks there for NumPy, and so for pandas, with the
-# first value that it brings over.
+# What Spark jobs import anyway. The last: Spark's bridge to Java asks there for NumPy, and so for pandas,
+# with the first value that it brings over.
 IMPORTED = ("boto3", "pyarrow", "pyspark.sql", "pyspark.sql.functions", "pyspark.testing.utils")
 START_SECONDS, STOP_SECONDS = 60.0, 10.0
 SERVER = Path(__file__).with_name("fork_server.py")
