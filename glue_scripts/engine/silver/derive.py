@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts.engine.lineage.catalyst import scoped
 from glue_scripts.engine.lineage.made import made_of, tell_written
@@ -26,18 +27,31 @@ RULES = {"latest": latest_values, "scd2": intervals}
 
 @computed_again
 def follow(
-    spark: SparkSession, job: Job, log: Table, table: Table, keys: DataFrame | None, lineage: Recorder
+    spark: SparkSession,
+    job: Job,
+    log: Table,
+    table: Table,
+    keys: DataFrame | None,
+    lineage: Recorder,
+    near: Column | None = None,
 ) -> None:
     """Recomputes a derived table for the touched keys of its log; None: for all, as it is where the table has
-    columns that its rows were not computed with. Raises MovedOnError.
+    columns that its rows were not computed with. `near`: true for each row of such a key. Raises
+    MovedOnError.
     """
     with lineage.of(table) as run:
         run.begin()
-        _follow(spark, job, log, table, keys, run)
+        _follow(spark, job, log, table, keys, F.lit(True) if near is None else near, run)
 
 
 def _follow(
-    spark: SparkSession, job: Job, log: Table, table: Table, keys: DataFrame | None, run: TableRun
+    spark: SparkSession,
+    job: Job,
+    log: Table,
+    table: Table,
+    keys: DataFrame | None,
+    near: Column,
+    run: TableRun,
 ) -> None:
     target = silver_table(job, table)
     create_or_evolve(spark, target)
@@ -47,7 +61,7 @@ def _follow(
     if is_empty(spark, target, since) or behind:
         keys = None
     if keys is not None:
-        updates = scoped(updates.join(keys, list(keys.columns), "left_semi"))
+        updates = scoped(updates.where(near).join(keys, list(keys.columns), "left_semi"))
     derived = RULES[table.kind](updates, table, log.operation).selectExpr(
         "*", f"{literal(job.run_id)} AS _run_id"
     )
@@ -59,7 +73,7 @@ def _follow(
         if behind:
             caught_up(spark, target)
     else:
-        stored = spark.table(target.identifier).join(keys, list(keys.columns), "left_semi")
+        stored = spark.table(target.identifier).where(near).join(keys, list(keys.columns), "left_semi")
         reconcile(job, table, target, derived, stored, table.column_names, since)
     tell_written(run, spark, job, target.identifier, made)
 

@@ -26,6 +26,7 @@ from glue_scripts.engine.silver.tombstones import tombstones
 from glue_scripts.engine.silver.work import Work
 from glue_scripts.engine.tables.iceberg import create_or_evolve, is_empty, prepare
 from glue_scripts.engine.tables.memory import persisted
+from glue_scripts.engine.tables.near import may_have
 from glue_scripts.engine.tables.state import State, state
 from shared.contracts import Dataset, Table
 from shared.contracts.followers import followers
@@ -68,6 +69,7 @@ def load_dataset(
         bad, reasons = batch.quarantine(seen)
         seen = replace(seen, bad=bad)
         check()
+        near = None
         if table.kind == "files":
             keys = None  # a removed row has no staged key: its followers are computed whole
             known = bool(stale)
@@ -79,10 +81,11 @@ def load_dataset(
             counts, removed = replace_snapshot(batch, target, staged, seen, since)
         else:
             keys = staged.select(*table.primary_key[:1]).distinct()
-            counts, removed = merge_rows(batch, target, staged, seen, since)
+            near = may_have(staged, table)
+            counts, removed = merge_rows(batch, target, staged, seen, since, near)
         # While the staged rows are kept: the keys are computed from them.
         for follower in followers(table, job.contract.silver):
-            follow(spark, job, table, follower, keys, lineage)
+            follow(spark, job, table, follower, keys, lineage, near)
     return Loaded(counts, reasons, seen.nulls, seen.extra, removed, seen.unknown, seen.ambiguous)
 
 

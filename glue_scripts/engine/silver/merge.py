@@ -4,7 +4,7 @@ stays, and what was deleted leaves.
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 
 from glue_scripts.engine.quarantine.record_counts import RecordCounts, balanced
@@ -25,17 +25,17 @@ REPLACING = ("update", "again", "delete")  # outcomes that touch a stored row
 
 
 def merge_rows(
-    batch: Batch, target: Stored, staged: DataFrame, seen: RecordCounts, since: State
+    batch: Batch, target: Stored, staged: DataFrame, seen: RecordCounts, since: State, near: Column
 ) -> tuple[RowCounts, int]:
     """Brings the staged rows into silver in one commit, after those that are deleted have their tombstones;
     returns the run's counts and how many rows were deleted. `seen`: the judged records that they come from;
-    `since`: the state of the table before it was read.
+    `since`: the state of the table before it was read; `near`: true for each stored row of a staged key.
 
     Raises UnbalancedError and MovedOnError, with the table as it was.
     """
     table = batch.table
     gone_since = tombstones_state(batch) if table.buries else None
-    with persisted(_compared(batch, target, staged)) as compared:
+    with persisted(_compared(batch, target, staged, near)) as compared:
         outcomes = (
             compared.groupBy("_outcome", "_old_date")
             .agg(F.count(F.lit(1)).alias("rows"), F.sum("_sent").alias("sent"))
@@ -79,9 +79,11 @@ def _announced(compared: DataFrame, target: Stored) -> DataFrame:
     )
 
 
-def _near(spark: SparkSession, target: Stored, staged: DataFrame, keys: list[str]) -> DataFrame:
-    """The stored rows of the dates on which some staged key was found; of a table without dates all."""
-    everything = spark.table(target.identifier)
+def _near(spark: SparkSession, target: Stored, staged: DataFrame, keys: list[str], near: Column) -> DataFrame:
+    """The stored rows of the dates on which some staged key was found; of a table without dates all that are
+    near.
+    """
+    everything = spark.table(target.identifier).where(near)
     if target.date_column is None:
         return everything
     stored = everything.select(*keys, "event_date").join(staged.select(*keys).distinct(), keys, "left_semi")
@@ -89,18 +91,19 @@ def _near(spark: SparkSession, target: Stored, staged: DataFrame, keys: list[str
     return everything.where(among("event_date", dates))
 
 
-def _compared(batch: Batch, target: Stored, staged: DataFrame) -> DataFrame:
+def _compared(batch: Batch, target: Stored, staged: DataFrame, near: Column) -> DataFrame:
     """Staged rows with `_outcome`.
 
     Of rows: insert, update (it wins against the stored row), again (a later file says the same: only the
     lineage is new), same (this very row stands already). Of deletes: delete (a row leaves), bury (there is
     none, but a late one could come), rebury (by a later delete), same. Of both: older.
 
-    The key alone is searched in the whole table; whole rows are read only from the dates where it was found.
+    The key alone is searched in all files that may have it; whole rows are read only from the dates where it
+    was found.
     """
     table = batch.table
     keys = list(searched(table))
-    stored = _near(batch.spark, target, staged, keys)
+    stored = _near(batch.spark, target, staged, keys, near)
     old = stored.join(staged.select(*keys).distinct(), keys, "left_semi").selectExpr(
         *map(quoted, keys),
         f"{changes.date_of(target)} AS _old_date",
