@@ -344,7 +344,7 @@ def conclude(spark: SparkSession, job: Job, clients: Aws, results: Sequence[RunR
     )
     # Gold has no work of its own where only the warehouse is behind: then its job says again what to load.
     owed = clients.ledger.load_is_open(job.domain)
-    changed = job.full_refresh or owed or not changes.pending(spark, job).empty
+    changed = job.full_refresh or owed or changes.are_pending(spark, job)
     clients.ledger.record_summary(job.domain, job.run_id, gate, changed, findings)
     total = sum((r.rows for r in results), RowCounts())
     files = sum(r.files for r in results)

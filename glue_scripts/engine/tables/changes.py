@@ -19,7 +19,7 @@ from glue_scripts.engine.read.values import driver_rows
 from glue_scripts.engine.run import log
 from glue_scripts.engine.run.job import Job
 from glue_scripts.engine.tables.commits import replace_all
-from glue_scripts.engine.tables.iceberg import Stored, append
+from glue_scripts.engine.tables.iceberg import Stored, append, is_empty
 from glue_scripts.engine.tables.state import MovedOnError, State, state
 from shared.contracts import Table
 
@@ -73,6 +73,11 @@ def record_everything(spark: SparkSession, job: Job, table: Table) -> None:
     """Announces that a table was filled as a whole."""
     kinds = {"run_id": pa.string(), "table_name": pa.string(), "event_date": pa.date32(), "key": pa.string()}
     append(driver_rows(spark, kinds, [(job.run_id, table.name, None, None)]), changes_table(job))
+
+
+def are_pending(spark: SparkSession, job: Job) -> bool:
+    """Whether gold has something to follow; of all that waits one row is read."""
+    return not is_empty(spark, changes_table(job), state(spark, job.changes_identifier))
 
 
 def pending(spark: SparkSession, job: Job) -> Changes:
