@@ -62,7 +62,8 @@ def _load(con: duckdb.DuckDBPyConnection, table: Table, folder: Path, out: Path)
     rules = [f"not coalesce({rule.when}, false)" for rule in table.rejects] + [
         f"{k} is not null" for k in table.primary_key
     ]
-    pieces = ceil(sum(f.stat().st_size for f in files) / PIECE_BYTES) if table.name in DATES else 1
+    size = sum(f.stat().st_size for f in files)
+    pieces = max(1, ceil(size / PIECE_BYTES)) if table.name in DATES else 1
     if pieces > 1:
         con.execute(f"create temp table read as {sources}")
         sources = "select * from read"

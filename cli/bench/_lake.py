@@ -89,9 +89,7 @@ def _run(
 
     Prints what each cost, a line a job.
     """
-    emulation = process.running(state)
-    assert emulation is not None
-    session = laptop_session(emulation)
+    _, session = running_lake(state)
     jvms, pythons = Jvms(state / "runs", long=length == "long"), Pythons()
     with Watch() as watch:
         for stage in stages:
@@ -118,6 +116,13 @@ def _run(
     jvms.close()
     pythons.close()
     return 0
+
+
+def running_lake(state: Path) -> tuple[process.Emulation, Session]:
+    """The lake of a benchmark, for a process of its own that measures in it."""
+    emulation = process.running(state)
+    assert emulation is not None
+    return emulation, laptop_session(emulation)
 
 
 def profiles(session: Session, domain: str, folder: Path) -> str:

@@ -21,13 +21,13 @@ from statistics import median
 from typing import Any
 
 from cli.bench._cpu import Cost, Watch
-from cli.bench._lake import BenchLake
+from cli.bench._lake import BenchLake, running_lake
 from cli.bench._load_files import DATASET, DOMAIN, content, records
 from cli.bench._wrong import WRONG
+from cli.trial.lake import session_on
 from glue_scripts import bronze_to_silver
 from glue_scripts.engine.run.job import parsed_job
-from glue_scripts.engine.run.log import LOGGER
-from glue_scripts.engine.run.session import aws, spark_session
+from glue_scripts.engine.run.session import aws
 from local import athena
 from local.aws import process
 from local.aws.environment import client_environment
@@ -35,9 +35,9 @@ from local.aws.job_process import JobCommand, JobProcess, RunState
 from local.aws.jvm import Jvm, Jvms
 from local.aws.pythons import CAN_FORK, Pythons
 from local.errors import LakeError
-from local.session import Session, laptop_session
+from local.session import Session
 from local.settings import ROOT
-from local.spark import FOR_FEW_ROWS, PLANNED_ONCE, environment, job_conf, settings
+from local.spark import environment
 
 POINTS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 1_500, 2_000, 5_000)
 SILVER, GOLD, MAINTENANCE = "bronze-to-silver", "silver-to-gold", "maintenance"
@@ -87,18 +87,13 @@ def main(argv: list[str]) -> int:
         return next((code for code in done if code), 0)
 
 
-def _session_of(state: Path) -> Session:
-    emulation = process.running(state)
-    assert emulation is not None
-    return laptop_session(emulation)
-
-
 def _measure_runs(state: Path, runs: int, size: int) -> None:
     """All runs on one JVM, which is warm after the first."""
-    session, written = _session_of(state), 0
+    emulation, session = running_lake(state)
+    written = 0
     _print_row(*COLUMNS)
     _print_row(*("---:" for _ in COLUMNS))
-    with _silver_runs(session, state) as run_silver:
+    with _silver_runs(emulation, session, state) as run_silver:
         recent: list[Cost] = []
         for number in range(1, runs + 1):
             written += _drop(session, number, size)
@@ -111,7 +106,7 @@ def _measure_runs(state: Path, runs: int, size: int) -> None:
 
 def _measure_maintenance(state: Path, runs: int, size: int) -> None:
     """What maintenance makes of these runs, and what both jobs cost in processes of their own."""
-    session = _session_of(state)
+    _, session = running_lake(state)
     written = sum(len(records(number, size)) for number in range(1, runs + 1))
     with _jobs(session, state) as run_job:
         for name, options in (("as deployed", {}), ("no old snapshots", {"--snapshot_days": "0"})):
@@ -146,18 +141,13 @@ PARTS = {"runs": _measure_runs, "maintenance": _measure_maintenance}
 
 
 @contextmanager
-def _silver_runs(session: Session, state: Path) -> Iterator[Callable[[str], Cost]]:
+def _silver_runs(
+    emulation: process.Emulation, session: Session, state: Path
+) -> Iterator[Callable[[str], Cost]]:
     """Runs bronze-to-silver in this process; its CPU seconds count, too."""
     job = session.client("glue").get_job(JobName=session.names.job(DOMAIN, SILVER))["Job"]
     jvm = Jvm(state / "runs" / "spark.log", long=True)
-    conf = settings(
-        os.environ["AWS_ENDPOINT_URL"], job_conf(job["DefaultArguments"]["--conf"]), state / "scratch"
-    )
-    os.environ.update(jvm.driver("small_runs", conf | {"spark.executorEnv.PYTHONPATH": str(ROOT)}))
-    LOGGER.setLevel(logging.CRITICAL)
-    spark = spark_session("small_runs")
-    for name, value in (FOR_FEW_ROWS | PLANNED_ONCE).items():
-        spark.conf.set(name, value)
+    spark = session_on(jvm, emulation, state, few_rows=True)
     with Watch() as watch:
 
         def run(run_id: str) -> Cost:
@@ -171,7 +161,7 @@ def _silver_runs(session: Session, state: Path) -> Iterator[Callable[[str], Cost
 
         yield run
     spark.stop()
-    jvm.end()
+    jvm.leave()  # its end, while PySpark still has a connection, would be reported as an error
 
 
 @contextmanager

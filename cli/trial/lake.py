@@ -95,7 +95,7 @@ def engine(*, few_rows: bool = True) -> Iterator[Engine]:
             more = class_archive.options() if few_rows else ""
             began.append(Jvm(folder / "spark.log", long=not few_rows, more=more))
             running, _ = emulation.result(), reader.result()
-        spark = _session(began[0], running, folder, few_rows=few_rows)
+        spark = session_on(began[0], running, folder, few_rows=few_rows)
         yield Engine(spark, running)
         spark.stop()
         began.pop().leave()  # where it recorded classes it writes them now, which nobody waits for
@@ -120,7 +120,8 @@ def _use_nobody_elses_aws() -> None:
     os.environ.update(client_environment("http://127.0.0.1") | environment())
 
 
-def _session(jvm: Jvm, emulation: process.Emulation, folder: Path, *, few_rows: bool) -> SparkSession:
+def session_on(jvm: Jvm, emulation: process.Emulation, folder: Path, *, few_rows: bool) -> SparkSession:
+    """A session of this process for jobs in the emulation. `folder`: where Spark may spill."""
     os.environ.update(client_environment(emulation.endpoint))
     # The JVM began before the address was known; the Python processes at it read bronze themselves.
     workers = {**client_environment(emulation.endpoint), "PYTHONPATH": str(ROOT)}

@@ -73,8 +73,10 @@ def test_a_script_finds_what_it_would_find_in_a_python_of_its_own(started: Pytho
 def test_what_spark_imports_for_the_first_value_that_it_brings_to_java_is_there(tmp_path: Path) -> None:
     script = "import sys; sys.exit(sum(m not in sys.modules for m in ('pyspark.testing.utils', 'pandas')))"
     server = Pythons()
-    assert start(server, tmp_path / "a", script).wait(60) == 0
-    server.close()
+    try:
+        assert start(server, tmp_path / "a", script).wait(60) == 0
+    finally:
+        server.close()
 
 
 @pytest.mark.parametrize(

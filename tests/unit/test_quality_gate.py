@@ -106,7 +106,7 @@ def test_nothing_else_closes_it(gate: str, accept: bool):
 
 
 def test_a_run_that_accepts_opens_the_gate_and_tells_of_its_own_findings(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(bronze_to_silver.changes, "pending", lambda spark, job: SimpleNamespace(empty=False))
+    monkeypatch.setattr(bronze_to_silver.changes, "are_pending", lambda spark, job: True)
     result = RunResult("shop", "r1", "events", RowCounts(), gate="halt", gate_findings=("bad",))
     ledger = MagicMock()
     ledger.halted_by.return_value, ledger.load_is_open.return_value = None, False
