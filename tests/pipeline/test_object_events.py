@@ -150,3 +150,20 @@ def test_a_lambda_drains_the_queue_and_failures_end_in_the_dead_letter_queue(cha
     while not (dead := chain.sqs.receive_message(QueueUrl=chain.dead, WaitTimeSeconds=1).get("Messages")):
         assert time.monotonic() < deadline
     assert json.loads(dead[0]["Body"])["detail"]["object"]["key"] == "this fails"
+
+
+def test_events_wait_while_no_function_may_run_and_are_all_taken_afterwards(chain: Chain) -> None:
+    chain.consume()
+    functions = chain.aws.client("lambda")
+    functions.put_function_concurrency(FunctionName=chain.name, ReservedConcurrentExecutions=0)
+    for key in KEYS:
+        chain.put(key)
+    time.sleep(3)
+    waiting = chain.sqs.get_queue_attributes(QueueUrl=chain.queue, AttributeNames=["All"])["Attributes"]
+    assert (chain.copied(), waiting["ApproximateNumberOfMessages"]) == (set(), str(len(KEYS)))
+    functions.delete_function_concurrency(FunctionName=chain.name)
+    deadline = time.monotonic() + 30
+    while chain.copied() != set(KEYS):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert chain.sqs.receive_message(QueueUrl=chain.dead).get("Messages") is None

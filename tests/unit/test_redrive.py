@@ -262,6 +262,19 @@ def test_status_says_what_stands_still_and_what_to_do(session: Session) -> None:
     assert "secret body" not in str(said)
 
 
+def test_a_crawl_that_was_given_up_is_told_where_there_is_a_crawler(session: Session) -> None:
+    queue = NAMES.queue("crawl-dlq")
+    session.client("sqs").create_queue(QueueName=queue)
+    send(session, "secret body", queue=queue)
+    [item] = stuck.items_of(session, "shop", [], "")
+    assert (
+        item.what
+        == f"{queue}: 1 message, one of them 0 minutes old: calls of the crawl that failed three times"
+    )
+    assert "docs/howto/runbook.md#crawl-dlq-depth" in item.do
+    assert "secret body" not in str(item)
+
+
 def test_a_run_that_does_not_balance_is_told(session: Session) -> None:
     whole, lost = RowCounts(10, 5, 3, 1, 1), RowCounts(100, 90, 3, 2, 1)
     results = [RunResult("shop", "r1", "users", whole), RunResult("shop", "r1", "events", lost)]
