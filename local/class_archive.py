@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 import shutil
 import time
 from pathlib import Path
@@ -20,19 +21,33 @@ WRITTEN_SECONDS = 60.0  # after which nobody writes it any more
 
 
 def options() -> str:
-    """The JVM's option: to use the archive, or when there is none to record one; nothing while another JVM
-    records. One that does not suit the JVM is ignored by it.
+    """The JVM's option: to use the archive, or when there is none to record one; nothing while another one is
+    written. One that does not suit the JVM is ignored by it.
     """
-    archive, fresh = _archive(), _archive().with_suffix(".new")
-    if fresh.exists() and time.time() - fresh.stat().st_mtime > WRITTEN_SECONDS:
-        fresh.replace(archive)
+    archive = _archive()
+    _take_over(archive)
     if archive.exists():
         return f"-XX:SharedArchiveFile={archive}"
-    if fresh.exists() or not archive.parent.exists():
+    if _written(archive) or not archive.parent.exists():
         return ""
     for old in archive.parent.glob("classes-*.jsa"):
         old.unlink(missing_ok=True)
-    return f"{RECORD}{fresh}"
+    # A file for each: JVMs that end at once must not write into one.
+    return f"{RECORD}{archive.with_suffix(f'.{secrets.token_hex(4)}.new')}"
+
+
+def _take_over(archive: Path) -> None:
+    """Makes what was written to its end the archive, and removes what others wrote beside it."""
+    for fresh in _written(archive):
+        if time.time() - fresh.stat().st_mtime > WRITTEN_SECONDS:
+            if archive.exists():
+                fresh.unlink()
+            else:
+                fresh.replace(archive)
+
+
+def _written(archive: Path) -> list[Path]:
+    return list(archive.parent.glob(f"{archive.stem}.*.new"))
 
 
 def _archive() -> Path:

@@ -90,7 +90,7 @@ def _run(
     Prints what each cost, a line a job.
     """
     _, session = running_lake(state)
-    jvms, pythons = Jvms(state / "runs", long=length == "long"), Pythons()
+    jvms, pythons = Jvms(state / "runs", long=length == "long", archived=length != "long"), Pythons()
     with Watch() as watch:
         for stage in stages:
             job = session.client("glue").get_job(JobName=session.names.job(domain, stage))["Job"]

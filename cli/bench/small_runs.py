@@ -169,7 +169,7 @@ def _jobs(session: Session, state: Path, *, apart: bool = False) -> Iterator[Cal
     """Runs provisioned Glue jobs one after the other, as children of this process. `apart`: with nothing kept
     from one for the next.
     """
-    jvms, pythons = Jvms(state / "runs"), Pythons(forks=CAN_FORK and not apart)
+    jvms, pythons = Jvms(state / "runs", archived=not apart), Pythons(forks=CAN_FORK and not apart)
     with Watch() as watch:
 
         def run(stage: str, run_id: str, options: dict[str, str] | None = None) -> Cost:

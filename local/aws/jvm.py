@@ -13,7 +13,7 @@ from typing import Any
 
 from py4j.protocol import Py4JError
 
-from local import spark
+from local import class_archive, spark
 from local.aws.environment import APP_ID
 from local.errors import LakeError
 from local.processes import LONGEST_MESSAGE
@@ -49,6 +49,7 @@ class Jvm:
                     f"look into {log}, then give the same command again",
                 ) from None
         self._log, self._read_to, self._set = log, log.stat().st_size, set[str]()
+        self._records = class_archive.RECORD in more
 
     @property
     def alive(self) -> bool:
@@ -96,6 +97,14 @@ class Jvm:
         self._gateway.shutdown()  # first: it talks to the JVM
         self._gateway.proc.stdin.close()
 
+    def dismiss(self) -> None:
+        """Ends it where nothing is wrong with it: what it recorded of classes is written; nobody waits."""
+        if self._records and self.alive:
+            self.leave()
+            threading.Thread(target=self._gateway.proc.wait, daemon=True).start()
+        else:
+            self.end()
+
     def end(self) -> None:
         if self.alive:
             os.killpg(self._gateway.proc.pid, signal.SIGKILL)
@@ -107,11 +116,12 @@ class Jvm:
 class Jvms:
     """Lends JVMs to job runs.
 
-    One waits for the next run, ten minutes long; what a failed run leaves is not used again.
+    One waits for the next run, ten minutes long; what a failed run leaves is not used again. `archived`: with
+    Spark's classes from an archive.
     """
 
-    def __init__(self, folder: Path, *, long: bool = False) -> None:
-        self._folder, self._long = folder, long
+    def __init__(self, folder: Path, *, long: bool = False, archived: bool = True) -> None:
+        self._folder, self._long, self._archived = folder, long, archived
         self._waiting: Jvm | None = None
         self._timer: threading.Timer | None = None
         self._lock = threading.Lock()
@@ -127,7 +137,8 @@ class Jvms:
         with self._lock:
             self._count += 1
             log = self._folder / f"jvm-{os.getpid()}-{self._count}.log"
-        return Jvm(log, long=self._long)
+        more = class_archive.options() if self._archived else ""
+        return Jvm(log, long=self._long, more=more)
 
     def give_back(self, jvm: Jvm) -> None:
         """After a run that ended well."""
@@ -148,7 +159,7 @@ class Jvms:
     def close(self) -> None:
         """Ends the one that waits."""
         if (left := self._release()) is not None:
-            left.end()
+            left.dismiss()
 
     def _release(self) -> Jvm | None:
         with self._lock:
