@@ -23,10 +23,12 @@ DaysOf = Callable[[Contract, Dataset], int | None]
 HOURS, DAYS, WEEKS = 730, 30, 4.35  # of a month
 UNTIL_MAINTENANCE = 3.5  # days, in the mean: it is weekly
 HOURS_OF = {"minute": 1 / 60, "hour": 1, "day": 24}
-# Per file, counted in the code of lambdas/ingest and glue_scripts: S3 calls, ledger units. A file's entry has
-# 1.2 kB and more, two units, in a transaction twice that: claim 1, content 1, outcome 4, its counter 2, read
-# by a run 4; and in the index 4 as it arrives, 4 as it is read.
-S3_WRITES, S3_READS, LEDGER_WRITES, LEDGER_READS = 2, 4, 20, 4
+# Per file. S3's calls, counted at the emulation for 100 and 300 files: the producer's PUT, ingestion's GET
+# and COPY, and of a run one LIST, three HEAD and one GET (S3A looks for a folder where a file is named).
+# The ledger's units, counted in the code of lambdas/ingest and glue_scripts. A file's entry has 1.2 kB and
+# more, two units, in a transaction twice that: claim 1, content 1, outcome 4, its counter 2, read by a run 4;
+# and in the index 4 as it arrives, 4 as it is read.
+S3_WRITES, S3_READS, LEDGER_WRITES, LEDGER_READS = 3, 5, 20, 4
 STATES_PER_RUN = 20
 RUNS_BY_HAND = 1  # a day and domain, where nothing starts runs by itself
 RUNS_A_DAY = "LAKE_RUNS_A_DAY"  # how the watch is told its bound

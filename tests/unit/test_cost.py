@@ -56,6 +56,8 @@ def test_storage_pays_for_the_months_that_are_kept_by_the_bucket_s_own_lifecycle
     assert found["S3", "raw, standard"] == 4.60  # 100 GB × 2 months × 0.023
     assert found["S3", "raw, infrequent access"] == 12.50  # 100 GB × 10 months × 0.0125
     assert found["S3", "silver, standard"] == 13.80  # 50 GB × 12 months × 0.023
+    assert found["S3", "writes of files"] == 15.00  # a million files × 3 of PUT, COPY, LIST × 0.005 for 1,000
+    assert found["S3", "reads of files"] == 2.00  # a million files × 5 of GET, HEAD × 0.0004 for 1,000
     young = cost(Usage(received_gb=100, months_kept=1), bucket("raw", 60))
     assert ("S3", "raw, infrequent access") not in young
     assert young["S3", "raw, standard"] == 2.30
@@ -258,7 +260,7 @@ def test_ingestion_pays_by_the_file() -> None:
     assert found["Lambda", "ingest, time"] == 26.6668  # 1,000,000 × 1 s × 2 GB × 0.0000133334
     assert found["Lambda", "ingest, calls"] == 0.20
     assert found["DynamoDB", "writes"] == 12.50  # 20 units × 1,000,000 × 0.625 / 1,000,000
-    assert found["CloudTrail", "data events"] == 6.00
+    assert found["CloudTrail", "data events"] == 8.00
 
 
 def test_the_watch_pays_only_where_it_is_switched_on() -> None:
