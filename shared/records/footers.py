@@ -138,6 +138,9 @@ def _told(path: str, ratio_from: int, max_ratio: int) -> dict[str, Any]:
         # Of chunks that say they have more than the file memory would be taken.
         if min(stored, default=0) < 0 or sum(stored) > os.path.getsize(path):
             return {"error": "columns larger than the file"}
+        # Which name is right nobody knows: Arrow goes by the schema's, Spark refuses the file.
+        if any(c.path_in_schema != columns[i % len(columns)].path for i, c in enumerate(chunks)):
+            return {"error": "a column has one name in the schema and another at its values"}
         width = metadata.num_columns or 1
         return {
             "columns": metadata.num_columns,

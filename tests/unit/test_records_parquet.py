@@ -230,6 +230,21 @@ def test_a_zone_whose_name_is_no_text_makes_the_file_corrupt():
     assert reason(content.replace(schema, bad))[0] == "corrupt_parquet"
 
 
+@pytest.mark.field("h1", "Parquet whose footer has two names for a column", "refused")
+@pytest.mark.parametrize("table", [{"event_id": ["e1"], "moment": ["x"]}, {"event_id": [{"moment": 1}]}])
+def test_a_footer_with_two_names_for_a_column_is_refused(table: dict[str, list[Any]]):
+    """Found by mutation: ingestion accepted it by the one name, and Spark failed by the other."""
+    content = written(pa.table(table), store_schema=False)
+    footer = len(content) - 8 - int.from_bytes(content[-8:-4], "little")
+    renamed = content[:footer] + content[footer:].replace(b"moment", b"momemt", 1)
+    assert renamed != content
+    assert read(content)[0].records == 1
+    assert reason(renamed) == (
+        "corrupt_parquet",
+        "a column has one name in the schema and another at its values: the footer cannot be read",
+    )
+
+
 def wide(columns: int) -> bytes:
     cells = {f"c{i}": ["x"] for i in range(columns - 2)}
     return written(pa.table({"event_id": ["a"], "ts": ["2024-05-01T10:00:00Z"], **cells}))
