@@ -245,6 +245,28 @@ def test_a_footer_with_two_names_for_a_column_is_refused(table: dict[str, list[A
     )
 
 
+@pytest.mark.field("h1", "Parquet whose footer has fewer values of a column than rows", "refused")
+@pytest.mark.parametrize("values", [36, 44])
+def test_a_footer_with_more_or_fewer_values_than_rows_is_refused(values: int):
+    """Found by mutation: Arrow goes by the pages, and Spark ends at the number."""
+    content = written(pa.table({"event_id": [f"e{i}" for i in range(40)]}), store_schema=False)
+    footer = len(content) - 8 - int.from_bytes(content[-8:-4], "little")
+    forty = b"\x16\x50"  # Thrift: the next field, of 64 bits, and 40 in zigzag
+    of_file, of_chunk, *rest = content[footer:].split(forty)
+    told = b"\x16" + bytes([2 * values])
+    changed = content[:footer] + of_file + forty + of_chunk + told + forty.join(rest)
+    assert pq.read_metadata(io.BytesIO(changed)).row_group(0).column(0).num_values == values
+    assert reason(changed) == (
+        "corrupt_parquet",
+        f"a column has {values} values in a group of 40 rows: the footer cannot be read",
+    )
+
+
+@pytest.mark.parametrize("lists", [[[], None, ["a", "b"]], [["a", "b", "c"], ["d"]]])
+def test_a_list_has_as_many_values_as_it_likes(lists: list[Any]):
+    assert read(written(pa.table({"event_id": ["e1", "e2", "e3"][: len(lists)], "tags": lists})))[0].records
+
+
 def wide(columns: int) -> bytes:
     cells = {f"c{i}": ["x"] for i in range(columns - 2)}
     return written(pa.table({"event_id": ["a"], "ts": ["2024-05-01T10:00:00Z"], **cells}))
