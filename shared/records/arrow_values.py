@@ -5,6 +5,7 @@ hold all that a Parquet file can, and a cell that nobody asked for must not end 
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any
 
 from shared.records.strict_json import Number
@@ -12,6 +13,7 @@ from shared.records.strict_json import Number
 EPOCH = dt.datetime(1970, 1, 1)
 PER_SECOND = {"s": 1, "ms": 1000, "us": 1_000_000, "ns": 1_000_000_000}
 DAY_MICROS = 86_400_000_000
+CYCLE_DAYS, CYCLE_YEARS = 146_097, 400  # after which the calendar repeats itself
 
 
 def values(column: Any) -> list[Any]:
@@ -43,8 +45,11 @@ def values(column: Any) -> list[Any]:
         return _lists(column)
     if t.is_floating(kind):
         return [None if v is None else Number(_java(v)) for v in column.cast(pa.string()).to_pylist()]
-    if t.is_integer(kind) or t.is_decimal(kind):
+    if t.is_integer(kind):
         return [None if v is None else Number(v) for v in column.cast(pa.string()).to_pylist()]
+    if t.is_decimal(kind):  # Arrow writes small ones with an exponent
+        texts = column.cast(pa.string()).to_pylist()
+        return [None if v is None else Number(f"{Decimal(v):f}" if "E" in v else v) for v in texts]
     if t.is_time(kind) or t.is_duration(kind):
         bits = 32 if t.is_time32(kind) else 64
         return [None if n is None else _clock(n, kind.unit, t.is_time(kind)) for n in _integers(column, bits)]
@@ -94,22 +99,20 @@ def _text_or_bytes(value: bytes | None) -> str | bytes | None:
 
 
 def _time(number: int, unit: str, end: str) -> str:
-    """ISO 8601, without zeros at the end of a fraction, as Spark spells it, which reads most files; the bare
-    number when no calendar knows it, which silver will not take for a time.
-    """
+    """ISO 8601, without zeros at the end of a fraction, as Spark spells it, which reads most files."""
     micros = number // 1000 if unit == "ns" else number * (1_000_000 // PER_SECOND[unit])
-    try:
-        text = (EPOCH + dt.timedelta(microseconds=micros)).isoformat()
-        return (text.rstrip("0") if "." in text else text) + end
-    except OverflowError:
-        return f"{number} {unit} since 1970"
+    days, of_day = divmod(micros, DAY_MICROS)
+    clock = (EPOCH + dt.timedelta(microseconds=of_day)).time().isoformat()
+    return f"{_day(days)}T{clock.rstrip('0') if '.' in clock else clock}{end}"
 
 
 def _day(days: int) -> str:
-    try:
-        return (EPOCH + dt.timedelta(days=days)).date().isoformat()
-    except OverflowError:
-        return f"{days} days since 1970"
+    """ISO 8601; a year beyond four digits has a sign, which silver will not take for a date."""
+    cycles, rest = divmod(days, CYCLE_DAYS)
+    day = (EPOCH + dt.timedelta(days=rest)).date()
+    year = day.year + CYCLE_YEARS * cycles
+    sign = "-" if year < 0 else "+" if year > 9999 else ""
+    return f"{sign}{abs(year):04}-{day:%m-%d}"
 
 
 def _clock(number: int, unit: str, of_day: bool) -> str:
@@ -132,6 +135,9 @@ def _java(text: str) -> str:
         return f"{sign}0.0"
     leading = len(fraction) - len((whole + fraction).lstrip("0"))
     power = int(exponent or 0) - leading - 1  # of ten, of the first digit
+    if len(digits) == 1:  # Java has two, which near zero say more: 4.9E-324, not 5E-324
+        two, _, exponent = f"{float(bare):.1e}".partition("e")
+        digits, power = two.replace(".", "").rstrip("0"), int(exponent)
     if not -3 <= power < 7:
         return f"{sign}{digits[0]}.{digits[1:] or '0'}E{power}"
     if power < 0:

@@ -9,6 +9,7 @@ import io
 import subprocess
 import sys
 import zlib
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from shared.records import Accepted, Limits
+from shared.values.times import of_iso
 from tests.support.ingestion import read, reason, verdict
 
 NEW_YEAR = dt.datetime(2023, 12, 31, 23, 30)
@@ -114,9 +116,28 @@ def test_a_fraction_of_a_second_is_spelled_as_spark_spells_it():
     ]
 
 
-def test_a_time_that_no_calendar_knows_is_text_that_no_cast_accepts():
+@pytest.mark.parametrize(
+    ("cells", "texts"),
+    [  # as Spark 4.1 writes them
+        (pa.array([2**63 - 1], pa.timestamp("us", "UTC")), ["+294247-01-10T04:00:54.775807Z"]),
+        (pa.array([-(2**63), 2**62], pa.timestamp("us")), ["-290308-12-21T19:59:05.224192", "+148108-07-06T14:00:27.387904"]),
+        (pa.array([5e-324, -1e-323, 3e300, 0.5]), ["4.9E-324", "-9.9E-324", "3.0E300", "0.5"]),
+        (pa.array([2**31 - 1, -1], pa.date32()), ["+5881580-07-11", "1969-12-31"]),
+        (pa.array([Decimal("-1E-17"), Decimal(0)], pa.decimal128(38, 17)), ["-0.00000000000000001", "0.00000000000000000"]),
+    ],
+    ids=["zoned", "local", "next to zero", "date", "small decimal"],
+)  # fmt: skip
+def test_what_python_has_no_value_or_another_spelling_for_is_spelled_as_spark_does(
+    cells: pa.Array, texts: list[str]
+):
+    _, rows = read(written(pa.table({"name": cells})))
+    assert [r.fields["name"] for r in rows] == texts
+
+
+def test_a_time_beyond_the_year_9999_is_text_that_no_cast_accepts():
     _, rows = read(written(pa.table({"ts": pa.array([FAR, 0], pa.int64()).cast(pa.timestamp("us"))})))
-    assert rows[0].fields == {"ts": "1000000000000000000 us since 1970"}
+    assert rows[0].fields == {"ts": "+33658-09-27T01:46:40"}
+    assert of_iso(str(rows[0].fields["ts"])) is None
 
 
 def test_names_that_differ_by_case_are_left_to_our_own_reader():
