@@ -6,6 +6,7 @@ The first JVM that is asked to records what it loaded when it ends. Measured on 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import secrets
@@ -30,7 +31,7 @@ def options() -> str:
         return f"-XX:SharedArchiveFile={archive}"
     if _written(archive) or not archive.parent.exists():
         return ""
-    for old in archive.parent.glob("classes-*.jsa"):
+    for old in archive.parent.glob("classes-*"):
         old.unlink(missing_ok=True)
     # A file for each: JVMs that end at once must not write into one.
     return f"{RECORD}{archive.with_suffix(f'.{secrets.token_hex(4)}.new')}"
@@ -39,11 +40,12 @@ def options() -> str:
 def _take_over(archive: Path) -> None:
     """Makes what was written to its end the archive, and removes what others wrote beside it."""
     for fresh in _written(archive):
-        if time.time() - fresh.stat().st_mtime > WRITTEN_SECONDS:
-            if archive.exists():
-                fresh.unlink()
-            else:
-                fresh.replace(archive)
+        with contextlib.suppress(FileNotFoundError):  # another process was first
+            if time.time() - fresh.stat().st_mtime > WRITTEN_SECONDS:
+                if archive.exists():
+                    fresh.unlink()
+                else:
+                    fresh.replace(archive)
 
 
 def _written(archive: Path) -> list[Path]:

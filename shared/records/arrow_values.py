@@ -135,7 +135,7 @@ def _java(text: str) -> str:
         return f"{sign}0.0"
     leading = len(fraction) - len((whole + fraction).lstrip("0"))
     power = int(exponent or 0) - leading - 1  # of ten, of the first digit
-    if len(digits) == 1:  # Java has two, which near zero say more: 4.9E-324, not 5E-324
+    if len(digits) == 1 and power < -308:  # Java has two, which next to zero say more: 4.9E-324, not 5E-324
         two, _, exponent = f"{float(bare):.1e}".partition("e")
         digits, power = two.replace(".", "").rstrip("0"), int(exponent)
     if not -3 <= power < 7:

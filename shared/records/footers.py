@@ -117,18 +117,19 @@ def _chunks(metadata: Any) -> Iterator[Any]:
             yield metadata.row_group(group).column(column)
 
 
-def _contradiction(metadata: Any) -> str | None:
+def _contradiction(metadata: Any, chunks: list[Any], columns: list[Any]) -> str | None:
     """Where the footer says two things of a column. Which is right nobody knows: Arrow believes one of them,
     and Spark refuses the file.
     """
-    for group in map(metadata.row_group, range(metadata.num_row_groups)):
-        for number in range(metadata.num_columns):
-            chunk, column = group.column(number), metadata.schema.column(number)
-            if chunk.path_in_schema != column.path:
-                return "a column has one name in the schema and another at its values"
-            missing = chunk.num_values < group.num_rows  # an empty list is a value, too
-            if missing or (chunk.num_values > group.num_rows and not column.max_repetition_level):
-                return f"a column has {chunk.num_values} values in a group of {group.num_rows} rows"
+    rows = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
+    for at, chunk in enumerate(chunks):
+        group, number = divmod(at, len(columns))
+        values, column = chunk.num_values, columns[number]
+        if chunk.path_in_schema != column.path:
+            return "a column has one name in the schema and another at its values"
+        missing = values < rows[group]  # an empty list is a value, too
+        if missing or (values > rows[group] and not column.max_repetition_level):
+            return f"a column has {values} values in a group of {rows[group]} rows"
     return None
 
 
@@ -153,7 +154,7 @@ def _told(path: str, ratio_from: int, max_ratio: int) -> dict[str, Any]:
         # Of chunks that say they have more than the file memory would be taken.
         if min(stored, default=0) < 0 or sum(stored) > os.path.getsize(path):
             return {"error": "columns larger than the file"}
-        if contradiction := _contradiction(metadata):
+        if contradiction := _contradiction(metadata, chunks, columns):
             return {"error": contradiction}
         width = metadata.num_columns or 1
         return {

@@ -44,9 +44,18 @@ def test_jvms_that_end_at_once_write_a_file_each_of_which_one_is_kept(jars: Path
 
 
 def test_an_archive_of_other_jars_is_removed(jars: Path) -> None:
-    (jars / "classes-0123456789ab.jsa").write_bytes(b"old")
+    for name in ("classes-0123456789ab.jsa", "classes-0123456789ab.89abcdef.new"):
+        (jars / name).write_bytes(b"old")
     assert options().startswith("-XX:ArchiveClassesAtExit=")
     assert not list(jars.iterdir())
+
+
+def test_what_another_process_took_over_first_is_no_error(
+    jars: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = Path(options().partition("=")[2])
+    monkeypatch.setattr(class_archive, "_written", lambda archive: [gone])
+    assert options() == ""
 
 
 def test_nothing_is_recorded_where_there_are_no_jars(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
