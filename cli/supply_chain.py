@@ -24,6 +24,7 @@ PIN = re.compile(r"^([A-Za-z0-9][\w.-]*)==([^\s;\\]+)[^\n]*((?:\n +--hash=\S+(?:
 SHA256 = re.compile(r"sha256:([0-9a-f]{64})")
 JAR = re.compile(r"([^_]+)_(.+)-(\d[\w.]*)\.jar")
 SPDX = re.compile(r"\b(?!(?:AND|OR|WITH)\b)[A-Za-z0-9][A-Za-z0-9.+-]*")
+UNUSED = "develop and test"
 HEAD = """# Licences
 Made from the locks and the packages' own metadata by `./lake test --write-golden`; a test fails when it is
 out of date. The product itself is under [Apache-2.0](../../LICENSE).
@@ -36,7 +37,7 @@ Tools of single gates (`cli/tools/`) are not part of it.
 @dataclass(frozen=True)
 class Part:
     """A package or jar. `hashes`: sha256 of each file that a lock allows for it. `runs`: the product runs
-    with it; else only its gates and tests do.
+    with it; else only its gates and tests do. `domain`: the only one that it runs for, by its own lock.
     """
 
     kind: str  # pypi | maven
@@ -45,6 +46,7 @@ class Part:
     licence: str
     hashes: tuple[str, ...]
     runs: bool
+    domain: str = ""
 
     @property
     def purl(self) -> str:
@@ -53,9 +55,18 @@ class Part:
 
 def parts() -> list[Part]:
     """Every package of every lock, then every jar. Raises LakeError for a licence that nobody knows."""
-    running = {name for lock in _locks() if lock != EVERYTHING for name, *_ in pins(lock)}
+    domain_of = {name: lock.parent.name for lock in _domain_locks() for name, *_ in pins(lock)}
+    shared = {name for lock in _own_locks() if lock != EVERYTHING for name, *_ in pins(lock)}
     packages = (
-        Part("pypi", name, version, licence(name), hashes, name in running)
+        Part(
+            "pypi",
+            name,
+            version,
+            licence(name),
+            hashes,
+            name in shared or name in domain_of,
+            "" if name in shared else domain_of.get(name, ""),
+        )
         for name, version, hashes in pins(EVERYTHING)
     )
     return [*packages, *_jars()]
@@ -108,10 +119,7 @@ def page(found: list[Part]) -> str:
         + "| licence | why it goes with ours |\n|---|---|\n"
         + "".join(f"| {name} | {_known()['accepted'].get(name, '')} |\n" for name in used)
         + "\n| part | version | licence | needed to |\n|---|---|---|---|\n"
-        + "".join(
-            f"| {p.name} | {p.version} | {p.licence} | {'run' if p.runs else 'develop and test'} |\n"
-            for p in found
-        )
+        + "".join(f"| {p.name} | {p.version} | {p.licence} | {_use(p)} |\n" for p in found)
     )
 
 
@@ -160,8 +168,17 @@ def _jars() -> Iterator[Part]:
         yield Part("maven", name, version, str(_known()["jars"][name]), (digest,), True)
 
 
-def _locks() -> list[Path]:
-    return sorted([*ROOT.glob("requirements*.lock"), *ROOT.glob("domains/*/requirements.lock")])
+def _own_locks() -> list[Path]:
+    return sorted(ROOT.glob("requirements*.lock"))
+
+
+def _domain_locks() -> list[Path]:
+    return sorted(ROOT.glob("domains/*/requirements.lock"))
+
+
+def _use(part: Part) -> str:
+    """What the page says that a part is needed to."""
+    return (f"run {part.domain}" if part.domain else "run") if part.runs else UNUSED
 
 
 @cache

@@ -16,9 +16,9 @@ import boto3
 import duckdb
 import pytest
 
-from domains.samples import sample_of
+from domains.samples import sample_of, sampled_domains
 from local.athena_files import rows_of_files
-from shared.contracts import contract, domains
+from shared.contracts import contract
 from tests.domains.conftest import Product
 from tests.support.ingest_rig import NAMES, Rig, rig
 
@@ -26,7 +26,7 @@ SMALL: dict[str, tuple[Any, ...]] = {"tpcds": (0.01, 7), "ecommerce": (300, 2, 3
 ROWS_DAYS_SEED = (600, 3, 3)
 
 
-@pytest.fixture(scope="module", params=domains())
+@pytest.fixture(scope="module", params=sampled_domains())
 def lake(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[str, Rig]]:

@@ -23,13 +23,13 @@ def fork(tmp_path_factory: pytest.TempPathFactory) -> Path:
     left_out = shutil.ignore_patterns(".git", ".venv", ".lake", "__pycache__", "cdk.out")
     shutil.copytree(ROOT, copy, ignore=left_out)
     shipped = sorted(p.parent for p in (copy / "domains").glob("*/contract.odcs.yaml"))
-    if not shipped or (copy / "domains" / "sales").exists():
+    if not shipped or (copy / "domains" / "bookings").exists():
         pytest.skip("this is such a copy already")
     for folder in shipped[1:]:
         shutil.rmtree(folder)
-    passes(copy, sys.executable, "-m", "cli", "new", "sales")
+    passes(copy, sys.executable, "-m", "cli", "new", "bookings")
     kept = sorted(p.parent.name for p in (copy / "domains").glob("*/contract.odcs.yaml"))
-    assert kept == sorted({*(p.name for p in shipped[:1]), "sales"})
+    assert kept == sorted({*(p.name for p in shipped[:1]), "bookings"})
     return copy
 
 
@@ -49,14 +49,14 @@ def test_its_code_is_clean_and_typed_and_its_arrows_hold(fork: Path) -> None:
 
 
 def test_its_contracts_are_right_and_its_environments_synthesize(fork: Path, tmp_path: Path) -> None:
-    assert "sales: 1 datasets, 2 tables" in passes(fork, sys.executable, "-m", "cli", "contract", "lint")
+    assert "bookings: 1 datasets, 2 tables" in passes(fork, sys.executable, "-m", "cli", "contract", "lint")
     passes(fork, sys.executable, "-m", "cli", "synth", "--out", tmp_path)
     environments = tomllib.loads((ROOT / "environments.toml").read_text("utf-8"))
     assert {p.name for p in tmp_path.glob("assembly-*")} == {f"assembly-{env}" for env in environments}
     templates = "".join(p.read_text() for p in tmp_path.rglob("*.template.json"))
     kept = {p.name for p in (fork / "domains").iterdir() if (p / "contract.odcs.yaml").exists()}
     gone = {p.parent.name for p in (ROOT / "domains").glob("*/contract.odcs.yaml")} - kept
-    assert "-sales-silver-to-gold" in templates
+    assert "-bookings-silver-to-gold" in templates
     assert [domain for domain in gone if f"-{domain}-silver-to-gold" in templates] == []
 
 
