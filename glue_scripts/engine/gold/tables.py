@@ -25,7 +25,14 @@ from glue_scripts.engine.run.job import Job
 from glue_scripts.engine.run.lock import Guard
 from glue_scripts.engine.tables.anew import made_beside, swap
 from glue_scripts.engine.tables.changes import Changes
-from glue_scripts.engine.tables.commits import append_to, computed_again, replace_all
+from glue_scripts.engine.tables.commits import (
+    append_to,
+    computed_again,
+    publish,
+    replace_all,
+    rows_of,
+    write_unaudited,
+)
 from glue_scripts.engine.tables.iceberg import (
     COPY_ON_WRITE,
     Stored,
@@ -104,14 +111,18 @@ def _refresh(
     made = made_of(lake.job, table, transformed)
     run.tell(made)
     computed = in_columns(transformed, table)
+    whole = not table.appended_by and (anew or (lake.job.full_refresh and bool(table.depends_on)))
     # Rows that are held against others before they are written are computed once. For the key alone that
     # would cost more than it saves: Spark computes nothing but the key for it (300,000 rows of a fact, CPU s:
     # 3.4 written, 3.5 with the check, 6.0 kept for both).
     compared = bool(table.appended_by) or checks_references(table)
     try:
-        with persisted(computed) if compared else nullcontext(computed) as rows:
-            check_keys(transform, lake, table, rows)
-            _commit(lake, table, rows, target, check, since, anew=anew)
+        if whole:
+            _fill(lake, table, transform, computed, target, check, since)
+        else:
+            with persisted(computed) if compared else nullcontext(computed) as rows:
+                check_keys(transform, lake, table, rows)
+                _commit(lake, table, rows, target, check, since, anew=anew)
     except PySparkException as error:
         if unfit := unfit_value(transform, lake, table, error):
             raise unfit from error
@@ -119,6 +130,27 @@ def _refresh(
             raise
         raise failed_row(transform, lake, table, error) from error
     tell_written(run, lake.spark, lake.job, target.identifier, made)
+
+
+def _fill(
+    lake: Lake,
+    table: Table,
+    transform: Transform,
+    rows: DataFrame,
+    target: Stored,
+    check: Guard,
+    since: State,
+) -> None:
+    """Makes the rows the table's whole content. They are computed once: what is held against the promises is
+    what was written, on a branch that readers do not see; where it breaks one, the next run drops that.
+    """
+    check()
+    branch = write_unaudited(rows, target, since)
+    written = rows_of(lake.spark, branch)
+    check_keys(transform, lake, table, written)
+    check_references(lake.spark, lake.job, table, written)
+    check()
+    publish(lake.spark, branch)
 
 
 def _commit(

@@ -154,16 +154,19 @@ def write_unaudited(rows: DataFrame, table: Stored, since: State) -> Branch:
     return branch
 
 
+def rows_of(spark: SparkSession, branch: Branch) -> DataFrame:
+    """What the branch holds, to be looked at before readers see it."""
+    loaded(spark, branch.table)
+    return spark.table(branch.identifier)
+
+
 def records_of(spark: SparkSession, branch: Branch) -> int:
     """How many rows were written to the branch, by the table's own metadata: what tasks count is counted
     twice when they are run again.
     """
-    added = "coalesce(CAST(s.summary['added-records'] AS bigint), 0)"
-    [found] = spark.sql(
-        f"SELECT {added} AS records FROM {branch.table}.refs r JOIN {branch.table}.snapshots s"
-        f" ON r.snapshot_id = s.snapshot_id WHERE r.name = '{branch.name}'"
-    ).collect()
-    return int(found["records"])
+    table = loaded(spark, branch.table)
+    written = table.snapshot(table.refs().get(branch.name).snapshotId())
+    return int(written.summary().get("added-records") or 0)
 
 
 def apply(
