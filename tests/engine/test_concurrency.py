@@ -22,11 +22,14 @@ from glue_scripts.engine.tables.commits import append_to
 from glue_scripts.engine.tables.iceberg import Stored, prepare
 from glue_scripts.engine.tables.state import MovedOnError, State, state, state_of
 from tests.engine.test_maintenance import orphans_of_this_minute
+from tests.support.figures import Noted
 from tests.support.foreign_engine import ForeignEngine
 from tests.support.halfway import Halfway, halfway
 from tests.support.rig import Rig
 
 EVENTS = "silver.events"
+TABLES = (EVENTS, "silver.run_changes", "quarantine.events_rows")
+KEPT = "Files that a manifest of any snapshot names: none missing"
 
 
 @pytest.fixture(scope="module")
@@ -44,15 +47,17 @@ def foreign(lake: Rig) -> ForeignEngine:
 
 
 @pytest.fixture
-def stop(foreign: ForeignEngine) -> Iterator[Halfway]:
+def stop(foreign: ForeignEngine, figures: Noted) -> Iterator[Halfway]:
     """Whatever happened: all files that a table names are there, and no branch is left."""
     with halfway() as stopped:
         yield stopped
     nothing_is_missing(foreign)
+    looked_up = sum(len(foreign.named_files(table)) for table in TABLES)
+    figures.add(KEPT, "foreign writers, compaction, rollback, maintenance beside runs: look-ups", looked_up)
 
 
 def nothing_is_missing(foreign: ForeignEngine) -> None:
-    for table in (EVENTS, "silver.run_changes", "quarantine.events_rows"):
+    for table in TABLES:
         assert foreign.missing_files(table) == set()
         assert foreign.branches(table) == ["main"]
 

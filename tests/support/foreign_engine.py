@@ -67,16 +67,19 @@ class ForeignEngine:
 
     def missing_files(self, table: str) -> set[str]:
         """The files that some manifest of some snapshot names, and that are not there."""
-        stored, zone = self.stored(table), table.partition(".")[0]
+        zone = table.partition(".")[0]
         bucket = self.lake.names.bucket(zone)
-        there = {f"s3://{bucket}/{key}" for key in self.lake.objects(zone)}
-        named = set[str]()
+        return self.named_files(table) - {f"s3://{bucket}/{key}" for key in self.lake.objects(zone)}
+
+    def named_files(self, table: str) -> set[str]:
+        """The files that some manifest of some snapshot names, with the manifests and their lists."""
+        stored, named = self.stored(table), set[str]()
         for snapshot in stored.snapshots():
             if snapshot.snapshot_id not in self._named:  # what a snapshot names never changes
                 self._named[snapshot.snapshot_id] = self._files_of(snapshot, stored.io)
             named |= self._named[snapshot.snapshot_id]
         assert named
-        return named - there
+        return named
 
     def _files_of(self, snapshot: Any, io: Any) -> set[str]:
         named = {snapshot.manifest_list}
